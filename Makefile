@@ -1,0 +1,48 @@
+# make demo   installs, then takes the sample world from cells to maps
+# make test   installs the development tools, then runs the tests
+# make lint   ruff and mypy
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PHOTO := sample_data/photos/demo.jpg
+
+.PHONY: demo test lint clean
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet 'pip>=25.1'
+	$(PIP) --editable .
+	touch $@
+
+.venv/developed: .venv/installed
+	$(PIP) --group dev
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/geoguess cells build
+	$(BIN)/geoguess cells map -o artifacts/figures/cells.png
+	$(BIN)/geoguess train --stage all
+	$(BIN)/geoguess eval
+	$(BIN)/geoguess predict $(PHOTO)
+	$(BIN)/geoguess occlude $(PHOTO) -o artifacts/figures/occlusion.png
+	$(BIN)/geoguess probmap $(PHOTO) -o artifacts/figures/map.png
+	@echo
+	@echo "Made from $(PHOTO) and its world:"
+	@echo "  the cells             artifacts/cells.parquet, artifacts/figures/cells.png"
+	@echo "  the model             artifacts/model/"
+	@echo "  how training went     artifacts/runs/"
+	@echo "  how good it is        artifacts/eval/report.md"
+	@echo "  why it answers so     artifacts/figures/occlusion.png"
+	@echo "  where it looks        artifacts/figures/map.png"
+
+test: .venv/developed
+	$(BIN)/python -m pytest -q -n auto
+
+lint: .venv/developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv artifacts

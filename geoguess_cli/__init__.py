@@ -1,0 +1,3 @@
+"""Tells where a photo was taken: adaptive S2 cells, a CNN + ViT classifier, maps that explain."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,287 @@
+"""The configuration: `geoguess.toml` and the environment, read into frozen dataclasses.
+
+Precedence is flag > environment > file > default. This module does the last three; a verb lays its
+flags on top with one `dataclasses.replace`. The defaults are the paper's. Relative paths in a file
+are relative to that file, those from a flag or the environment to the working directory.
+
+An environment variable is `GEOGUESS_` and the key, with its table: `GEOGUESS_SEED`,
+`GEOGUESS_CELLS_MAX_PHOTOS`, `GEOGUESS_TRAIN_BATCH_SIZE`.
+"""
+
+import dataclasses
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from geoguess_cli.errors import ConfigError, MissingFileError
+from geoguess_cli.toml_records import record_from_tree, toml_text, value_from_text
+
+FILE_NAME = "geoguess.toml"
+ENVIRONMENT_PREFIX = "GEOGUESS_"
+
+PARTS = ("backbone", "projection", "vit", "head")
+"""The four parts of a geolocator, in the order of the forward pass."""
+
+
+def _at_least(least: int, **values: float) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise ConfigError(f"{_dotted(name)} is {value}; it must be {least} or more")
+
+
+def _between(low: float, high: float, **values: float) -> None:
+    for name, value in values.items():
+        if not low <= value <= high:
+            raise ConfigError(f"{_dotted(name)} is {value}; it must lie in [{low:g}, {high:g}]")
+
+
+def _dotted(name: str) -> str:
+    return name if "." in name or "_" not in name else name.replace("_", ".", 1)
+
+
+@dataclass(frozen=True)
+class CellsConfig:
+    """`[cells]`: how the Earth is split."""
+
+    max_photos: int = 100
+    min_photos: int = 20
+    max_level: int = 30
+    uncovered: Literal["drop", "nearest"] = "drop"
+
+    def __post_init__(self) -> None:
+        _at_least(1, cells_max_photos=self.max_photos, cells_min_photos=self.min_photos)
+        _between(0, 30, cells_max_level=self.max_level)
+
+
+@dataclass(frozen=True)
+class ImagesConfig:
+    """`[images]`: how a photo becomes a tensor. `size = 0` asks the backbone."""
+
+    size: int = 0
+    resize: Literal["squash", "crop"] = "squash"
+    augment: bool = True
+    crop_scale: float = 0.7
+    color_jitter: float = 0.2
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least(0, images_size=self.size)
+        _between(0.6, 1.0, images_crop_scale=self.crop_scale)
+        _between(0.0, 1.0, images_color_jitter=self.color_jitter)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """`[model]`: the architecture and where its first weights come from.
+
+    `backbone_stage` counts the backbone's feature maps from the last (-1) backwards;
+    `vit_blocks = 0` keeps all blocks of the named ViT; `position_embedding` and `final_norm` off
+    reproduce the paper's public notebook. `weights` is "imagenet", "none" or a path.
+    """
+
+    backbone: str = "resnet50"
+    backbone_stage: int = -1
+    vit: str = "vit_small_patch16_224"
+    vit_blocks: int = 0
+    grid: int = 14
+    dropout: float = 0.2
+    position_embedding: bool = True
+    final_norm: bool = True
+    weights: str = "imagenet"
+
+    def __post_init__(self) -> None:
+        _at_least(1, model_grid=self.grid)
+        _at_least(0, model_vit_blocks=self.vit_blocks)
+        _between(0.0, 0.99, model_dropout=self.dropout)
+        if self.backbone_stage >= 0:
+            raise ConfigError(
+                f"model.backbone_stage is {self.backbone_stage}; it counts from the last feature "
+                "map backwards, so it must be -1 or less"
+            )
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One `[[train.stages]]`: how long, how fast, and which parts rest."""
+
+    name: str
+    epochs: int
+    learning_rate: float = 1e-4
+    freeze: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _at_least(1, **{f"train.stages[{self.name}].epochs": self.epochs})
+        if not self.learning_rate > 0:
+            raise ConfigError(
+                f"train.stages[{self.name}].learning_rate is {self.learning_rate}; "
+                "it must be above 0"
+            )
+        for part in self.freeze:
+            if part not in PARTS:
+                raise ConfigError(
+                    f"train.stages[{self.name}].freeze names `{part}`; "
+                    f"the parts are {', '.join(PARTS)}"
+                )
+        if set(self.freeze) == set(PARTS):
+            raise ConfigError(
+                f"train.stages[{self.name}].freeze names every part; nothing would learn"
+            )
+
+
+PAPER_STAGES = (
+    StageConfig("heads", epochs=3, learning_rate=1e-3, freeze=("backbone", "vit")),
+    StageConfig("everything", epochs=17, learning_rate=1e-4),
+    StageConfig("vit", epochs=3, learning_rate=1e-4, freeze=("backbone",)),
+)
+"""Epochs 0-2, 3-19 and 20-22 of the paper. It names a rate for the second alone (1e-4)."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """`[train]`: the optimiser, the schedule, the machine."""
+
+    batch_size: int = 64
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    clip_norm: float = 1.0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 2
+    stages: tuple[StageConfig, ...] = PAPER_STAGES
+
+    def __post_init__(self) -> None:
+        _at_least(1, train_batch_size=self.batch_size)
+        _at_least(0, train_plateau_patience=self.plateau_patience)
+        _between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
+        _between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
+        if self.weight_decay < 0 or self.clip_norm < 0:
+            raise ConfigError(
+                "train.weight_decay and train.clip_norm must be 0 or more (0 turns them off)"
+            )
+        if not self.stages:
+            raise ConfigError("train.stages is empty; name at least one stage")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of `geoguess.toml`. `workers = -1` and `device`/`precision` "auto" ask the machine."""
+
+    photos: Path = Path("photos.parquet")
+    artifacts: Path = Path("artifacts")
+    seed: int = 0
+    device: str = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    workers: int = -1
+    cells: CellsConfig = field(default_factory=CellsConfig)
+    images: ImagesConfig = field(default_factory=ImagesConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        _at_least(-1, workers=self.workers)
+        _at_least(0, seed=self.seed)
+
+    @property
+    def cells_path(self) -> Path:
+        """Where `cells build` writes and the other verbs read the partition."""
+        return self.artifacts / "cells.parquet"
+
+    @property
+    def model_path(self) -> Path:
+        """The model folder that `train` writes and the other verbs read."""
+        return self.artifacts / "model"
+
+
+def load_config(
+    path: Path | None = None, *, environment: Mapping[str, str], directory: Path | None = None
+) -> Config:
+    """The configuration of a working directory: file, then environment over it.
+
+    Args:
+        path: The file to read; without it, `geoguess.toml` in `directory` if there is one.
+        environment: Variables to look through for the `GEOGUESS_` ones.
+        directory: The working directory (default: the current one).
+
+    Raises:
+        MissingFileError: `path` was named and is not there.
+        ConfigError: Not TOML, an unknown key, or a value of the wrong type or range.
+    """
+    directory = Path() if directory is None else directory
+    if path is not None and not path.is_file():
+        raise MissingFileError(f"no configuration at {path}; --config names a geoguess.toml")
+    found = path if path is not None else directory / FILE_NAME
+    tree: dict[str, Any] = {}
+    if found.is_file():
+        try:
+            tree = tomllib.loads(found.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{found} is not valid TOML: {error}") from error
+        config = from_dict(tree, where=str(found))
+        config = dataclasses.replace(
+            config,
+            photos=_beside(found, config.photos, given="photos" in tree),
+            artifacts=_beside(found, config.artifacts, given="artifacts" in tree),
+            model=_weights_beside(found, config.model),
+        )
+    else:
+        config = Config()
+    return _apply_environment(config, environment)
+
+
+def from_dict(tree: Mapping[str, Any], *, where: str = FILE_NAME) -> Config:
+    """The configuration that a parsed TOML tree holds; keys it lacks keep their defaults.
+
+    Raises:
+        ConfigError: An unknown key (the nearest known one is named), or a wrong type or range.
+    """
+    return record_from_tree(Config, tree, where=where)
+
+
+def to_toml(config: Config) -> str:
+    """The whole configuration as TOML that `load_config` reads back to an equal one."""
+    return toml_text(config)
+
+
+def _apply_environment(config: Config, environment: Mapping[str, str]) -> Config:
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        top = typing.get_type_hints(Config)
+        if key in top and not dataclasses.is_dataclass(top[key]):
+            value = value_from_text(top[key], text, variable)
+            config = _replaced(config, {key: value}, variable)
+            continue
+        table, _, inner = key.partition("_")
+        section_kind = top.get(table)
+        nested = dataclasses.is_dataclass(section_kind)
+        hints = typing.get_type_hints(section_kind) if nested else {}
+        if inner not in hints or inner == "stages":
+            raise ConfigError(
+                f"environment: {variable} names no key of {FILE_NAME}; "
+                f"the form is {ENVIRONMENT_PREFIX}SEED or {ENVIRONMENT_PREFIX}CELLS_MAX_PHOTOS"
+            )
+        value = value_from_text(hints[inner], text, variable)
+        section = _replaced(getattr(config, table), {inner: value}, variable)
+        config = dataclasses.replace(config, **{table: section})
+    return config
+
+
+def _replaced(record: Any, values: dict[str, Any], variable: str) -> Any:
+    try:
+        return dataclasses.replace(record, **values)
+    except ConfigError as error:
+        raise ConfigError(f"environment: {variable}: {error}") from error
+
+
+def _beside(found: Path, path: Path, *, given: bool) -> Path:
+    """A path of a file, relative to that file's folder; defaults stay in the working directory."""
+    return found.parent / path if given and not path.is_absolute() else path
+
+
+def _weights_beside(found: Path, model: ModelConfig) -> ModelConfig:
+    if model.weights in ("imagenet", "none") or Path(model.weights).is_absolute():
+        return model
+    return dataclasses.replace(model, weights=str(found.parent / model.weights))
