@@ -1,0 +1,242 @@
+"""Shapes of S2 cells: corners, boundaries, areas, polygons, distances.
+
+A cell is a rectangle `[u0, u1] x [v0, v1]` on a face of the cube around the sphere, so its edges
+are arcs of great circles, and its area and the distance to it have closed forms in u and v.
+"""
+
+import numpy as np
+import shapely
+from jaxtyping import Float, Int64, Shaped, UInt64
+
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, from_unit_vectors, unit_vectors
+from geoguess_cli.geo.hilbert import LIMIT_IJ, MAX_LEVEL, cell_levels, id_to_face_ij
+
+# Rows: the directions of u, of v, and outwards, for each face.
+_FRAMES = np.array(
+    [
+        [[0, 1, 0], [0, 0, 1], [1, 0, 0]],
+        [[-1, 0, 0], [0, 0, 1], [0, 1, 0]],
+        [[-1, 0, 0], [0, -1, 0], [0, 0, 1]],
+        [[0, 0, -1], [0, -1, 0], [-1, 0, 0]],
+        [[0, 0, -1], [1, 0, 0], [0, -1, 0]],
+        [[0, 1, 0], [1, 0, 0], [0, 0, -1]],
+    ],
+    dtype=np.float64,
+)
+
+
+def cell_center(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
+    """Geometric centers of cells (S2's: the middle in s and t): latitude, longitude, degrees."""
+    return from_unit_vectors(_center_vectors(cells))
+
+
+def cell_corners(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 4 2"]:
+    """Corners of cells in S2's order, counter-clockwise: latitude, longitude, degrees."""
+    return cell_boundary(cells, points_per_edge=1)
+
+
+def cell_boundary(
+    cells: UInt64[np.ndarray, " n"], *, points_per_edge: int = 8
+) -> Float[np.ndarray, "n m 2"]:
+    """Rings around cells, counter-clockwise, not closed: latitude, longitude, degrees.
+
+    Args:
+        cells: Valid cell ids.
+        points_per_edge: Points on each edge, its first corner counted, 1 or more. An edge is an
+            arc of a great circle, which bends on a map: more points follow it closer.
+    """
+    low, high = _bounds_uv(cells)
+    part = np.arange(points_per_edge) / points_per_edge
+    zero, one = np.zeros_like(part), np.ones_like(part)
+    along = np.stack(
+        [
+            np.concatenate([part, one, 1.0 - part, zero]),
+            np.concatenate([zero, part, one, 1.0 - part]),
+        ]
+    )
+    # Where `along` is 0 or 1 the sum is exactly an end: neighbours share their corners' digits.
+    uv = low[:, :, None] * (1.0 - along) + high[:, :, None] * along
+    face, _, _ = id_to_face_ij(cells)
+    xyz = _to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
+    return from_unit_vectors(xyz).reshape(len(cells), -1, 2)
+
+
+def cell_area_km2(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Areas of cells on the sphere, in km².
+
+    Two triangles with corners (u, v, 1), each by Van Oosterom and Strackee's formula (IEEE
+    Transactions on Biomedical Engineering 30, 1983). Its numerator is du·dv, which has a product
+    form in s: no digit is lost however small the cell.
+    """
+    _, i, j = id_to_face_ij(cells)
+    size = _size(cells)
+    du, dv = _uv_span(i, size), _uv_span(j, size)
+    low, high = _bounds_uv(cells)
+    corner = np.stack([low[:, 0], low[:, 1], np.ones(len(cells))], axis=1)
+    opposite = np.stack([high[:, 0], high[:, 1], np.ones(len(cells))], axis=1)
+    area = np.zeros(len(cells))
+    for u, v in ((high[:, 0], low[:, 1]), (low[:, 0], high[:, 1])):
+        third = np.stack([u, v, np.ones(len(cells))], axis=1)
+        a, b, c = (np.linalg.norm(p, axis=1) for p in (corner, third, opposite))
+        spread = a * b * c + _dot(corner, third) * c + _dot(third, opposite) * a
+        spread += _dot(opposite, corner) * b
+        area += 2.0 * np.arctan2(du * dv, spread)
+    return area * EARTH_RADIUS_KM**2
+
+
+def cell_polygons(
+    cells: UInt64[np.ndarray, " n"], *, points_per_edge: int | None = None
+) -> Shaped[np.ndarray, " n"]:
+    """Outlines of cells as shapely polygons in (longitude, latitude), degrees, within ±180°.
+
+    Args:
+        cells: Valid cell ids.
+        points_per_edge: Points on each edge; without it 4 to 64 by level, which keeps a straight
+            line on the map within 1 % of the cell's width of the true edge, up to latitude 80°.
+
+    A polygon is counter-clockwise. The face across the antimeridian comes as two parts; one that
+    touches a pole runs along the map's upper or lower rim.
+    """
+    polygons = np.empty(len(cells), dtype=object)
+    levels = cell_levels(cells)
+    for level in np.unique(levels):
+        rows = np.flatnonzero(levels == level)
+        edge = points_per_edge or int(np.clip(128 >> int(level), 4, 64))
+        if level > 0:
+            polygons[rows] = _plain_polygons(cells[rows], edge)
+            continue
+        # Only faces cross the antimeridian or hold a pole inside; their quarters do neither.
+        step = np.uint64(1) << np.uint64(2 * MAX_LEVEL - 2)
+        turns = np.array([-3, -1, 1, 3], dtype=np.int64).view(np.uint64)
+        for row in rows:
+            quarters = _plain_polygons(cells[row] + turns * step, max(1, edge // 2))
+            polygons[row] = _counter_clockwise(shapely.union_all(quarters))
+    return polygons
+
+
+def cell_distance_km(
+    latlng: Float[np.ndarray, "n 2"], cells: UInt64[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    """Great-circle distance from each point to its paired cell, in kilometres; 0 inside.
+
+    Args:
+        latlng: Points, latitude first, in degrees.
+        cells: One valid cell id for each point.
+    """
+    face, _, _ = id_to_face_ij(cells)
+    target = np.einsum("nab,nb->na", _FRAMES[face], unit_vectors(latlng))
+    low, high = _bounds_uv(cells)
+    u, v = (low[:, 0], high[:, 0]), (low[:, 1], high[:, 1])
+    x, y, depth = target.T
+    inside = (depth > 0) & (x >= u[0] * depth) & (x <= u[1] * depth)
+    inside &= (y >= v[0] * depth) & (y <= v[1] * depth)
+    nearest = np.full(len(cells), np.inf)
+    for side in (0, 1):
+        for end in (0, 1):
+            corner = np.stack([u[side], v[end], np.ones(len(cells))], axis=1)
+            chord = target - corner / np.linalg.norm(corner, axis=1, keepdims=True)
+            half = np.minimum(np.linalg.norm(chord, axis=1) / 2.0, 1.0)
+            nearest = np.minimum(nearest, 2.0 * np.arcsin(half))
+        nearest = np.minimum(nearest, _edge_angle(x, y, depth, u[side], *v))
+        nearest = np.minimum(nearest, _edge_angle(y, x, depth, v[side], *u))
+    return np.where(inside, 0.0, nearest * EARTH_RADIUS_KM)
+
+
+def cell_caps(
+    cells: UInt64[np.ndarray, " n"],
+) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, " n"]]:
+    """A cap that holds each cell: its center as a unit vector, its radius in radians."""
+    centers = _center_vectors(cells)
+    centers /= np.linalg.norm(centers, axis=1, keepdims=True)
+    corners = unit_vectors(cell_corners(cells).reshape(-1, 2)).reshape(-1, 4, 3)
+    chords = np.linalg.norm(corners - centers[:, None], axis=2).max(axis=1)
+    return centers, 2.0 * np.arcsin(chords / 2.0)
+
+
+def _edge_angle(
+    across: np.ndarray,
+    along: np.ndarray,
+    depth: np.ndarray,
+    line: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+) -> np.ndarray:
+    """Angle to the arc `across = line`, `along` from start to end, at depth 1; inf beyond its ends.
+
+    The target is `(across, along, depth)`. The arc's plane has the normal (1, 0, -line); the point
+    of that plane under the target lies between the ends when the target lies between the planes
+    through the normal and either end.
+    """
+    normal = (across - line * depth) / np.sqrt(1.0 + line * line)
+    foot = line * across + depth
+    scale = 1.0 + line * line
+    between = (along * scale >= start * foot) & (along * scale <= end * foot)
+    return np.where(between, np.arcsin(np.minimum(np.abs(normal), 1.0)), np.inf)
+
+
+def _plain_polygons(cells: np.ndarray, points_per_edge: int) -> np.ndarray:
+    """Polygons of cells of level 1 or more: none crosses the antimeridian or surrounds a pole."""
+    ring = cell_boundary(cells, points_per_edge=points_per_edge)
+    lat, lng = ring[:, :, 0], ring[:, :, 1]
+    # A point on the antimeridian is at -180° or 180°: take the one on the cell's side.
+    middle = cell_center(cells)[:, 1:]
+    lng = np.where(np.abs(lng - middle) > 180.0, -lng, lng)
+    polygons = shapely.polygons(np.stack([lng, lat], axis=2))
+    at_pole = np.abs(lat) > 90.0 - 1e-10
+    for row in np.flatnonzero(at_pole.any(axis=1)):
+        # A pole has every longitude: the ring comes up one meridian and leaves along another.
+        k = int(np.argmax(at_pole[row]))
+        x, y = np.roll(lng[row], -k), np.roll(lat[row], -k)
+        x, y = np.concatenate([x[-1:], x[1:2], x[1:]]), np.concatenate([y[:1], y[:1], y[1:]])
+        polygons[row] = shapely.polygons(np.stack([x, y], axis=1))
+    return np.asarray(polygons)
+
+
+def _counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
+    parts = [shapely.geometry.polygon.orient(part) for part in shapely.get_parts(shape)]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+
+
+def _size(cells: np.ndarray) -> np.ndarray:
+    """Width of cells, in leaves."""
+    return np.int64(1) << (MAX_LEVEL - cell_levels(cells).astype(np.int64))
+
+
+def _bounds_uv(
+    cells: UInt64[np.ndarray, " n"],
+) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
+    """(u, v) of the low and of the high corner."""
+    _, i, j = id_to_face_ij(cells)
+    low = np.stack([i, j], axis=1)
+    return _leaves_to_uv(low), _leaves_to_uv(low + _size(cells)[:, None])
+
+
+def _center_vectors(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
+    face, i, j = id_to_face_ij(cells)
+    half = _size(cells) / 2.0
+    return _to_xyz(face, _leaves_to_uv(i + half), _leaves_to_uv(j + half))
+
+
+def _leaves_to_uv(index: np.ndarray) -> np.ndarray:
+    """S2's quadratic map, from 0 to 2^30 leaves to [-1, 1]."""
+    s = index / LIMIT_IJ
+    return np.where(
+        s >= 0.5, (1.0 / 3.0) * (4.0 * s * s - 1.0), (1.0 / 3.0) * (1.0 - 4.0 * (1.0 - s) ** 2)
+    )
+
+
+def _uv_span(index: Int64[np.ndarray, " n"], size: np.ndarray) -> Float[np.ndarray, " n"]:
+    """Width in u of `size` leaves from `index` on: a difference of squares, as a product."""
+    a, b = index / LIMIT_IJ, (index + size) / LIMIT_IJ
+    mirrored = np.where(a >= 0.5, a + b, 2.0 - a - b)
+    whole = size == LIMIT_IJ  # a face, the one cell with both signs of u
+    return np.where(whole, 2.0, 4.0 / 3.0 * (b - a) * mirrored)
+
+
+def _to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    frames = _FRAMES[face]
+    return np.asarray(u[:, None] * frames[:, 0] + v[:, None] * frames[:, 1] + frames[:, 2])
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.asarray((a * b).sum(axis=1))
