@@ -1,0 +1,291 @@
+"""Photos in batches, decoded in this process or in several.
+
+The order of an epoch and the augmentation of a photo are functions of seed, epoch and row alone.
+So the batches are the same whatever the number of workers, and an interrupted epoch continues at
+any step as if nothing had happened.
+"""
+
+import os
+import signal
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from geoguess_cli.errors import PhotoError
+from geoguess_cli.photos.images import (
+    Augmentation,
+    ImageSpec,
+    augmented,
+    decode_photo,
+    pixels_needed,
+    to_tensor,
+)
+
+FEW_PHOTOS = 256
+MAX_WORKERS = 8
+
+Key = tuple[int, int]
+"""Epoch and row: all that a worker needs to know."""
+
+Item = tuple[int, Tensor | str]
+"""Row, and its tensor or the reason why there is none."""
+
+Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
+"""Images, their rows, and the failures of a batch, as a worker sends them."""
+
+# Told apart, the order of an epoch and the changes to its first photo never share a random stream.
+_ORDER, _PHOTO = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some photos of an epoch.
+
+    Attributes:
+        images: Those that decoded, normalised; perhaps none.
+        rows: Their positions in the list of paths.
+        targets: Their cell indices, -1 where none were given.
+        failures: The others: position and reason.
+    """
+
+    images: Float[Tensor, "b 3 s s"]
+    rows: Int[Tensor, " b"]
+    targets: Int[Tensor, " b"]
+    failures: list[tuple[int, str]]
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.failures)
+
+
+class PhotoLoader:
+    """Reads the photos of a list, epoch by epoch; worker processes live until `close`.
+
+    Iterating it gives one epoch, the one named to `photo_loader`.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        spec: ImageSpec,
+        batch_size: int,
+        workers: int = -1,
+        targets: Int[np.ndarray, " n"] | None = None,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        epoch: int = 0,
+        start_step: int = 0,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
+        if targets is not None and len(targets) != len(paths):
+            raise ValueError(f"{len(paths)} paths have {len(targets)} targets")
+        self.workers = automatic_workers(len(paths)) if workers < 0 else workers
+        self._targets = None if targets is None else torch.as_tensor(targets, dtype=torch.int64)
+        self._photos = _Photos(paths, spec, augmentation, seed)
+        self._batches = _Batches(len(paths), batch_size, seed, shuffle, drop_last)
+        self._start = (epoch, start_step)
+        self._loader: DataLoader[Any] | None = None
+
+    def __len__(self) -> int:
+        """The number of batches of a whole epoch."""
+        return self._batches.per_epoch
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.epoch(*self._start)
+
+    def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch; one epoch at a time.
+
+        Args:
+            epoch: Which one, from 0; it decides the order and the augmentation.
+            start_step: Batches to leave out at the start.
+        """
+        self._batches.start(epoch, start_step)
+        with warnings.catch_warnings():
+            # More workers than cores are the caller's wish. Python 3.12 warns of any fork beside
+            # threads; a worker takes none of their locks.
+            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+            warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
+            if self._loader is None:
+                self._loader = self._new_loader()
+            decoded = iter(self._loader)
+        return map(self._batch, decoded)
+
+    def close(self) -> None:
+        """Ends the worker processes; a later epoch starts new ones."""
+        self._loader = None
+
+    def __enter__(self) -> "PhotoLoader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _new_loader(self) -> "DataLoader[Any]":
+        return DataLoader(
+            self._photos,
+            batch_sampler=self._batches,
+            num_workers=self.workers,
+            collate_fn=partial(_collate, size=self._photos.spec.size),
+            persistent_workers=self.workers > 0,
+            worker_init_fn=_ignore_interrupts,
+            # Its own: else each epoch would take a number from the global generator.
+            generator=torch.Generator(),
+        )
+
+    def _batch(self, decoded: Decoded) -> Batch:
+        images, rows, failures = decoded
+        targets = torch.full_like(rows, -1) if self._targets is None else self._targets[rows]
+        return Batch(images, rows, targets, failures)
+
+
+def photo_loader(
+    paths: Sequence[Path],
+    *,
+    spec: ImageSpec,
+    batch_size: int,
+    workers: int = -1,
+    targets: Int[np.ndarray, " n"] | None = None,
+    augmentation: Augmentation | None = None,
+    seed: int = 0,
+    shuffle: bool = False,
+    drop_last: bool = False,
+    epoch: int = 0,
+    start_step: int = 0,
+) -> PhotoLoader:
+    """The photos of a list in batches; iterate it for one epoch, or ask it for any `epoch(e)`.
+
+    A photo that does not decode is listed in its batch's `failures`; nothing is raised for it.
+
+    Args:
+        paths: The photos.
+        spec: What the backbone expects.
+        batch_size: Photos in a batch, failures included.
+        workers: Processes that decode; 0 decodes in this one, -1 chooses by the machine.
+        targets: A cell index for each photo.
+        augmentation: Random changes to each photo; None for none.
+        seed: Of the order and of the augmentation.
+        shuffle: A new order in each epoch, else that of `paths`.
+        drop_last: Leave out a last batch that is not full.
+        epoch: The epoch of plain iteration, from 0.
+        start_step: Batches that plain iteration leaves out at the start.
+
+    Raises:
+        ValueError: A batch size below 1, or targets of another length than `paths`.
+    """
+    return PhotoLoader(
+        paths,
+        spec=spec,
+        batch_size=batch_size,
+        workers=workers,
+        targets=targets,
+        augmentation=augmentation,
+        seed=seed,
+        shuffle=shuffle,
+        drop_last=drop_last,
+        epoch=epoch,
+        start_step=start_step,
+    )
+
+
+def automatic_workers(photos: int) -> int:
+    """How many processes should decode this many photos: none for a few, at most one a core."""
+    if photos < FEW_PHOTOS:
+        return 0
+    return min(_usable_cores(), MAX_WORKERS)
+
+
+class _Photos(Dataset[Item]):
+    """Photos by key. It holds nothing that changes, so that workers need no news."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        spec: ImageSpec,
+        augmentation: Augmentation | None,
+        seed: int,
+    ) -> None:
+        # One array: reading a list of Python objects would copy its pages into each worker.
+        self._paths = np.array([os.fsencode(path) for path in paths], dtype=np.bytes_)
+        self.spec = spec
+        self._augmentation = augmentation
+        self._seed = seed
+        self._at_least = pixels_needed(spec, augmentation)
+
+    def __getitem__(self, key: Key) -> Item:
+        epoch, row = key
+        path = Path(os.fsdecode(self._paths[row]))
+        try:
+            image = decode_photo(path, at_least=self._at_least)
+        except PhotoError as error:
+            return row, str(error)
+        if self._augmentation is None:
+            return row, to_tensor(image, self.spec)
+        rng = np.random.default_rng((self._seed, epoch, row, _PHOTO))
+        return row, augmented(image, self.spec, self._augmentation, rng)
+
+
+class _Batches(Sampler[list[Key]]):
+    """The keys of one epoch, batch by batch."""
+
+    def __init__(
+        self, photos: int, batch_size: int, seed: int, shuffle: bool, drop_last: bool
+    ) -> None:
+        self._photos = photos
+        self._batch_size = batch_size
+        self._seed = seed
+        self._shuffle = shuffle
+        self.per_epoch = photos // batch_size if drop_last else -(-photos // batch_size)
+        self._epoch = self._first = 0
+
+    def start(self, epoch: int, step: int) -> None:
+        """What the next iteration gives."""
+        self._epoch, self._first = epoch, step
+
+    def __len__(self) -> int:
+        return max(self.per_epoch - self._first, 0)
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        # Bound now: a generator would read the epoch only when it is first asked.
+        return self._keys(self._epoch, self._first)
+
+    def _keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
+        rows = np.arange(self._photos)
+        if self._shuffle:
+            rows = np.random.default_rng((self._seed, epoch, 0, _ORDER)).permutation(rows)
+        for step in range(first, self.per_epoch):
+            chosen = rows[step * self._batch_size : (step + 1) * self._batch_size]
+            yield [(epoch, row) for row in chosen.tolist()]
+
+
+def _collate(items: list[Item], *, size: int) -> Decoded:
+    """One tensor a batch: each costs a worker a shared file."""
+    found = [(row, image) for row, image in items if isinstance(image, Tensor)]
+    failures = [(row, reason) for row, reason in items if isinstance(reason, str)]
+    images = [image for _, image in found]
+    stacked = torch.stack(images) if images else torch.empty(0, 3, size, size)
+    return stacked, torch.tensor([row for row, _ in found], dtype=torch.int64), failures
+
+
+def _ignore_interrupts(_: int) -> None:
+    """Leaves Ctrl-C to the main process, which ends its workers in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _usable_cores() -> int:
+    """Cores that this process may run on, fewer than the machine's in a container or a job."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

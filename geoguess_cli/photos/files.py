@@ -1,0 +1,183 @@
+"""Table files as frames of text, each row with the number under which a person finds it.
+
+CSV and JSONL are text first, so that a 16-digit id or a token is never taken for a float. A row
+number is that of a spreadsheet for CSV (the header is row 1), that of the line for JSONL, and
+counted from 1 for Parquet.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.photos.rows import ROW, BadRow
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
+
+
+def read_header(path: Path) -> list[str]:
+    """The usable column names of a table file, in its order; nested Parquet columns are not.
+
+    Raises:
+        PhotoTableError: Not a table, or damaged.
+    """
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _read_csv(path, n_rows=0).columns
+    if path.suffix.lower() == ".parquet":
+        try:
+            schema = pl.read_parquet_schema(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _unreadable(path, error) from error
+        nested = (pl.Object, pl.Binary)
+        flat = {name: kind for name, kind in schema.items() if not kind.is_nested()}
+        return [name for name, kind in flat.items() if not isinstance(kind, nested)]
+    return [name for name in read_rows(path)[0].columns if name != ROW]
+
+
+def read_rows(
+    path: Path, columns: Sequence[str] | None = None
+) -> tuple[pl.DataFrame, list[BadRow]]:
+    """A table file as a frame with its row numbers in `@row`, and the rows that are no row.
+
+    CSV and JSONL come as text; Parquet keeps its types, without nested columns.
+
+    Args:
+        path: A `.csv`, `.tsv`, `.parquet` or `.jsonl` file.
+        columns: The columns to read (default: all).
+
+    Raises:
+        PhotoTableError: Another kind of file, or a damaged one.
+    """
+    suffix = path.suffix.lower()
+    bad_rows: list[BadRow] = []
+    first_row = 1
+    if suffix in (".csv", ".tsv"):
+        first_row = 2
+        try:
+            frame = _read_csv(path, columns)
+        except _RaggedError:
+            frame, bad_rows = _read_ragged_csv(path)
+    elif suffix == ".jsonl":
+        frame, bad_rows = _read_jsonl(path)
+    elif suffix == ".parquet":
+        frame = _read_parquet(path, columns)
+    else:
+        known = ", ".join(TABLE_SUFFIXES)
+        raise PhotoTableError(f"{path}: a table of photos is one of {known}")
+    if ROW not in frame.columns:
+        frame = frame.with_row_index(ROW, offset=first_row)
+    if columns is not None:
+        frame = frame.select(ROW, *columns)
+    blank = pl.all_horizontal(pl.exclude(ROW).is_null())
+    return (frame.filter(~blank) if frame.width > 1 else frame), bad_rows
+
+
+class _RaggedError(Exception):
+    """A CSV that polars refuses whole, where only some of its lines are wrong."""
+
+
+def _separator(path: Path) -> str:
+    """The separator that the header line holds most of."""
+    try:
+        with path.open("rb") as file:
+            header = file.readline()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return max(",;\t", key=lambda separator: header.count(separator.encode()))
+
+
+def _read_csv(
+    path: Path, columns: Sequence[str] | None = None, n_rows: int | None = None
+) -> pl.DataFrame:
+    separator = _separator(path)
+    try:
+        return pl.read_csv(
+            path,
+            infer_schema=False,
+            separator=separator,
+            columns=None if columns is None else list(columns),
+            n_rows=n_rows,
+        )
+    except pl.exceptions.NoDataError as error:
+        raise PhotoTableError(f"{path} is empty") from error
+    except pl.exceptions.ComputeError as error:
+        if "utf-8" in str(error):
+            raise PhotoTableError(f"{path} is not UTF-8 text; save it as UTF-8 CSV") from error
+        raise _RaggedError from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_ragged_csv(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
+    """The same by the slower reader that can tell a bad line from a bad file."""
+    good: list[list[str | None]] = []
+    bad: list[BadRow] = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, delimiter=_separator(path))
+            header = next(rows)
+            for number, fields in enumerate(rows, start=2):
+                if len(fields) > len(header):
+                    reason = f"{len(fields)} fields where the header names {len(header)}"
+                    bad.append(BadRow(number, reason, path.name))
+                else:
+                    blanks = [None] * (len(header) - len(fields))
+                    good.append([*fields, *blanks, str(number)])
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    schema = dict.fromkeys([*header, ROW], pl.String)
+    if len(schema) != len(header) + 1:
+        raise PhotoTableError(f"{path}: two columns of its header have the same name")
+    frame = pl.DataFrame(good, schema=schema, orient="row")
+    return frame.with_columns(pl.col(ROW).cast(pl.UInt32)), bad
+
+
+def _read_jsonl(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
+    good: list[dict[str, Any]] = []
+    bad: list[BadRow] = []
+    names: dict[str, None] = {}
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    record = json.loads(line, parse_int=str, parse_float=str)
+                except ValueError:
+                    record = None
+                if not isinstance(record, dict):
+                    bad.append(BadRow(number, "the line is not a JSON object", path.name))
+                    continue
+                values = _flat_texts(record)
+                names.update(dict.fromkeys(values))
+                good.append({**values, ROW: number})
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    schema = {**dict.fromkeys(names, pl.String), ROW: pl.UInt32}
+    return pl.from_dicts(good, schema=schema) if good else pl.DataFrame(schema=schema), bad
+
+
+def _flat_texts(record: Mapping[str, Any]) -> dict[str, str | None]:
+    """The plain values of a JSON object as text; nested ones have no place in a table."""
+    flat = {key: value for key, value in record.items() if not isinstance(value, dict | list)}
+    return {
+        key: json.dumps(value) if isinstance(value, bool) else value for key, value in flat.items()
+    }
+
+
+def _read_parquet(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(
+            path, columns=read_header(path) if columns is None else list(columns)
+        )
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> PhotoTableError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return PhotoTableError(f"{path} cannot be read as a table: {reason}")

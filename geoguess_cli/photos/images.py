@@ -1,0 +1,214 @@
+"""A picture as the tensor that a backbone expects, plain or with mild random changes."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
+
+from geoguess_cli.errors import ConfigError
+from geoguess_cli.photos.decoder import decode_photo as decode_photo
+from geoguess_cli.photos.exif import read_exif_gps as read_exif_gps
+
+MAX_ASPECT_JITTER = 1.1
+"""A random crop is at most this much wider or narrower than the picture."""
+
+_RESAMPLING = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow's "L"
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What a backbone expects of a picture.
+
+    Attributes:
+        size: Side of the square, in pixels.
+        mean: Mean of red, green, blue in [0, 1], taken away.
+        std: Their standard deviation, divided by.
+        interpolation: "bicubic" or "bilinear".
+        resize: "squash" makes the whole picture square (the paper), "crop" keeps its proportions
+            and takes the square in the centre.
+
+    Raises:
+        ConfigError: A size below 1, a deviation not above 0, or an unknown interpolation or resize.
+    """
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: str = "bicubic"
+    resize: Literal["squash", "crop"] = "squash"
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ConfigError(f"image size is {self.size}; it must be 1 or more")
+        if min(self.std) <= 0:
+            raise ConfigError(f"image std is {self.std}; each must be above 0")
+        if self.interpolation not in _RESAMPLING:
+            known = " or ".join(_RESAMPLING)
+            raise ConfigError(f"interpolation is {self.interpolation!r}; it must be {known}")
+        if self.resize not in ("squash", "crop"):
+            raise ConfigError(f"resize is {self.resize!r}; it must be squash or crop")
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Mild changes to a training photo.
+
+    Attributes:
+        crop_scale: Least share of the area that a random crop keeps, in (0, 1].
+        color_jitter: Brightness, contrast and saturation vary by at most this share, in [0, 1].
+        flip: Mirror every second photo. It mirrors signs and the side of the road too.
+
+    Raises:
+        ConfigError: A value out of range.
+    """
+
+    crop_scale: float = 0.7
+    color_jitter: float = 0.2
+    flip: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.crop_scale <= 1:
+            raise ConfigError(f"crop scale is {self.crop_scale}; it must lie in (0, 1]")
+        if not 0 <= self.color_jitter <= 1:
+            raise ConfigError(f"color jitter is {self.color_jitter}; it must lie in [0, 1]")
+
+
+def fit_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
+    """The picture as the model sees it: square, of the spec's size.
+
+    Args:
+        image: An RGB picture.
+        spec: Size, interpolation, and whether to squash or to crop.
+    """
+    width, height = _base(image, spec)
+    left, top = (image.width - width) / 2, (image.height - height) / 2
+    return _resized(image, spec, (left, top, left + width, top + height))
+
+
+def to_tensor(image: Image.Image, spec: ImageSpec) -> Float[Tensor, "3 s s"]:
+    """The picture, fitted to the spec and normalised: float32, red, green, blue first.
+
+    Args:
+        image: An RGB picture of any size.
+        spec: What the backbone expects.
+    """
+    return _normalised(_floats(fit_image(image, spec)), spec)
+
+
+def augmented(
+    image: Image.Image, spec: ImageSpec, augmentation: Augmentation, rng: np.random.Generator
+) -> Float[Tensor, "3 s s"]:
+    """As `to_tensor`, of a random crop with random colours.
+
+    Every number is drawn from `rng`, and always as many of them, whatever is turned on.
+
+    Args:
+        image: An RGB picture of any size.
+        spec: What the backbone expects.
+        augmentation: How far to go.
+        rng: The source of randomness.
+    """
+    scale_at, aspect_at, x_at, y_at, flip_at, *color_at = rng.random(8)
+    box = _random_box(image, spec, augmentation, (scale_at, aspect_at, x_at, y_at))
+    fitted = _resized(image, spec, box)
+    if augmentation.flip and flip_at < 0.5:
+        fitted = fitted.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    pixels = _floats(fitted)
+    if augmentation.color_jitter:
+        factors = 1 + augmentation.color_jitter * (2 * np.array(color_at) - 1)
+        pixels = _jittered(pixels, *factors.astype(np.float32))
+    return _normalised(pixels, spec)
+
+
+def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> int:
+    """The fewest pixels a side of a photo must keep for no crop of it to be enlarged."""
+    if augmentation is None:
+        return spec.size
+    return math.ceil(spec.size * math.sqrt(MAX_ASPECT_JITTER / augmentation.crop_scale))
+
+
+def denormalise(tensor: Float[Tensor, "3 s s"], spec: ImageSpec) -> UInt8[np.ndarray, "s s 3"]:
+    """The pixels behind a tensor, 0 to 255, for showing.
+
+    Args:
+        tensor: What `to_tensor` or `augmented` gave.
+        spec: The spec that it was given.
+    """
+    normalised: np.ndarray = tensor.detach().cpu().permute(1, 2, 0).numpy()
+    pixels: np.ndarray = normalised * np.asarray(spec.std) + np.asarray(spec.mean)
+    pixels = np.rint(pixels * 255).clip(0, 255)
+    return pixels.astype(np.uint8)
+
+
+def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:
+    """Width and height of the part of the picture that is fitted to the square."""
+    short = min(image.size)
+    return image.size if spec.resize == "squash" else (short, short)
+
+
+def _resized(
+    image: Image.Image, spec: ImageSpec, box: tuple[float, float, float, float]
+) -> Image.Image:
+    return image.resize((spec.size, spec.size), _RESAMPLING[spec.interpolation], box=box)
+
+
+def _random_box(
+    image: Image.Image,
+    spec: ImageSpec,
+    augmentation: Augmentation,
+    draws: tuple[float, float, float, float],
+) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of a crop that keeps at least `crop_scale` of the area."""
+    scale_at, aspect_at, x_at, y_at = draws
+    scale = augmentation.crop_scale + (1 - augmentation.crop_scale) * scale_at
+    # Of a crop of nearly the whole area the sides cannot differ much.
+    most = min(math.log(MAX_ASPECT_JITTER), -math.log(scale))
+    aspect = math.exp((2 * aspect_at - 1) * most)
+    base_width, base_height = _base(image, spec)
+    width = min(base_width * math.sqrt(scale * aspect), base_width)
+    height = min(base_height * math.sqrt(scale / aspect), base_height)
+    left, top = x_at * (image.width - width), y_at * (image.height - height)
+    return left, top, min(left + width, image.width), min(top + height, image.height)
+
+
+def _floats(image: Image.Image) -> Float[np.ndarray, "3 s s"]:
+    # Channels first from here on: along rows of one channel NumPy is several times faster.
+    pixels: np.ndarray = np.asarray(image).transpose(2, 0, 1).astype(np.float32, order="C")
+    pixels /= 255
+    return pixels
+
+
+def _jittered(
+    pixels: Float[np.ndarray, "3 s s"],
+    brightness: np.float32,
+    contrast: np.float32,
+    saturation: np.float32,
+) -> Float[np.ndarray, "3 s s"]:
+    pixels = np.clip(pixels * brightness, 0, 1)
+    mean_grey = _grey(pixels).mean()
+    pixels = np.clip(mean_grey + contrast * (pixels - mean_grey), 0, 1)
+    grey = _grey(pixels)
+    pixels = grey + saturation * (pixels - grey)
+    return pixels.clip(0, 1)
+
+
+def _grey(pixels: Float[np.ndarray, "3 s s"]) -> Float[np.ndarray, "s s"]:
+    red, green, blue = _LUMA
+    grey: np.ndarray = red * pixels[0] + green * pixels[1] + blue * pixels[2]
+    return grey
+
+
+def _normalised(pixels: Float[np.ndarray, "3 s s"], spec: ImageSpec) -> Float[Tensor, "3 s s"]:
+    mean = np.array(spec.mean, dtype=np.float32).reshape(3, 1, 1)
+    std = np.array(spec.std, dtype=np.float32).reshape(3, 1, 1)
+    return torch.from_numpy((pixels - mean) / std)

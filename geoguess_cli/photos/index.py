@@ -1,0 +1,84 @@
+"""The photos below a folder, found by looking and known by their stems."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+from geoguess_cli.photos.rows import BadRow, reject
+
+_SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFIXES)})$"
+
+
+def find_photos(folder: Path) -> list[Path]:
+    """Every photo below a folder, in the order of their paths; hidden files and folders are not.
+
+    Args:
+        folder: Where to look; links are followed.
+    """
+    return [folder / photo for photo in _photos_below(folder)]
+
+
+def locate_photos(
+    frame: pl.DataFrame, folder: Path
+) -> tuple[pl.DataFrame, list[BadRow], list[str]]:
+    """The rows with their photo found below a folder, the ambiguous rows, and the names not there.
+
+    A name that is a path from the folder is that photo. Any other is looked up by its stem alone,
+    wherever the photo lies: downloads differ in their folders. Two photos of that stem are
+    ambiguous, and none is chosen.
+
+    Args:
+        frame: Checked rows; their `photo` is an id, a file name or a path.
+        folder: Where to look.
+    """
+    photos = pl.DataFrame({"@path": _photos_below(folder)}, schema={"@path": pl.String})
+    stems = photos.group_by(_stem("@path").alias("@stem")).agg(
+        pl.col("@path").min(), pl.len().alias("@found")
+    )
+    frame = frame.with_columns(_stem("photo").alias("@stem"))
+    frame = frame.join(stems, on="@stem", how="left", maintain_order="left")
+    as_given = pl.col("photo").is_in(photos["@path"].implode()) | _is_absolute("photo")
+    frame = frame.with_columns(
+        pl.when(as_given).then("photo").otherwise("@path").alias("@path"),
+        pl.when(as_given).then(1).otherwise("@found").alias("@found"),
+    )
+    reason = pl.format("{} photos below {} are called '{}'", "@found", pl.lit(str(folder)), "@stem")
+    frame, ambiguous = reject(frame, pl.when(pl.col("@found") > 1).then(reason))
+    missing = frame.filter(pl.col("@path").is_null())["photo"].to_list()
+    frame = frame.filter(pl.col("@path").is_not_null()).with_columns(pl.col("@path").alias("photo"))
+    return frame.drop("@stem", "@path", "@found"), ambiguous, missing
+
+
+def _photos_below(folder: Path) -> list[str]:
+    """Paths from the folder, with forward slashes, in order."""
+    return sorted(_walk(folder))
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(here)
+        if (status.st_dev, status.st_ino) in seen:  # a link back up would never end
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = [name for name in folders if not _hidden(name)]
+        prefix = "" if Path(here) == folder else Path(here).relative_to(folder).as_posix() + "/"
+        for name in files:
+            if name.lower().endswith(PHOTO_SUFFIXES) and not _hidden(name):
+                yield prefix + name
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX"))
+
+
+def _stem(column: str) -> pl.Expr:
+    return pl.col(column).str.split("/").list.last().str.replace(_SUFFIX, "")
+
+
+def _is_absolute(column: str) -> pl.Expr:
+    return pl.col(column).str.contains(r"^(/|[A-Za-z]:/)")

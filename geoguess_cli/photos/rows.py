@@ -1,0 +1,168 @@
+"""The rows of a photo table: text converted under checks, the bad ones named and left out."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+ROW, FILE = "@row", "@file"
+"""The columns in which a row's number and its file travel, next to the source's own columns."""
+
+SPLITS = ("train", "val", "test")
+
+_SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+
+TEXT_COLUMNS = ("id", "split", "sequence", "creator", "country", "region")
+"""The optional columns of a photo table that are text, whatever they look like."""
+
+COLUMN_ORDER = (
+    *("photo", "latitude", "longitude"),
+    *("id", "split", "sequence", "creator", "captured_at", "country", "region"),
+)
+"""How a photo table begins; what else its source had follows."""
+
+_MAX_EXACT = 2**53  # above it a float no longer tells neighbouring whole numbers apart
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that was left out: its number, the reason, the name of its file or folder."""
+
+    row: int
+    reason: str
+    file: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}, row {self.row}: {self.reason}" if self.file else self.reason
+
+
+def split_name(text: str) -> str | None:
+    """`train`, `val` or `test` for a name such as `validation`; None for any other name."""
+    return _SPLIT_NAMES.get(text.strip().lower())
+
+
+def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[BadRow]]:
+    """The sound rows in the types of a photo table, and those left out, each with its reason.
+
+    Args:
+        frame: `photo`, `latitude`, `longitude`, any further columns, and `@row`.
+        file: The name that the rows, good and bad, carry from here on.
+    """
+    frame = frame.with_columns(
+        _text(frame, "photo").str.replace_all("\\", "/", literal=True).str.replace(r"^(\./)+", ""),
+        *(_text(frame, name) for name in TEXT_COLUMNS if name in frame.columns),
+        _number_text("latitude"),
+        _number_text("longitude"),
+        pl.lit(file).alias(FILE),
+    )
+    frame = frame.with_columns(
+        pl.col("latitude").cast(pl.Float64, strict=False).alias("@latitude"),
+        pl.col("longitude").cast(pl.Float64, strict=False).alias("@longitude"),
+    )
+    if "split" in frame.columns:
+        known = pl.col("split").str.to_lowercase().replace_strict(_SPLIT_NAMES, default=None)
+        frame = frame.with_columns(known.alias("@split"))
+    good, bad_rows = reject(frame, _reason(frame))
+    return _finished(good), bad_rows
+
+
+def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
+    """The first row of each photo, and the repeats that were left out."""
+    first = {name: pl.col(name).first().over("photo") for name in (FILE, ROW)}
+    same_file = pl.col(FILE) == first[FILE]
+    where = pl.when(~same_file).then(pl.format("{}, ", first[FILE])).otherwise(pl.lit(""))
+    reason = pl.format("photo '{}' is already in {}row {}", "photo", where, first[ROW])
+    is_first = same_file & (pl.col(ROW) == first[ROW])
+    return reject(frame, pl.when(~is_first).then(reason))
+
+
+def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[BadRow]]:
+    """The rows without a reason against them, and those with one, as bad rows."""
+    frame = frame.with_columns(reason.alias("@reason"))
+    bad = frame.filter(pl.col("@reason").is_not_null()).select(ROW, "@reason", FILE)
+    good = frame.filter(pl.col("@reason").is_null()).drop("@reason")
+    return good, [BadRow(*values) for values in bad.iter_rows()]
+
+
+def without_marks(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows without their number and file."""
+    return frame.drop(ROW, FILE)
+
+
+def _finished(frame: pl.DataFrame) -> pl.DataFrame:
+    """The good rows with their converted columns, required ones first."""
+    longitude = pl.col("@longitude")
+    frame = frame.with_columns(
+        pl.col("@latitude").alias("latitude"),
+        pl.when(longitude > 180).then(longitude - 360).otherwise(longitude).alias("longitude"),
+    )
+    if "@split" in frame.columns:
+        frame = frame.with_columns(pl.col("@split").alias("split"))
+    if "captured_at" in frame.columns:
+        frame = frame.with_columns(_captured_at(frame))
+    first = [name for name in COLUMN_ORDER if name in frame.columns]
+    return frame.select(*first, pl.exclude(*first, "@latitude", "@longitude", "@split"))
+
+
+def _reason(frame: pl.DataFrame) -> pl.Expr:
+    """Why a row is bad, null for a good one."""
+    reason = (
+        pl.when(pl.col("photo").is_null())
+        .then(pl.lit("no photo path"))
+        .when(pl.col("latitude").is_null() & pl.col("longitude").is_null())
+        .then(pl.lit("no coordinates"))
+    )
+    for name, low, high in (("latitude", -90, 90), ("longitude", -180, 360)):
+        number = pl.col(f"@{name}")
+        outside = pl.format(f"{name} is {{}}; it must lie in [{low}, {high}]", name)
+        reason = (
+            reason.when(pl.col(name).is_null())
+            .then(pl.lit(f"no {name}"))
+            .when(number.is_null())
+            .then(pl.format(f"{name} is not a number: '{{}}'", name))
+            .when(number.is_nan() | ~number.is_between(low, high))
+            .then(outside)
+        )
+    if "@split" in frame.columns:
+        unknown = pl.col("split").is_not_null() & pl.col("@split").is_null()
+        wrong = pl.format("split is '{}'; it must be train, val or test", "split")
+        reason = reason.when(unknown).then(wrong)
+    return reason.otherwise(None)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column as stripped text, empty as null; whole numbers lose the `.0` a float printed."""
+    column = pl.col(name)
+    if frame.schema[name].is_float():
+        exact = (column == column.floor()) & (column.abs() < _MAX_EXACT)
+        whole = pl.when(exact).then(column).cast(pl.Int64).cast(pl.String)
+        column = pl.coalesce(whole, column.cast(pl.String))
+    column = column.cast(pl.String).str.strip_chars()
+    return pl.when(column != "").then(column).alias(name)
+
+
+def _number_text(name: str) -> pl.Expr:
+    """A column of numbers as its text, empty as null; pandas writes an absent one as `nan`."""
+    column = pl.col(name).cast(pl.String).str.strip_chars()
+    absent = column.str.to_lowercase().is_in(["", "nan", "null", "none"])
+    return pl.when(~absent).then(column).alias(name)
+
+
+def _captured_at(frame: pl.DataFrame) -> pl.Expr:
+    """Epoch milliseconds where the source has a time or whole numbers, else the source's text."""
+    kind = frame.schema["captured_at"]
+    if isinstance(kind, pl.Datetime):
+        return pl.col("captured_at").dt.epoch("ms")
+    text = _text(frame, "captured_at").str.replace(r"\.0+$", "")
+    values = frame.select(text.alias("text"), text.cast(pl.Int64, strict=False).alias("whole"))
+    if values["text"].null_count() == values["whole"].null_count():
+        return text.cast(pl.Int64, strict=False)
+    return _text(frame, "captured_at")

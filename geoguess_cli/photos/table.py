@@ -1,0 +1,192 @@
+"""The photo table: which photo was taken where, and what else is known of it.
+
+In a file (`.csv`, `.parquet`, `.jsonl`) it has the columns `photo`, `latitude`, `longitude`, and
+optionally `id`, `split` (train, val, test), `sequence` (photos of one drive), `creator`,
+`captured_at` (epoch milliseconds), `country`, `region` and whatever else its source had. A path is
+relative to the folder of the file, with forward slashes, or absolute.
+"""
+
+import os
+import posixpath
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePath
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Integer
+
+from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.photos.files import read_header, read_rows
+from geoguess_cli.photos.rows import (
+    SPLITS,
+    TEXT_COLUMNS,
+    checked_rows,
+    unique_rows,
+    without_marks,
+)
+
+REQUIRED_COLUMNS = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
+
+WRITTEN_SUFFIXES = (".csv", ".parquet", ".jsonl")
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoTable:
+    """A table of photos; row order is the source's.
+
+    Attributes:
+        frame: One row a photo, with the columns of the module's docstring.
+        root: The folder that relative photo paths start from.
+
+    Raises:
+        PhotoTableError: A column is absent, of another type, or has empty values where it must not.
+    """
+
+    frame: pl.DataFrame
+    root: Path
+
+    def __post_init__(self) -> None:
+        expected = {**REQUIRED_COLUMNS, **dict.fromkeys(TEXT_COLUMNS, pl.String())}
+        for name, kind in expected.items():
+            if name not in self.frame.columns:
+                if name in REQUIRED_COLUMNS:
+                    raise PhotoTableError(f"a photo table needs the column `{name}`")
+                continue
+            found = self.frame.schema[name]
+            if found != kind and found != pl.Null():
+                raise PhotoTableError(f"the column `{name}` is {found}; it must be {kind}")
+            if name in REQUIRED_COLUMNS and self.frame[name].null_count():
+                raise PhotoTableError(f"the column `{name}` has empty values")
+        unknown = set(self._column("split").drop_nulls()) - set(SPLITS)
+        if unknown:
+            raise PhotoTableError(f"split is '{min(unknown)}'; it must be train, val or test")
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @cached_property
+    def latlng(self) -> Float[np.ndarray, "n 2"]:
+        """Where each photo was taken: latitude, longitude, in degrees."""
+        columns = (self.frame["latitude"].to_numpy(), self.frame["longitude"].to_numpy())
+        return np.stack(columns, axis=1).astype(np.float64)
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Where each photo lies."""
+        return [self.root / photo for photo in self.frame["photo"]]
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """The number of photos of each split that has any, in the order train, val, test."""
+        counts = {name: int((self._column("split") == name).sum()) for name in SPLITS}
+        return {name: count for name, count in counts.items() if count}
+
+    def has(self, column: str) -> bool:
+        """Whether any photo has a value in this column."""
+        return self._column(column).count() > 0
+
+    def only(self, split: str) -> "PhotoTable":
+        """The photos of one split, perhaps none.
+
+        Raises:
+            PhotoTableError: The table has no splits.
+        """
+        if not self.has("split"):
+            raise PhotoTableError(
+                "the photo table has no `split` column; `geoguess data split` assigns one"
+            )
+        return PhotoTable(self.frame.filter(pl.col("split") == split), self.root)
+
+    def take(self, rows: Integer[np.ndarray, " n"]) -> "PhotoTable":
+        """The photos at these positions, in this order."""
+        return PhotoTable(self.frame[np.asarray(rows, dtype=np.int64)], self.root)
+
+    def _column(self, name: str) -> pl.Series:
+        if name in self.frame.columns:
+            return self.frame[name]
+        return pl.Series(name, [None] * len(self), dtype=pl.String)
+
+
+def read_photo_table(path: Path) -> PhotoTable:
+    """The photo table that a file holds, every row of it sound.
+
+    Args:
+        path: A `.csv`, `.parquet` or `.jsonl` file with the columns `photo`, `latitude` and
+            `longitude`. Tables of other makes go through `read_source`.
+
+    Raises:
+        MissingFileError: The file is not there.
+        PhotoTableError: A column is absent, there is no row, or a row is bad (the first is named).
+    """
+    if not path.is_file():
+        raise MissingFileError(
+            f"no photo table at {path}; `geoguess data import SOURCE -o {path}` writes one"
+        )
+    header = read_header(path)
+    absent = [name for name in REQUIRED_COLUMNS if name not in header]
+    if absent:
+        raise PhotoTableError(
+            f"{path} has no column {', '.join(f'`{name}`' for name in absent)}; "
+            f"`geoguess data import {path} -o photos.parquet` makes a photo table of most tables"
+        )
+    frame, broken = read_rows(path)
+    frame, bad_rows = checked_rows(frame, file=path.name)
+    frame, repeats = unique_rows(frame)
+    if broken or bad_rows or repeats:
+        first = min([*broken, *bad_rows, *repeats], key=lambda bad: bad.row)
+        raise PhotoTableError(
+            f"{path}, row {first.row}: {first.reason}; `geoguess data import` leaves such rows out"
+        )
+    if frame.is_empty():
+        raise PhotoTableError(f"{path} has no row")
+    return PhotoTable(without_marks(frame), path.parent.resolve())
+
+
+def write_photo_table(table: PhotoTable, path: Path) -> None:
+    """Writes a photo table, whole or not at all; its kind is the extension's.
+
+    Relative photo paths are rewritten to start from the new file's folder.
+
+    Args:
+        table: The photos.
+        path: A `.csv`, `.parquet` or `.jsonl` file; its folder is made if need be.
+
+    Raises:
+        PhotoTableError: Another extension.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in WRITTEN_SUFFIXES:
+        raise PhotoTableError(f"{path}: a photo table is one of {', '.join(WRITTEN_SUFFIXES)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.parent.resolve() / path.name
+    photos = _relative_to(table.frame["photo"].to_list(), table.root, path.parent)
+    frame = table.frame.with_columns(pl.Series("photo", photos, dtype=pl.String))
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if suffix == ".parquet":
+            frame.write_parquet(partial)
+        elif suffix == ".jsonl":
+            frame.write_ndjson(partial)
+        else:
+            frame.write_csv(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _relative_to(photos: list[str], root: Path, folder: Path) -> list[str]:
+    """Photo paths that started from `root`, made to start from `folder`."""
+    root = root.resolve()
+    if root == folder:
+        return photos
+    try:
+        prefix = PurePath(os.path.relpath(root, folder)).as_posix()
+    except ValueError:  # Windows: there is no way from one drive to another
+        prefix = root.as_posix()
+    return [
+        photo
+        if PurePath(photo).is_absolute()
+        else posixpath.normpath(posixpath.join(prefix, photo))
+        for photo in photos
+    ]

@@ -1,0 +1,190 @@
+"""Decoding: upright, RGB, as large as asked, and one line for whatever is damaged."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from geoguess_cli.errors import PhotoError
+from geoguess_cli.photos.decoder import decode_photo
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """A smooth picture, different in each corner, so that turns and mirrors show."""
+    y, x = np.mgrid[0:120, 0:180] / 180
+    channels = [x, y, (np.sin(6 * x) + np.cos(5 * y)) / 4 + 0.5]
+    return (np.stack(channels, axis=-1) * 255).clip(0, 255).astype(np.uint8)
+
+
+# How a camera must store the upright scene for each EXIF orientation (EXIF 2.32, tag 0x0112):
+# where the first row and the first column of the file lie in the scene.
+STORED = {
+    1: lambda scene: scene,
+    2: lambda scene: scene[:, ::-1],
+    3: lambda scene: scene[::-1, ::-1],
+    4: lambda scene: scene[::-1],
+    5: lambda scene: scene.transpose(1, 0, 2),
+    6: lambda scene: scene.transpose(1, 0, 2)[::-1],
+    7: lambda scene: scene[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda scene: scene.transpose(1, 0, 2)[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_all_eight_orientations_give_the_same_upright_picture(
+    tmp_path, write_photo, scene, orientation, suffix
+):
+    pixels = np.ascontiguousarray(STORED[orientation](scene))
+    path = write_photo(tmp_path / f"p.{suffix}", pixels=pixels, orientation=orientation, quality=95)
+    found = np.asarray(decode_photo(path), dtype=int)
+    assert found.shape == scene.shape
+    assert abs(found - scene).max() <= (0 if suffix == "png" else 12)
+
+
+def test_bytes_are_decoded_like_the_file(tmp_path, write_photo, scene):
+    path = write_photo(tmp_path / "p.jpg", pixels=scene, orientation=6)
+    assert decode_photo(path.read_bytes()) == decode_photo(path)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    width=st.integers(1, 500),
+    height=st.integers(1, 500),
+    at_least=st.integers(1, 300),
+    turned=st.booleans(),
+)
+def test_reduced_scale_is_never_smaller_than_asked(width, height, at_least, turned):
+    exif = Image.Exif()
+    exif[0x0112] = 6 if turned else 1
+    file = io.BytesIO()
+    Image.new("RGB", (width, height)).save(file, "JPEG", exif=exif)
+    found = decode_photo(file.getvalue(), at_least=at_least)
+    full = (height, width) if turned else (width, height)
+    assert min(found.size) >= min(at_least, *full)
+    assert found.width <= full[0]
+    if at_least * 8 <= min(full):
+        assert max(found.size) <= -(-max(full) // 8)
+
+
+def test_reduced_scale_shows_the_same_picture(tmp_path, write_photo, scene):
+    large = np.asarray(Image.fromarray(scene).resize((1440, 960), Image.Resampling.BICUBIC))
+    path = write_photo(tmp_path / "p.jpg", pixels=large, quality=95)
+    full, reduced = decode_photo(path), decode_photo(path, at_least=200)
+    assert full.size == (1440, 960)
+    assert reduced.size == (360, 240)
+    box = np.asarray(full.resize((180, 120), Image.Resampling.BOX), dtype=int)
+    small = np.asarray(reduced.resize((180, 120), Image.Resampling.BOX), dtype=int)
+    assert abs(box - small).max() <= 4
+
+
+def test_png_is_opened_whole(tmp_path, write_photo, scene):
+    path = write_photo(tmp_path / "p.png", pixels=scene)
+    assert decode_photo(path, at_least=10).size == (180, 120)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+GREY16 = np.array([[0, 257 * 100], [257 * 200, 65535]], dtype=np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (saved(Image.new("L", (1, 1), 90), "PNG"), (90, 90, 90)),
+        (saved(Image.new("1", (1, 1), 1), "PNG"), (255, 255, 255)),
+        (saved(Image.new("RGBA", (1, 1), (200, 0, 0, 255)), "PNG"), (200, 0, 0)),
+        (saved(Image.new("RGBA", (1, 1), (200, 0, 0, 0)), "PNG"), (255, 255, 255)),
+        (saved(Image.new("LA", (1, 1), (0, 128)), "PNG"), (127, 127, 127)),
+        (saved(Image.new("P", (1, 1), 0), "PNG", transparency=0), (255, 255, 255)),
+        (saved(Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG"), (255, 255, 255)),
+        (saved(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG", quality=95), (255, 0, 0)),
+        (saved(Image.new("YCbCr", (8, 8), (128, 128, 128)), "JPEG"), (128, 128, 128)),
+    ],
+)
+def test_every_mode_becomes_rgb(data, expected):
+    image = decode_photo(data)
+    assert image.mode == "RGB"
+    assert np.abs(np.subtract(image.getpixel((0, 0)), expected)).max() <= 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled_not_clipped(kind):
+    found = np.asarray(decode_photo(saved(Image.fromarray(GREY16), kind)))
+    assert found[..., 0].tolist() == [[0, 100], [200, 255]]
+
+
+def huge_png() -> bytes:
+    """A PNG whose header promises 40,000 × 40,000 pixels."""
+    data = bytearray(saved(Image.new("L", (1, 1)), "PNG"))
+    data[16:24] = struct.pack(">II", 40_000, 40_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("empty.jpg", b"", "is not a picture of a known kind"),
+        ("text.jpg", b"<html>404</html>", "is not a picture of a known kind"),
+        ("bomb.png", huge_png(), "is too large to open safely"),
+        ("float.tif", saved(Image.new("F", (2, 2)), "TIFF"), "floating-point"),
+    ],
+)
+def test_what_cannot_be_decoded_is_told_in_one_line(tmp_path, name, data, reason):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(PhotoError) as caught:
+        decode_photo(path)
+    assert str(caught.value).startswith(str(path))
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("at_least", [None, 16])
+def test_a_truncated_photo_is_told(tmp_path, write_photo, at_least):
+    rng = np.random.default_rng(0)
+    path = write_photo(tmp_path / "p.jpg", pixels=rng.integers(0, 255, (64, 64, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(PhotoError, match=r"p\.jpg cannot be decoded: .*truncated"):
+        decode_photo(path, at_least=at_least)
+
+
+def test_a_photo_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(PhotoError, match=r"absent\.jpg is not there"):
+        decode_photo(tmp_path / "absent.jpg")
+    with pytest.raises(PhotoError, match="cannot be decoded: is a directory"):
+        decode_photo(tmp_path)
+
+
+def test_a_large_photo_is_decoded_without_a_warning(monkeypatch, write_photo, tmp_path):
+    path = write_photo(tmp_path / "p.jpg", size=(150, 100))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)  # 15,000 pixels warn, 20,001 fail
+    assert decode_photo(path).size == (150, 100)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_damaged_photos_decode_or_are_told(data):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = saved(Image.radial_gradient("L"), "JPEG", exif=exif)
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 20))):
+        damaged[data.draw(st.integers(0, 400))] = data.draw(st.integers(0, 255))
+    try:
+        found = decode_photo(bytes(damaged), at_least=32).mode
+    except PhotoError as error:
+        found = str(error)
+    assert found == "RGB" or found.startswith("photo ")
+    assert "\n" not in found

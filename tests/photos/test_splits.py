@@ -1,0 +1,177 @@
+"""Splits: no group on two sides, shares met, the same whatever the order of the rows."""
+
+import itertools
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.geo.cells import latlng_to_cell
+from geoguess_cli.photos.splits import assign_splits, photo_groups
+from geoguess_cli.photos.table import PhotoTable
+
+sequences = st.lists(st.none() | st.sampled_from("abcdefghijkl"), min_size=3, max_size=60).filter(
+    lambda names: any(names) and len(set(names) - {None}) + names.count(None) >= 3
+)
+shares = st.sampled_from([0.0, 0.1, 0.25, 0.4])
+
+
+def sides_of(table):
+    """The sides on which each group lies, and the photos of each side."""
+    split = table.frame["split"].to_list()
+    sides: dict[str, set[str]] = {}
+    for group, side in zip(photo_groups(table), split, strict=True):
+        sides.setdefault(group, set()).add(side)
+    return sides, Counter(split)
+
+
+@pytest.fixture(scope="module")
+def of_sequences():
+    def make(names, split=None):
+        frame = pl.DataFrame(
+            {
+                "photo": [f"{row}.jpg" for row in range(len(names))],
+                "latitude": np.zeros(len(names)),
+                "longitude": np.zeros(len(names)),
+                "sequence": pl.Series(names, dtype=pl.String),
+            }
+        )
+        if split is not None:
+            frame = frame.with_columns(pl.Series("split", split, dtype=pl.String))
+        return PhotoTable(frame, Path("/photos"))
+
+    return make
+
+
+@settings(max_examples=150, deadline=None)
+@given(names=sequences, val=shares, test=shares, seed=st.integers(0, 5))
+def test_no_sequence_is_on_two_sides(of_sequences, names, val, test, seed):
+    done = assign_splits(of_sequences(names), val=val, test=test, seed=seed)
+    sides, counts = sides_of(done)
+    assert all(len(on) == 1 for on in sides.values())
+    assert set(counts) == {"train"} | ({"val"} if val else set()) | ({"test"} if test else set())
+
+
+@settings(max_examples=100, deadline=None)
+@given(names=sequences, seed=st.integers(0, 5), data=st.data())
+def test_the_order_of_the_rows_does_not_matter(of_sequences, names, seed, data):
+    table = of_sequences(names)
+    order = np.array(data.draw(st.permutations(range(len(names)))))
+    straight = assign_splits(table, val=0.2, test=0.2, seed=seed).take(order)
+    shuffled = assign_splits(table.take(order), val=0.2, test=0.2, seed=seed)
+    assert straight.frame.equals(shuffled.frame)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 8), min_size=60, max_size=120),
+    val=st.sampled_from([0.1, 0.15]),
+    test=st.sampled_from([0.1, 0.3]),
+    seed=st.integers(0, 3),
+)
+def test_shares_are_met_within_two_points_where_groups_are_small(
+    of_sequences, sizes, val, test, seed
+):
+    names = [f"s{group}" for group, size in enumerate(sizes) for _ in range(size)]
+    _, counts = sides_of(assign_splits(of_sequences(names), val=val, test=test, seed=seed))
+    assert abs(counts["val"] / len(names) - val) <= 0.02
+    assert abs(counts["test"] / len(names) - test) <= 0.02
+
+
+def test_a_giant_sequence_stays_in_train(of_sequences):
+    names = ["giant"] * 70 + [f"s{row}" for row in range(30)]
+    for seed in range(10):
+        done = assign_splits(of_sequences(names), seed=seed)
+        assert done.frame["split"][0] == "train"
+        assert done.splits == {"train": 80, "val": 10, "test": 10}
+
+
+def test_seeds_differ(of_sequences):
+    table = of_sequences([f"s{row}" for row in range(100)])
+    answers = {tuple(assign_splits(table, seed=seed).frame["split"]) for seed in range(8)}
+    assert len(answers) == 8
+
+
+def test_blocks_part_photos_that_have_no_sequences():
+    rng = np.random.default_rng(0)
+    latlng = np.stack([rng.uniform(40, 41, 2000), rng.uniform(-100, -99, 2000)], axis=1)
+    frame = pl.DataFrame({"photo": [f"{row}" for row in range(2000)]})
+    frame = frame.with_columns(
+        pl.Series("latitude", latlng[:, 0]), pl.Series("longitude", latlng[:, 1])
+    )
+    done = assign_splits(PhotoTable(frame, Path()), level=10)
+    cells = latlng_to_cell(latlng, 10)
+    sides = pl.DataFrame({"cell": cells, "split": done.frame["split"]})
+    assert sides.group_by("cell").agg(pl.col("split").n_unique())["split"].max() == 1
+    assert len(np.unique(cells)) > 50
+    assert abs(done.splits["val"] / 2000 - 0.1) <= 0.02
+    assert abs(done.splits["test"] / 2000 - 0.1) <= 0.02
+    coarse = assign_splits(PhotoTable(frame, Path()), level=9)
+    assert not coarse.frame["split"].equals(done.frame["split"])
+
+
+def test_a_full_split_is_kept_unless_forced(of_sequences):
+    split = ["val", "test", *["train"] * 10]
+    table = of_sequences([f"s{row}" for row in range(12)], split)
+    assert assign_splits(table).frame["split"].to_list() == split
+    forced = [assign_splits(table, seed=seed, force=True).frame["split"] for seed in range(5)]
+    assert any(column.to_list() != split for column in forced)
+
+
+def test_val_is_carved_out_of_train_and_test_is_untouched(of_sequences):
+    names = [f"s{row // 3}" for row in range(300)]
+    split = ["test" if row >= 240 else "train" for row in range(300)]
+    done = assign_splits(of_sequences(names, split))
+    sides, counts = sides_of(done)
+    assert counts == {"train": 216, "val": 24, "test": 60}
+    assert done.frame["split"].to_list()[240:] == ["test"] * 60
+    assert all(len(on) == 1 for on in sides.values())
+
+
+def test_new_photos_join_their_group(of_sequences):
+    names = ["a", "a", "b", "b", "c", "d", "d"]
+    split = ["test", None, "val", None, "train", None, None]
+    done = assign_splits(of_sequences(names, split))
+    expected = ["test", "test", "val", "val", "train", "train", "train"]
+    assert done.frame["split"].to_list() == expected
+
+
+def test_a_torn_group_gives_its_new_photos_to_test(of_sequences):
+    names = ["a", "a", "a", "b", "c"]
+    for torn in itertools.permutations(["train", "test", None]):
+        done = assign_splits(of_sequences(names, [*torn, "val", "train"]))
+        assert done.frame["split"][torn.index(None)] == "test"
+
+
+def test_a_split_without_train_is_not_overwritten(of_sequences):
+    table = of_sequences(list("abcd"), ["test"] * 4)
+    with pytest.raises(PhotoTableError, match="of test without train; --force replaces it"):
+        assign_splits(table)
+    assert assign_splits(table, force=True).splits == {"train": 2, "val": 1, "test": 1}
+
+
+def test_too_few_groups_are_told(of_sequences):
+    table = of_sequences(["a"] * 5 + ["b"] * 5)
+    with pytest.raises(PhotoTableError, match="10 photos make 2 of the groups"):
+        assign_splits(table)
+    assert assign_splits(table, test=0.0).splits == {"train": 5, "val": 5}
+
+
+@pytest.mark.parametrize(("val", "test"), [(-0.1, 0.1), (0.5, 0.5), (0.1, 1.0)])
+def test_impossible_shares_are_refused(of_sequences, val, test):
+    with pytest.raises(PhotoTableError, match="leave some photos to train on"):
+        assign_splits(of_sequences(list("abc")), val=val, test=test)
+
+
+def test_129_000_photos_take_seconds(of_sequences):
+    table = of_sequences([f"s{row // 6}" for row in range(129_000)])
+    start = time.perf_counter()
+    done = assign_splits(table)
+    assert time.perf_counter() - start < 5
+    assert done.splits == {"train": 103_200, "val": 12_900, "test": 12_900}
