@@ -1,0 +1,1 @@
+"""The geolocator: its architecture, its weights, its folder."""

@@ -1,0 +1,87 @@
+"""The one door to timm, guarded against a torchvision that does not match torch.
+
+PyPI's Linux torchvision is built for CUDA. Beside a CPU build of torch its compiled operators do
+not load, and its Python half, which registers shape functions for them, then fails while timm
+imports it: `operator torchvision::nms does not exist` (`qnms` in newer releases). timm's models
+need none of these operators, so their schemas are declared, empty, and the import is tried again.
+"""
+
+import difflib
+import importlib
+import re
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from geoguess_cli.errors import DependencyError
+
+_SCHEMAS = {
+    "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms": "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+}
+_MISSING_OPERATOR = re.compile(r"operator torchvision::(\w+) does not exist")
+_declared: dict[str, torch.library.Library] = {}  # a schema lives as long as its Library
+
+
+def _import_timm() -> ModuleType:
+    importlib.import_module("timm.data")
+    return importlib.import_module("timm")
+
+
+def guarded(load: Callable[[], ModuleType]) -> ModuleType:
+    """The module that `load` imports, torchvision's missing operators declared if need be.
+
+    Raises:
+        DependencyError: The import fails for any other reason.
+    """
+    while True:
+        try:
+            return load()
+        except Exception as error:
+            operator = _missing_operator(error)
+            if operator is None or operator in _declared:
+                raise DependencyError(_advice(error)) from error
+            _forget("torchvision", "timm")
+            library = torch.library.Library("torchvision", "FRAGMENT")
+            library.define(_SCHEMAS[operator])
+            _declared[operator] = library
+
+
+def _missing_operator(error: Exception) -> str | None:
+    found = _MISSING_OPERATOR.search(str(error)) if isinstance(error, RuntimeError) else None
+    return found[1] if found and found[1] in _SCHEMAS else None
+
+
+def _forget(*packages: str) -> None:
+    """Drop half-imported packages, so that the next import starts them afresh."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}; `pip install torch torchvision timm` installs what the model needs"
+    reason = " ".join(str(error).split())
+    return (
+        f"timm cannot be imported ({type(error).__name__}: {reason}): torch {torch.__version__} "
+        "and the installed torchvision do not match; reinstall a matching pair, for example "
+        "`pip install --force-reinstall torch torchvision` from one and the same index"
+    )
+
+
+timm: Any = guarded(_import_timm)
+
+
+def near(name: str, known: list[str] | None = None) -> str:
+    """The end of an error about an unknown name: `; near it: …`, or nothing.
+
+    Args:
+        name: The unknown one.
+        known: The names to look among; without them, all models of timm.
+    """
+    close = difflib.get_close_matches(name, known or timm.list_models(), n=3)
+    return f"; near it: {', '.join(close)}" if close else ""

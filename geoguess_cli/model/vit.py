@@ -1,0 +1,115 @@
+"""The blocks of a timm Vision Transformer, over patches that someone else cut."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.errors import ModelError
+from geoguess_cli.model._timm import near, timm
+
+VIT_MODULES = ("vision_transformer", "deit")
+"""timm's modules of plain Vision Transformers."""
+
+
+class Vit(nn.Module):
+    """The blocks of a timm Vision Transformer over patches that someone else cut.
+
+    Its own patch embedding, class and register tokens and head are left behind. Where timm norms
+    after pooling (`fc_norm`), that norm becomes the final norm of every patch.
+
+    Args:
+        source: The timm model to take the parts from.
+        grid: Patches a side; the position embedding is resampled to it.
+        blocks: How many of the first blocks to keep; 0 keeps all.
+        position_embedding: Add the position embedding.
+        final_norm: Norm the patches after the last block.
+    """
+
+    def __init__(
+        self, source: Any, *, grid: int, blocks: int, position_embedding: bool, final_norm: bool
+    ) -> None:
+        super().__init__()
+        self.width: int = source.embed_dim
+        self.position = (
+            nn.Parameter(_position_embedding(source, grid)) if position_embedding else None
+        )
+        self.position_dropout = source.pos_drop
+        self.norm_pre = source.norm_pre
+        self.blocks = source.blocks[:blocks] if blocks else source.blocks
+        self.norm = _final_norm(source) if final_norm else nn.Identity()
+
+    def forward(self, patches: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
+        """The patches after attention, in the order given (rows of the grid, top first)."""
+        if self.position is not None:
+            patches = patches + self.position
+        patches = self.norm_pre(self.position_dropout(patches))
+        return self.norm(self.blocks(patches))  # type: ignore[no-any-return]
+
+
+def create_vit(config: ModelConfig, **source: Any) -> Vit:
+    """The configured ViT.
+
+    Args:
+        config: Names the ViT and says what of it to keep.
+        source: Passed to timm: where weights come from.
+
+    Raises:
+        ModelError: The name is no plain Vision Transformer, or it has fewer blocks.
+    """
+    model = timm.create_model(config.vit, num_classes=0, **source)
+    if not isinstance(model, timm.models.VisionTransformer):
+        raise ModelError(_not_a_vit(config.vit))
+    if config.vit_blocks > len(model.blocks):
+        raise ModelError(
+            f"model.vit_blocks is {config.vit_blocks}; {config.vit} has {len(model.blocks)} "
+            "(0 keeps all)"
+        )
+    return Vit(
+        model,
+        grid=config.grid,
+        blocks=config.vit_blocks,
+        position_embedding=config.position_embedding,
+        final_norm=config.final_norm,
+    )
+
+
+def check_vit(name: str) -> None:
+    """Refuse a ViT that timm does not know.
+
+    Raises:
+        ModelError: With the nearest names that it knows.
+    """
+    if not timm.is_model(name):
+        known = [vit for module in VIT_MODULES for vit in timm.list_models(module=module)]
+        raise ModelError(f"timm has no model `{name}` (model.vit){near(name, known)}")
+
+
+def _not_a_vit(name: str) -> str:
+    return (
+        f"model.vit is `{name}`, which is no plain Vision Transformer; take one such as "
+        "vit_tiny_patch16_224, vit_small_patch16_224 or vit_base_patch16_224"
+    )
+
+
+def _position_embedding(source: Any, grid: int) -> Tensor:
+    """(1, grid², d): that of `source`, without its prefix tokens, resampled."""
+    if source.pos_embed is None:
+        return nn.init.trunc_normal_(torch.empty(1, grid * grid, source.embed_dim), std=0.02)
+    prefix = 0 if source.no_embed_class else source.num_prefix_tokens
+    embedding: Tensor = timm.layers.resample_abs_pos_embed(
+        source.pos_embed.detach()[:, prefix:],
+        [grid, grid],
+        old_size=list(source.patch_embed.grid_size),
+        num_prefix_tokens=0,
+    )
+    return embedding.clone()
+
+
+def _final_norm(source: Any) -> nn.Module:
+    for norm in (source.norm, source.fc_norm):
+        if not isinstance(norm, nn.Identity):
+            return norm  # type: ignore[no-any-return]
+    return nn.LayerNorm(source.embed_dim, eps=1e-6)

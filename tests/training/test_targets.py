@@ -1,0 +1,29 @@
+"""The loss, against its definition."""
+
+import math
+
+import pytest
+import torch
+
+from geoguess_cli.training.targets import cell_loss
+
+TARGETS = torch.tensor([0, 2])
+
+
+def test_equal_logits_cost_the_logarithm_of_the_cells() -> None:
+    assert cell_loss(torch.zeros(2, 5), TARGETS).item() == pytest.approx(math.log(5))
+
+
+def test_smoothing_mixes_in_the_mean_over_all_cells() -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3]])
+    surprise = -logits.log_softmax(1)
+    named = (surprise[0, 0] + surprise[1, 2]) / 2
+    expected = 0.9 * named + 0.1 * surprise.mean()
+    assert cell_loss(logits, TARGETS, label_smoothing=0.1).item() == pytest.approx(expected.item())
+
+
+def test_half_precision_logits_are_judged_in_single() -> None:
+    logits = torch.tensor([[300.0, 0.0, 0.0], [0.0, 0.0, 301.0]], dtype=torch.bfloat16)
+    loss = cell_loss(logits, TARGETS)
+    assert loss.dtype == torch.float32
+    assert loss.item() == 0.0
