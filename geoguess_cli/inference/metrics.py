@@ -1,0 +1,146 @@
+"""The figures of an evaluation, as plain NumPy over one value a photo.
+
+Everything wide (one column a cell) is reduced batch by batch to a rank, a loss, a few guesses;
+only those are kept and averaged. `docs/metrics.md` defines every figure.
+"""
+
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+GEOSCORE_MAX = 5000.0
+GEOSCORE_SCALE_KM = 1492.7
+"""GeoScore's constants: the game's points and the decay that PIGEON gives (arXiv 2307.05845)."""
+
+RADII_KM = {"street": 1.0, "city": 25.0, "region": 200.0, "country": 750.0, "continent": 2500.0}
+"""The five radii the field reports, since PlaNet (arXiv 1602.05314)."""
+
+TOP_K = (1, 3, 5)
+
+
+def log_softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+    """Natural logarithms of the probabilities, in float64, without overflow for any finite logits.
+
+    >>> log_softmax(np.array([[1000.0, 1000.0]])).round(4).tolist()
+    [[-0.6931, -0.6931]]
+    """
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
+
+
+def softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+    """Probabilities in float32; each row sums to 1 within float32's rounding."""
+    probabilities: np.ndarray = np.exp(log_softmax(logits))
+    return probabilities.astype(np.float32)
+
+
+def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"]:
+    """Cell indices of the k largest values of each row, largest first; at a tie the lower index.
+
+    Args:
+        values: Logits or probabilities, one column a cell.
+        k: How many, at least 1; at most all c are returned.
+
+    >>> top_cells(np.array([[0.2, 0.5, 0.2, 0.1]]), 2).tolist()
+    [[1, 0]]
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; it must be 1 or more")
+    rows, columns = values.shape
+    k = min(k, columns)
+    # A partial sort is linear in c but breaks ties as it likes, so it only finds the cut.
+    cut = np.partition(values, columns - k, axis=1)[:, columns - k, None]
+    above, level = values > cut, values == cut
+    room = k - above.sum(axis=1, keepdims=True)
+    kept = above | (level & (level.cumsum(axis=1) <= room))
+    cells = np.nonzero(kept)[1].reshape(rows, k)
+    order = np.argsort(-np.take_along_axis(values, cells, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(cells, order, axis=1)
+
+
+def truth_ranks(
+    values: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " n"]
+) -> Int[np.ndarray, " n"]:
+    """Place of the true cell in each row's order, from 1; 0 where the photo is in no cell.
+
+    The order is that of `top_cells`, so that rank ≤ k exactly where those k hold the truth.
+
+    Args:
+        values: Logits or probabilities, one column a cell.
+        truths: Cell index of the truth; -1 for a photo in no cell.
+    """
+    covered = truths >= 0
+    column = np.where(covered, truths, 0)[:, None]
+    own = np.take_along_axis(values, column, axis=1)
+    earlier = np.arange(values.shape[1]) < column
+    before = (values > own) | ((values == own) & earlier)
+    return np.where(covered, 1 + before.sum(axis=1), 0)
+
+
+def at_truth(
+    values: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    """Each row's value for the true cell; NaN where the photo is in no cell (truth -1).
+
+    >>> at_truth(np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([1, -1])).tolist()
+    [0.8, nan]
+    """
+    covered = truths >= 0
+    column = np.where(covered, truths, 0)[:, None]
+    return np.where(covered, np.take_along_axis(values, column, axis=1)[:, 0], np.nan)
+
+
+def hits(ranks: Int[np.ndarray, " n"], k: int) -> Bool[np.ndarray, " n"]:
+    """Whether the truth is among the k likeliest cells; a photo in no cell (rank 0) is wrong."""
+    return (ranks >= 1) & (ranks <= k)
+
+
+def mean(values: Float[np.ndarray, " n"] | Bool[np.ndarray, " n"]) -> float:
+    """Arithmetic mean (of truth values: a share in [0, 1]); NaN of nothing."""
+    return float(values.mean()) if len(values) else math.nan
+
+
+def median(values: Float[np.ndarray, " n"]) -> float:
+    """Median, the mean of the middle two for an even number; NaN of nothing."""
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def within(distance_km: Float[np.ndarray, " n"], radius_km: float) -> float:
+    """Share of the distances that are at most the radius, in [0, 1]; NaN of nothing.
+
+    >>> within(np.array([0.5, 25.0, 26.0, 9000.0]), RADII_KM["city"])
+    0.5
+    """
+    return mean(distance_km <= radius_km)
+
+
+def geoscore(distance_km: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """GeoScore points of each distance, 5000·exp(−d / 1492.7 km), in [0, 5000], not rounded.
+
+    >>> geoscore(np.array([0.0, GEOSCORE_SCALE_KM])).round(3).tolist()
+    [5000.0, 1839.397]
+    """
+    return GEOSCORE_MAX * np.exp(-distance_km / GEOSCORE_SCALE_KM)
+
+
+def chance(cells: int) -> float:
+    """Top-1 accuracy of a cell drawn at random, 1 / cells, in (0, 1].
+
+    >>> round(chance(2199), 6)
+    0.000455
+    """
+    if cells < 1:
+        raise ValueError(f"cells is {cells}; a partition has 1 or more")
+    return 1 / cells
+
+
+def lift(top_1: float, cells: int) -> float:
+    """How many times better than chance a top-1 accuracy is.
+
+    >>> round(lift(0.1655, 2199))
+    364
+    """
+    return top_1 / chance(cells)

@@ -1,0 +1,187 @@
+"""A trained model at work: from photos to probabilities."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int
+from PIL import Image
+
+from geoguess_cli.errors import ModelError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.answers import Answer
+from geoguess_cli.inference.metrics import softmax
+from geoguess_cli.model.checkpoint import TrainedModel, load_model
+from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
+from geoguess_cli.photos.dataset import photo_loader
+from geoguess_cli.photos.images import ImageSpec, decode_photo, pixels_needed, to_tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """The logits of one batch of photos, and which of the batch could not be read.
+
+    Attributes:
+        rows: Position in the list of photos that was asked about of each row of `logits`.
+        logits: One column a cell.
+        failures: Position and reason of each unreadable photo.
+    """
+
+    rows: Int[np.ndarray, " b"]
+    logits: Float32[np.ndarray, "b c"]
+    failures: list[tuple[int, str]]
+
+
+class Predictor:
+    """A geolocator on a device, with the partition its columns mean.
+
+    Args:
+        trained: The model with its partition; it is moved to the device and set to evaluation.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps", …
+        precision: "auto", "fp32" or "bf16".
+    """
+
+    def __init__(
+        self,
+        trained: TrainedModel,
+        *,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16"] = "auto",
+    ) -> None:
+        self.trained = trained
+        self.device = resolve_device(device)
+        self.precision = resolve_precision(precision, self.device)
+        self._geolocator = trained.geolocator.to(self.device).eval()
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        device: str = "auto",
+        precision: Literal["auto", "fp32", "bf16"] = "auto",
+    ) -> "Predictor":
+        """The predictor of a model folder.
+
+        Raises:
+            MissingFileError: The folder, or a file of it, is not there.
+            ModelError: What it holds does not fit together.
+        """
+        return cls(load_model(folder), device=device, precision=precision)
+
+    @property
+    def partition(self) -> Partition:
+        """What each column of the logits means."""
+        return self.trained.partition
+
+    @property
+    def spec(self) -> ImageSpec:
+        """What the model expects of an image."""
+        return self.trained.spec
+
+    def transform(self, image: Image.Image) -> Float32[torch.Tensor, "3 s s"]:
+        """A decoded photo as the model sees it."""
+        return to_tensor(image, self.spec)
+
+    def read(self, photo: Path) -> Float32[torch.Tensor, "3 s s"]:
+        """A photo file as the model sees it, the same as in `predict`.
+
+        Raises:
+            PhotoError: It is not there, or cannot be decoded.
+        """
+        return self.transform(decode_photo(photo, at_least=pixels_needed(self.spec)))
+
+    def logits(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
+        """Logits of each cell for each image.
+
+        Raises:
+            ModelError: A logit that is not finite.
+        """
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            logits: torch.Tensor = self._geolocator(images.to(self.device))
+        found = logits.float().cpu().numpy()
+        if not np.isfinite(found).all():
+            raise ModelError(
+                "the model's logits are not finite; try --precision fp32, "
+                "else train it again with a lower learning rate"
+            )
+        return found
+
+    def probabilities(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
+        """Probability of each cell for each image; rows sum to 1.
+
+        Raises:
+            ModelError: A logit that is not finite.
+        """
+        return softmax(self.logits(images))
+
+    def outputs(
+        self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
+    ) -> Iterator[Outputs]:
+        """The logits of many photos, a batch at a time, in the order given.
+
+        Args:
+            paths: The photos.
+            batch_size: How many go through the model at once.
+            workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+
+        Raises:
+            ModelError: A logit that is not finite.
+        """
+        nothing = np.empty((0, len(self.partition)), dtype=np.float32)
+        with photo_loader(paths, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
+            for batch in loader:
+                logits = self.logits(batch.images) if len(batch.rows) else nothing
+                yield Outputs(batch.rows.numpy(), logits, batch.failures)
+
+    def predict(
+        self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
+    ) -> Iterator[Answer]:
+        """The answer to each photo, in the order given; an unreadable one is an answer too.
+
+        Args:
+            paths: The photos.
+            batch_size: How many go through the model at once.
+            workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+
+        Raises:
+            ModelError: A logit that is not finite.
+        """
+        for output in self.outputs(paths, batch_size=batch_size, workers=workers):
+            probabilities = softmax(output.logits)
+            answers = [
+                Answer(row, paths[row], own)
+                for row, own in zip(output.rows.tolist(), probabilities, strict=True)
+            ]
+            answers += [
+                Answer(row, paths[row], None, error=reason) for row, reason in output.failures
+            ]
+            yield from sorted(answers, key=lambda answer: answer.row)
+
+    def identity(self) -> dict[str, Any]:
+        """Which model this is, for a report: its parts, its size, and a fingerprint.
+
+        The fingerprint is the SHA-256 of cells and weights: two models that share it give the
+        same answers.
+        """
+        digest = hashlib.sha256(self.partition.cells.tobytes())
+        for name, tensor in sorted(self._geolocator.state_dict().items()):
+            digest.update(name.encode())
+            # As bytes: NumPy has no bfloat16. Flat first: a scalar cannot be viewed as bytes.
+            flat = tensor.detach().cpu().contiguous().flatten()
+            digest.update(flat.view(torch.uint8).numpy().tobytes())
+        config = self.trained.config
+        return {
+            "backbone": config.backbone,
+            "vit": config.vit,
+            "image_size": self.spec.size,
+            "cells": len(self.partition),
+            "parameters": sum(p.numel() for p in self._geolocator.parameters()),
+            "device": str(self.device),
+            "precision": self.precision,
+            "fingerprint": digest.hexdigest()[:16],
+        }

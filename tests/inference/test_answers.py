@@ -1,0 +1,140 @@
+"""Answers, guesses, and their rows for files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference import answers
+from geoguess_cli.inference.answers import (
+    Answer,
+    answer_record,
+    answer_row,
+    answers_geojson,
+    guesses,
+    point_estimate,
+)
+
+UNREADABLE = Answer(1, Path("b.jpg"), None, error="b.jpg is not a picture")
+
+
+@pytest.fixture
+def answer(cell_of: dict[str, int]) -> Answer:
+    probabilities = np.zeros(4, dtype=np.float32)
+    for town, probability in {
+        "Salem": 0.5,
+        "Boise": 0.25,
+        "Austin": 0.125,
+        "Helena": 0.125,
+    }.items():
+        probabilities[cell_of[town]] = probability
+    return Answer(0, Path("a.jpg"), probabilities)
+
+
+def test_guesses_are_the_likeliest_cells(answer, partition: Partition, cell_of) -> None:
+    first, second = guesses(answer, partition, 2)
+    assert (first.rank, first.cell_index, first.probability) == (1, cell_of["Salem"], 0.5)
+    assert first.token == partition.tokens[cell_of["Salem"]]
+    assert (first.latitude, first.longitude) == pytest.approx((44.9429, -123.0351))
+    assert (first.country, first.region) == ("United States of America", "Oregon")
+    assert (second.rank, second.cell_index, second.region) == (2, cell_of["Boise"], "Idaho")
+
+
+def test_equal_guesses_come_by_cell_index(answer, partition: Partition, cell_of) -> None:
+    equal = [guess.cell_index for guess in guesses(answer, partition, 4)[2:]]
+    assert equal == sorted([cell_of["Austin"], cell_of["Helena"]])
+
+
+def test_there_are_no_more_guesses_than_cells(answer, partition: Partition) -> None:
+    assert [guess.rank for guess in guesses(answer, partition, 50)] == [1, 2, 3, 4]
+
+
+def test_an_unreadable_photo_has_no_guesses(partition: Partition) -> None:
+    assert guesses(UNREADABLE, partition, 5) == []
+
+
+def test_the_point_estimate_is_the_first_guess(answer, partition: Partition) -> None:
+    first = guesses(answer, partition, 1)[0]
+    assert point_estimate(answer.probabilities, partition) == (first.latitude, first.longitude)
+
+
+def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -> None:
+    answers.cell_places.cache_clear()
+    calls = []
+    locate = answers.locate
+    monkeypatch.setattr(answers, "locate", lambda latlng: calls.append(latlng) or locate(latlng))
+    for _ in range(3):
+        guesses(answer, partition, 4)
+    assert [len(latlng) for latlng in calls] == [4]
+    answers.cell_places.cache_clear()
+
+
+def test_a_record_has_the_point_estimate_and_the_guesses(answer, partition: Partition) -> None:
+    record = answer_record(answer, partition, 2)
+    assert list(record) == [
+        "photo", "latitude", "longitude", "country", "region", "error", "guesses"
+    ]  # fmt: skip
+    assert (record["photo"], record["region"], record["error"]) == ("a.jpg", "Oregon", None)
+    assert [guess["rank"] for guess in record["guesses"]] == [1, 2]
+    assert set(record["guesses"][0]) == {
+        "rank", "token", "probability", "latitude", "longitude", "country", "region"
+    }  # fmt: skip
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_the_record_of_an_unreadable_photo_says_why(partition: Partition) -> None:
+    assert answer_record(UNREADABLE, partition, 2) == {
+        "photo": "b.jpg",
+        "latitude": None,
+        "longitude": None,
+        "country": None,
+        "region": None,
+        "error": "b.jpg is not a picture",
+        "guesses": [],
+    }
+
+
+def test_rows_have_the_same_columns_for_every_photo(answer, partition: Partition) -> None:
+    row, other = answer_row(answer, partition, 2), answer_row(UNREADABLE, partition, 2)
+    assert list(row) == list(other)
+    assert len(row) == 6 + 2 * 6
+    assert (row["token_1"], row["probability_1"]) == (guesses(answer, partition)[0].token, 0.5)
+    assert (row["region_2"], row["probability_2"]) == ("Idaho", 0.25)
+    assert row["latitude"] == row["latitude_1"]
+    assert other["error"] == "b.jpg is not a picture"
+    assert {value for name, value in other.items() if name not in {"photo", "error"}} == {None}
+
+
+def test_rows_have_no_column_for_a_cell_that_is_not_there(answer, partition: Partition) -> None:
+    row = answer_row(answer, partition, 9)
+    assert "token_4" in row
+    assert "token_5" not in row
+
+
+def test_geojson_has_a_point_then_the_cells(answer, partition: Partition) -> None:
+    collection = answers_geojson([answer], partition, 3)
+    assert collection["type"] == "FeatureCollection"
+    point, *cells = collection["features"]
+    assert point["geometry"]["type"] == "Point"
+    assert point["geometry"]["coordinates"] == pytest.approx((-123.0351, 44.9429))
+    assert point["properties"]["kind"] == "estimate"
+    assert (point["properties"]["photo"], point["properties"]["probability"]) == ("a.jpg", 0.5)
+    assert [cell["properties"]["rank"] for cell in cells] == [1, 2, 3]
+    for cell, guess in zip(cells, guesses(answer, partition, 3), strict=True):
+        assert cell["properties"]["kind"] == "guess"
+        assert cell["properties"]["photo"] == "a.jpg"
+        assert cell["properties"]["token"] == guess.token
+        assert "cell_index" not in cell["properties"]
+        outline = shapely.from_geojson(json.dumps(cell["geometry"]))
+        assert outline.contains(shapely.Point(guess.longitude, guess.latitude))
+
+
+def test_geojson_of_an_unreadable_photo_has_no_geometry(answer, partition: Partition) -> None:
+    features = answers_geojson([answer, UNREADABLE], partition, 1)["features"]
+    assert [feature["properties"]["photo"] for feature in features] == ["a.jpg", "a.jpg", "b.jpg"]
+    assert features[2]["type"] == "Feature"
+    assert features[2]["geometry"] is None
+    assert features[2]["properties"]["error"] == "b.jpg is not a picture"

@@ -1,0 +1,177 @@
+"""The predictor, with a small real geolocator and real files."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from geoguess_cli.model.checkpoint import TrainedModel, save_model
+from PIL import Image
+
+from geoguess_cli.config import ImagesConfig, ModelConfig
+from geoguess_cli.errors import ModelError
+from geoguess_cli.geo.cells import cell_children
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.evaluation import evaluate
+from geoguess_cli.inference.metrics import softmax
+from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.model.geolocator import build_geolocator, image_spec
+from geoguess_cli.photos.images import decode_photo
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def trained(partition: Partition) -> TrainedModel:
+    """Random weights, far from 0 in the head so that answers differ from photo to photo."""
+    config = ModelConfig(backbone="test_resnet", vit="test_vit", grid=2, dropout=0.9)
+    torch.manual_seed(1)
+    geolocator = build_geolocator(config, cells=len(partition), image_size=SIZE)
+    torch.nn.init.normal_(geolocator.head.linear.weight, std=2.0)
+    return TrainedModel(
+        geolocator=geolocator,  # in training mode: the predictor must not drop anything
+        partition=partition,
+        config=config,
+        spec=image_spec(config, ImagesConfig(size=SIZE)),
+        metrics={},
+    )
+
+
+@pytest.fixture
+def predictor(trained: TrainedModel) -> Predictor:
+    return Predictor(copy.deepcopy(trained), device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Eight paths: 2 is damaged, 5 and 6 (a batch of two) are no pictures, 7 is not there."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    found = [folder / f"{i}.jpg" for i in range(8)]
+    for path in found[:5]:
+        colors = rng.integers(0, 255, size=(4, 6, 3), dtype=np.uint8)
+        Image.fromarray(colors).resize((96, 72)).save(path)
+    found[2].write_bytes(found[2].read_bytes()[:200])
+    for path in found[5:7]:
+        path.write_text("no picture")
+    return found
+
+
+def test_probabilities_sum_to_one_and_differ_from_photo_to_photo(
+    predictor: Predictor, paths: list[Path]
+) -> None:
+    images = torch.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1, 3, 4)])
+    probabilities = predictor.probabilities(images)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert np.ptp(probabilities, axis=0).max() > 0.01
+    np.testing.assert_array_equal(probabilities, softmax(predictor.logits(images)))
+
+
+def test_nothing_is_dropped_in_prediction(trained: TrainedModel) -> None:
+    model = copy.deepcopy(trained)
+    model.geolocator.train()
+    predictor = Predictor(model, device="cpu", precision="fp32")
+    images = torch.rand(2, 3, SIZE, SIZE)
+    np.testing.assert_array_equal(predictor.logits(images), predictor.logits(images))
+
+
+def test_every_photo_gets_an_answer_in_order(predictor: Predictor, paths: list[Path]) -> None:
+    answers = list(predictor.predict(paths, batch_size=2))
+    assert [answer.row for answer in answers] == list(range(8))
+    assert [answer.photo for answer in answers] == paths
+    assert [answer.error is None for answer in answers] == [1, 1, 0, 1, 1, 0, 0, 0]
+    for answer in answers:
+        assert (answer.probabilities is None) == (answer.error is not None)
+        if answer.probabilities is not None:
+            assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert str(paths[2]) in answers[2].error
+    assert "no picture" in answers[5].error or "not a picture" in answers[5].error
+
+
+def test_an_answer_is_that_of_the_photo_alone(predictor: Predictor, paths: list[Path]) -> None:
+    for answer in predictor.predict(paths, batch_size=3):
+        if answer.probabilities is not None:
+            image = predictor.transform(decode_photo(answer.photo, at_least=SIZE))
+            alone = predictor.probabilities(image[None])[0]
+            np.testing.assert_allclose(answer.probabilities, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_change_nothing(predictor: Predictor, paths: list[Path], workers: int) -> None:
+    here = list(predictor.predict(paths, batch_size=3))
+    there = list(predictor.predict(paths, batch_size=3, workers=workers))
+    for one, other in zip(here, there, strict=True):
+        assert (one.row, one.error) == (other.row, other.error)
+        if one.probabilities is not None:
+            np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_of_no_photos_there_are_no_answers(predictor: Predictor) -> None:
+    assert list(predictor.predict([])) == []
+
+
+def test_bf16_answers_nearly_the_same(trained: TrainedModel) -> None:
+    images = torch.rand(4, 3, SIZE, SIZE)
+    full = Predictor(copy.deepcopy(trained), device="cpu", precision="fp32").probabilities(images)
+    half = Predictor(copy.deepcopy(trained), device="cpu", precision="bf16").probabilities(images)
+    assert half.dtype == np.float32
+    np.testing.assert_allclose(half.sum(axis=1), 1, atol=1e-5)
+    assert not np.array_equal(half, full)
+    np.testing.assert_allclose(half, full, atol=0.1)
+
+
+def test_logits_that_are_not_finite_are_refused(trained: TrainedModel) -> None:
+    model = copy.deepcopy(trained)
+    torch.nn.init.constant_(model.geolocator.head.linear.bias, torch.nan)
+    predictor = Predictor(model, device="cpu", precision="fp32")
+    with pytest.raises(ModelError, match="not finite"):
+        predictor.probabilities(torch.zeros(1, 3, SIZE, SIZE))
+
+
+def test_a_model_folder_answers_the_same(
+    predictor: Predictor, trained: TrainedModel, tmp_path: Path
+) -> None:
+    save_model(tmp_path / "model", trained)
+    loaded = Predictor.load(tmp_path / "model", device="cpu", precision="fp32")
+    images = torch.rand(2, 3, SIZE, SIZE)
+    np.testing.assert_array_equal(loaded.logits(images), predictor.logits(images))
+    assert loaded.identity() == predictor.identity()
+
+
+def test_the_fingerprint_is_of_cells_and_weights(
+    predictor: Predictor, trained: TrainedModel
+) -> None:
+    identity = predictor.identity()
+    assert (identity["backbone"], identity["vit"]) == ("test_resnet", "test_vit")
+    assert (identity["image_size"], identity["cells"]) == (SIZE, 4)
+    assert (identity["device"], identity["precision"]) == ("cpu", "fp32")
+    assert identity["parameters"] == sum(p.numel() for p in trained.geolocator.parameters())
+
+    nudged = copy.deepcopy(trained)
+    with torch.no_grad():
+        nudged.geolocator.head.linear.bias[0] += 1e-6
+    other = Predictor(nudged, device="cpu", precision="fp32").identity()
+    assert {key for key in identity if identity[key] != other[key]} == {"fingerprint"}
+
+    moved = copy.deepcopy(trained)
+    known = trained.partition
+    smaller = Partition(cell_children(known.cells)[:, 0], known.photos, known.centroids)
+    object.__setattr__(moved, "partition", smaller)
+    other = Predictor(moved, device="cpu", precision="fp32").identity()
+    assert {key for key in identity if identity[key] != other[key]} == {"fingerprint"}
+
+
+def test_an_evaluation_of_a_real_model(predictor: Predictor, paths, table_of, towns) -> None:
+    table = table_of(list(towns.values()) * 2)
+    table = type(table)(table.frame, paths[0].parent)
+    found = evaluate(predictor, table, batch_size=3)
+    assert found.report["counts"] == {"photos": 4, "covered": 4, "skipped": 4, "cells": 4}
+    answers = [a for a in predictor.predict(paths, batch_size=3) if a.probabilities is not None]
+    own = predictor.partition.assign(table.latlng)
+    expected = [a.probabilities.argmax() == own[a.row] for a in answers]
+    assert found.report["all"]["top_1"]["value"] == np.mean(expected)
+    losses = [-np.log(a.probabilities[own[a.row]]) for a in answers]
+    assert found.report["loss"]["value"] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert found.report["model"] == predictor.identity()
