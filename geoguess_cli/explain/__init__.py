@@ -1,0 +1,1 @@
+"""Why the model answers so, and where on the map: occlusion, probability maps, figures."""

@@ -1,0 +1,142 @@
+"""Which part of the Earth a map shows.
+
+A map of a region lies on the Lambert azimuthal equal-area plane about its own centre (Snyder, Map
+Projections: A Working Manual, 1987, pp. 182-190): areas are true, so that a cell looks as large as
+it is, and neither the poles nor the antimeridian are seams.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from geoguess_cli.errors import CoordinateError
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, spherical_mean
+
+MAX_RADIUS_DEG = 80.0
+"""A region that reaches further from its centre than this is drawn as the whole world."""
+
+_ROUNDS = 5  # away from the poles the centre settles to well under a pixel within them
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A rectangle of the azimuthal plane about its centre, or the whole world.
+
+    Attributes:
+        latitude: Of the centre, in degrees.
+        longitude: Of the centre, in degrees, in [-180, 180].
+        width_km: Across, through the centre; 0 for the world.
+        height_km: Up, through the centre; 0 for the world.
+        world: Whether the map shows all of the Earth.
+    """
+
+    latitude: float
+    longitude: float
+    width_km: float
+    height_km: float
+    world: bool = False
+
+    @property
+    def radius_km(self) -> float:
+        """From the centre to a corner, on the plane."""
+        return float(np.hypot(self.width_km, self.height_km) / 2)
+
+
+WORLD = Extent(0.0, 0.0, 0.0, 0.0, world=True)
+
+
+def fit_extent(
+    rings: Float[np.ndarray, "n m 2"],
+    weights: Float[np.ndarray, " n"],
+    *,
+    points: Float[np.ndarray, "p 2"] | None = None,
+    mass: float = 1.0,
+    aspects: tuple[float, float] = (1.2, 1.6),
+    min_width_km: float = 150.0,
+    margin: float = 0.06,
+) -> Extent:
+    """The part of the Earth that holds `mass` of the weight, and every one of `points`.
+
+    From each of the box's four sides at most a quarter of the other mass is left out.
+
+    Args:
+        rings: Boundaries of the shapes to show, latitude first, in degrees.
+        weights: What each shape counts, 0 or more; their sum is above 0.
+        points: Places that must be seen whatever the weights, latitude first, in degrees.
+        mass: Share of the weight to hold, in (0, 1].
+        aspects: Least and greatest width over height of the map.
+        min_width_km: A map is no narrower than this.
+        margin: Free room on each side, as a share of the box.
+    """
+    points = np.empty((0, 2)) if points is None else points
+    shown = weights > 0
+    rings, share = rings[shown], weights[shown] / weights.sum()
+    tail = (1 - mass) / 4
+    try:
+        center = spherical_mean(rings.reshape(-1, 2), np.repeat(share, rings.shape[1]))
+    except CoordinateError:  # all around the Earth: no middle
+        return WORLD
+    for _ in range(_ROUNDS):
+        low, high = _box(_to_plane(rings, center), share, tail, _to_plane(points, center))
+        center = _from_plane((low + high) / 2, center)
+    # Near a pole the plane turns as its centre moves, and the box never quite settles.
+    low, high = _box(_to_plane(rings, center), share, tail, _to_plane(points, center))
+    width, height = 2 * np.maximum(-low, high) * (1 + 2 * margin)
+    aspect = float(np.clip(width / max(height, 1e-9), *aspects))
+    width = max(float(width), float(height) * aspect, min_width_km)
+    extent = Extent(float(center[0]), float(center[1]), width, width / aspect)
+    limit = 2 * EARTH_RADIUS_KM * np.sin(np.radians(MAX_RADIUS_DEG) / 2)
+    return WORLD if extent.radius_km > limit else extent
+
+
+def _box(
+    rings: Float[np.ndarray, "n m 2"],
+    share: Float[np.ndarray, " n"],
+    tail: float,
+    points: Float[np.ndarray, "p 2"],
+) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
+    """Lower and upper corner, in km: at most `tail` of the shares reaches over each side."""
+    lows, highs = rings.min(axis=1), rings.max(axis=1)
+    low = np.array([_quantile(lows[:, axis], share, tail) for axis in (0, 1)])
+    high = np.array([-_quantile(-highs[:, axis], share, tail) for axis in (0, 1)])
+    return np.vstack([low, points]).min(axis=0), np.vstack([high, points]).max(axis=0)
+
+
+def _quantile(values: Float[np.ndarray, " n"], share: Float[np.ndarray, " n"], q: float) -> float:
+    """The value such that those below it have at most `q` of the shares."""
+    order = np.argsort(values)
+    reached = np.cumsum(share[order])
+    # Sums of many small shares: a hair of slack keeps q = 0 at the very least value.
+    position = int(np.searchsorted(reached, q + 1e-12))
+    return float(values[order[min(position, len(order) - 1)]])
+
+
+def _to_plane(
+    latlng: Float[np.ndarray, "*n 2"], center: Float[np.ndarray, "2"]
+) -> Float[np.ndarray, "*n 2"]:
+    """Kilometres east and north of the centre on the azimuthal plane (Snyder, 24-2 to 24-4)."""
+    lat, turn = np.radians(latlng[..., 0]), np.radians(latlng[..., 1] - center[1])
+    lat0 = np.radians(center[0])
+    cosine = np.sin(lat0) * np.sin(lat) + np.cos(lat0) * np.cos(lat) * np.cos(turn)
+    scale = EARTH_RADIUS_KM * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))  # the antipode is a circle
+    east = np.cos(lat) * np.sin(turn)
+    north = np.cos(lat0) * np.sin(lat) - np.sin(lat0) * np.cos(lat) * np.cos(turn)
+    return np.stack([scale * east, scale * north], axis=-1)
+
+
+def _from_plane(xy: Float[np.ndarray, "2"], center: Float[np.ndarray, "2"]) -> np.ndarray:
+    """The place at that point of the plane (Snyder, 20-14, 20-15, 24-16)."""
+    x, y = xy
+    rho = np.hypot(x, y)
+    if rho == 0:
+        return center
+    angle = 2 * np.arcsin(min(rho / (2 * EARTH_RADIUS_KM), 1.0))
+    lat0 = np.radians(center[0])
+    lat = np.arcsin(
+        np.clip(np.cos(angle) * np.sin(lat0) + y * np.sin(angle) * np.cos(lat0) / rho, -1, 1)
+    )
+    east = x * np.sin(angle)
+    north = rho * np.cos(lat0) * np.cos(angle) - y * np.sin(lat0) * np.sin(angle)
+    longitude = center[1] + np.degrees(np.arctan2(east, north))
+    return np.array([np.degrees(lat), (longitude + 180) % 360 - 180])

@@ -1,0 +1,195 @@
+"""Text and numbers on a map that keep out of each other's way.
+
+Everything is measured in pixels of the figure as it is, so axes must have their place and limits.
+"""
+
+from bisect import bisect
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from geoguess_cli.explain import theme
+
+BADGE_RADIUS = 5.4
+"""Of a numbered marker, in points."""
+
+_MOST = 40  # labels on one map: beyond this it is a list of names, not a map
+_NARROWEST = 2.5  # points a letter: no text of ours is narrower
+_REACH = (12.0, 19.0, 28.0, 40.0)
+_ANGLES = np.radians([55, 125, 20, 160, 90, -35, -145, 270, 0, 180, -70, -110])
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name for the visible part of a country or region.
+
+    Attributes:
+        texts: Ways to write it, the best first; the first that fits is taken.
+        shape: The largest piece that is seen of it, in the coordinates of the axes.
+        style: Arguments of its text.
+    """
+
+    texts: tuple[str, ...]
+    shape: shapely.Polygon
+    style: dict[str, Any]
+
+
+def halo(width: float = 2.0, color: str = theme.PAGE) -> list[AbstractPathEffect]:
+    """Path effects that keep text legible on any ground."""
+    return [withStroke(linewidth=width, foreground=color, alpha=0.85)]
+
+
+def draw_names(
+    ax: Axes, names: Iterable[Name], *, taken: Sequence[Bbox] = (), ground: str = theme.PAGE
+) -> list[Text]:
+    """The names that fit, drawn: each inside its shape, none over another, the largest first.
+
+    Args:
+        ax: Axes with their final place and limits.
+        names: What to write.
+        taken: Boxes in pixels that must stay free.
+        ground: Colour of the halo around each.
+    """
+    busy = list(taken)
+    written: list[Text] = []
+    for name in sorted(names, key=lambda one: -one.shape.area):
+        if len(written) == _MOST:
+            break
+        room = np.ptp(ax.transData.transform(np.reshape(name.shape.bounds, (2, 2))), axis=0)
+        for text in name.texts:
+            longest = max(len(line) for line in text.split("\n"))
+            if room[0] < longest * _NARROWEST * theme.DPI / 72:
+                continue  # measuring a text takes time
+            artist = ax.text(0, 0, text, ha="center", va="center", zorder=6, **name.style)
+            artist.set_path_effects(halo(color=ground))
+            if _settle(ax, artist, name.shape, room, busy):
+                busy.append(artist.get_window_extent().padded(3))
+                written.append(artist)
+                break
+            artist.remove()
+    return written
+
+
+def _settle(
+    ax: Axes, artist: Text, shape: shapely.Polygon, room: np.ndarray, busy: list[Bbox]
+) -> bool:
+    """Move the text to a free place in its shape; False where there is none."""
+    size = artist.get_window_extent()
+    if size.width > 1.15 * room[0] or size.height > 0.9 * room[1]:
+        return False
+    frame = ax.get_window_extent().padded(-4)
+    circle = shapely.maximum_inscribed_circle(shape, tolerance=shape.length / 500)
+    center = ax.transData.transform(circle.coords[0])
+    for step in (0, 1, -1, 2, -2, 3, -3):
+        spot = center + np.array([0.0, 0.8 * step * size.height])
+        box = Bbox.from_bounds(
+            spot[0] - size.width / 2, spot[1] - size.height / 2, size.width, size.height
+        )
+        place = ax.transData.inverted().transform(spot)
+        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+        if inside and shape.contains(shapely.Point(place)) and not box.count_overlaps(busy):
+            artist.set_position(tuple(place))
+            return True
+    return False
+
+
+def draw_badges(
+    ax: Axes, places: Float[np.ndarray, "n 2"], *, taken: Sequence[Bbox] = ()
+) -> list[Bbox]:
+    """Draw numbers 1, 2, … beside their places, each tied to its own: their boxes, in pixels.
+
+    None lies over another. Places outside the axes get no number.
+
+    Args:
+        ax: Axes with their final place and limits.
+        places: In the coordinates of the axes, in the order of the numbers.
+        taken: Boxes in pixels that must stay free.
+    """
+    scale = theme.DPI / 72
+    frame = ax.get_window_extent().padded(-2)
+    spots = ax.transData.transform(places)
+    anchors = [around(spot, 2.5 * scale) for spot in spots]
+    boxes: list[Bbox] = []
+    for rank, (place, spot) in enumerate(zip(places, spots, strict=True), start=1):
+        if frame.contains(*spot):
+            offset = _free_offset(spot, scale, frame, [*taken, *anchors, *boxes])
+            boxes.append(around(spot + offset * scale, (BADGE_RADIUS + 1) * scale))
+            _badge(ax, rank, place, offset)
+    return boxes
+
+
+def _free_offset(spot: np.ndarray, scale: float, frame: Bbox, busy: list[Bbox]) -> np.ndarray:
+    """Offset in points of a badge that overlaps nothing; the nearest if all are taken."""
+    for reach in _REACH:
+        for angle in _ANGLES:
+            offset = reach * np.array([np.cos(angle), np.sin(angle)])
+            box = around(spot + offset * scale, (BADGE_RADIUS + 1) * scale)
+            inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+            if inside and not box.count_overlaps(busy):
+                return np.asarray(offset)
+    return np.array([0.0, _REACH[0]])
+
+
+def around(spot: np.ndarray, radius: float) -> Bbox:
+    """The box that reaches `radius` from a spot to each side."""
+    return Bbox([spot - radius, spot + radius])
+
+
+def badge_box() -> dict[str, Any]:
+    """The round box of a number, on the map and in the list."""
+    return {
+        "boxstyle": "circle,pad=0.22",
+        "facecolor": theme.PAGE,
+        "edgecolor": theme.INK,
+        "linewidth": 0.8,
+    }
+
+
+def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray) -> None:
+    ax.annotate(
+        str(rank),
+        xy=(float(place[0]), float(place[1])),
+        xytext=(float(offset[0]), float(offset[1])),
+        textcoords="offset points",
+        ha="center",
+        va="center_baseline",
+        fontsize=theme.TINY,
+        fontweight="bold",
+        color=theme.INK,
+        zorder=9,
+        annotation_clip=True,
+        bbox=badge_box(),
+        arrowprops={
+            "arrowstyle": "-",
+            "color": theme.INK,
+            "linewidth": 0.8,
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "path_effects": halo(1.8),
+        },
+    )
+
+
+def text_width(ax: Axes, text: str, **style: Any) -> float:
+    """Width of a text in the horizontal units of the axes."""
+    artist = ax.text(0, 0, text, **style)
+    box = artist.get_window_extent().transformed(ax.transData.inverted())
+    artist.remove()
+    return float(box.width)
+
+
+def shortened(ax: Axes, text: str, room: float, **style: Any) -> str:
+    """The text, its end cut to "…" where it is wider than `room` (units of the axes)."""
+    if text_width(ax, text, **style) <= room:
+        return text
+    cuts = range(1, len(text))
+    fitting = bisect(cuts, room, key=lambda cut: text_width(ax, text[:cut] + "…", **style))
+    return text[:fitting].rstrip(" ,") + "…"
