@@ -1,0 +1,1 @@
+"""The verbs: the only code that parses options, prints or exits."""

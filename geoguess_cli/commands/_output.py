@@ -1,0 +1,134 @@
+"""The one way out: results to stdout, progress and notices to stderr."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoguess_cli.files import replacing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+@dataclass(frozen=True)
+class Sink:
+    """What a verb writes to.
+
+    Args:
+        quiet: Say nothing on stderr but errors.
+        as_json: Results are JSON instead of text.
+    """
+
+    quiet: bool = False
+    as_json: bool = False
+    _consoles: dict[str, "Console"] = field(default_factory=dict, repr=False)
+
+    def notice(self, text: str) -> None:
+        """One line for the person at the terminal."""
+        if not self.quiet:
+            self._console("stderr").print(text, soft_wrap=True, markup=False)
+
+    def warn(self, text: str) -> None:
+        """A notice of something that the user may want to mend."""
+        self.notice(f"warning: {text}")
+
+    def wrote(self, what: str, path: Path) -> None:
+        """Where a result lies: a notice, or with --json left to the result itself."""
+        self.notice(f"{what}: {path}")
+
+    def json(self, value: Any) -> None:
+        """One JSON document, or one line of JSON lines, on stdout."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def text(self, text: str) -> None:
+        """Text as it is on stdout."""
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        title: str | None = None,
+        right: Sequence[str] = (),
+    ) -> None:
+        """A table on stdout: ruled on a terminal, plain aligned columns in a pipe.
+
+        Args:
+            columns: Headings.
+            rows: One sequence of cells a row, in the order of `columns`.
+            title: A line above.
+            right: Columns aligned to the right.
+        """
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        console = self._console("stdout")
+        terminal = console.is_terminal
+        table = Table(
+            title=title if terminal else None,
+            title_justify="left",
+            box=box.SIMPLE_HEAD if terminal else None,
+            pad_edge=terminal,
+            header_style="bold" if terminal else "",
+        )
+        for column in columns:
+            justify = "right" if column in right else "left"
+            table.add_column(Text(column), justify=justify, no_wrap=not terminal)  # type: ignore[arg-type]
+        for row in rows:
+            table.add_row(*(Text(str(value)) for value in row))
+        if title and not terminal:
+            self.text(title)
+        console.print(table)
+
+    def progress(self, *, extra: str = "") -> "Progress":
+        """Rich progress on stderr; silent with --quiet or where stderr is no terminal.
+
+        Args:
+            extra: A further column, in rich's format, such as "{task.fields[figures]}".
+        """
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        console = self._console("stderr")
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            *([TextColumn(extra)] if extra else []),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=self.quiet or not console.is_terminal,
+            transient=True,
+        )
+
+    def _console(self, stream: str) -> "Console":
+        if stream not in self._consoles:
+            from rich.console import Console
+
+            console = Console(stderr=stream == "stderr", highlight=False)
+            if not console.is_terminal:
+                # A pipe has no width: never fold or cut a row.
+                console = Console(
+                    stderr=stream == "stderr", highlight=False, width=100_000, no_color=True
+                )
+            self._consoles[stream] = console
+        return self._consoles[stream]
+
+
+def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
+    """Write a matplotlib figure in the format of the path's ending."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=dpi)

@@ -1,0 +1,102 @@
+"""A list of records in the form the user asked for: table, JSON lines, CSV or GeoJSON."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoguess_cli.commands._options import Format
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.files import write_text
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+ENDINGS = {
+    ".jsonl": Format.jsonl,
+    ".ndjson": Format.jsonl,
+    ".json": Format.jsonl,
+    ".csv": Format.csv,
+    ".geojson": Format.geojson,
+}
+
+
+def chosen_format(form: Format | None, output: Path | None, *, as_json: bool = False) -> Format:
+    """The format by --format, else by --json, else by the ending of --output, else a table."""
+    if form is not None:
+        return form
+    if as_json:
+        return Format.jsonl
+    return ENDINGS.get(output.suffix.lower(), Format.table) if output else Format.table
+
+
+def write_records(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    sink: Sink,
+    form: Format | None,
+    output: Path | None,
+    title: str | None = None,
+    geometries: "Sequence[BaseGeometry] | None" = None,
+) -> None:
+    """Write records to `output`, or to stdout without one.
+
+    Args:
+        records: One mapping a row, all with the same keys.
+        sink: Where results and notices go.
+        form: The format asked for, if any.
+        output: The file asked for, if any.
+        title: A line above a table.
+        geometries: One (longitude, latitude) geometry a record, for GeoJSON.
+    """
+    kind = chosen_format(form, output, as_json=sink.as_json)
+    if kind is Format.table and output is None:
+        columns = list(records[0]) if records else []
+        sink.table(
+            [column.replace("_km2", " km²").replace("_", " ") for column in columns],
+            [list(record.values()) for record in records],
+            title=title,
+            right=[c.replace("_", " ") for c in columns if _numeric(records, c)],
+        )
+        return
+    text = _as_text(records, kind, geometries)
+    if output is None:
+        sink.text(text)
+    else:
+        write_text(text, output)
+        sink.wrote(title or "result", output)
+
+
+def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
+
+
+def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a heading row."""
+    if not records:
+        return ""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(records[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return buffer.getvalue()
+
+
+def _as_text(
+    records: Sequence[Mapping[str, Any]],
+    kind: Format,
+    geometries: "Sequence[BaseGeometry] | None",
+) -> str:
+    from geoguess_cli.geo.geojson import feature, feature_collection
+
+    if kind is Format.geojson and geometries is not None:
+        features = [feature(g, r) for g, r in zip(geometries, records, strict=True)]
+        return json.dumps(feature_collection(features), ensure_ascii=False) + "\n"
+    return json_lines(records) if kind is Format.jsonl else csv_text(records)
+
+
+def _numeric(records: Sequence[Mapping[str, Any]], column: str) -> bool:
+    return all(isinstance(record[column], int | float) for record in records)

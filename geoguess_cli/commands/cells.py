@@ -1,0 +1,205 @@
+"""`geoguess cells`: build the partition, look at it, give photos their cells."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._inputs import (
+    photos_of_split,
+    read_photos,
+    settings,
+)
+from geoguess_cli.commands._output import Sink, save_figure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from geoguess_cli.geo.partition import Partition
+
+app = typer.Typer(no_args_is_help=True, help="Build, show, draw and assign the S2 cells.")
+
+
+@app.command()
+def build(
+    *,
+    photos: options.Photos = None,
+    output: options.Output = None,
+    max_photos: Annotated[
+        int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more.")
+    ] = None,
+    min_photos: Annotated[
+        int | None, typer.Option("--min-photos", min=1, help="Drop a leaf that holds fewer.")
+    ] = None,
+    max_level: Annotated[
+        int | None, typer.Option("--max-level", min=0, max=30, help="Split no further than this.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", help="Photos that count: train, val, test or all.")
+    ] = "train",
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Split the Earth into adaptive S2 cells that hold about as many training photos each."""
+    from geoguess_cli.geo.partition import build_partition, write_partition
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(
+        config,
+        photos=photos,
+        artifacts=artifacts,
+        cells__max_photos=max_photos,
+        cells__min_photos=min_photos,
+        cells__max_level=max_level,
+    )
+    table = read_photos(chosen.photos, sink, places_only=True)
+    counted = photos_of_split(table, split, sink)
+    partition = build_partition(
+        counted.latlng,
+        max_photos=chosen.cells.max_photos,
+        min_photos=chosen.cells.min_photos,
+        max_level=chosen.cells.max_level,
+    )
+    path = output or chosen.cells_path
+    write_partition(partition, path)
+    covered = int(partition.photos.sum())
+    if json:
+        sink.json(
+            {
+                "cells": len(partition),
+                "photos": len(counted),
+                "covered": covered,
+                "path": str(path),
+            }
+        )
+        return
+    sink.table(
+        ("cells", "levels", f"{split} photos", "covered", "photos a cell"),
+        [
+            (
+                len(partition),
+                f"{partition.levels.min()}–{partition.levels.max()}",
+                len(counted),
+                f"{covered} ({covered / len(counted):.1%})",
+                f"{partition.photos.min()}–{partition.photos.max()}",
+            )
+        ],
+    )
+    sink.wrote("cells", path)
+
+
+@app.command()
+def show(
+    *,
+    near: options.Near = None,
+    radius_km: Annotated[
+        float, typer.Option("--radius-km", min=0.0, help="Radius of that circle, in km.")
+    ] = 50.0,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Rows to print on a terminal; 0 for all.")
+    ] = 0,
+    cells: options.Cells = None,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """List the cells of the partition, those with the most photos first."""
+    import numpy as np
+
+    from geoguess_cli.commands._records import write_records
+    from geoguess_cli.geo.partition import read_partition
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(config, artifacts=artifacts)
+    partition = read_partition(cells or chosen.cells_path)
+    rows = np.arange(len(partition)) if near is None else partition.near(np.array(near), radius_km)
+    rows = rows[np.argsort(-partition.photos[rows].astype(np.int64), kind="stable")]
+    shown = rows[:limit] if limit else rows
+    write_records(
+        _records(partition, shown),
+        sink=sink,
+        form=form,
+        output=output,
+        title=f"{len(rows)} of {len(partition)} cells",
+        geometries=[partition.polygons[row] for row in shown],
+    )
+
+
+def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, object]]:
+    return [
+        {
+            "token": partition.tokens[row],
+            "level": int(partition.levels[row]),
+            "photos": int(partition.photos[row]),
+            "latitude": round(float(partition.centroids[row, 0]), 6),
+            "longitude": round(float(partition.centroids[row, 1]), 6),
+            "area_km2": round(float(partition.area_km2[row]), 3),
+        }
+        for row in rows
+    ]
+
+
+@app.command("map")
+def draw(
+    *,
+    output: options.Output = None,
+    cells: options.Cells = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Draw the partition on a map, coloured by photos (.png, .svg or .pdf)."""
+    from geoguess_cli.explain.maps import cells_map
+    from geoguess_cli.geo.partition import read_partition
+
+    sink = Sink(quiet=quiet)
+    chosen = settings(config, artifacts=artifacts)
+    partition = read_partition(cells or chosen.cells_path)
+    path = output or chosen.artifacts / "figures" / "cells.png"
+    save_figure(cells_map(partition), path)
+    sink.wrote("map of the cells", path)
+
+
+@app.command()
+def assign(
+    table: Annotated[
+        Path | None, typer.Argument(help="Photo table (default: the configured one).")
+    ] = None,
+    *,
+    output: options.Output = None,
+    uncovered: options.Uncovered = None,
+    cells: options.Cells = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Give each photo the cell it lies in: columns `cell_index` and `token`."""
+    import polars as pl
+
+    from geoguess_cli.geo.partition import read_partition
+    from geoguess_cli.photos.table import PhotoTable, write_photo_table
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(config, photos=table, artifacts=artifacts, cells__uncovered=uncovered)
+    partition = read_partition(cells or chosen.cells_path)
+    photos = read_photos(chosen.photos, sink)
+    indices = partition.assign(photos.latlng, uncovered=chosen.cells.uncovered)
+    path = output or chosen.artifacts / "photos-with-cells.parquet"
+    tokens = [partition.tokens[index] if index >= 0 else None for index in indices.tolist()]
+    frame = photos.frame.with_columns(
+        pl.Series("cell_index", indices), pl.Series("token", tokens, dtype=pl.String)
+    )
+    write_photo_table(PhotoTable(frame, photos.root), path)
+    assigned = int((indices >= 0).sum())
+    if json:
+        sink.json({"photos": len(photos), "assigned": assigned, "path": str(path)})
+        return
+    sink.text(f"{assigned} of {len(photos)} photos lie in a cell ({assigned / len(photos):.1%})")
+    sink.wrote("photos with cells", path)

@@ -1,0 +1,169 @@
+"""`geoguess data`: look at what one has, make it a photo table, split it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._inputs import report_reading, settings
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.errors import PhotoTableError
+
+if TYPE_CHECKING:
+    from geoguess_cli.photos.sources import Reading
+
+app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SOURCE",
+        help="CSV, Parquet or JSONL table; OSV-5M or OSV-Mini folder; imagefolder; "
+        "folder of photos with GPS in their EXIF.",
+    ),
+]
+Share = typer.Option(min=0.0, max=0.9, help="Share of the photos.")
+
+
+@app.command()
+def inspect(
+    source: Source,
+    *,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Tell what a source holds: counts, bounds, missing photos, bad rows and why."""
+    from geoguess_cli.photos.sources import describe, read_source
+
+    sink = Sink(quiet=quiet, as_json=json)
+    reading = read_source(source, check_files=True)
+    summary = describe(reading)
+    if json:
+        rows = [
+            {"file": row.file, "row": row.row, "reason": row.reason} for row in reading.bad_rows
+        ]
+        sink.json({**summary, "bad_rows": rows, "missing": reading.missing})
+        return
+    sink.table(("what", "value"), _lines(summary), title=str(source))
+    if reading.bad_rows:
+        sink.text("")
+        sink.table(
+            ("file", "row", "left out because"),
+            [(row.file, row.row, row.reason) for row in reading.bad_rows],
+            right=("row",),
+        )
+    if reading.missing:
+        sink.text("")
+        sink.table(("photos that are not there",), [(name,) for name in reading.missing])
+
+
+def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    lines = []
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{name} {count}" for name, count in value.items())
+        elif isinstance(value, list | tuple):
+            value = ", ".join(str(entry) for entry in value)
+        lines.append((key.replace("_", " "), "" if value is None else str(value)))
+    return lines
+
+
+@app.command("import")
+def import_(
+    source: Source,
+    *,
+    output: options.Output = None,
+    force: options.Force = False,
+    config: options.ConfigFile = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Write the photo table of a source (.parquet, .csv or .jsonl)."""
+    from geoguess_cli.photos.sources import read_source
+    from geoguess_cli.photos.table import write_photo_table
+
+    sink = Sink(quiet=quiet, as_json=json)
+    path = output or settings(config).photos
+    if path.exists() and not force:
+        raise PhotoTableError(f"{path} is already there; --force replaces it, -o names another")
+    reading = read_source(source, check_files=True)
+    report_reading(reading, source, sink)
+    write_photo_table(reading.table, path)
+    if json:
+        sink.json(
+            {
+                "photos": len(reading.table),
+                "kind": reading.kind,
+                "bad_rows": len(reading.bad_rows),
+                "missing": len(reading.missing),
+                "path": str(path),
+            }
+        )
+        return
+    sink.text(f"{len(reading.table)} photos ({reading.kind})")
+    sink.wrote("photo table", path)
+
+
+@app.command()
+def split(
+    table: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
+    ] = None,
+    *,
+    output: options.Output = None,
+    val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
+    test: Annotated[float, typer.Option("--test", min=0.0, max=0.9, help="Share for test.")] = 0.1,
+    level: Annotated[
+        int, typer.Option("--level", min=0, max=30, help="S2 level of the blocks.")
+    ] = 10,
+    force: Annotated[bool, typer.Option("--force", help="Replace a split that exists.")] = False,
+    config: options.ConfigFile = None,
+    seed: options.Seed = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Assign train, val and test: whole sequences where they are known, else whole S2 blocks."""
+    from geoguess_cli.photos.sources import read_source
+    from geoguess_cli.photos.splits import assign_splits
+    from geoguess_cli.photos.table import write_photo_table
+
+    sink = Sink(quiet=quiet, as_json=json)
+    if val + test >= 1:
+        raise typer.BadParameter(f"--val {val:g} and --test {test:g} leave nothing to train on")
+    chosen = settings(config, photos=table, seed=seed)
+    reading = read_source(chosen.photos)
+    report_reading(reading, chosen.photos, sink)
+    path = output or _in_place(chosen.photos, reading)
+    done = assign_splits(
+        reading.table, val=val, test=test, seed=chosen.seed, level=level, force=force
+    )
+    write_photo_table(done, path)
+    counts = {
+        name: len(done.only(name)) for name in ("train", "val", "test") if name in done.splits
+    }
+    if json:
+        sink.json({**counts, "path": str(path)})
+        return
+    sink.table(
+        ("split", "photos", "share"),
+        [(name, count, f"{count / len(done):.1%}") for name, count in counts.items()],
+        right=("photos", "share"),
+    )
+    sink.wrote("photo table", path)
+
+
+def _in_place(path: Path, reading: "Reading") -> Path:
+    """The source itself, where writing the table over it loses nothing."""
+    if reading.kind != "photo table":
+        raise PhotoTableError(
+            f"{path} is no photo table but {reading.kind}; -o names the table to write"
+        )
+    lost = len(reading.bad_rows) + len(reading.missing)
+    if lost:
+        rows = "1 row" if lost == 1 else f"{lost} rows"
+        raise PhotoTableError(
+            f"{path}: {rows} of it cannot be used and would be lost; -o names another table"
+        )
+    return path

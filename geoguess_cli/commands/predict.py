@@ -1,0 +1,138 @@
+"""`geoguess predict`: where photos were taken."""
+
+import json as json_module
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.commands._records import chosen_format, csv_text, json_lines
+from geoguess_cli.files import write_text
+
+if TYPE_CHECKING:
+    from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.inference.answers import Answer, Guess
+    from geoguess_cli.inference.predictor import Predictor
+
+BAR_WIDTH = 20
+
+
+def predict(
+    photos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."
+        ),
+    ],
+    *,
+    top_k: options.TopK = 5,
+    form: options.FormatOption = None,
+    output: options.Output = None,
+    model: options.Model = None,
+    batch_size: options.BatchSize = None,
+    device: options.DeviceOption = None,
+    precision: options.PrecisionOption = None,
+    workers: options.Workers = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """List the likeliest cells of each photo, and the one place we answer.
+
+    A photo that cannot be read becomes a row with its error; the exit code is then 1.
+    """
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(
+        config, artifacts=artifacts, device=device, precision=precision, workers=workers
+    )
+    kind = chosen_format(form, output, as_json=json)
+    paths = expand_photos(photos, sink)
+    predictor = load_predictor(chosen, model)
+    failures: list[str] = []
+    answers = _answers(
+        predictor,
+        paths,
+        batch_size=batch_size or chosen.train.batch_size,
+        workers=chosen.workers,
+        sink=sink,
+        failures=failures,
+    )
+    if kind is options.Format.table and output is None:
+        _show(answers, predictor.partition, top_k=top_k, sink=sink)
+    else:
+        text = _text(answers, predictor.partition, kind=kind, top_k=top_k)
+        if output is None:
+            sink.text(text)
+        else:
+            write_text(text, output)
+            sink.wrote("predictions", output)
+    for failure in failures:
+        sink.warn(failure)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _answers(
+    predictor: "Predictor",
+    paths: Sequence[Path],
+    *,
+    batch_size: int,
+    workers: int,
+    sink: Sink,
+    failures: list[str],
+) -> "Iterator[Answer]":
+    """The answers as they come, with a progress bar; the errors among them are kept."""
+    with sink.progress() as bar:
+        task = bar.add_task("photos", total=len(paths))
+        for answer in predictor.predict(paths, batch_size=batch_size, workers=workers):
+            bar.advance(task)
+            if answer.error is not None:
+                failures.append(answer.error)
+            yield answer
+
+
+def _text(
+    answers: "Iterable[Answer]", partition: "Partition", *, kind: options.Format, top_k: int
+) -> str:
+    from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
+
+    if kind is options.Format.geojson:
+        return json_module.dumps(answers_geojson(answers, partition, top_k), ensure_ascii=False)
+    if kind is options.Format.jsonl:
+        return json_lines([answer_record(answer, partition, top_k) for answer in answers])
+    return csv_text([answer_row(answer, partition, top_k) for answer in answers])
+
+
+def _show(answers: "Iterable[Answer]", partition: "Partition", *, top_k: int, sink: Sink) -> None:
+    from geoguess_cli.inference.answers import guesses
+
+    # All answers first: a table in the middle of a live bar would tear it.
+    found = [(answer.photo, answer.error, guesses(answer, partition, top_k)) for answer in answers]
+    for photo, error, listed in found:
+        if error is not None:
+            sink.table(("error",), [(error,)], title=str(photo))
+        else:
+            sink.table(
+                ("", "probability", "", "place", "latitude", "longitude", "token"),
+                [_line(guess) for guess in listed],
+                title=f"{photo}: {listed[0].latitude:.4f}, {listed[0].longitude:.4f}",
+                right=("", "probability", "latitude", "longitude"),
+            )
+        sink.text("")
+
+
+def _line(guess: "Guess") -> tuple[object, ...]:
+    return (
+        guess.rank,
+        f"{guess.probability:.1%}",
+        "█" * round(guess.probability * BAR_WIDTH) or "▏",
+        ", ".join(name for name in (guess.region, guess.country) if name) or "at sea",
+        f"{guess.latitude:.4f}",
+        f"{guess.longitude:.4f}",
+        guess.token,
+    )

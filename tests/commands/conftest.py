@@ -1,0 +1,104 @@
+"""A world of three towns whose photos are plain colours, and a model small enough for seconds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from geoguess_cli.app import app
+
+TOWNS = {  # latitude, longitude, colour: far apart, in three states
+    "bozeman": (45.68, -111.04, (200, 60, 50)),
+    "dallas": (32.78, -96.80, (50, 170, 60)),
+    "portland": (45.52, -122.68, (50, 70, 200)),
+}
+
+CONFIG = """\
+photos = "photos.csv"
+artifacts = "artifacts"
+workers = 0
+precision = "fp32"
+[cells]
+max_photos = 30
+min_photos = 5
+[images]
+size = 32
+[model]
+backbone = "test_resnet.r160_in1k"
+vit = "test_vit.r160_in1k"
+grid = 2
+weights = "none"
+[train]
+batch_size = 16
+[[train.stages]]
+name = "heads"
+epochs = 1
+learning_rate = 3e-3
+freeze = ["backbone", "vit"]
+[[train.stages]]
+name = "everything"
+epochs = 4
+learning_rate = 3e-3
+[[train.stages]]
+name = "vit"
+epochs = 1
+freeze = ["backbone"]
+"""
+
+
+def write_world(folder: Path) -> Path:
+    """Photos, their table and a geoguess.toml in `folder`."""
+    rng = np.random.default_rng(7)
+    (folder / "photos").mkdir(parents=True)
+    lines = ["photo,latitude,longitude,sequence,split"]
+    for town, (latitude, longitude, color) in TOWNS.items():
+        for drive in range(8):
+            split = {6: "val", 7: "test"}.get(drive, "train")
+            for number in range(4):
+                name = f"photos/{town}-{drive}-{number}.jpg"
+                pixels = rng.normal(color, 25, (32, 48, 3)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / name, quality=90)
+                place = rng.normal((latitude, longitude), 0.05)
+                lines.append(f"{name},{place[0]:.5f},{place[1]:.5f},{town}-{drive},{split}")
+    (folder / "photos.csv").write_text("\n".join(lines) + "\n")
+    (folder / "geoguess.toml").write_text(CONFIG)
+    return folder
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder to run verbs in."""
+
+    folder: Path
+
+    def photo(self, town: str = "dallas", drive: int = 7, number: int = 0) -> str:
+        """The path of one photo, from the folder."""
+        return f"photos/{town}-{drive}-{number}.jpg"
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        """What `geoguess ARGUMENTS` did in the folder; its exit code is checked."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, f"{result.exit_code}\n{result.stdout}\n{result.stderr}"
+        return result
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A fresh world, nothing built."""
+    return World(write_world(tmp_path / "world"))
+
+
+@pytest.fixture(scope="session")
+def trained_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world with cells and a model; tests only read what `cells build` and `train` wrote."""
+    made = World(write_world(tmp_path_factory.mktemp("trained") / "world"))
+    made.run("cells", "build")
+    made.run("train", "--stage", "all")
+    return made

@@ -1,0 +1,113 @@
+"""`geoguess predict`, `occlude` and `probmap` through the command line."""
+
+import csv
+import io
+import json
+
+import geopandas
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_predict_names_the_place(trained_world) -> None:
+    told = trained_world.run("predict", trained_world.photo("dallas"), "--format", "jsonl")
+    (answer,) = [json.loads(line) for line in told.stdout.splitlines()]
+    assert answer["guesses"][0]["region"] == "Texas"
+    assert abs(answer["latitude"] - 32.78) < 1
+    chances = [guess["probability"] for guess in answer["guesses"]]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) <= 1 + 1e-5
+    text = trained_world.run("predict", trained_world.photo("dallas")).stdout
+    assert "Texas, United States" in text
+
+
+def test_predict_a_folder_in_order(trained_world) -> None:
+    told = trained_world.run("predict", "photos", "--format", "csv", "-k", "2")
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    assert len(rows) == 96
+    assert [row["photo"] for row in rows] == sorted(row["photo"] for row in rows)
+    assert {"token_1", "probability_2"} <= set(rows[0])
+    assert "token_3" not in rows[0]
+
+
+def test_predict_a_table_as_geojson(trained_world, tmp_path) -> None:
+    trained_world.run("predict", "photos.csv", "-k", "1", "-o", tmp_path / "guesses.geojson")
+    frame = geopandas.read_file(tmp_path / "guesses.geojson")
+    assert (frame["kind"] == "estimate").sum() == 96
+    assert (frame["kind"] == "guess").sum() == 96
+
+
+def test_predict_says_which_photo_fails_and_goes_on(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    told = trained_world.run(
+        *("predict", tmp_path / "broken.jpg", trained_world.photo("bozeman")),
+        *("--format", "jsonl"),
+        code=1,
+    )
+    broken, sound = (json.loads(line) for line in told.stdout.splitlines())
+    assert "broken.jpg" in broken["error"]
+    assert broken["guesses"] == []
+    assert sound["error"] is None
+    assert "broken.jpg" in told.stderr
+    assert "error" in trained_world.run("predict", tmp_path / "broken.jpg", code=1).stdout
+
+
+def test_predict_nothing_there(trained_world) -> None:
+    told = trained_world.run("predict", "nowhere.jpg", code=1)
+    assert told.stderr.startswith("error: no photo, folder or table at nowhere.jpg")
+    assert told.stdout == ""
+
+
+def test_occlude_draws_and_keeps_the_map(trained_world, tmp_path) -> None:
+    told = trained_world.run(
+        *("occlude", trained_world.photo("portland"), "--window", "8", "--stride", "4"),
+        *("--target", "truth", "-o", tmp_path / "o.png", "--raw", tmp_path / "o.npy", "--json"),
+    )
+    drop = np.load(tmp_path / "o.npy")
+    assert drop.shape == (32, 32)
+    told = json.loads(told.stdout)
+    assert told["greatest_drop"] == pytest.approx(drop.max())
+    assert 0 <= told["probability"] <= 1
+    with Image.open(tmp_path / "o.png") as image:
+        assert image.width > 800
+
+
+def test_occlude_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
+    photo = trained_world.photo("portland")
+    assert "window" in trained_world.run("occlude", photo, "--window", "999", code=1).stderr
+    assert "cells show" in trained_world.run("occlude", photo, "--target", "4c", code=1).stderr
+    Image.new("RGB", (48, 32)).save(tmp_path / "unknown.jpg")
+    unknown = trained_world.run("occlude", tmp_path / "unknown.jpg", "--target", "truth", code=1)
+    assert "--truth" in unknown.stderr
+    sea = trained_world.run("occlude", photo, "--target", "truth", "--truth", "0,-150", code=1)
+    assert "no cell" in sea.stderr
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "geojson"])
+def test_probmap_in_every_form(trained_world, tmp_path, ending: str) -> None:
+    path = tmp_path / f"map.{ending}"
+    told = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", path, "--json")
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "geojson": b"{"}
+    assert path.read_bytes().startswith(starts[ending])
+    # The truth comes from the photo table.
+    assert json.loads(told.stdout)["distance_km"] < 100
+
+
+def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
+    path = tmp_path / "map.geojson"
+    photo = trained_world.photo("bozeman")
+    trained_world.run("probmap", photo, "-o", path, "--truth", "-45.5,-111")
+    frame = geopandas.read_file(path)
+    assert frame[frame["kind"] == "truth"].geometry.iloc[0].coords[0] == (-111.0, -45.5)
+    assert frame[frame["kind"] == "cell"]["probability"].sum() == pytest.approx(1, abs=1e-4)
+    Image.new("RGB", (48, 32)).save(tmp_path / "unknown.jpg")
+    told = trained_world.run("probmap", tmp_path / "unknown.jpg", "-o", path, "--json").stdout
+    assert json.loads(told)["distance_km"] is None
+
+
+def test_an_ending_nobody_draws(trained_world, tmp_path) -> None:
+    told = trained_world.run(
+        "probmap", trained_world.photo("bozeman"), "-o", tmp_path / "map.bmp", code=2
+    )
+    assert ".png" in told.stderr

@@ -1,0 +1,129 @@
+"""`geoguess train` and `geoguess eval` through the command line."""
+
+import json
+import tomllib
+
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+from geoguess_cli.app import app
+from geoguess_cli.training import loop
+
+
+def same_weights(one, other) -> bool:
+    """Whether the models of two worlds are the same, bit for bit."""
+    states = [
+        load_file(world.folder / "artifacts" / "model" / "model.safetensors")
+        for world in (one, other)
+    ]
+    assert states[0].keys() == states[1].keys()
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_train_writes_a_model_and_a_run(trained_world) -> None:
+    artifacts = trained_world.folder / "artifacts"
+    assert {path.name for path in (artifacts / "model").iterdir()} == {
+        *("config.json", "model.safetensors", "cells.parquet", "metrics.json", "README.md")
+    }
+    run = artifacts / "runs" / "run-1"
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["stage_name"] for line in lines] == ["heads", *["everything"] * 4, "vit"]
+    assert tomllib.loads((run / "geoguess.toml").read_text())["model"]["grid"] == 2
+    with Image.open(run / "curves.png") as image:
+        assert image.width > 600
+    best = json.loads((artifacts / "model" / "metrics.json").read_text())["best"]
+    assert best["val_loss"] == min(line["val_loss"] for line in lines)
+
+
+def test_stages_one_by_one_are_all_of_them(world, trained_world) -> None:
+    world.run("cells", "build")
+    for stage in "123":
+        told = world.run("train", "--stage", stage)
+    assert "starting from the result of stage 2" in told.stderr
+    assert same_weights(world, trained_world)
+    assert [path.name for path in (world.folder / "artifacts" / "runs").iterdir()] == ["run-1"]
+
+
+def test_stage_two_needs_stage_one(world) -> None:
+    world.run("cells", "build")
+    assert "--stage 1" in world.run("train", "--stage", "2", code=1).stderr
+    assert "neither `all` nor" in world.run("train", "--stage", "x", code=2).stderr
+
+
+def test_interrupt_and_resume(world, trained_world, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run("cells", "build")
+    monkeypatch.chdir(world.folder)
+    whole_epoch = loop._Training._epoch
+    seen = []
+
+    def until_the_third(self, planned, epoch, *others):
+        seen.append(epoch)
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return whole_epoch(self, planned, epoch, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Training, "_epoch", until_the_third)
+        result = CliRunner().invoke(app, ["train"])
+    assert result.exit_code == 130
+    assert "--resume" in result.stderr
+    assert not (world.folder / "artifacts" / "model").exists()
+    world.run("train", "--resume")
+    assert same_weights(world, trained_world)
+
+
+def test_a_new_run_keeps_the_old_one(trained_world) -> None:
+    told = trained_world.run("train", "--name", "run-1", "--stage", "1", code=1).stderr
+    assert "--resume" in told
+    assert "--force" in told
+    assert "no stage 7" in trained_world.run("train", "--stage", "7", code=1).stderr
+
+
+def test_train_without_a_split_says_what_to_do(world) -> None:
+    frame = pl.read_csv(world.folder / "photos.csv").drop("split")
+    frame.write_csv(world.folder / "photos.csv")
+    world.run("cells", "build")
+    assert "geoguess data split" in world.run("train", code=1).stderr
+
+
+def test_train_without_cells_says_what_to_do(world) -> None:
+    assert "geoguess cells build" in world.run("train", code=1).stderr
+
+
+def test_summary_trains_nothing(world) -> None:
+    told = json.loads(world.run("train", "--summary", "--json").stdout)
+    assert [part["part"] for part in told["parts"]][-1] == "head"
+    assert told["cells"] == 2199
+    assert not (world.folder / "artifacts").exists()
+    assert "projection" in world.run("train", "--summary").stdout
+
+
+def test_eval_writes_the_report(trained_world, tmp_path) -> None:
+    told = json.loads(trained_world.run("eval", "-o", tmp_path / "eval", "--json").stdout)
+    assert told == json.loads((tmp_path / "eval" / "report.json").read_text())
+    assert told["counts"]["photos"] == 12
+    # Three towns of three colours, far apart: even a tiny model tells them from each other.
+    assert told["all"]["top_1"]["value"] >= 2 * told["chance"]["value"]
+    assert told["median_km"]["value"] < told["baselines"]["best_constant"]["median_km"]["value"]
+    assert len(pl.read_parquet(tmp_path / "eval" / "predictions.parquet")) == 12
+    for name in ("distances.png", "errors.png"):
+        with Image.open(tmp_path / "eval" / name) as image:
+            assert image.width > 600
+    assert "best constant" in (tmp_path / "eval" / "report.md").read_text()
+
+
+def test_eval_of_other_splits(trained_world, tmp_path) -> None:
+    out = ("-o", tmp_path / "eval", "--json")
+    assert (
+        json.loads(trained_world.run("eval", "--split", "all", *out).stdout)["counts"]["photos"]
+        == 96
+    )
+    assert "train, val, test" in trained_world.run("eval", "--split", "x", *out, code=1).stderr
+
+
+def test_eval_without_a_model(world) -> None:
+    assert "geoguess train" in world.run("eval", code=1).stderr

@@ -1,0 +1,85 @@
+"""The command line as a whole: its speed to answer, its errors, its help."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from geoguess_cli import __version__
+from geoguess_cli.app import app
+from geoguess_cli.errors import GeoguessError
+
+VERBS = [
+    *((), ("data",), ("data", "inspect"), ("data", "import"), ("data", "split")),
+    *(("cells",), ("cells", "build"), ("cells", "show"), ("cells", "map"), ("cells", "assign")),
+    *(("train",), ("eval",), ("predict",), ("occlude",), ("probmap",)),
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help_loads_nothing_heavy(verb: tuple[str, ...]) -> None:
+    script = (
+        "import sys\n"
+        f"sys.argv = ['geoguess', *{verb!r}, '--help']\n"
+        "from geoguess_cli.app import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'torch', 'timm', 'matplotlib', 'cartopy', 'polars', 'numpy', 'shapely'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout
+
+
+def test_help_answers_at_once() -> None:
+    """At most 0.4 s of processor time (the clock on the wall also counts other programs)."""
+    spent = []
+    for _ in range(3):
+        before = os.times()
+        subprocess.run([sys.executable, "-m", "geoguess_cli", "--help"], capture_output=True)
+        after = os.times()
+        user = after.children_user - before.children_user
+        spent.append(user + after.children_system - before.children_system)
+    assert min(spent) <= 0.4
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"geoguess {__version__}\n"
+
+
+def test_every_error_is_also_a_standard_one() -> None:
+    for kind in GeoguessError.__subclasses__():
+        assert issubclass(kind, ValueError | OSError | ImportError), kind
+
+
+def test_an_error_is_one_line_and_debug_shows_more(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["cells", "show"])
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr.startswith("error: no cells at ")
+    assert len(told.stderr.splitlines()) == 1
+    assert isinstance(
+        CliRunner().invoke(app, ["--debug", "cells", "show"]).exception, GeoguessError
+    )
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("geoguess_cli.commands.cells.settings", lambda *_, **__: 1 / 0)
+    assert isinstance(CliRunner().invoke(app, ["cells", "show"]).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("wrong", [("predict",), ("trian",), ("predict", "x", "-k", "0")])
+def test_wrong_usage_exits_with_2(wrong: tuple[str, ...]) -> None:
+    assert CliRunner().invoke(app, list(wrong)).exit_code == 2
+
+
+def test_configuration_errors_name_the_key(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "geoguess.toml").write_text("[cells]\nmax_photo = 3\n")
+    told = CliRunner().invoke(app, ["cells", "show"])
+    assert "did you mean `max_photos`?" in told.stderr
+    assert told.exit_code == 1

@@ -1,0 +1,122 @@
+"""The floors of DESIGN.md, held by parsing every import of the package."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "geoguess_cli"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+FLOOR: dict[str, float] = {
+    "errors": 0,
+    "files": 0,
+    "toml_records": 0.5,
+    "config": 1,
+    "geo": 2,
+    "photos": 3,
+    "model": 4,
+    "training": 5,
+    "inference": 5,
+    "explain": 6,
+    "commands": 7,
+    "app": 8,
+    "__main__": 9,
+}
+DOORS = {
+    "s2sphere": {"geo/cells.py"},
+    "s2geometry": set(),
+    "timm": {"model/"},
+    "cartopy": {"explain/maps.py"},
+    "torchvision": {"model/_timm.py"},
+}
+
+
+def imports_of(path: Path) -> list[str]:
+    """Every module that a file imports, at any depth, relative imports resolved."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += names if node.module == "geoguess_cli" else [str(node.module)]
+    return found
+
+
+def room_of(path: Path) -> str:
+    """The part of the package a file belongs to: its folder, or its own name."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_go_down(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        assert not imports_of(path)
+        return
+    for name in imports_of(path):
+        if not name.startswith("geoguess_cli."):
+            continue
+        target = name.split(".")[1]
+        if target == "__version__":
+            continue
+        if target == room:
+            continue
+        assert FLOOR[target] < FLOOR[room], f"{room} may not import {name}"
+
+
+def test_no_cycle_within_a_room() -> None:
+    graph = {}
+    for path in MODULES:
+        name = ".".join(("geoguess_cli", *path.relative_to(PACKAGE).with_suffix("").parts))
+        graph[name] = [n for n in imports_of(path) if n.startswith("geoguess_cli.")]
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name in done:
+            return
+        for target in graph.get(name, []):
+            visit(target, (*trail, name))
+        done.add(name)
+
+    done: set[str] = set()
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_each_outside_library_has_one_door(path: Path) -> None:
+    here = path.relative_to(PACKAGE).as_posix()
+    for name in imports_of(path):
+        doors = DOORS.get(name.split(".")[0])
+        assert doors is None or any(here.startswith(door) for door in doors), f"{here}: {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_only_the_command_line_prints_or_exits(path: Path) -> None:
+    if room_of(path) in {"commands", "app", "__main__"}:
+        return
+    assert "typer" not in {name.split(".")[0] for name in imports_of(path)}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name):
+            assert node.id not in {"print", "input", "exit", "quit"}, f"line {node.lineno}"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            called = f"{node.value.id}.{node.attr}"
+            assert called not in {"sys.exit", "os._exit", "os.environ", "os.getenv"}, called
+
+
+def test_no_heavy_import_at_the_top_of_a_verb() -> None:
+    heavy = {"torch", "timm", "matplotlib", "cartopy", "polars", "numpy", "shapely"}
+    for path in [PACKAGE / "app.py", PACKAGE / "config.py", *(PACKAGE / "commands").glob("*.py")]:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+                names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+                for name in names:
+                    assert name.split(".")[0] not in heavy, f"{path.name}: {name}"
+                    if name.startswith("geoguess_cli."):
+                        room = name.split(".")[1]
+                        assert FLOOR[room] <= 1 or room in {"commands", "app"}, name
