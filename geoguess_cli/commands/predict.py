@@ -118,10 +118,10 @@ def _show(answers: "Iterable[Answer]", partition: "Partition", *, top_k: int, si
             sink.table(("error",), [(error,)], title=str(photo))
         else:
             sink.table(
-                ("", "probability", "", "place", "latitude", "longitude", "token"),
+                ("#", "probability", "", "place", "latitude", "longitude", "token"),
                 [_line(guess) for guess in listed],
                 title=f"{photo}: {listed[0].latitude:.4f}, {listed[0].longitude:.4f}",
-                right=("", "probability", "latitude", "longitude"),
+                right=("#", "probability", "latitude", "longitude"),
             )
         sink.text("")
 

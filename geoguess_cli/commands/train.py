@@ -1,7 +1,6 @@
 """`geoguess train`: the geolocator in stages, from photos and cells to a model folder."""
 
 import dataclasses
-import json as json_module
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import read_photos, require_splits, settings
 from geoguess_cli.commands._output import Sink, save_figure
-from geoguess_cli.config import Config
+from geoguess_cli.config import Config, StageConfig
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -231,9 +230,14 @@ def _metrics(
             "cells": len(partition),
             "epochs": len(epochs),
             "minutes": round(sum(line["seconds"] for line in epochs) / 60, 1),
-            "stages": json_module.dumps([dataclasses.asdict(s) for s in config.train.stages]),
+            "stages": "; ".join(_described(stage) for stage in config.train.stages),
         },
     }
+
+
+def _described(stage: StageConfig) -> str:
+    frozen = f", {' and '.join(stage.freeze)} frozen" if stage.freeze else ""
+    return f"{stage.name}: {stage.epochs} epochs at {stage.learning_rate:g}{frozen}"
 
 
 def _report(metrics: dict[str, Any], folder: Path, sink: Sink) -> None:

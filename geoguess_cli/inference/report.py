@@ -8,12 +8,11 @@ from geoguess_cli.inference.metrics import RADII_KM, TOP_K
 SKIPPED_SHOWN = 20
 
 
-def render_report(report: dict[str, Any], *, definitions: str = "docs/metrics.md") -> str:
+def render_report(report: dict[str, Any]) -> str:
     """The report as Markdown.
 
     Args:
         report: `Evaluation.report`.
-        definitions: Where the page that defines every figure lies, as a link of the report.
     """
     sections = [
         _summary(report),
@@ -21,7 +20,7 @@ def render_report(report: dict[str, Any], *, definitions: str = "docs/metrics.md
         _how_far(report),
         _right_place(report),
         _left_out(report["skipped"]),
-        [f"Every figure is defined in [{definitions}]({definitions})."],
+        ["Every figure is defined in `docs/metrics.md` of geoguess."],
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 

@@ -68,6 +68,9 @@ def write_world(folder: Path) -> Path:
     return folder
 
 
+REAL_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
+
+
 @dataclass(frozen=True)
 class World:
     """A folder to run verbs in."""
@@ -100,5 +103,30 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world with cells and a model; tests only read what `cells build` and `train` wrote."""
     made = World(write_world(tmp_path_factory.mktemp("trained") / "world"))
     made.run("cells", "build")
+    made.run("train", "--stage", "all")
+    return made
+
+
+@pytest.fixture(scope="session")
+def real_photos() -> Path:
+    """A folder of real photos with their table, where there is one."""
+    if not REAL_PHOTOS.is_dir():
+        pytest.skip("no real photos beside the repository")
+    return REAL_PHOTOS
+
+
+@pytest.fixture(scope="session", params=["exif", "table"])
+def real_world(
+    request: pytest.FixtureRequest, real_photos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> World:
+    """Real photos imported one way or the other, with cells and a shortly trained model."""
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "geoguess.toml").write_text(CONFIG.replace("size = 32", "size = 64"))
+    source = real_photos if request.param == "exif" else real_photos / "attribution.csv"
+    made = World(folder)
+    made.run("data", "import", source, "-o", "photos.csv")
+    # The towns are few and small: blocks of some metres.
+    made.run("data", "split", "--val", "0.15", "--test", "0.15", "--level", "20")
+    made.run("cells", "build", "--max-photos", "20", "--min-photos", "3")
     made.run("train", "--stage", "all")
     return made
