@@ -66,7 +66,8 @@ def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int)
         if wheel is None:
             raise
         # Else the offline backbone would be of no use where it is meant for.
-        return [f"{config.vit} starts from random weights: {error}"]
+        reason = error.__cause__ or error
+        return [f"{config.vit} starts from random weights: none can be had from here ({reason})"]
     geolocator.vit.load_state_dict(vit.state_dict())
     return []
 

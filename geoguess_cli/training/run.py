@@ -92,30 +92,6 @@ class Run:
         # A line without an end was cut off while it was written.
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def figures(self) -> dict[str, Any]:
-        """What a model folder says of its training: epochs, time, and the best epoch's figures.
-
-        Raises:
-            MissingFileError: No epoch has ended yet.
-        """
-        lines = self.metrics()
-        if not lines:
-            raise MissingFileError(f"{self.folder} holds no figures: no epoch of it has ended")
-        best = min(lines, key=lambda line: line["val_loss"])
-        return {
-            "training": {
-                "epochs": len(lines),
-                "best_epoch": best["epoch"],
-                "best_stage": best["stage_name"],
-                "seconds": round(sum(line["seconds"] for line in lines), 1),
-            },
-            "validation": {
-                "loss": best["val_loss"],
-                "top_1": best["val_top_1"],
-                "top_5": best["val_top_5"],
-            },
-        }
-
     def forget_after(self, epoch: int) -> None:
         """Drop the metrics of later epochs, which will be run again."""
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] <= epoch]
