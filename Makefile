@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-PHOTO := sample_data/photos/demo.jpg
+PHOTO := sample_data/photos/d165-00.jpg
 
 .PHONY: demo test lint clean
 

@@ -55,10 +55,10 @@ def write_records(
     if kind is Format.table and output is None:
         columns = list(records[0]) if records else []
         sink.table(
-            [column.replace("_km2", " km²").replace("_", " ") for column in columns],
-            [list(record.values()) for record in records],
+            [_heading(column) for column in columns],
+            [[_shown(value) for value in record.values()] for record in records],
             title=title,
-            right=[c.replace("_", " ") for c in columns if _numeric(records, c)],
+            right=[_heading(column) for column in columns if _numeric(records, column)],
         )
         return
     text = _as_text(records, kind, geometries)
@@ -96,6 +96,15 @@ def _as_text(
         features = [feature(g, r) for g, r in zip(geometries, records, strict=True)]
         return json.dumps(feature_collection(features), ensure_ascii=False) + "\n"
     return json_lines(records) if kind is Format.jsonl else csv_text(records)
+
+
+def _heading(column: str) -> str:
+    return column.replace("_km2", " km²").replace("_", " ")
+
+
+def _shown(value: Any) -> str:
+    """A value in a table; numbers of a column end alike, so that they can be compared."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _numeric(records: Sequence[Mapping[str, Any]], column: str) -> bool:
