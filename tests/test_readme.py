@@ -35,9 +35,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_session_runs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands = session_commands()
-    assert [command[0] for command in commands if command[0] not in ("cells", "data")] == [
-        *("train", "eval", "predict", "occlude", "probmap")
-    ]
+    shown = {command[0] for command in commands}
+    assert shown == {"cells", "train", "eval", "predict", "occlude", "probmap"}
     monkeypatch.chdir(clone)
     for command in commands:
         result = CliRunner().invoke(app, command)

@@ -1,17 +1,28 @@
 """`geoguess data`: look at what one has, make it a photo table, split it."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import report_reading, settings
+from geoguess_cli.commands._inputs import read_photos, report_reading, settings
 from geoguess_cli.commands._output import Sink
 from geoguess_cli.errors import PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.photos.sources import Reading
+
+
+class Grouping(StrEnum):
+    """What a split keeps whole."""
+
+    sequence = "sequence"
+    creator = "creator"
+    cell = "cell"
+    random = "random"
+
 
 app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
@@ -113,10 +124,22 @@ def split(
     ] = None,
     *,
     output: options.Output = None,
+    by: Annotated[
+        Grouping | None,
+        typer.Option(
+            "--by", help="What stays whole (default: sequences where known, else S2 cells)."
+        ),
+    ] = None,
     val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
     test: Annotated[float, typer.Option("--test", min=0.0, max=0.9, help="Share for test.")] = 0.1,
+    buffer_km: Annotated[
+        float,
+        typer.Option(
+            "--buffer-km", min=0.0, help="Keep training photos this far from val and test."
+        ),
+    ] = 0.0,
     level: Annotated[
-        int, typer.Option("--level", min=0, max=30, help="S2 level of the blocks.")
+        int, typer.Option("--level", min=0, max=30, help="S2 level of the cells that stay whole.")
     ] = 10,
     force: Annotated[bool, typer.Option("--force", help="Replace a split that exists.")] = False,
     config: options.ConfigFile = None,
@@ -124,9 +147,12 @@ def split(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Assign train, val and test: whole sequences where they are known, else whole S2 blocks."""
+    """Assign train, val and test: whole sequences where they are known, else whole S2 cells.
+
+    A photo set aside by the buffer keeps its row, with an empty split.
+    """
     from geoguess_cli.photos.sources import read_source
-    from geoguess_cli.photos.splits import assign_splits
+    from geoguess_cli.photos.splits import assign_splits, set_aside
     from geoguess_cli.photos.table import write_photo_table
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -137,12 +163,19 @@ def split(
     report_reading(reading, chosen.photos, sink)
     path = output or _in_place(chosen.photos, reading)
     done = assign_splits(
-        reading.table, val=val, test=test, seed=chosen.seed, level=level, force=force
+        reading.table,
+        by=None if by is None else by.value,
+        val=val,
+        test=test,
+        buffer_km=buffer_km,
+        seed=chosen.seed,
+        level=level,
+        force=force,
     )
     write_photo_table(done, path)
-    counts = {
-        name: len(done.only(name)) for name in ("train", "val", "test") if name in done.splits
-    }
+    counts = dict(done.splits)
+    if aside := len(set_aside(done)):
+        counts["set aside"] = aside
     if json:
         sink.json({**counts, "path": str(path)})
         return
@@ -152,6 +185,44 @@ def split(
         right=("photos", "share"),
     )
     sink.wrote("photo table", path)
+
+
+@app.command()
+def leaks(
+    table: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
+    ] = None,
+    *,
+    photos: Annotated[
+        bool,
+        typer.Option("--photos/--no-photos", help="Also look for near-duplicate photos."),
+    ] = True,
+    workers: options.Workers = 0,
+    config: options.ConfigFile = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Say whether train, val and test share drives, places or photos."""
+    from geoguess_cli.photos.leaks import find_leaks
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(config, photos=table)
+    source = read_photos(chosen.photos, sink)
+    with sink.progress() as bar:
+        task = bar.add_task("photos", total=None)
+        report = find_leaks(
+            source,
+            photos=photos,
+            workers=workers or 0,
+            on_photo=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if json:
+        sink.json(report.record())
+        return
+    sink.text(report.verdict)
+    if report.advice:
+        sink.text(report.advice)
 
 
 def _in_place(path: Path, reading: "Reading") -> Path:

@@ -30,6 +30,7 @@ def write_state(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": "pt", **(metadata or {})})
+        temporary.chmod(0o644)  # written for its owner alone, and models are made to be shared
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

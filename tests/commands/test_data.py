@@ -5,6 +5,8 @@ import json
 import polars as pl
 from PIL import Image
 
+from geoguess_cli.geo.geodesy import great_circle_km
+
 
 def test_inspect_names_rows_and_photos(world) -> None:
     table = world.folder / "photos.csv"
@@ -73,3 +75,34 @@ def test_split_of_a_folder_needs_a_name(world) -> None:
 
 def test_shares_that_leave_nothing(world) -> None:
     assert "nothing" in world.run("data", "split", "--val", "0.6", "--test", "0.5", code=2).stderr
+
+
+def test_split_by_place_with_a_buffer(world) -> None:
+    out = ("-o", "apart.csv", "--force", "--json")
+    told = json.loads(
+        world.run("data", "split", "--by", "cell", "--level", "12", "--buffer-km", "2", *out).stdout
+    )
+    frame = pl.read_csv(world.folder / "apart.csv")
+    assert len(frame) == 96  # a photo that is set aside keeps its row
+    assert told.get("set aside", 0) == frame["split"].null_count()
+    kept = frame.filter(pl.col("split").is_not_null())
+    train = kept.filter(pl.col("split") == "train").select("latitude", "longitude").to_numpy()
+    others = kept.filter(pl.col("split") != "train").select("latitude", "longitude").to_numpy()
+    assert len(others)
+    for place in others:
+        assert great_circle_km(place[None], train).min() > 2
+
+
+def test_leaks_are_named_and_a_clean_split_passes(world) -> None:
+    table = world.folder / "photos.csv"
+    frame = pl.read_csv(table)
+    torn = pl.Series("split", ["train", "val"] * (len(frame) // 2))
+    frame.with_columns(torn).write_csv(world.folder / "torn.csv")
+    told = world.run("data", "leaks", "torn.csv", "--no-photos").stdout
+    assert told.startswith("leaking: ")
+    assert "24 sequences" in told
+    assert "geoguess data split" in told
+    record = json.loads(world.run("data", "leaks", "torn.csv", "--json").stdout)
+    assert record["level"] == "leaking"
+    world.run("data", "split", "--force", "--by", "sequence", "--buffer-km", "1", "-o", "ok.csv")
+    assert world.run("data", "leaks", "ok.csv", "--no-photos").stdout.startswith("clean: ")

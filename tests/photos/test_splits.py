@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.geo.cells import latlng_to_cell
-from geoguess_cli.photos.splits import assign_splits, photo_groups
+from geoguess_cli.photos.splits import GROUPINGS, assign_splits, photo_groups, set_aside
 from geoguess_cli.photos.table import PhotoTable
 
 sequences = st.lists(st.none() | st.sampled_from("abcdefghijkl"), min_size=3, max_size=60).filter(
@@ -98,6 +98,15 @@ def test_seeds_differ(of_sequences):
     assert len(answers) == 8
 
 
+def test_seeds_differ_with_a_buffer_too(make_table):
+    latlng = [[0.5 * row, 0.0] for row in range(100)]
+    table = make_table(latlng, sequence=[f"s{row}" for row in range(100)])
+    answers = {
+        tuple(assign_splits(table, buffer_km=1.0, seed=seed).frame["split"]) for seed in range(8)
+    }
+    assert len(answers) == 8
+
+
 def test_blocks_part_photos_that_have_no_sequences():
     rng = np.random.default_rng(0)
     latlng = np.stack([rng.uniform(40, 41, 2000), rng.uniform(-100, -99, 2000)], axis=1)
@@ -167,6 +176,92 @@ def test_too_few_groups_are_told(of_sequences):
 def test_impossible_shares_are_refused(of_sequences, val, test):
     with pytest.raises(PhotoTableError, match="leave some photos to train on"):
         assign_splits(of_sequences(list("abc")), val=val, test=test)
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_shares_of_a_real_size_are_met_within_two_points(by):
+    rng = np.random.default_rng(1)
+    towns = rng.uniform([30, -120], [45, -80], (300, 2))
+    latlng = towns[rng.integers(0, 300, 6000)] + rng.normal(0, 0.05, (6000, 2))
+    frame = {
+        "photo": [f"{row}.jpg" for row in range(6000)],
+        "latitude": latlng[:, 0],
+        "longitude": latlng[:, 1],
+        "sequence": [f"s{row // 6}" for row in range(6000)],
+        "creator": [f"c{row // 60}" for row in range(6000)],
+    }
+    table = PhotoTable(pl.DataFrame(frame), Path("/photos"))
+    for buffer_km in (0.0, 0.2):
+        done = assign_splits(table, by=by, val=0.1, test=0.2, buffer_km=buffer_km)
+        assert abs(done.splits["val"] / 6000 - 0.1) <= 0.02
+        assert abs(done.splits["test"] / 6000 - 0.2) <= 0.02
+
+
+def test_the_buffer_takes_training_photos_and_lists_them(make_table):
+    """Five photos 1.1 km apart on a line: with a kept test photo in the middle, two are near."""
+    latlng = [[0.01 * row, 0.0] for row in range(5)]
+    split = ["train", "train", "test", "train", "val"]
+    table = make_table(latlng, split=split)
+    assert assign_splits(table, buffer_km=1.1).frame["split"].to_list() == split
+    done = assign_splits(table, buffer_km=1.2)
+    assert done.frame["split"].to_list() == ["train", None, "test", None, "val"]
+    assert set_aside(done).tolist() == [1, 3]
+    assert len(set_aside(assign_splits(table, buffer_km=0.0))) == 0
+    assert len(set_aside(table)) == 0
+
+
+def test_neighbouring_drives_change_sides_together(make_table):
+    """In a dense town, drives that took turns at random would leave next to nothing to train on."""
+    rng = np.random.default_rng(0)
+    latlng = rng.uniform([47.0, 8.0], [47.6, 8.8], (12_000, 2))
+    place = np.floor(latlng / 0.02).astype(int)
+    sequence = [str(hash((x, y, int(rng.integers(3))))) for x, y in place.tolist()]
+    table = make_table(latlng, sequence=sequence)
+    alone = assign_splits(table, by="random", buffer_km=1.0)
+    together = assign_splits(table, by="sequence", buffer_km=1.0)
+    assert len(set_aside(alone)) > 0.6 * len(table)
+    assert len(set_aside(together)) < 0.2 * len(table)
+
+
+def test_photos_without_a_creator_go_with_their_sequence(make_table):
+    table = make_table(
+        np.zeros((5, 2)),
+        creator=["ann", None, None, None, "ann"],
+        sequence=["s", "s", "s", None, "t"],
+    )
+    groups = photo_groups(table, by="creator").to_list()
+    expected = ["creator ann", "sequence s", "sequence s", "photo 3.jpg", "creator ann"]
+    assert groups == expected
+
+
+def test_a_grouping_must_exist_and_have_its_column(make_table):
+    table = make_table(np.zeros((5, 2)))
+    with pytest.raises(PhotoTableError, match="not by `town`"):
+        assign_splits(table, by="town")
+    for by in ("sequence", "creator"):
+        with pytest.raises(PhotoTableError, match=f"no photo has a `{by}`"):
+            assign_splits(table, by=by)
+
+
+@pytest.mark.parametrize("buffer_km", [-1.0, np.nan, 20_000.0])
+def test_an_impossible_buffer_is_refused(make_table, buffer_km):
+    with pytest.raises(PhotoTableError, match=r"the buffer is .* km; it must lie in"):
+        assign_splits(make_table(np.zeros((5, 2))), by="random", buffer_km=buffer_km)
+
+
+def test_a_buffer_that_leaves_nothing_to_train_on_is_refused(make_table):
+    with pytest.raises(PhotoTableError, match="every training photo lies within 5 km"):
+        assign_splits(make_table(np.zeros((9, 2))), by="random", buffer_km=5.0)
+
+
+def test_splits_of_earlier_versions_stay(of_sequences):
+    """A split is part of a published figure: the same seed must go on giving the same one."""
+    table = of_sequences([f"s{row // 3}" for row in range(36)])
+    held = {"val": [], "test": []}
+    for row, side in enumerate(assign_splits(table, seed=7).frame["split"]):
+        if side in held:
+            held[side].append(row)
+    assert held == {"val": [12, 13, 14], "test": [21, 22, 23]}
 
 
 def test_129_000_photos_take_seconds(of_sequences):

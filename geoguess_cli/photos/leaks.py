@@ -1,0 +1,151 @@
+"""What the sides of a split share: drives, photographers, places, photos."""
+
+import itertools
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.photos.hashes import Hashing, find_twins, hash_photos
+from geoguess_cli.photos.leak_report import (
+    BANDS_KM,
+    NEAR_KM,
+    DistanceToTrain,
+    LeakReport,
+    NearDuplicates,
+    Shared,
+)
+from geoguess_cli.photos.neighbors import nearest_km
+from geoguess_cli.photos.rows import SPLITS
+from geoguess_cli.photos.table import PhotoTable
+
+PERCENTILES = (5, 25, 50, 75, 95)
+
+EXAMPLES = 5
+
+
+def find_leaks(
+    table: PhotoTable,
+    *,
+    between: Collection[str] = SPLITS,
+    photos: bool = False,
+    workers: int = 0,
+    on_photo: Callable[[int, int], None] | None = None,
+) -> LeakReport:
+    """What the sides of a split share, and whether its figures can be believed.
+
+    Args:
+        table: The photos, with their split.
+        between: The sides that matter; photos of others are left out.
+        photos: Look at the photos themselves for near-duplicates, which reads every file.
+        workers: Processes that read photos; 0 reads them in this one.
+        on_photo: Called after each photo read with the number of those done and of all.
+
+    Raises:
+        PhotoTableError: Fewer than two of the sides have photos.
+    """
+    sides = {name: count for name, count in table.splits.items() if name in between}
+    if len(sides) < 2:
+        there = f"only {next(iter(sides))}" if sides else "no split"
+        raise PhotoTableError(
+            f"the photos have {there}, so nothing can leak; `geoguess data split` assigns sides"
+        )
+    rows = {side: np.flatnonzero((table.frame["split"] == side).fill_null(False)) for side in sides}
+    columns = tuple(column for column in ("sequence", "creator") if table.has(column))
+    shared = tuple(
+        found
+        for column in columns
+        for pair in itertools.combinations(sides, 2)
+        if (found := _shared(table, column, pair)).names
+    )
+    distances = _distances(table, rows) if "train" in sides else ()
+    duplicates: tuple[NearDuplicates, ...] | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
+    if photos:
+        looked_at = table.take(np.sort(np.concatenate(list(rows.values()))))
+        duplicates, unreadable = _look(looked_at, workers, on_photo)
+    return LeakReport(
+        splits=sides,
+        set_aside=table.frame["split"].null_count(),
+        known=columns,
+        shared=shared,
+        distances=distances,
+        duplicates=duplicates,
+        unreadable=unreadable,
+    )
+
+
+def _shared(table: PhotoTable, column: str, pair: tuple[str, str]) -> Shared:
+    known = table.frame.lazy().filter(pl.col(column).is_not_null())
+    first, second = (
+        known.filter(pl.col("split") == side).group_by(column).agg(pl.len()) for side in pair
+    )
+    both = second.join(first, on=column, how="semi").sort("len", column, descending=[True, False])
+    found = both.collect()
+    examples = tuple(found[column].head(EXAMPLES).to_list())
+    return Shared(column, pair, len(found), int(found["len"].sum()), examples)
+
+
+def _distances(table: PhotoTable, rows: Mapping[str, np.ndarray]) -> tuple[DistanceToTrain, ...]:
+    train = table.latlng[rows["train"]]
+    unknown = np.ones(len(table), dtype=bool)
+    if table.has("sequence"):
+        unknown = table.frame["sequence"].is_null().to_numpy()
+    return tuple(
+        _distance(side, nearest_km(table.latlng[own], train), unknown[own])
+        for side, own in rows.items()
+        if side != "train"
+    )
+
+
+def _distance(
+    side: str, distance_km: Float[np.ndarray, " n"], unknown: np.ndarray
+) -> DistanceToTrain:
+    edges = list(BANDS_KM.values())[:-1]
+    band = np.searchsorted(edges, distance_km, side="right")
+    counts = np.bincount(band, minlength=len(BANDS_KM)).tolist()
+    quantiles = np.percentile(distance_km, PERCENTILES).tolist()
+    return DistanceToTrain(
+        side=side,
+        photos=len(distance_km),
+        percentiles_km={str(p): value for p, value in zip(PERCENTILES, quantiles, strict=True)},
+        bands=dict(zip(BANDS_KM, counts, strict=True)),
+        near_unknown=int(np.count_nonzero(unknown & (distance_km < NEAR_KM))),
+    )
+
+
+def _look(
+    table: PhotoTable, workers: int, on_photo: Callable[[int, int], None] | None
+) -> tuple[tuple[NearDuplicates, ...], tuple[tuple[str, str], ...]]:
+    """Near-duplicates between the sides, and the photos that could not be read."""
+    total = len(table)
+    done = None if on_photo is None else lambda count: on_photo(count, total)
+    hashing = hash_photos(table.paths, workers=workers, on_photo=done)
+    readable = np.ones(total, dtype=bool)
+    readable[[row for row, _ in hashing.failures]] = False
+    rows = {
+        side: np.flatnonzero((table.frame["split"] == side).to_numpy() & readable)
+        for side in table.splits
+    }
+    found = (
+        _near_duplicates(table, hashing, pair, rows) for pair in itertools.combinations(rows, 2)
+    )
+    names = table.frame["photo"]
+    unreadable = tuple((names[row], reason) for row, reason in hashing.failures)
+    return tuple(pair for pair in found if pair.photos), unreadable
+
+
+def _near_duplicates(
+    table: PhotoTable, hashing: Hashing, pair: tuple[str, str], rows: Mapping[str, np.ndarray]
+) -> NearDuplicates:
+    first, second = (rows[side] for side in pair)
+    twins, bits = find_twins(hashing.hashes[second], hashing.hashes[first])
+    found = np.flatnonzero(twins >= 0)
+    closest = found[np.argsort(bits[found], kind="stable")[:EXAMPLES]]
+    names = table.frame["photo"]
+    examples = tuple(
+        (names[int(second[at])], names[int(first[twins[at]])], int(bits[at])) for at in closest
+    )
+    return NearDuplicates(pair, len(found), examples)
