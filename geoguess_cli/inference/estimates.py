@@ -1,0 +1,191 @@
+"""The one place we answer, chosen over all cells' probabilities.
+
+centroid   the likeliest cell's centroid
+cluster    the mean, by their probabilities, of the likeliest cluster: a cell with its neighbours
+distance   the centroid with the least expected great-circle distance to the truth
+geoscore   the centroid with the greatest expected GeoScore
+
+The truth is taken to lie at a cell's centroid, with that cell's probability.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Float32, Int
+
+from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference import metrics
+from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
+
+Method = Literal["centroid", "cluster", "distance", "geoscore"]
+
+METHODS: tuple[Method, ...] = ("centroid", "cluster", "distance", "geoscore")
+
+SEEDS = 16
+"""Cells of a photo, the likeliest ones, that may be the middle of its cluster."""
+
+
+class PointEstimator:
+    """Point estimates over the cells of a partition.
+
+    What depends on the partition alone is computed once, at the first call that needs it. Give it
+    some hundred photos at a time: a call for a few costs nearly as much.
+
+    Args:
+        partition: What each column of the probabilities means.
+    """
+
+    def __init__(self, partition: Partition) -> None:
+        self._centroids = partition.centroids
+        self._radius_km = cell_radius_km(partition)
+        self.distances = CentroidDistances(partition.centroids)
+
+    def estimates(
+        self, probabilities: Float32[np.ndarray, "b c"], method: Method
+    ) -> Float[np.ndarray, "b 2"]:
+        """The point estimate of each photo: latitude, longitude, in degrees.
+
+        Args:
+            probabilities: Of each cell; rows sum to 1.
+            method: How to choose it, one of `METHODS`.
+        """
+        if method == "cluster":
+            return self._cluster_means(probabilities)
+        if method == "centroid":
+            cells = probabilities.argmax(axis=1)
+        elif method == "distance":
+            cells = self._cheapest(probabilities, _distance, _less_distance)
+        else:
+            cells = self._cheapest(probabilities, _loss, _less_loss)
+        return np.asarray(self._centroids[cells])
+
+    def _cheapest(
+        self,
+        probabilities: np.ndarray,
+        cost: Callable[[np.ndarray], np.ndarray],
+        bound: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    ) -> Int[np.ndarray, " b"]:
+        """The cell at whose centroid the expected cost is least; at a tie the likeliest cell.
+
+        Branch and bound: the cost at the middle of a group of cells bounds the cost anywhere in
+        the group, and a group that cannot beat the best cell found is not looked into.
+
+        Args:
+            probabilities: Of each cell.
+            cost: Of an answer at some distance from the truth.
+            bound: The least expected cost within some distance of a place, from the cost there.
+        """
+        best: np.ndarray = probabilities.argmax(axis=1)
+        least = np.einsum("bc,bc->b", probabilities, cost(self.distances.from_cells(best)))
+        groups, middles, radii = self._groups
+        at_middle = probabilities @ cost(self.distances.from_cells(middles)).T
+        bounds = bound(at_middle, radii)
+        for group, within in zip(groups, bounds.T, strict=True):
+            rows = np.flatnonzero(within < least)
+            if not len(rows):
+                continue
+            costs = probabilities[rows] @ cost(self.distances.from_cells(group)).T
+            cell = costs.argmin(axis=1)
+            found = costs[np.arange(len(rows)), cell]
+            better = found < least[rows]
+            best[rows[better]] = group.start + cell[better]
+            least[rows[better]] = found[better]
+        return best
+
+    @cached_property
+    def _groups(self) -> tuple[list[slice], np.ndarray, np.ndarray]:
+        """Runs of about √c cells, neighbours by cell id; the middle cell and radius of each."""
+        count = len(self._centroids)
+        size = math.isqrt(count - 1) + 1
+        groups = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+        middles, radii = [], []
+        for group in groups:
+            farthest = self.distances.from_cells(group)[:, group].max(axis=1)
+            middles.append(group.start + int(farthest.argmin()))
+            radii.append(float(farthest.min()))
+        return groups, np.array(middles), np.array(radii, dtype=np.float32)
+
+    def _cluster_means(self, probabilities: np.ndarray) -> np.ndarray:
+        """Weighted spherical mean of each photo's likeliest cluster.
+
+        A cluster is a cell with its neighbours; its middle is one of the photo's likeliest cells.
+        The idea is IM2GPS's, which answers with the middle of the heaviest cluster (Hays and
+        Efros, CVPR 2008); neighbourhood in place of a fixed radius suits cells of all sizes.
+        """
+        neighbours, starts = self._neighbours
+        seeds = metrics.top_cells(probabilities, SEEDS)
+        rows = np.repeat(np.arange(len(seeds)), seeds.shape[1])
+        first, members = _joined(neighbours, starts, seeds.ravel())
+        count = np.diff(first, append=len(members))
+        masses = np.add.reduceat(probabilities[np.repeat(rows, count), members], first)
+        heaviest = masses.reshape(seeds.shape).argmax(axis=1)  # at a tie the likelier seed
+        middles = seeds[np.arange(len(seeds)), heaviest]
+        first, members = _joined(neighbours, starts, middles)
+        rows = np.repeat(np.arange(len(middles)), np.diff(first, append=len(members)))
+        weights = probabilities[rows, members].astype(np.float64)
+        sums = np.add.reduceat(weights[:, None] * self._xyz[members], first, axis=0)
+        means = from_unit_vectors(sums)
+        # Cells around the Earth's whole circle may balance; then the middle has to do.
+        balanced = np.linalg.norm(sums, axis=1) < 1e-6 * np.add.reduceat(weights, first)
+        means[balanced] = self._centroids[middles[balanced]]
+        return means
+
+    @cached_property
+    def _neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """The neighbours of all cells, one list after the other, and where each list starts."""
+        lists = []
+        for cell, radius in enumerate(self._radius_km):
+            distance = self.distances.from_cells(np.array([cell]))[0]
+            lists.append(np.flatnonzero(distance <= NEIGHBOURLY * (radius + self._radius_km)))
+        starts = np.cumsum([0, *map(len, lists)])
+        return np.concatenate(lists), starts
+
+    @cached_property
+    def _xyz(self) -> Float[np.ndarray, "c 3"]:
+        return unit_vectors(self._centroids)
+
+
+def best_method(distances_km: Mapping[Method, Float[np.ndarray, " n"]]) -> Method:
+    """The method whose estimates have the least median distance; at a tie the first.
+
+    Args:
+        distances_km: From each method's estimates to the truths of the same photos.
+
+    >>> best_method({"centroid": np.array([3.0, 9.0]), "distance": np.array([4.0, 5.0])})
+    'distance'
+    """
+    return min(distances_km, key=lambda method: metrics.median(distances_km[method]))
+
+
+def _joined(
+    lists: np.ndarray, starts: np.ndarray, which: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Some of the lists, one after the other: where each starts, and their members."""
+    lengths = starts[which + 1] - starts[which]
+    first = np.cumsum(lengths) - lengths
+    offset = np.repeat(starts[which] - first, lengths)
+    return first, lists[offset + np.arange(len(offset))]
+
+
+def _distance(distance_km: np.ndarray) -> np.ndarray:
+    return distance_km
+
+
+def _less_distance(expected_km: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
+    """Moving an answer by some distance changes its distance to any truth by no more."""
+    return np.asarray(expected_km * np.float32(1 - 1e-5) - radius_km)  # float32's rounding
+
+
+def _loss(distance_km: np.ndarray) -> np.ndarray:
+    """The GeoScore as a cost, in [-1, 0]."""
+    return -np.exp(distance_km / np.float32(-metrics.GEOSCORE_SCALE_KM))
+
+
+def _less_loss(expected: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
+    """Moving an answer by d multiplies its GeoScore by at most exp(d / scale)."""
+    gain = np.exp(radius_km / np.float32(metrics.GEOSCORE_SCALE_KM))
+    return expected * gain * np.float32(1 + 1e-5)

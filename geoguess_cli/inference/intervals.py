@@ -1,0 +1,202 @@
+"""How far a figure may be off by chance: bootstrap intervals over whole sequences.
+
+Photos of one drive resemble each other, so a resample draws whole sequences, with replacement, as
+many as there are (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
+Application, 1997, section 3.8). A resample is a column of weights: how often each photo was
+drawn. A figure is then a function of the weights, and with weights of 1 it is the figure itself.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Int, Num
+
+LEVEL = 0.95
+RESAMPLES = 1000
+
+_CHUNK = 2_000_000  # weights held at once: 16 MB
+
+Statistic = Callable[[Float[np.ndarray, "n r"]], Float[np.ndarray, " r"]]
+"""A figure of n photos under r columns of weights; NaN where a column leaves it undefined."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with the ends of its interval; NaN where it, or they, are undefined."""
+
+    value: float
+    low: float
+    high: float
+
+    def figure(self) -> dict[str, float | None]:
+        """The figure as `report.json` holds it: null where it is undefined.
+
+        >>> Interval(0.5, 0.25, float("nan")).figure()
+        {'value': 0.5, 'low': 0.25, 'high': None}
+        """
+        named = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: end if math.isfinite(end) else None for name, end in named.items()}
+
+
+class Bootstrap:
+    """Resamples of the photos of one evaluation, the same ones for every figure asked of it.
+
+    Args:
+        groups: A number for each photo; photos that share it are drawn together.
+        resamples: How many are drawn.
+        seed: Another seed draws others.
+        level: Share of the resampled figures that an interval holds, in (0, 1).
+    """
+
+    def __init__(
+        self,
+        groups: Int[np.ndarray, " n"],
+        *,
+        resamples: int = RESAMPLES,
+        seed: int = 0,
+        level: float = LEVEL,
+    ) -> None:
+        if resamples < 1 or not 0 < level < 1:
+            raise ValueError(
+                f"resamples is {resamples} and level {level:g}; "
+                "resamples must be 1 or more, and the level lie in (0, 1)"
+            )
+        names, self._codes = np.unique(groups, return_inverse=True)
+        self.groups = len(names)
+        self._resamples, self._seed, self._level = resamples, seed, level
+
+    def intervals(self, statistics: Mapping[str, Statistic]) -> dict[str, Interval]:
+        """Each figure with its percentile interval, all from the same resamples.
+
+        The ends are NaN where there are fewer than two groups: one drive says nothing of how
+        much drives differ. A resample that leaves a figure undefined is left out of its interval.
+
+        Args:
+            statistics: The figures by name.
+        """
+        once = np.ones((len(self._codes), 1))
+        values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
+        if self.groups < 2:
+            return {name: Interval(value, math.nan, math.nan) for name, value in values.items()}
+        drawn: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
+        for weights in self._weights():
+            for name, statistic in statistics.items():
+                drawn[name].append(statistic(weights))
+        return {
+            name: Interval(values[name], *self._ends(np.concatenate(parts)))
+            for name, parts in drawn.items()
+        }
+
+    def _weights(self) -> Iterator[Float[np.ndarray, "n r"]]:
+        """All resamples, a few columns at a time; which ones depends on the seed alone."""
+        rng = np.random.default_rng(self._seed)
+        step = max(1, _CHUNK // max(1, len(self._codes)))
+        for start in range(0, self._resamples, step):
+            counts = np.empty((self.groups, min(step, self._resamples - start)))
+            for column in range(counts.shape[1]):
+                picked = rng.integers(0, self.groups, self.groups)
+                counts[:, column] = np.bincount(picked, minlength=self.groups)
+            yield counts.take(self._codes, axis=0)
+
+    def _ends(self, drawn: Float[np.ndarray, " r"]) -> tuple[float, float]:
+        defined = drawn[np.isfinite(drawn)]
+        if not len(defined):
+            return math.nan, math.nan
+        low, high = np.quantile(defined, [(1 - self._level) / 2, (1 + self._level) / 2])
+        return float(low), float(high)
+
+
+def sequence_groups(predictions: pl.DataFrame) -> Int[np.ndarray, " n"]:
+    """A number for each photo, shared by the photos of one sequence.
+
+    A photo of no known sequence is a group by itself, and so is every photo of a table that has
+    no `sequence` column.
+
+    >>> sequence_groups(pl.DataFrame({"sequence": ["b", "a", None, "a", None]})).tolist()
+    [0, 1, 2, 1, 4]
+    """
+    numbered = predictions.with_row_index("group")
+    if "sequence" in predictions.columns:
+        first = pl.col("group").min().over("sequence")
+        own = pl.when(pl.col("sequence").is_null()).then("group").otherwise(first)
+        numbered = numbered.select(group=own)
+    return numbered["group"].cast(pl.Int64).to_numpy()
+
+
+def mean_of(values: Num[np.ndarray, " n"]) -> Statistic:
+    """The mean, of the photos whose value is not NaN.
+
+    >>> mean_of(np.array([1.0, 4.0, np.nan]))(np.array([[1.0, 2.0], [1.0, 1.0], [1.0, 5.0]]))
+    array([2.5, 2. ])
+    """
+    known = np.isfinite(values)
+    return ratio_of(np.where(known, values, 0.0), known.astype(np.float64))
+
+
+def ratio_of(numerators: Num[np.ndarray, " n"], denominators: Num[np.ndarray, " n"]) -> Statistic:
+    """The sum of the numerators over the sum of the denominators; NaN where that is 0."""
+    above, below = numerators.astype(np.float64), denominators.astype(np.float64)
+
+    def ratio(weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
+        total = below @ weights
+        return np.asarray(above @ weights / np.where(total != 0, total, np.nan))
+
+    return ratio
+
+
+def median_of(values: Num[np.ndarray, " n"]) -> Statistic:
+    """The median, of the photos whose value is not NaN.
+
+    For an even number it is the mean of the middle two.
+
+    >>> median_of(np.array([9.0, 1.0, 5.0]))(np.array([[1.0, 1.0], [1.0, 1.0], [1.0, 0.0]]))
+    array([5., 5.])
+    """
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    ordered = values[order].astype(np.float64)
+    place = np.full(len(values), len(order))
+    place[order] = np.arange(len(order))
+
+    def median(weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
+        half = (place < len(order)).astype(np.float64) @ weights / 2
+        if not half.any():
+            return np.full(len(half), np.nan)
+        start, running = _around_half(order, place, weights, half)
+        found = np.argmax(running >= half, axis=0), np.argmax(running > half, axis=0)
+        middle = (ordered[start + found[0]] + ordered[start + found[1]]) / 2
+        return np.where(half > 0, middle, np.nan)
+
+    return median
+
+
+def _around_half(
+    order: np.ndarray, place: np.ndarray, weights: np.ndarray, half: np.ndarray
+) -> tuple[int, np.ndarray]:
+    """Cumulative weights, in order of value, over a window that holds every column's median.
+
+    A resample's median is near the middle, so the running sum over all photos, the costly part,
+    is needed for a few of them only; the window widens until it is wide enough.
+    """
+    count, reach = len(order), 8 + 4 * math.isqrt(len(order))
+    while True:
+        start, stop = max(0, count // 2 - reach), min(count, count // 2 + reach)
+        below = (place < start).astype(np.float64) @ weights
+        running = np.cumsum(weights.take(order[start:stop], axis=0), axis=0) + below
+        defined = half > 0
+        inside = (below < half) & (running[-1] > half)
+        if inside[defined].all() or stop - start == count:
+            return start, running
+        reach *= 4
+
+
+def difference_of(statistic: Statistic, other: Statistic) -> Statistic:
+    """The first figure minus the second, both of the same photos in the same order.
+
+    Under one resample both models see the same photos, so what makes a photo hard for both
+    cancels: the interval is that of a paired comparison.
+    """
+    return lambda weights: statistic(weights) - other(weights)
