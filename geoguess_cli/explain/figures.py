@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from PIL import Image
 
 from geoguess_cli.explain import theme
@@ -59,6 +59,9 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Fi
     rate.set_ylabel("learning rate")
     if (rates > 0).any():  # an empty logarithmic axis cannot be drawn
         rate.set_yscale("log")
+        rate.yaxis.set_minor_locator(NullLocator())
+        rate.yaxis.set_major_locator(FixedLocator(_rates_to_name(rates)))
+        rate.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.1e}"))
     rate.set_xlabel("epoch")
     rate.set_xlim(0.5, max(len(rows), 1) + 0.5)
     rate.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -261,13 +264,15 @@ def distance_figure(
     )
     for radius in RADII_KM.values():
         share = float(np.mean(distances_km <= radius))
+        below = share > 0.93  # above it would stand in the names of the radii
         ax.plot([radius], [share], marker="o", markersize=4.5, color=theme.BLUE, gid="radius")
         ax.annotate(
             percent(share),
             (radius, share),
-            xytext=(-5, 4),
+            xytext=(5, -5) if below else (-5, 4),
             textcoords="offset points",
-            ha="right",
+            ha="left" if below else "right",
+            va="top" if below else "baseline",
             fontsize=theme.SMALL,
             path_effects=halo(),
         )
@@ -283,6 +288,15 @@ def distance_figure(
     heading = title or f"Accuracy within a distance, {counted(len(distances_km), 'photo')}"
     figure.suptitle(heading, x=0.01, ha="left", fontsize=theme.TITLE, fontweight="bold")
     return figure
+
+
+def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
+    """The learning rates that were used, without those too near to the one named above them."""
+    named: list[float] = []
+    for rate in sorted({float(rate) for rate in rates if rate > 0}, reverse=True):
+        if not named or rate < named[-1] / 1.9:
+            named.append(rate)
+    return named
 
 
 def _shares(
