@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from PIL import Image
 
 from geoguess_cli.config import ImagesConfig, ModelConfig
@@ -16,6 +15,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.evaluation import evaluate
 from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.photos.images import decode_photo
 
