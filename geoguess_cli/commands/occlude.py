@@ -1,5 +1,6 @@
 """`geoguess occlude`: which parts of a photo its answer rests on."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,9 @@ def occlude(
     chosen = settings(
         config, photos=photos, artifacts=artifacts, device=device, precision=precision
     )
+    if chosen.precision == "auto":
+        # Drops of a hundredth would drown in the rounding of bf16.
+        chosen = dataclasses.replace(chosen, precision="fp32")
     path = output or chosen.artifacts / "figures" / f"{photo.stem}-occlusion.png"
     if path.suffix.lower() not in ENDINGS:
         raise typer.BadParameter(f"-o {path} must end in one of {', '.join(ENDINGS)}")

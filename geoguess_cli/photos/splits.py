@@ -219,14 +219,17 @@ def _divide(ordered: pl.DataFrame, shares: Mapping[str, float]) -> pl.DataFrame:
 
 
 def _fill(waiting: list[int], sizes: Sequence[int], target: float) -> list[int]:
-    """The groups, in order, that each bring the number of photos nearer to the target."""
-    taken, count = [], 0
+    """The groups, in order, that fit under the target, and one more if it comes nearer with it."""
+    taken, passed, count = [], [], 0
     for group in waiting:
-        if count >= target:
-            break
-        if abs(count + sizes[group] - target) <= target - count:
+        if count + sizes[group] <= target:
             taken.append(group)
             count += sizes[group]
+        else:
+            passed.append(group)
+    smallest = min(passed, key=lambda group: sizes[group], default=None)
+    if smallest is not None and count + sizes[smallest] - target < target - count:
+        taken.append(smallest)
     return taken or [min(waiting, key=lambda group: sizes[group])]
 
 
