@@ -44,3 +44,7 @@ class DependencyError(GeoguessError, ImportError):
 
 class MissingFileError(GeoguessError, FileNotFoundError):
     """A file or folder that an earlier verb writes, or that the user named, is not there."""
+
+
+class OutputError(GeoguessError, OSError):
+    """A place that a result cannot be written to."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from geoguess_cli.errors import OutputError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -13,10 +15,10 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary keeps the ending of `path`, so that writers which look at it work.
 
     Raises:
-        IsADirectoryError: `path` is a folder.
+        OutputError: `path` is a folder.
     """
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name a file to write")
+        raise OutputError(f"{path} is a folder; name a file to write")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:

@@ -17,6 +17,7 @@ import polars as pl
 from jaxtyping import Float, Integer
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.files import replacing
 from geoguess_cli.photos.files import read_header, read_rows
 from geoguess_cli.photos.rows import (
     SPLITS,
@@ -162,17 +163,13 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
     path = path.parent.resolve() / path.name
     photos = _relative_to(table.frame["photo"].to_list(), table.root, path.parent)
     frame = table.frame.with_columns(pl.Series("photo", photos, dtype=pl.String))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as temporary:
         if suffix == ".parquet":
-            frame.write_parquet(partial)
+            frame.write_parquet(temporary)
         elif suffix == ".jsonl":
-            frame.write_ndjson(partial)
+            frame.write_ndjson(temporary)
         else:
-            frame.write_csv(partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+            frame.write_csv(temporary)
 
 
 def _relative_to(photos: list[str], root: Path, folder: Path) -> list[str]:

@@ -106,3 +106,8 @@ def test_assign_refuses_another_rule(trained_world) -> None:
 
 def test_cells_that_are_not_there(world) -> None:
     assert "geoguess cells build" in world.run("cells", "show", code=1).stderr
+
+
+def test_a_folder_is_no_place_for_a_file(world) -> None:
+    told = world.run("cells", "build", "-o", "photos", code=1)
+    assert told.stderr.splitlines()[-1] == "error: photos is a folder; name a file to write"
