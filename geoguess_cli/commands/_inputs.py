@@ -12,6 +12,7 @@ from geoguess_cli.errors import MissingFileError, PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.sources import Reading
     from geoguess_cli.photos.table import PhotoTable
 
@@ -108,6 +109,36 @@ def require_splits(table: "PhotoTable", *names: str) -> None:
             f"the photo table has no {' and no '.join(missing)} photos; "
             "`geoguess data split` assigns them by drive, or by place where drives are not known"
         )
+
+
+def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | None":
+    """Say in one line whether the photos of a split were half seen in training.
+
+    Judged by the table alone, no photo is opened. A leaking split is a warning with what to do.
+
+    Args:
+        table: The whole table, its training photos too.
+        split: The side that figures are to be made of.
+        sink: Where the line goes.
+
+    Returns:
+        What was found; None where there is nothing to compare: the split is `train` or none of
+        the table's, or the table has no training photos.
+    """
+    from geoguess_cli.photos.leaks import find_leaks
+
+    there = table.splits
+    if split == "train" or not {"train", split} <= there.keys():
+        return None
+    report = find_leaks(table, between=("train", split))
+    if report.level == "leaking":
+        sink.warn(
+            f"{report.verdict}; figures of {split} will look better than those of new places. "
+            f"{report.advice}"
+        )
+    else:
+        sink.notice(f"leak check: {report.verdict}")
+    return report
 
 
 def load_predictor(config: Config, model: Path | None) -> "Predictor":

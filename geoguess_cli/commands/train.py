@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import read_photos, require_splits, settings
+from geoguess_cli.commands._inputs import check_leaks, read_photos, require_splits, settings
 from geoguess_cli.commands._output import Sink, save_figure
 from geoguess_cli.commands._training_display import TrainingDisplay
 from geoguess_cli.config import Config, StageConfig
@@ -131,6 +131,7 @@ def _train(
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink)
     require_splits(table, "train", "val")
+    check_leaks(table, "val", sink)
     train_set, val_set = _photo_sets(table, partition, config)
     spec = image_spec(config.model, config.images)
     with torch.random.fork_rng():

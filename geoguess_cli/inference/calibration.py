@@ -12,12 +12,10 @@ from jaxtyping import Bool, Float, Int
 
 from geoguess_cli.inference.intervals import Statistic
 from geoguess_cli.inference.metrics import at_truth
+from geoguess_cli.model.decision import TEMPERATURES
 
 BINS = 15
 """Bins of the calibration error, as many as Guo et al. use (arXiv 1706.04599)."""
-
-TEMPERATURES = (0.05, 20.0)
-"""A temperature outside would say that the logits are of no use, or the photos too few."""
 
 _CHUNK = 2_000_000  # logits in float64 at once: 16 MB
 _STEPS = 100

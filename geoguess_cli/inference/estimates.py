@@ -11,7 +11,6 @@ The truth is taken to lie at a cell's centroid, with that cell's probability.
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -20,10 +19,9 @@ from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference import metrics
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
+from geoguess_cli.model.decision import METHODS, Method
 
-Method = Literal["centroid", "cluster", "distance", "geoscore"]
-
-METHODS: tuple[Method, ...] = ("centroid", "cluster", "distance", "geoscore")
+__all__ = ["METHODS", "SEEDS", "Method", "PointEstimator", "best_method"]
 
 SEEDS = 16
 """Cells of a photo, the likeliest ones, that may be the middle of its cluster."""

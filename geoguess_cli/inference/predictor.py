@@ -16,6 +16,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import Answer
 from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
+from geoguess_cli.model.decision import Method
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.photos.dataset import photo_loader
 from geoguess_cli.photos.images import ImageSpec, decode_photo, pixels_needed, to_tensor
@@ -83,6 +84,16 @@ class Predictor:
         """What the model expects of an image."""
         return self.trained.spec
 
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before the softmax."""
+        return self.trained.temperature
+
+    @property
+    def point(self) -> Method:
+        """How the point estimate is chosen."""
+        return self.trained.point
+
     def transform(self, image: Image.Image) -> Float32[torch.Tensor, "3 s s"]:
         """A decoded photo as the model sees it."""
         return to_tensor(image, self.spec)
@@ -96,7 +107,7 @@ class Predictor:
         return self.transform(decode_photo(photo, at_least=pixels_needed(self.spec)))
 
     def logits(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
-        """Logits of each cell for each image.
+        """Logits of each cell for each image, as the model gives them, not yet calibrated.
 
         Raises:
             ModelError: A logit that is not finite.
@@ -112,17 +123,25 @@ class Predictor:
         return found
 
     def probabilities(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
-        """Probability of each cell for each image; rows sum to 1.
+        """Calibrated probability of each cell for each image; rows sum to 1.
 
         Raises:
             ModelError: A logit that is not finite.
         """
-        return softmax(self.logits(images))
+        return self.calibrated(self.logits(images))
+
+    def calibrated(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b c"]:
+        """Probabilities at the model's temperature: softmax(logits / temperature); rows sum to 1.
+
+        Args:
+            logits: As `logits` and `outputs` give them.
+        """
+        return softmax(logits / np.float32(self.temperature))
 
     def outputs(
         self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos, a batch at a time, in the order given.
+        """The logits of many photos, not yet calibrated, a batch at a time, in the order given.
 
         Args:
             paths: The photos.
@@ -152,7 +171,7 @@ class Predictor:
             ModelError: A logit that is not finite.
         """
         for output in self.outputs(paths, batch_size=batch_size, workers=workers):
-            probabilities = softmax(output.logits)
+            probabilities = self.calibrated(output.logits)
             answers = [
                 Answer(row, paths[row], own)
                 for row, own in zip(output.rows.tolist(), probabilities, strict=True)
@@ -166,7 +185,7 @@ class Predictor:
         """Which model this is, for a report: its parts, its size, and a fingerprint.
 
         The fingerprint is the SHA-256 of cells and weights: two models that share it give the
-        same answers.
+        same logits, and with the same temperature and point method the same answers.
         """
         digest = hashlib.sha256(self.partition.cells.tobytes())
         for name, tensor in sorted(self._geolocator.state_dict().items()):
@@ -183,5 +202,7 @@ class Predictor:
             "parameters": sum(p.numel() for p in self._geolocator.parameters()),
             "device": str(self.device),
             "precision": self.precision,
+            "temperature": self.temperature,
+            "point": self.point,
             "fingerprint": digest.hexdigest()[:16],
         }

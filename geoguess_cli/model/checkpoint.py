@@ -1,6 +1,7 @@
 """The model folder: all that an answer needs, and nothing to unpickle.
 
-config.json         format, architecture, photo transform, versions, the partition's digest
+config.json         format, architecture, photo transform, temperature and point method, versions,
+                    the partition's digest
 model.safetensors   the weights
 cells.parquet       the partition: which cell each column of the logits means
 metrics.json        counts and figures of the training
@@ -20,10 +21,11 @@ import torch
 
 from geoguess_cli import __version__
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.errors import ConfigError, MissingFileError, ModelError
 from geoguess_cli.geo.partition import Partition, read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
+from geoguess_cli.model.decision import Decision, Method
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, part_sizes
 from geoguess_cli.model.states import (
     CELLS_KEY,
@@ -33,6 +35,7 @@ from geoguess_cli.model.states import (
     write_state,
 )
 from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.toml_records import record_from_tree
 
 FORMAT = 1
 """Number of this layout; a change that older readers would misread raises it."""
@@ -53,6 +56,7 @@ class TrainedModel:
         config: The architecture.
         spec: How photos become tensors.
         metrics: What `metrics.json` holds: counts and figures of the training, as plain JSON.
+        decision: How its logits become probabilities and one place.
 
     Raises:
         ModelError: The head has another number of columns than the partition has cells.
@@ -63,6 +67,7 @@ class TrainedModel:
     config: ModelConfig
     spec: ImageSpec
     metrics: dict[str, Any] = field(default_factory=dict)
+    decision: Decision = field(default_factory=Decision)
 
     def __post_init__(self) -> None:
         if self.geolocator.cells != len(self.partition):
@@ -70,6 +75,16 @@ class TrainedModel:
                 f"the head has {self.geolocator.cells} columns and the partition "
                 f"{len(self.partition)} cells; a model goes with the partition it was trained on"
             )
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before the softmax; 1 where it was never fitted."""
+        return self.decision.temperature
+
+    @property
+    def point(self) -> Method:
+        """How the point estimate is chosen."""
+        return self.decision.point
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:
@@ -83,6 +98,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "format": FORMAT,
         "model": dataclasses.asdict(trained.config),
         "images": dataclasses.asdict(trained.spec),
+        "decision": dataclasses.asdict(trained.decision),
         "cells": {"count": len(trained.partition), "sha256": digest},
         "parts": part_sizes(trained.geolocator),
         "versions": _versions(),
@@ -121,7 +137,7 @@ def load_model(folder: Path) -> TrainedModel:
     for name in (CONFIG_NAME, WEIGHTS_NAME, CELLS_NAME):
         if not (folder / name).is_file():
             raise MissingFileError(f"{folder} is no model folder: it lacks {name}")
-    config, spec, cells = _read_description(folder / CONFIG_NAME)
+    config, spec, decision, cells = _read_description(folder / CONFIG_NAME)
     state, metadata = read_state(folder / WEIGHTS_NAME)
     partition = read_partition(folder / CELLS_NAME)
     digest = cells_digest(partition.cells)
@@ -145,10 +161,11 @@ def load_model(folder: Path) -> TrainedModel:
         config=config,
         spec=spec,
         metrics=_read_json(metrics) if metrics.is_file() else {},
+        decision=decision,
     )
 
 
-def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, dict[str, Any]]:
+def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dict[str, Any]]:
     tree = _read_json(path)
     if tree.get("format") != FORMAT:
         written = tree.get("versions", {}).get("geoguess", "unknown")
@@ -159,9 +176,18 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, dict[str, Any
     try:
         images = dict(tree["images"])
         images |= {name: tuple(images[name]) for name in ("mean", "std")}
-        return ModelConfig(**tree["model"]), ImageSpec(**images), dict(tree["cells"])
+        config, spec = ModelConfig(**tree["model"]), ImageSpec(**images)
+        cells, decision = dict(tree["cells"]), dict(tree.get("decision", {}))  # none in older ones
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} does not describe a model: {error}") from error
+    try:
+        decided = record_from_tree(Decision, decision, where=path.name, table="decision")
+    except (ConfigError, ModelError) as error:
+        raise ModelError(
+            f"{path.parent}: {error}. Take `decision` out of {path.name}, and `geoguess calibrate` "
+            "makes it anew"
+        ) from error
+    return config, spec, decided, cells
 
 
 def _versions() -> dict[str, str]:

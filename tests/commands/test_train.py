@@ -90,6 +90,20 @@ def test_train_without_a_split_says_what_to_do(world) -> None:
     assert "geoguess data split" in world.run("train", code=1).stderr
 
 
+def test_training_says_once_that_its_validation_leaks(world) -> None:
+    frame = pl.read_csv(world.folder / "photos.csv")
+    torn = pl.Series("split", ["train", "val"] * (len(frame) // 2))
+    frame.with_columns(torn).write_csv(world.folder / "photos.csv")
+    config = world.folder / "geoguess.toml"
+    config.write_text(config.read_text().replace("epochs = 4", "epochs = 1"))
+    world.run("cells", "build")
+    told = world.run("train", "--json")
+    assert told.stderr.count("leaking") == 1
+    assert "warning: leaking: 24 sequences lie on both sides of train and val" in told.stderr
+    assert "geoguess data split --force --by sequence" in told.stderr
+    assert json.loads(told.stdout)["best"]["val_loss"] > 0
+
+
 def test_train_without_cells_says_what_to_do(world) -> None:
     assert "geoguess cells build" in world.run("train", code=1).stderr
 

@@ -14,7 +14,6 @@ from sklearn.metrics import brier_score_loss, log_loss
 
 from geoguess_cli.inference.calibration import (
     BINS,
-    TEMPERATURES,
     Calibration,
     CalibrationMeter,
     bins_of,
@@ -23,7 +22,7 @@ from geoguess_cli.inference.calibration import (
     reliability,
 )
 from geoguess_cli.inference.metrics import at_truth, log_softmax
-from geoguess_cli.model import _timm  # noqa: F401
+from geoguess_cli.model.decision import TEMPERATURES
 
 
 def drawn(

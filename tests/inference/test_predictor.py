@@ -1,10 +1,12 @@
 """The predictor, with a small real geolocator and real files."""
 
 import copy
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.special
 import torch
 from PIL import Image
 
@@ -16,6 +18,7 @@ from geoguess_cli.inference.evaluation import evaluate
 from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
+from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.photos.images import decode_photo
 
@@ -67,6 +70,26 @@ def test_probabilities_sum_to_one_and_differ_from_photo_to_photo(
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert np.ptp(probabilities, axis=0).max() > 0.01
     np.testing.assert_array_equal(probabilities, softmax(predictor.logits(images)))
+
+
+def test_probabilities_are_calibrated_and_logits_are_not(
+    predictor: Predictor, trained: TrainedModel, paths: list[Path]
+) -> None:
+    own = dataclasses.replace(
+        copy.deepcopy(trained), decision=Decision(temperature=2.5, point="distance")
+    )
+    cooled = Predictor(own, device="cpu", precision="fp32")
+    assert (cooled.temperature, cooled.point) == (2.5, "distance")
+    images = torch.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1)])
+    logits = cooled.logits(images)
+    np.testing.assert_array_equal(logits, predictor.logits(images))
+    expected = scipy.special.softmax(logits.astype(np.float64) / 2.5, axis=1)
+    np.testing.assert_allclose(cooled.probabilities(images), expected, rtol=1e-5)
+    for output, plain in zip(cooled.outputs(paths), predictor.outputs(paths), strict=True):
+        np.testing.assert_array_equal(output.logits, plain.logits)
+    answers = list(cooled.predict(paths[:2]))
+    found = np.stack([answer.probabilities for answer in answers])
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 def test_nothing_is_dropped_in_prediction(trained: TrainedModel) -> None:
@@ -154,6 +177,10 @@ def test_the_fingerprint_is_of_cells_and_weights(
         nudged.geolocator.head.linear.bias[0] += 1e-6
     other = Predictor(nudged, device="cpu", precision="fp32").identity()
     assert {key for key in identity if identity[key] != other[key]} == {"fingerprint"}
+
+    warmed = dataclasses.replace(copy.deepcopy(trained), decision=Decision(temperature=3.0))
+    other = Predictor(warmed, device="cpu", precision="fp32").identity()
+    assert {key for key in identity if identity[key] != other[key]} == {"temperature"}
 
     moved = copy.deepcopy(trained)
     known = trained.partition

@@ -17,6 +17,7 @@ from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.geo.partition import build_partition, write_partition
 from geoguess_cli.model import checkpoint
 from geoguess_cli.model.checkpoint import TrainedModel, load_model, save_model
+from geoguess_cli.model.decision import METHODS, Decision
 from geoguess_cli.model.geolocator import Geolocator
 
 
@@ -49,6 +50,7 @@ def test_logits_are_the_same_bit_for_bit(
     assert loaded.config == trained.config
     assert loaded.spec == trained.spec
     assert loaded.metrics == trained.metrics
+    assert loaded.decision == trained.decision == Decision()
     assert np.array_equal(loaded.partition.cells, trained.partition.cells)
 
 
@@ -184,6 +186,7 @@ def test_head_and_partition_must_agree(
     [
         (lambda tree: tree.update(format=99), "format 99, written by geoguess"),
         (lambda tree: tree.pop("format"), "format None"),
+        (lambda tree: tree.update(decision=[1]), "does not describe a model"),
         (lambda tree: tree.pop("images"), "does not describe a model"),
         (lambda tree: tree["model"].update(grid=0), "grid is 0"),
         (lambda tree: tree["model"].update(colour="red"), "colour"),
@@ -196,6 +199,48 @@ def test_a_config_that_is_not_understood_is_refused(
     _edit(folder / "config.json", change)
     with pytest.raises(ModelError, match=message):
         load_model(folder)
+
+
+@pytest.mark.parametrize("point", METHODS)
+def test_temperature_and_point_method_are_kept(
+    folder: Path, trained: TrainedModel, point: str
+) -> None:
+    decided = dataclasses.replace(trained, decision=Decision(temperature=1.625, point=point))
+    save_model(folder, decided)
+    assert json.loads((folder / "config.json").read_text())["decision"] == {
+        "temperature": 1.625,
+        "point": point,
+    }
+    loaded = load_model(folder)
+    assert (loaded.temperature, loaded.point) == (1.625, point)
+
+
+def test_a_folder_from_before_temperatures_answers_as_it_did(folder: Path) -> None:
+    _edit(folder / "config.json", lambda tree: tree.pop("decision"))
+    loaded = load_model(folder)
+    assert (loaded.temperature, loaded.point) == (1.0, "centroid")
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        ({"temperature": 0.01}, r"decision.temperature is 0.01; it must lie in \[0.05, 20\]"),
+        ({"temperature": 21}, "decision.temperature is 21;"),
+        ({"temperature": float("nan")}, "decision.temperature is nan;"),
+        ({"temperature": "warm"}, "`decision.temperature` is 'warm'; it must be a number"),
+        ({"temperature": True}, "`decision.temperature` is True;"),
+        ({"point": "median"}, "`decision.point` is 'median'; it must be one of \"centroid\""),
+        ({"points": "centroid"}, "unknown key `points`.* did you mean `point`"),
+    ],
+)
+def test_a_decision_that_no_model_can_have_is_refused(
+    folder: Path, decision: dict[str, object], message: str
+) -> None:
+    _edit(folder / "config.json", lambda tree: tree.update(decision=decision))
+    with pytest.raises(ModelError, match=message) as refused:
+        load_model(folder)
+    assert str(refused.value).startswith(str(folder))
+    assert "geoguess calibrate" in str(refused.value)
 
 
 def test_damaged_json_is_refused(folder: Path) -> None:
