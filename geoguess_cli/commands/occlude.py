@@ -60,6 +60,7 @@ def occlude(
 
     from geoguess_cli.explain.figures import occlusion_figure
     from geoguess_cli.explain.occlusion import occlusion_map
+    from geoguess_cli.explain.targets import cell_target
     from geoguess_cli.photos.images import decode_photo
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -79,18 +80,18 @@ def occlude(
     place = truth_of(photo, truth, chosen) if target == "truth" else truth
     cell_index = _target(target, photo, probabilities, predictor.partition, place)
 
+    token = predictor.partition.tokens[cell_index]
     with sink.progress() as bar:
         task = bar.add_task("windows", total=None)
         made = occlusion_map(
             predictor.probabilities,
             seen,
-            cell_index,
+            cell_target(cell_index, name=f"cell {token}"),
             window=window,
             stride=stride,
             batch_size=batch_size or BATCH_SIZE,
             on_batch=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    token = predictor.partition.tokens[cell_index]
     if path.suffix.lower() != ".npy":
         save_figure(occlusion_figure(image, made, resize=predictor.spec.resize, token=token), path)
         sink.wrote("occlusion figure", path)
@@ -106,7 +107,7 @@ def occlude(
                 "photo": str(photo),
                 "path": str(path),
                 "token": token,
-                "probability": made.probability,
+                "probability": made.value,
                 "greatest_drop": float(made.drop.max()),
                 "greatest_rise": float(-made.drop.min()),
             }

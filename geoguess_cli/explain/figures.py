@@ -194,7 +194,7 @@ def occlusion_figure(
     draw_window(axes[1], occlusion.window / width, occlusion.window / height, box)
     heading: dict[str, Any] = {"ha": "left", "va": "baseline"}
     x, y = _SIDE / page[0], 1 - np.array([0.27, 0.49]) / page[1]
-    title = title or f"Cell {token}: {percent(occlusion.probability)} for the whole photo"
+    title = title or f"Cell {token}: {percent(occlusion.value)} for the whole photo"
     subtitle = (
         f"window {occlusion.window} px, stride {occlusion.stride} px, "
         f"of the {width} × {height} px that the model sees"

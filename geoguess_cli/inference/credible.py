@@ -136,9 +136,21 @@ def expected_km(
     >>> expected_km(p, d, np.zeros(2)), expected_km(p, d, np.array([10.0, 0.0])).round(3)
     (array([25.]), array([30.303]))
     """
-    within = (cell_radius_km**2 / 2).astype(np.float32)
-    distances = np.sqrt(distances_km**2 + within)
+    distances = root_mean_square_km(distances_km, cell_radius_km)
     return np.asarray(np.einsum("bc,bc->b", probabilities, distances), dtype=np.float64)
+
+
+def root_mean_square_km(
+    distances_km: Float32[np.ndarray, "b c"], cell_radius_km: Float[np.ndarray, " c"]
+) -> Float32[np.ndarray, "b c"]:
+    """Root mean square distance to the points of each cell's disc, in kilometres.
+
+    Args:
+        distances_km: From each place to each centroid.
+        cell_radius_km: Radius of a disc of each cell's area.
+    """
+    within = (cell_radius_km**2 / 2).astype(np.float32)
+    return np.asarray(np.sqrt(distances_km**2 + within))
 
 
 def radius_km(

@@ -11,6 +11,7 @@ from PIL import Image
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.figures import distance_figure, occlusion_figure, training_curves
 from geoguess_cli.explain.occlusion import OcclusionMap
+from geoguess_cli.explain.targets import cell_target
 from geoguess_cli.inference.metrics import RADII_KM
 
 
@@ -102,11 +103,13 @@ def occlusion(drop: np.ndarray, probability: float = 0.4) -> OcclusionMap:
     return OcclusionMap(
         drop=drop.astype(np.float32),
         window_drops=drop.astype(np.float32),
-        cell_index=3,
-        probability=probability,
+        target=cell_target(3, name="cell 8649c4"),
+        value=probability,
         window=16,
         stride=8,
-        baseline=0.0,
+        baselines=("mean",),
+        done=drop.size,
+        total=drop.size,
     )
 
 

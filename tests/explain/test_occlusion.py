@@ -7,7 +7,9 @@ from captum.attr import Occlusion
 from torch import nn
 
 from geoguess_cli.errors import CellError, ConfigError, ModelError
-from geoguess_cli.explain.occlusion import occlusion_map, window_count
+from geoguess_cli.explain.baselines import baseline_images
+from geoguess_cli.explain.occlusion import occlusion_map, occlusion_maps, spread, window_count
+from geoguess_cli.explain.targets import Target, cell_target
 
 
 def in_two_cells(probability: torch.Tensor) -> torch.Tensor:
@@ -33,11 +35,12 @@ def random_classifier(seed: int) -> nn.Module:
 def captum_drop(
     model: nn.Module,
     image: torch.Tensor,
-    cell_index: int,
+    cell_index: int | None,
     window: int,
     stride: int,
     baseline: float | torch.Tensor = 0.0,
 ) -> np.ndarray:
+    """Captum's map of a column of the answer; of the whole answer where there is but a number."""
     attribution = Occlusion(model).attribute(
         image[None],
         sliding_window_shapes=(3, window, window),
@@ -79,7 +82,7 @@ def test_equals_captum_for_another_baseline(shape: tuple[int, ...]) -> None:
     baseline = torch.rand(shape) if shape else 0.7
     reference = baseline[None] if isinstance(baseline, torch.Tensor) else baseline
     with torch.inference_mode():
-        found = occlusion_map(model, image, 4, window=6, stride=4, baseline=baseline)
+        found = occlusion_map(model, image, 4, window=6, stride=4, baselines={"own": baseline})
     expected = captum_drop(model, image, 4, 6, 4, reference)
     assert np.abs(expected).max() > 1e-4
     np.testing.assert_allclose(found.drop, expected, rtol=0, atol=1e-6)
@@ -95,7 +98,7 @@ def test_a_model_that_reads_the_top_left_window_lights_only_that_window() -> Non
     np.testing.assert_array_equal(found.drop, expected)
     assert found.window_drops.shape == (4, 3)
     assert np.flatnonzero(found.window_drops).tolist() == [0]
-    assert found.probability == 1.0
+    assert found.value == 1.0
 
 
 def test_evidence_against_the_cell_is_negative() -> None:
@@ -119,7 +122,8 @@ def test_a_linear_model_has_a_closed_form() -> None:
     def predict(images: torch.Tensor) -> torch.Tensor:
         return in_two_cells((images * weight).sum(dim=(1, 2, 3)))
 
-    found = occlusion_map(predict, image, 1, window=window, stride=stride, baseline=baseline)
+    covers = {"quarter": baseline}
+    found = occlusion_map(predict, image, 1, window=window, stride=stride, baselines=covers)
 
     lost = (weight * (image - baseline)).sum(dim=0).numpy()
     total, count = np.zeros((height, width)), np.zeros((height, width))
@@ -131,6 +135,86 @@ def test_a_linear_model_has_a_closed_form() -> None:
             count[region] += 1
     assert found.window_drops.shape == (4, 5)
     np.testing.assert_allclose(found.drop, total / count, rtol=0, atol=1e-7)
+
+
+def test_a_region_equals_captum_s_map_of_the_sum() -> None:
+    model, image = random_classifier(9), torch.randn(3, 22, 27)
+    region = Target(np.array([0, 3, 4]), np.ones(3), "probability", "a region")
+    with torch.inference_mode():
+        found = occlusion_map(model, image, region, window=7, stride=3)
+        value = float(model(image[None])[0, [0, 3, 4]].sum())
+    expected = captum_drop(lambda images: model(images)[:, [0, 3, 4]].sum(1), image, None, 7, 3)
+    assert np.abs(expected).max() > 1e-4
+    np.testing.assert_allclose(found.drop, expected, rtol=0, atol=1e-6)
+    assert found.value == pytest.approx(value, abs=1e-6)
+
+
+def test_a_distance_equals_captum_s_map_of_its_negative() -> None:
+    model, image = random_classifier(2), torch.randn(3, 18, 18)
+    km = torch.tensor([0.0, 10.0, 200.0, 3000.0, 500.0])
+    distance = Target(np.arange(5), km.double().numpy(), "km", "a distance")
+    with torch.inference_mode():
+        found = occlusion_map(model, image, distance, window=5, stride=4)
+    expected = captum_drop(lambda images: -(model(images) @ km), image, None, 5, 4)
+    assert np.abs(expected).max() > 1
+    np.testing.assert_allclose(found.drop, expected, rtol=0, atol=2e-3)
+
+
+def test_log_odds_equal_captum_s_map_of_the_logit() -> None:
+    model, image = random_classifier(4), torch.randn(3, 18, 20)
+    with torch.inference_mode():
+        target = cell_target(1, measure="log-odds")
+        found = occlusion_map(model, image, target, window=5, stride=5)
+    expected = captum_drop(lambda images: model(images).logit()[:, 1], image, None, 5, 5)
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(found.drop, expected, rtol=0, atol=1e-5)
+    assert found.value == pytest.approx(float(model(image[None])[0, 1].detach()), abs=1e-6)
+
+
+def test_several_baselines_give_the_mean_of_their_maps() -> None:
+    model, image = random_classifier(6), torch.randn(3, 24, 20)
+    options = {"window": 8, "stride": 3, "batch_size": 5}
+    covers = baseline_images(["mean", "blur", "noise"], image, window=8)
+    with torch.inference_mode():
+        together = occlusion_map(model, image, 1, baselines=covers, **options)
+        alone = [
+            occlusion_map(model, image, 1, baselines={name: cover}, **options)
+            for name, cover in covers.items()
+        ]
+    assert together.baselines == ("mean", "blur", "noise")
+    assert together.total == 3 * alone[0].total
+    assert np.abs(alone[0].drop - alone[1].drop).max() > 1e-4
+    for name in ("drop", "window_drops"):
+        mean = np.mean([getattr(one, name) for one in alone], axis=0)
+        np.testing.assert_allclose(getattr(together, name), mean, rtol=0, atol=1e-6)
+
+
+def test_the_map_fills_in_coarse_first() -> None:
+    model, image = random_classifier(8), torch.randn(3, 40, 40)
+    with torch.inference_mode():
+        made = list(occlusion_maps(model, image, 3, window=8, stride=2, batch_size=9))
+        whole = occlusion_map(model, image, 3, window=8, stride=2)
+    assert [one.done for one in made[:2]] == [9, 18]
+    assert made[-1].done == made[-1].total == 17 * 17
+    np.testing.assert_allclose(made[-1].drop, whole.drop, rtol=0, atol=1e-6)
+    first = made[0]
+    seen = ~np.isnan(first.window_drops)
+    assert np.argwhere(seen).tolist() == [[i, j] for i in (0, 8, 16) for j in (0, 8, 16)]
+    covered = ~np.isnan(first.drop)
+    assert covered.any()
+    assert not covered.all()
+    np.testing.assert_allclose(first.window_drops[seen], whole.window_drops[seen], atol=1e-6)
+    known = [int((~np.isnan(one.drop)).sum()) for one in made]
+    assert known == sorted(known)
+    assert not np.isnan(whole.drop).any()
+
+
+def test_spreading_the_windows_gives_the_map() -> None:
+    image = torch.randn(3, 21, 33)
+    with torch.inference_mode():
+        found = occlusion_map(random_classifier(5), image, 0, window=9, stride=4)
+    again = spread(found.window_drops, 21, 33, window=9, stride=4)
+    np.testing.assert_allclose(again, found.drop, rtol=0, atol=1e-7)
 
 
 def test_the_paper_s_setting_takes_625_windows() -> None:
@@ -177,7 +261,8 @@ def test_a_model_that_works_in_place_changes_neither_image_nor_map() -> None:
         ({"window": 8, "stride": 0}, "stride is 0"),
         ({"window": 8, "stride": 9}, r"stride is 9.*\[1, 8\]"),
         ({"window": 8, "stride": 8, "batch_size": 0}, "batch size is 0"),
-        ({"window": 8, "stride": 8, "baseline": torch.zeros(2, 1, 1)}, r"baseline has shape"),
+        ({"window": 8, "baselines": {"odd": torch.zeros(2, 1, 1)}}, r"baseline has shape"),
+        ({"window": 8, "baselines": {}}, "no baseline is given"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(options: dict, words: str) -> None:

@@ -1,0 +1,52 @@
+"""What a covered part of a photo becomes, in the units of the normalised image.
+
+mean    the mean colour of photos: 0
+blur    the photo itself, blurred by a Gaussian of half the window's side
+noise   colours drawn pixel by pixel with the mean and the spread of photos, from a seed
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.ndimage import gaussian_filter
+
+Baseline = Literal["mean", "blur", "noise"]
+
+BASELINES: tuple[Baseline, ...] = ("mean", "blur", "noise")
+
+
+def baseline_images(
+    names: Sequence[Baseline], image: Float[torch.Tensor, "3 h w"], *, window: int, seed: int = 0
+) -> dict[str, Float[torch.Tensor, "3 h w"]]:
+    """The image wholly covered, by each baseline.
+
+    Args:
+        names: Which ones.
+        image: The photo as the model sees it (normalised).
+        window: Side of the window in pixels: blurring must hide what a window hides.
+        seed: Of the noise.
+    """
+    made: dict[str, torch.Tensor] = {}
+    for name in names:
+        if name == "mean":
+            made[name] = torch.zeros_like(image)
+        elif name == "blur":
+            made[name] = blurred(image, window / 2)
+        else:
+            generator = torch.Generator().manual_seed(seed)
+            made[name] = torch.randn(image.shape, generator=generator).to(image)
+    return made
+
+
+def blurred(image: Float[torch.Tensor, "3 h w"], sigma: float) -> Float[torch.Tensor, "3 h w"]:
+    """The image under a Gaussian filter; beyond an edge the pixels at the edge go on.
+
+    Args:
+        image: A normalised image.
+        sigma: Standard deviation of the Gaussian, in pixels, above 0.
+    """
+    pixels: np.ndarray = image.cpu().numpy()
+    return torch.from_numpy(gaussian_filter(pixels, (0, sigma, sigma), mode="nearest")).to(image)
