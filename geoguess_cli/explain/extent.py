@@ -1,8 +1,7 @@
 """Which part of the Earth a map shows.
 
-A map of a region lies on the Lambert azimuthal equal-area plane about its own centre (Snyder, Map
-Projections: A Working Manual, 1987, pp. 182-190): areas are true, so that a cell looks as large as
-it is, and neither the poles nor the antimeridian are seams.
+A map of a region lies on the Lambert azimuthal equal-area plane about its own centre: areas are
+true, so that a cell looks as large as it is, and neither the poles nor the antimeridian are seams.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from geoguess_cli.errors import CoordinateError
-from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, spherical_mean
+from geoguess_cli.geo.geodesy import spherical_mean
+from geoguess_cli.geo.projections import AZIMUTHAL_RIM_KM, azimuthal, from_azimuthal
 
 MAX_RADIUS_DEG = 80.0
 """A region that reaches further from its centre than this is drawn as the whole world."""
@@ -78,15 +78,15 @@ def fit_extent(
     except CoordinateError:  # all around the Earth: no middle
         return WORLD
     for _ in range(_ROUNDS):
-        low, high = _box(_to_plane(rings, center), share, tail, _to_plane(points, center))
-        center = _from_plane((low + high) / 2, center)
+        low, high = _box(azimuthal(rings, center), share, tail, azimuthal(points, center))
+        center = from_azimuthal((low + high) / 2, center)
     # Near a pole the plane turns as its centre moves, and the box never quite settles.
-    low, high = _box(_to_plane(rings, center), share, tail, _to_plane(points, center))
+    low, high = _box(azimuthal(rings, center), share, tail, azimuthal(points, center))
     width, height = 2 * np.maximum(-low, high) * (1 + 2 * margin)
     aspect = float(np.clip(width / max(height, 1e-9), *aspects))
     width = max(float(width), float(height) * aspect, min_width_km)
     extent = Extent(float(center[0]), float(center[1]), width, width / aspect)
-    limit = 2 * EARTH_RADIUS_KM * np.sin(np.radians(MAX_RADIUS_DEG) / 2)
+    limit = AZIMUTHAL_RIM_KM * np.sin(np.radians(MAX_RADIUS_DEG) / 2)
     return WORLD if extent.radius_km > limit else extent
 
 
@@ -110,33 +110,3 @@ def _quantile(values: Float[np.ndarray, " n"], share: Float[np.ndarray, " n"], q
     # Sums of many small shares: a hair of slack keeps q = 0 at the very least value.
     position = int(np.searchsorted(reached, q + 1e-12))
     return float(values[order[min(position, len(order) - 1)]])
-
-
-def _to_plane(
-    latlng: Float[np.ndarray, "*n 2"], center: Float[np.ndarray, "2"]
-) -> Float[np.ndarray, "*n 2"]:
-    """Kilometres east and north of the centre on the azimuthal plane (Snyder, 24-2 to 24-4)."""
-    lat, turn = np.radians(latlng[..., 0]), np.radians(latlng[..., 1] - center[1])
-    lat0 = np.radians(center[0])
-    cosine = np.sin(lat0) * np.sin(lat) + np.cos(lat0) * np.cos(lat) * np.cos(turn)
-    scale = EARTH_RADIUS_KM * np.sqrt(2 / np.maximum(1 + cosine, 1e-9))  # the antipode is a circle
-    east = np.cos(lat) * np.sin(turn)
-    north = np.cos(lat0) * np.sin(lat) - np.sin(lat0) * np.cos(lat) * np.cos(turn)
-    return np.stack([scale * east, scale * north], axis=-1)
-
-
-def _from_plane(xy: Float[np.ndarray, "2"], center: Float[np.ndarray, "2"]) -> np.ndarray:
-    """The place at that point of the plane (Snyder, 20-14, 20-15, 24-16)."""
-    x, y = xy
-    rho = np.hypot(x, y)
-    if rho == 0:
-        return center
-    angle = 2 * np.arcsin(min(rho / (2 * EARTH_RADIUS_KM), 1.0))
-    lat0 = np.radians(center[0])
-    lat = np.arcsin(
-        np.clip(np.cos(angle) * np.sin(lat0) + y * np.sin(angle) * np.cos(lat0) / rho, -1, 1)
-    )
-    east = x * np.sin(angle)
-    north = rho * np.cos(lat0) * np.cos(angle) - y * np.sin(lat0) * np.sin(angle)
-    longitude = center[1] + np.degrees(np.arctan2(east, north))
-    return np.array([np.degrees(lat), (longitude + 180) % 360 - 180])
