@@ -112,11 +112,11 @@ def probability_map_figure(
     draw_guesses(axes(figure, blocks.guesses), shown, lambda value: theme.SEQUENTIAL(norm(value)))
     top = int(shown.guesses[0])
     place = place_names(shown.places[top])[0]
-    held, cells = len(shown.credible_cells(0.95)), len(shown.partition)
+    held, cells = len(shown.credible_cells(0.9)), len(shown.partition)
     heading(
         figure,
         title or f"{place[:1].upper()}{place[1:]}: {percent(float(shown.probabilities[top]))}",
-        f"95 % of the probability lies in {held:,} of {counted(cells, 'cell')} · "
+        f"90 % of the probability lies in {held:,} of {counted(cells, 'cell')} · "
         f"entropy {shown.entropy_bits:.1f} of {np.log2(cells):.1f} bits",
     )
     color_bar(figure, rect, drawn, "probability of the cell", percentages=True)

@@ -1,25 +1,33 @@
 """The data of a probability map: every cell with its probability, and what sums them up.
 
-Nothing is drawn here: `explain.maps` draws it, `to_geojson` hands it to any other map program.
+Nothing is drawn here: `explain.maps` draws it; as GeoJSON and GeoParquet it goes to any other map
+program.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import shapely
 from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.errors import CellError, ModelError
 from geoguess_cli.explain.extent import Extent, fit_extent
-from geoguess_cli.geo.cells import cell_boundary
+from geoguess_cli.explain.wording import place_names
+from geoguess_cli.geo.cells import cell_boundary, cell_union
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km
 from geoguess_cli.geo.geojson import feature, feature_collection
+from geoguess_cli.geo.geoparquet import write_geoparquet
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import Place
+from geoguess_cli.geo.places import Place, locate
 from geoguess_cli.inference.answers import cell_places, point_estimate
+from geoguess_cli.inference.credible import MASS_ROUNDING, MASSES, expected_km, radius_km
+from geoguess_cli.inference.distances import CentroidDistances, cell_radius_km
 
 EXTENT_MASS = 0.95
 """Share of the probability that a map shows at the least."""
@@ -35,6 +43,7 @@ class ProbabilityMap:
         estimate: The point estimate, latitude first, in degrees.
         truth: Where the photo was taken, likewise, if known.
         top_k: How many guesses are listed and numbered.
+        photo: Name of the photo; "" where it has none.
     """
 
     partition: Partition
@@ -42,6 +51,7 @@ class ProbabilityMap:
     estimate: Float[np.ndarray, "2"]
     truth: Float[np.ndarray, "2"] | None
     top_k: int
+    photo: str = ""
 
     @cached_property
     def ranking(self) -> Int[np.ndarray, " n"]:
@@ -71,15 +81,55 @@ class ProbabilityMap:
         some = self.probabilities[self.probabilities > 0]
         return max(0.0, -float(some @ np.log2(some)))
 
-    def credible_cells(self, mass: float = 0.95) -> Int[np.ndarray, " k"]:
-        """Cell indices of the fewest cells whose probabilities sum to `mass` or more.
+    @cached_property
+    def expected_km(self) -> float:
+        """Expected great-circle distance from the point estimate to the truth, in kilometres."""
+        return float(expected_km(*self._spread)[0])
+
+    @cached_property
+    def radius_90_km(self) -> float:
+        """Radius around the point estimate that holds the truth with probability 0.9, in km."""
+        return float(radius_km(*self._spread, 0.9)[0])
+
+    @cached_property
+    def _spread(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        distances = CentroidDistances(self.partition.centroids).from_places(self.estimate[None])
+        probabilities = self.probabilities[None].astype(np.float32)
+        return probabilities, distances, cell_radius_km(self.partition)
+
+    @cached_property
+    def descriptions(self) -> list[str]:
+        """The place of each cell's centroid in words, in the partition's order."""
+        return [place_names(place)[0] for place in self.places]
+
+    @cached_property
+    def estimate_description(self) -> str:
+        """The place of the point estimate in words."""
+        return place_names(locate(self.estimate[None])[0])[0]
+
+    def credible_cells(self, mass: float) -> Int[np.ndarray, " k"]:
+        """Cell indices of the credible set, the likeliest first: the fewest cells that hold `mass`.
 
         Args:
             mass: Share of the probability, in (0, 1].
         """
         reached = np.cumsum(self.probabilities[self.ranking])
-        count = int(np.searchsorted(reached, mass * reached[-1] - 1e-7)) + 1  # float32 sums
+        count = 1 + int((reached < mass * reached[-1] - MASS_ROUNDING).sum())
         return self.ranking[: min(count, len(self.ranking))]
+
+    def credible_area_km2(self, mass: float) -> float:
+        """Area of the credible region, in km²."""
+        return float(self.partition.area_km2[self.credible_cells(mass)].sum())
+
+    def credible_region(self, mass: float) -> shapely.Geometry:
+        """The cells of the credible set as one shape: polygons of (longitude, latitude).
+
+        It is cut at the antimeridian, and runs along the map's rim where it holds a pole.
+
+        Args:
+            mass: Share of the probability, in (0, 1].
+        """
+        return cell_union(self.partition.cells[self.credible_cells(mass)])
 
     def extent(
         self, *, aspects: tuple[float, float] = (1.2, 1.45), mass: float = EXTENT_MASS
@@ -99,42 +149,86 @@ class ProbabilityMap:
             aspects=aspects,
         )
 
-    def to_geojson(self, *, min_probability: float = 0.0) -> dict[str, Any]:
-        """A GeoJSON FeatureCollection (RFC 7946): cells, then point estimate, then truth.
+    def summary(self) -> dict[str, Any]:
+        """What is said of the whole map, for a file; `distance_km` is None without a truth."""
+        latitude, longitude = self.estimate.tolist()
+        return {
+            "photo": self.photo,
+            "latitude": latitude,
+            "longitude": longitude,
+            "place": self.estimate_description,
+            "entropy_bits": self.entropy_bits,
+            "expected_km": self.expected_km,
+            "radius_90_km": self.radius_90_km,
+            "distance_km": self.distance_km,
+        }
 
-        A feature's `kind` is "cell", "estimate" or "truth". Cells come likeliest first, with
-        their token, rank, probability and place.
+    def to_frame(self) -> pl.DataFrame:
+        """One row a cell, the likeliest first: what is said of it, without its geometry.
+
+        `credible_50` and `credible_90` tell whether the cell is one of that credible set.
+        """
+        ranks = range(1, len(self.partition) + 1)
+        rank = pl.col("rank")
+        return pl.DataFrame([self._described(rank) for rank in ranks]).with_columns(
+            (rank <= len(self.credible_cells(mass))).alias(f"credible_{100 * mass:.0f}")
+            for mass in MASSES
+        )
+
+    def to_geojson(self, *, min_probability: float = 0.0) -> dict[str, Any]:
+        """A GeoJSON FeatureCollection (RFC 7946), in the order in which a map draws it.
+
+        A feature's `kind` is "cell", "credible_region", "guess", "estimate" or "truth". Cells and
+        guesses, the points of the likeliest cells' centroids, come likeliest first, with their
+        rank, token, probability and place.
 
         Args:
             min_probability: Cells less likely than this are left out.
         """
-        features = [
-            feature(self.partition.polygons[index], self._cell_properties(int(index), rank))
-            for rank, index in enumerate(self.ranking, start=1)
-            if self.probabilities[index] >= min_probability
-        ]
-        summary: dict[str, Any] = {
-            "kind": "estimate",
-            "entropy_bits": self.entropy_bits,
-            "credible_95_cells": len(self.credible_cells(0.95)),
-        }
-        if self.distance_km is not None:
-            summary["distance_km"] = self.distance_km
-        features.append(feature(_point(self.estimate), summary))
+        features = [*self._cell_features(min_probability), *self._region_features()]
+        for rank, index in enumerate(self.guesses, start=1):
+            centroid = self.partition.centroids[index]
+            features.append(feature(_point(centroid), {"kind": "guess", **self._described(rank)}))
+        features.append(feature(_point(self.estimate), {"kind": "estimate", **self.summary()}))
         if self.truth is not None:
-            features.append(feature(_point(self.truth), {"kind": "truth"}))
+            properties = {"kind": "truth", "photo": self.photo, "distance_km": self.distance_km}
+            features.append(feature(_point(self.truth), properties))
         return feature_collection(features)
 
-    def _cell_properties(self, index: int, rank: int) -> dict[str, Any]:
-        place = self.places[index]
+    def _cell_features(self, min_probability: float) -> Iterable[dict[str, Any]]:
+        for rank, index in enumerate(self.ranking, start=1):
+            if self.probabilities[index] < min_probability:
+                return
+            properties = {"kind": "cell", **self._described(rank)}
+            yield feature(self.partition.polygons[index], properties)
+
+    def _region_features(self) -> Iterable[dict[str, Any]]:
+        for mass in reversed(MASSES):
+            properties = {
+                "kind": "credible_region",
+                "mass": mass,
+                "cells": len(self.credible_cells(mass)),
+                "area_km2": self.credible_area_km2(mass),
+            }
+            yield feature(self.credible_region(mass), properties)
+
+    def _described(self, rank: int) -> dict[str, Any]:
+        """What files say of the cell of that rank."""
+        index = int(self.ranking[rank - 1])
+        latitude, longitude = self.partition.centroids[index].tolist()
         return {
-            "kind": "cell",
+            "rank": rank,
             "token": self.partition.tokens[index],
             "cell_index": index,
-            "rank": rank,
+            "level": int(self.partition.levels[index]),
             "probability": float(self.probabilities[index]),
-            "country": place.country,
-            "region": place.region,
+            "photos": int(self.partition.photos[index]),
+            "latitude": latitude,
+            "longitude": longitude,
+            "area_km2": float(self.partition.area_km2[index]),
+            "country": self.places[index].country,
+            "region": self.places[index].region,
+            "place": self.descriptions[index],
         }
 
 
@@ -145,6 +239,7 @@ def probability_map(
     truth: Sequence[float] | None = None,
     estimate: Sequence[float] | None = None,
     top_k: int = 5,
+    photo: str = "",
 ) -> ProbabilityMap:
     """The probability map of one photo.
 
@@ -154,6 +249,7 @@ def probability_map(
         truth: Where the photo was taken: latitude, longitude, in degrees.
         estimate: The point estimate likewise (default: the centroid of the likeliest cell).
         top_k: Guesses to list, at least 1.
+        photo: Name of the photo.
 
     Raises:
         CellError: Not as many probabilities as cells.
@@ -179,7 +275,24 @@ def probability_map(
         estimate=_place(estimate),
         truth=None if truth is None else _place(truth),
         top_k=max(1, top_k),
+        photo=photo,
     )
+
+
+def write_probability_map(shown: ProbabilityMap, path: Path) -> None:
+    """Write a probability map as GeoParquet, whole or not at all: one row a cell, likeliest first.
+
+    The columns are those of `to_frame`, and the cells' outlines. What is said of the whole map
+    stands in the file's metadata, as JSON under the key `geoguess`.
+
+    Args:
+        shown: What to write.
+        path: The file; its folder is made if need be.
+    """
+    about = {**shown.summary(), "truth": None if shown.truth is None else shown.truth.tolist()}
+    metadata = {"geoguess": json.dumps(about, ensure_ascii=False)}
+    outlines = shown.partition.polygons[shown.ranking]
+    write_geoparquet(shown.to_frame(), outlines, path, metadata=metadata)
 
 
 def _place(latlng: Sequence[float]) -> Float[np.ndarray, "2"]:

@@ -2,7 +2,7 @@
 
 Ids are `uint64` inside the program and tokens (text) outside it: they exceed int64, and a token
 such as `47e4` reads as a float where a reader guesses. The bulk work is NumPy (`hilbert`,
-`outlines`); s2sphere answers what is asked for one place at a time.
+`outlines`, `cell_union`); s2sphere answers what is asked for one place at a time.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8, UInt64
 
 from geoguess_cli.errors import CellError, CoordinateError
+from geoguess_cli.geo.cell_union import cell_union
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, check_latlng
 from geoguess_cli.geo.hilbert import MAX_LEVEL, cell_levels, leaf_ids
 from geoguess_cli.geo.outlines import (
@@ -44,6 +45,7 @@ __all__ = [
     "cell_polygons",
     "cell_range",
     "cell_to_token",
+    "cell_union",
     "check_cells",
     "face_cells",
     "latlng_to_cell",

@@ -57,7 +57,7 @@ def cell_boundary(
     # Where `along` is 0 or 1 the sum is exactly an end: neighbours share their corners' digits.
     uv = low[:, :, None] * (1.0 - along) + high[:, :, None] * along
     face, _, _ = id_to_face_ij(cells)
-    xyz = _to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
+    xyz = face_uv_to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
     return from_unit_vectors(xyz).reshape(len(cells), -1, 2)
 
 
@@ -69,7 +69,7 @@ def cell_area_km2(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     form in s: no digit is lost however small the cell.
     """
     _, i, j = id_to_face_ij(cells)
-    size = _size(cells)
+    size = cell_size_ij(cells)
     du, dv = _uv_span(i, size), _uv_span(j, size)
     low, high = _bounds_uv(cells)
     corner = np.stack([low[:, 0], low[:, 1], np.ones(len(cells))], axis=1)
@@ -110,7 +110,7 @@ def cell_polygons(
         turns = np.array([-3, -1, 1, 3], dtype=np.int64).view(np.uint64)
         for row in rows:
             quarters = _plain_polygons(cells[row] + turns * step, max(1, edge // 2))
-            polygons[row] = _counter_clockwise(shapely.union_all(quarters))
+            polygons[row] = counter_clockwise(shapely.union_all(quarters))
     return polygons
 
 
@@ -192,12 +192,12 @@ def _plain_polygons(cells: np.ndarray, points_per_edge: int) -> np.ndarray:
     return np.asarray(polygons)
 
 
-def _counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
+def counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
     parts = [shapely.geometry.polygon.orient(part) for part in shapely.get_parts(shape)]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
-def _size(cells: np.ndarray) -> np.ndarray:
+def cell_size_ij(cells: np.ndarray) -> np.ndarray:
     """Width of cells, in leaves."""
     return np.int64(1) << (MAX_LEVEL - cell_levels(cells).astype(np.int64))
 
@@ -208,16 +208,16 @@ def _bounds_uv(
     """(u, v) of the low and of the high corner."""
     _, i, j = id_to_face_ij(cells)
     low = np.stack([i, j], axis=1)
-    return _leaves_to_uv(low), _leaves_to_uv(low + _size(cells)[:, None])
+    return leaves_to_uv(low), leaves_to_uv(low + cell_size_ij(cells)[:, None])
 
 
 def _center_vectors(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
     face, i, j = id_to_face_ij(cells)
-    half = _size(cells) / 2.0
-    return _to_xyz(face, _leaves_to_uv(i + half), _leaves_to_uv(j + half))
+    half = cell_size_ij(cells) / 2.0
+    return face_uv_to_xyz(face, leaves_to_uv(i + half), leaves_to_uv(j + half))
 
 
-def _leaves_to_uv(index: np.ndarray) -> np.ndarray:
+def leaves_to_uv(index: np.ndarray) -> np.ndarray:
     """S2's quadratic map, from 0 to 2^30 leaves to [-1, 1]."""
     s = index / LIMIT_IJ
     return np.where(
@@ -233,7 +233,7 @@ def _uv_span(index: Int64[np.ndarray, " n"], size: np.ndarray) -> Float[np.ndarr
     return np.where(whole, 2.0, 4.0 / 3.0 * (b - a) * mirrored)
 
 
-def _to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def face_uv_to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     frames = _FRAMES[face]
     return np.asarray(u[:, None] * frames[:, 0] + v[:, None] * frames[:, 1] + frames[:, 2])
 

@@ -3,7 +3,6 @@
 A cell's position in the partition, its cell index, is a column of the logits.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-import shapely
 from jaxtyping import Float, Int, Int32, Shaped, UInt8, UInt32, UInt64
 
 from geoguess_cli.errors import CellError, MissingFileError
-from geoguess_cli.files import replacing
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
     cell_area_km2,
@@ -33,6 +30,7 @@ from geoguess_cli.geo.cells import (
     token_to_cell,
 )
 from geoguess_cli.geo.geodesy import check_latlng, from_unit_vectors, unit_vectors
+from geoguess_cli.geo.geoparquet import write_geoparquet
 
 SCHEMA = {
     "cell_index": pl.Int32,
@@ -267,25 +265,10 @@ def write_partition(partition: Partition, path: Path) -> None:
             "center_latitude": partition.centers[:, 0],
             "center_longitude": partition.centers[:, 1],
             "area_km2": partition.area_km2,
-            "geometry": shapely.to_wkb(partition.polygons, byte_order=1).tolist(),
         },
-        schema=SCHEMA,
+        schema={name: kind for name, kind in SCHEMA.items() if name != "geometry"},
     )
-    kinds = sorted({polygon.geom_type for polygon in partition.polygons})
-    geo = {
-        "version": "1.1.0",
-        "primary_column": "geometry",
-        "columns": {
-            "geometry": {  # without `crs`: OGC:CRS84, longitude and latitude in degrees
-                "encoding": "WKB",
-                "geometry_types": kinds,
-                "orientation": "counterclockwise",
-                "bbox": shapely.total_bounds(partition.polygons).tolist(),
-            }
-        },
-    }
-    with replacing(path) as temporary:
-        frame.write_parquet(temporary, metadata={"geo": json.dumps(geo)})
+    write_geoparquet(frame, partition.polygons, path)
 
 
 def read_partition(path: Path) -> Partition:

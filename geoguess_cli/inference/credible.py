@@ -12,7 +12,8 @@ MASSES = (0.5, 0.9)
 AREAS_KM2: Float[np.ndarray, " k"] = 10.0 ** np.arange(0, 9, 0.25)
 """Areas at which recall is told: four to a decade, from 1 km² to the whole Earth."""
 
-_ROUNDING = 1e-6  # of a sum of float32 probabilities
+MASS_ROUNDING = 1e-6
+"""Of a sum of float32 probabilities: so much less than a mass still is that mass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def credible_sets(
     for mass in masses:
         if not 0 < mass < 1:
             raise ValueError(f"a credible set's mass is {mass:g}; it must lie in (0, 1)")
-        cells = np.minimum(1 + (running < mass - _ROUNDING).sum(axis=1), probabilities.shape[1])
+        cells = np.minimum(1 + (running < mass - MASS_ROUNDING).sum(axis=1), probabilities.shape[1])
         members = _likeliest(probabilities, falling[np.arange(len(cells)), cells - 1], cells)
         own = members[np.arange(len(truths)), np.maximum(truths, 0)]
         found.append(CredibleSets(cells, members @ area_km2, own & (truths >= 0)))
@@ -183,7 +184,7 @@ def radius_km(
     packed |= probabilities.view(np.uint32)
     packed.sort(axis=1)
     running = np.cumsum(packed.astype(np.uint32).view(np.float32), axis=1, dtype=np.float64)
-    place = np.minimum((running < mass - _ROUNDING).sum(axis=1), running.shape[1] - 1)
+    place = np.minimum((running < mass - MASS_ROUNDING).sum(axis=1), running.shape[1] - 1)
     bits = packed[np.arange(len(place)), place] >> np.uint64(32)
     return np.asarray(bits.astype(np.uint32).view(np.float32), dtype=np.float64)
 

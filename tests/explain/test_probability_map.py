@@ -1,15 +1,18 @@
 import io
 import json
+from pathlib import Path
 
 import geopandas
 import numpy as np
+import polars as pl
 import pytest
 import shapely
 
 from geoguess_cli.errors import CellError, CoordinateError, ModelError
-from geoguess_cli.explain.probability_map import probability_map
+from geoguess_cli.explain.probability_map import probability_map, write_probability_map
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.credible import credible_sets
 from geoguess_cli.inference.metrics import top_cells
 
 
@@ -111,6 +114,110 @@ def _area_km2(polygon: shapely.Geometry) -> float:
         fine, lambda xy: np.stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))], axis=1)
     )
     return float(flat.area) * 6371.0088**2
+
+
+def credible_by_hand(probabilities: np.ndarray, mass: float) -> list[int]:
+    """The fewest cells that sum to `mass`, found by adding one after the other."""
+    chosen: list[int] = []
+    held = 0.0
+    for index in sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i)):
+        if held >= mass - 1e-6:
+            break
+        chosen.append(index)
+        held += float(probabilities[index])
+    return chosen
+
+
+@pytest.mark.parametrize("kind", ["states", "fiji", "pole", "faces"])
+@pytest.mark.parametrize("mass", [0.5, 0.9, 1.0])
+def test_the_credible_region_is_that_of_the_fewest_cells(
+    kind: str, mass: float, request: pytest.FixtureRequest
+) -> None:
+    partition: Partition = request.getfixturevalue(kind)
+    weights = np.random.default_rng(2).random(len(partition)) ** 4
+    probabilities = (weights / weights.sum()).astype(np.float32)
+    made = probability_map(partition, probabilities)
+    cells = made.credible_cells(mass).tolist()
+    assert cells == credible_by_hand(probabilities, mass)
+    assert made.credible_area_km2(mass) == pytest.approx(partition.area_km2[cells].sum())
+    if mass < 1:
+        truth = np.array([cells[-1]])
+        (theirs,) = credible_sets(probabilities[None], truth, partition.area_km2, (mass,))
+        assert theirs.cells.tolist() == [len(cells)]
+        assert theirs.holds_truth.all()
+    region = made.credible_region(mass)
+    assert region.is_valid
+    assert _area_km2(region) == pytest.approx(made.credible_area_km2(mass), rel=2e-3)
+    union = geopandas.GeoSeries(partition.polygons[cells]).union_all()
+    assert union.symmetric_difference(region).area < 5e-3 * union.area
+
+
+def test_expected_distance_of_known_probabilities(states: Partition) -> None:
+    rng = np.random.default_rng(4)
+    probabilities = rng.dirichlet(np.ones(len(states))).astype(np.float32)
+    made = probability_map(states, probabilities, estimate=(40.0, -100.0))
+    away = great_circle_km(np.array([[40.0, -100.0]]), states.centroids)
+    radii = np.sqrt(states.area_km2 / np.pi)
+    assert made.expected_km == pytest.approx(
+        float(probabilities @ np.sqrt(away**2 + radii**2 / 2)), rel=1e-5
+    )
+    order = np.argsort(away + radii)
+    reached = np.cumsum(probabilities[order])
+    assert made.radius_90_km == pytest.approx(
+        (away + radii)[order][np.searchsorted(reached, 0.9)], rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("kind", ["states", "fiji", "pole", "faces"])
+def test_geojson_holds_the_regions_and_the_guesses(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    partition: Partition = request.getfixturevalue(kind)
+    probabilities = np.random.default_rng(3).dirichlet(np.ones(len(partition))).astype(np.float32)
+    made = probability_map(partition, probabilities, top_k=3, photo="a.jpg")
+    text = json.dumps(made.to_geojson(), allow_nan=False)
+    frame = geopandas.read_file(io.BytesIO(text.encode()))
+    assert frame.geometry.is_valid.all()
+    regions = frame[frame.kind == "credible_region"]
+    assert regions["mass"].tolist() == [0.9, 0.5]  # the larger below the smaller
+    assert regions.cells.tolist() == [len(made.credible_cells(mass)) for mass in (0.9, 0.5)]
+    large, small = regions.geometry
+    assert large.covers(small.representative_point())
+    guesses = frame[frame.kind == "guess"]
+    assert guesses.cell_index.tolist() == made.guesses.tolist()
+    assert guesses["rank"].tolist() == list(range(1, len(made.guesses) + 1))
+    assert guesses.photos.tolist() == partition.photos[made.guesses].tolist()
+    centroids = partition.centroids[made.guesses]
+    np.testing.assert_allclose(guesses.geometry.y, centroids[:, 0], atol=1e-6)
+    (estimate,) = frame[frame.kind == "estimate"].itertuples()
+    assert estimate.photo == "a.jpg"
+    assert estimate.expected_km == pytest.approx(made.expected_km)
+    assert estimate.entropy_bits == pytest.approx(made.entropy_bits)
+
+
+@pytest.mark.parametrize("kind", ["states", "fiji", "pole", "faces"])
+def test_geoparquet_is_read_back(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    partition: Partition = request.getfixturevalue(kind)
+    probabilities = np.random.default_rng(3).dirichlet(np.ones(len(partition))).astype(np.float32)
+    made = probability_map(partition, probabilities, truth=(-17.0, 179.0), photo="Å.jpg")
+    path = tmp_path / "maps" / "map.parquet"
+    write_probability_map(made, path)
+    frame = geopandas.read_parquet(path)
+    assert frame.crs == "OGC:CRS84"
+    assert frame["rank"].tolist() == list(range(1, len(partition) + 1))
+    assert frame.probability.is_monotonic_decreasing
+    assert frame.cell_index.tolist() == made.ranking.tolist()
+    assert frame.token.tolist() == [partition.tokens[index] for index in made.ranking]
+    assert frame.place.tolist() == [made.descriptions[index] for index in made.ranking]
+    drawn = partition.polygons[made.ranking]
+    assert shapely.equals_exact(frame.geometry.to_numpy(), drawn).all()
+    for mass in (50, 90):
+        held = frame.index[frame[f"credible_{mass}"]]
+        assert held.tolist() == list(range(len(made.credible_cells(mass / 100))))
+    about = json.loads(pl.read_parquet_metadata(path)["geoguess"])
+    assert about["photo"] == "Å.jpg"
+    assert about["truth"] == [-17.0, 179.0]
+    assert about["distance_km"] == pytest.approx(made.distance_km)
 
 
 def test_unlikely_cells_can_be_left_out_of_the_geojson(faces: Partition) -> None:
