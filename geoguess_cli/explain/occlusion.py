@@ -161,6 +161,23 @@ def spread(
     return _mean(over_rows.T @ windows @ over_columns, count)
 
 
+def window_means(
+    values: Float[np.ndarray, "h w"], *, window: int, stride: int
+) -> Float[np.ndarray, "rows columns"]:
+    """Mean of what each window covers.
+
+    Args:
+        values: A value for each pixel.
+        window: Side of the window, in pixels.
+        stride: Step of the window, in pixels.
+    """
+    height, width = values.shape
+    over_rows = _masks(_spans(height, window, stride), height)
+    over_columns = _masks(_spans(width, window, stride), width)
+    area = np.outer(over_rows.sum(axis=1), over_columns.sum(axis=1))
+    return np.asarray(over_rows @ values @ over_columns.T / area)
+
+
 def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) -> int:
     """How many windows an occlusion map of an image of that size (pixels) takes.
 
