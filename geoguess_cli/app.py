@@ -6,7 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from geoguess_cli import __version__
-from geoguess_cli.commands import cells, data, evaluate, occlude, predict, probmap, train
+from geoguess_cli.commands import calibrate, cells, data, evaluate, occlude, predict, probmap, train
 from geoguess_cli.errors import GeoguessError
 
 
@@ -60,6 +60,7 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
 app.command("train")(train.train)
+app.command("calibrate")(calibrate.calibrate)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("occlude")(occlude.occlude)

@@ -14,7 +14,7 @@ from geoguess_cli.errors import GeoguessError
 VERBS = [
     *((), ("data",), ("data", "inspect"), ("data", "import"), ("data", "split"), ("data", "leaks")),
     *(("cells",), ("cells", "build"), ("cells", "show"), ("cells", "map"), ("cells", "assign")),
-    *(("train",), ("eval",), ("predict",), ("occlude",), ("probmap",)),
+    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("probmap",)),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._fitting import fit_on_validation, show_fit
 from geoguess_cli.commands._inputs import check_leaks, read_photos, require_splits, settings
 from geoguess_cli.commands._output import Sink, save_figure
 from geoguess_cli.commands._training_display import TrainingDisplay
@@ -122,6 +123,7 @@ def _train(
     import torch
 
     from geoguess_cli.geo.partition import read_partition
+    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.checkpoint import TrainedModel, save_model
     from geoguess_cli.model.geolocator import build_geolocator, image_spec
     from geoguess_cli.model.pretrained import load_weights
@@ -167,8 +169,14 @@ def _train(
             display.epoch(stats)
             _draw_curves(run)
     metrics = _metrics(run, config, table, train_set, val_set, partition)
-    save_model(folder, TrainedModel(geolocator.cpu(), partition, config.model, spec, metrics))
-    _report(metrics, folder, sink)
+    trained = TrainedModel(geolocator, partition, config.model, spec, metrics)
+    predictor = Predictor(trained, device=config.device, precision=config.precision)
+    decided = fit_on_validation(predictor, table, config, sink)
+    trained = decided.applied_to(trained)
+    save_model(folder, trained)
+    _report(trained.metrics, folder, sink)
+    show_fit(decided, sink)
+    sink.wrote("model", folder)
 
 
 @contextmanager
@@ -257,7 +265,6 @@ def _report(metrics: dict[str, Any], folder: Path, sink: Sink) -> None:
                 )
             ],
         )
-    sink.wrote("model", folder)
 
 
 def _show_summary(config: Config, cells_path: Path, sink: Sink) -> None:

@@ -1,12 +1,14 @@
 """The model card: the README of a model folder, written for whoever is handed it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.model.decision import METHOD_WORDS, Decision
 from geoguess_cli.photos.images import ImageSpec
 
 
@@ -15,6 +17,7 @@ def model_card(
     *,
     config: ModelConfig,
     spec: ImageSpec,
+    decision: Decision,
     parts: Mapping[str, int],
     metrics: Mapping[str, Any],
     versions: Mapping[str, str],
@@ -25,16 +28,19 @@ def model_card(
         partition: The cells that the model chooses among.
         config: The architecture.
         spec: The photo transform.
+        decision: The temperature and the point method.
         parts: Parameters of each part.
-        metrics: As in `metrics.json`: its tables become tables here.
+        metrics: As in `metrics.json`: its tables become tables here, those of the validation
+            photos' decision in words.
         versions: What wrote the model.
     """
     sections = (
         _opening(partition, spec),
         _architecture(config, spec, parts),
         _cells(partition),
-        _training(metrics),
-        _LIMITS,
+        _training({name: group for name, group in metrics.items() if name not in _DECIDED}),
+        _answers(decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})),
+        _LIMITS.format(trust=_trust(metrics.get("calibration", {}))),
         _USE,
         _LOADING,
         "Written by " + ", ".join(f"{name} {text}" for name, text in versions.items()) + ".",
@@ -101,14 +107,63 @@ def _training(metrics: Mapping[str, Any]) -> str:
     return text
 
 
+def _answers(
+    decision: Decision, calibration: Mapping[str, Any], point_estimate: Mapping[str, Any]
+) -> str:
+    """How logits become an answer, and what the validation photos have to say for it."""
+    words = (
+        f"Logits are divided by the temperature {decision.temperature:.4g} before the softmax"
+        f"{_fit(calibration)}. The point estimate is the {METHOD_WORDS[decision.point]}"
+        f"{_won(point_estimate)}."
+    )
+    text = f"## Answers\n\n{fill(words, 100)}"
+    if calibration.get("before"):
+        names = {"nll": "log loss, nats", "brier": "Brier score", "ece": "calibration error"}
+        figures = [calibration["before"], calibration["after"]]
+        rows = [(words, *(f"{one[name]:.4f}" for one in figures)) for name, words in names.items()]
+        text += f"\n\n{_table(('', 'at temperature 1', 'calibrated'), rows)}"
+    if medians := point_estimate.get("median_km"):
+        rows = [(METHOD_WORDS[name], _short(km)) for name, km in medians.items()]
+        text += f"\n\n{_table(('point estimate', 'median distance, km'), rows)}"
+    return text
+
+
+def _fit(calibration: Mapping[str, Any]) -> str:
+    if reason := calibration.get("reason"):
+        return f" ({reason})"
+    if not calibration:
+        return " (never fitted; `geoguess calibrate` fits it)"
+    return f", the least log loss on {calibration['photos']:,} validation photos that lie in a cell"
+
+
+def _won(point_estimate: Mapping[str, Any]) -> str:
+    if not point_estimate.get("median_km"):
+        return ""
+    return f", the least median distance on {point_estimate['photos']:,} validation photos"
+
+
+_DECIDED = ("calibration", "point_estimate")
+"""Groups of the metrics that have a section of their own."""
+
+
+def _trust(calibration: Mapping[str, Any]) -> str:
+    if calibration.get("before") and not calibration["reason"]:
+        return """\
+Probabilities are calibrated on photos like the validation photos, of the same regions; elsewhere
+  they are not. Their figures above are of the photos that the temperature was fitted on."""
+    return """\
+Probabilities of such models tend to be overconfident, and these were never calibrated: do not
+  read them as certainty."""
+
+
 _LIMITS = """
 ## Limits
 
 - It knows only the places of its training photos. A photo from anywhere else still gets an answer,
   and often a confident one.
-- Probabilities of such models tend to be overconfident; do not read them as certainty.
-- The figures above are of validation photos, by which the weights were chosen; `geoguess eval`
-  measures on photos that no choice has seen.
+- {trust}
+- The figures above are of validation photos, by which weights, temperature and point estimate were
+  chosen; `geoguess eval` measures on photos that no choice has seen.
 - It may use what has nothing to do with the place: a vehicle, a lens, a season. `geoguess occlude`
   shows what an answer rests on."""
 

@@ -115,6 +115,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
             trained.partition,
             config=trained.config,
             spec=trained.spec,
+            decision=trained.decision,
             parts=part_sizes(trained.geolocator),
             metrics=trained.metrics,
             versions=_versions(),

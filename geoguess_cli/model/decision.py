@@ -8,7 +8,14 @@ from geoguess_cli.errors import ModelError
 Method = Literal["centroid", "cluster", "distance", "geoscore"]
 
 METHODS: tuple[Method, ...] = get_args(Method)
-"""Ways to choose the point estimate; `inference.estimates` tells what each does."""
+"""Ways to choose the point estimate; `inference.estimates` holds them."""
+
+METHOD_WORDS: dict[Method, str] = {
+    "centroid": "centroid of the likeliest cell",
+    "cluster": "weighted mean of the likeliest cluster",
+    "distance": "least expected distance",
+    "geoscore": "greatest expected GeoScore",
+}
 
 TEMPERATURES = (0.05, 20.0)
 """A temperature outside would say that the logits are of no use, or the photos too few."""

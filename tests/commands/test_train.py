@@ -35,8 +35,18 @@ def test_train_writes_a_model_and_a_run(trained_world) -> None:
     assert tomllib.loads((run / "geoguess.toml").read_text())["model"]["grid"] == 2
     with Image.open(run / "curves.png") as image:
         assert image.width > 600
-    best = json.loads((artifacts / "model" / "metrics.json").read_text())["best"]
-    assert best["val_loss"] == min(line["val_loss"] for line in lines)
+    metrics = json.loads((artifacts / "model" / "metrics.json").read_text())
+    assert metrics["best"]["val_loss"] == min(line["val_loss"] for line in lines)
+    # What the validation photos decided is what the model answers by.
+    calibration, point = metrics["calibration"], metrics["point_estimate"]
+    assert (calibration["photos"], point["photos"]) == (12, 12)
+    assert calibration["before"]["nll"] == pytest.approx(metrics["best"]["val_loss"], rel=1e-4)
+    assert calibration["after"]["nll"] <= calibration["before"]["nll"]
+    assert point["median_km"][point["method"]] == min(point["median_km"].values())
+    assert json.loads((artifacts / "model" / "config.json").read_text())["decision"] == {
+        "temperature": calibration["temperature"],
+        "point": point["method"],
+    }
 
 
 def test_stages_one_by_one_are_all_of_them(world, trained_world) -> None:

@@ -87,6 +87,57 @@ def test_the_card_tells_what_the_model_is(folder: Path) -> None:
         assert words in card
 
 
+def test_the_card_of_a_model_never_calibrated_says_so(folder: Path) -> None:
+    card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+    assert "never fitted; `geoguess calibrate` fits it" in card
+    assert "the centroid of the likeliest cell." in card
+    assert "do not read them as certainty" in card
+
+
+def test_the_card_tells_what_the_validation_photos_decided(
+    folder: Path, trained: TrainedModel
+) -> None:
+    fitted = {
+        "calibration": {
+            "photos": 12,
+            "temperature": 1.5,
+            "reason": "",
+            "before": {"nll": 1.25, "brier": 0.5, "ece": 0.125},
+            "after": {"nll": 1.0, "brier": 0.25, "ece": 0.0625},
+        },
+        "point_estimate": {
+            "photos": 1234,
+            "method": "distance",
+            "median_km": {"centroid": 210.0, "distance": 12.34},
+        },
+    }
+    decided = dataclasses.replace(
+        trained,
+        metrics=trained.metrics | fitted,
+        decision=Decision(temperature=1.5, point="distance"),
+    )
+    save_model(folder, decided)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for words in (
+        "the temperature 1.5 before the softmax",
+        "12 validation photos that lie in a cell",
+        "least expected distance, the least median distance on 1,234",
+        "| log loss, nats | 1.2500 | 1.0000 |",
+        "| Brier score | 0.5000 | 0.2500 |",
+        "| calibration error | 0.1250 | 0.0625 |",
+        "| centroid of the likeliest cell | 210 |",
+        "| least expected distance | 12.3 |",
+        "Probabilities are calibrated on photos like the validation photos",
+    ):
+        assert words in " ".join(card.split()), words
+    assert "{" not in card
+    fitted["calibration"] |= {"before": None, "after": None, "reason": "no photo lies in a cell"}
+    save_model(folder, dataclasses.replace(decided, metrics=fitted))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "(no photo lies in a cell)" in card
+    assert "never calibrated" in card
+
+
 def test_an_interrupted_save_leaves_the_previous_model(
     folder: Path,
     trained: TrainedModel,

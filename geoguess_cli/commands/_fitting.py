@@ -1,0 +1,65 @@
+"""The validation pass that `train` ends with and `calibrate` consists of, and its figures."""
+
+from typing import TYPE_CHECKING
+
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.config import Config
+
+if TYPE_CHECKING:
+    from geoguess_cli.inference.fitting import Fit
+    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.photos.table import PhotoTable
+
+
+def fit_on_validation(
+    predictor: "Predictor", table: "PhotoTable", config: Config, sink: Sink
+) -> "Fit":
+    """Temperature and point method, from the photos of the split `val`; with a progress bar."""
+    from geoguess_cli.inference.fitting import fit_decision
+
+    val = table.only("val")
+    with sink.progress() as bar:
+        task = bar.add_task("calibrating", total=len(val))
+        return fit_decision(
+            predictor.outputs(
+                val.paths, batch_size=config.train.batch_size, workers=config.workers
+            ),
+            val.latlng,
+            predictor.partition,
+            on_batch=lambda done: bar.update(task, completed=done),
+        )
+
+
+def show_fit(fit: "Fit", sink: Sink) -> None:
+    """The figures of a fit as two tables, not with --json; a warning where they tell little."""
+    from geoguess_cli.model.decision import METHOD_WORDS
+
+    if fit.before is None or fit.after is None:
+        sink.warn(f"not calibrated: {fit.reason}; `geoguess calibrate` takes other photos")
+        return
+    if fit.reason:
+        sink.warn(f"the temperature is {fit.decision.temperature:g}: {fit.reason}")
+    if sink.as_json:
+        return
+    before, after = fit.before, fit.after
+    sink.text("")
+    sink.table(
+        ("", "before", "after"),
+        [
+            ("log loss, nats", f"{before.nll:.3f}", f"{after.nll:.3f}"),
+            ("Brier score", f"{before.brier:.3f}", f"{after.brier:.3f}"),
+            ("calibration error", f"{before.ece:.1%}", f"{after.ece:.1%}"),
+        ],
+        title=f"temperature {fit.decision.temperature:.3f}, "
+        f"fitted on {fit.covered} validation photos",
+        right=("before", "after"),
+    )
+    sink.text("")
+    sink.table(
+        ("point estimate", "median distance", ""),
+        [
+            (METHOD_WORDS[method], f"{km:,.1f} km", "least" if method == fit.decision.point else "")
+            for method, km in fit.median_km.items()
+        ],
+        right=("median distance",),
+    )

@@ -1,0 +1,64 @@
+"""`geoguess calibrate`: fit the temperature and the point method of a model that is there."""
+
+from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._fitting import fit_on_validation, show_fit
+from geoguess_cli.commands._inputs import (
+    check_leaks,
+    load_predictor,
+    read_photos,
+    require_splits,
+    settings,
+)
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.errors import PhotoTableError
+
+
+def calibrate(
+    *,
+    photos: options.Photos = None,
+    model: options.Model = None,
+    output: options.Output = None,
+    batch_size: options.BatchSize = None,
+    device: options.DeviceOption = None,
+    precision: options.PrecisionOption = None,
+    workers: options.Workers = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Make probabilities mean what they say, from the validation photos; the weights stay.
+
+    `train` ends with this. For a model trained before, or for other validation photos, the model
+    folder is written again, or with -o another one.
+    """
+    from geoguess_cli.model.checkpoint import save_model
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(
+        config,
+        photos=photos,
+        artifacts=artifacts,
+        device=device,
+        precision=precision,
+        workers=workers,
+        train__batch_size=batch_size,
+    )
+    table = read_photos(chosen.photos, sink)
+    require_splits(table, "val")
+    check_leaks(table, "val", sink)
+    predictor = load_predictor(chosen, model)
+    fit = fit_on_validation(predictor, table, chosen, sink)
+    for _, reason in fit.failures:
+        sink.warn(f"{reason}; it counts in no figure")
+    if fit.before is None:
+        raise PhotoTableError(
+            f"{chosen.photos}: {fit.reason}, so that nothing can be fitted; the model stays as it "
+            "is. --photos names a table with other validation photos"
+        )
+    folder = output or model or chosen.model_path
+    save_model(folder, fit.applied_to(predictor.trained))
+    if json:
+        sink.json({**fit.record(), "path": str(folder)})
+    show_fit(fit, sink)
+    sink.wrote("model", folder)

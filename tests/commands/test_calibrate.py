@@ -1,0 +1,87 @@
+"""`geoguess calibrate` through the command line."""
+
+import json
+import shutil
+
+import polars as pl
+import pytest
+
+from geoguess_cli.model.checkpoint import load_model
+
+
+@pytest.fixture
+def older_model(trained_world, tmp_path):
+    """The trained model as a folder from before temperatures."""
+    folder = tmp_path / "older"
+    shutil.copytree(trained_world.folder / "artifacts" / "model", folder)
+    for name, keys in {
+        "config.json": ("decision",),
+        "metrics.json": ("calibration", "point_estimate"),
+    }.items():
+        tree = json.loads((folder / name).read_text())
+        for key in keys:
+            tree.pop(key)
+        (folder / name).write_text(json.dumps(tree))
+    return folder
+
+
+def test_an_older_model_comes_to_what_training_would_have_decided(
+    trained_world, older_model
+) -> None:
+    weights = (older_model / "model.safetensors").read_bytes()
+    told = trained_world.run("calibrate", "--model", older_model)
+    assert "log loss" in told.stdout
+    assert "least expected distance" in told.stdout
+    assert f"model: {older_model}" in told.stderr
+    assert "leak check:" in told.stderr
+    there, here = (
+        load_model(one) for one in (trained_world.folder / "artifacts" / "model", older_model)
+    )
+    assert here.decision == there.decision
+    assert here.metrics == there.metrics
+    assert (older_model / "model.safetensors").read_bytes() == weights
+
+
+def test_another_folder_leaves_the_first_as_it_is(trained_world, older_model, tmp_path) -> None:
+    before = {path.name: path.read_bytes() for path in older_model.iterdir()}
+    out = ("--model", older_model, "-o", tmp_path / "new", "--json", "--quiet")
+    told = trained_world.run("calibrate", *out)
+    assert told.stderr == ""
+    record = json.loads(told.stdout)
+    assert record["path"] == str(tmp_path / "new")
+    assert record["calibration"] == load_model(tmp_path / "new").metrics["calibration"]
+    assert {path.name: path.read_bytes() for path in older_model.iterdir()} == before
+
+
+def test_with_nothing_to_fit_the_model_stays_as_it_is(trained_world, older_model, tmp_path) -> None:
+    before = (older_model / "config.json").read_bytes()
+    frame = pl.read_csv(trained_world.folder / "photos.csv")
+    photos = pl.Series([str(trained_world.folder / photo) for photo in frame["photo"]])
+    frame = frame.with_columns(photos.alias("photo"))
+
+    def refused(changed: pl.DataFrame) -> str:
+        changed.write_csv(tmp_path / "other.csv")
+        told = trained_world.run(
+            *("calibrate", "--model", older_model, "--photos", tmp_path / "other.csv"), code=1
+        )
+        assert told.stdout == ""
+        assert (older_model / "config.json").read_bytes() == before
+        return told.stderr
+
+    at_sea = frame.with_columns(latitude=pl.lit(0.0), longitude=pl.lit(-150.0))
+    assert "none of 12 validation photos lies in a cell" in refused(at_sea)
+    assert "geoguess data split" in refused(frame.filter(pl.col("split") != "val"))
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    broken = frame.with_columns(
+        pl.when(pl.col("split") == "val")
+        .then(pl.lit(str(tmp_path / "broken.jpg")))
+        .otherwise("photo")
+        .alias("photo")
+    ).unique("photo")
+    told = refused(broken)
+    assert "broken.jpg" in told
+    assert "none of 1 validation photos could be read" in told
+
+
+def test_without_a_model_it_says_what_to_do(world) -> None:
+    assert "geoguess train" in world.run("calibrate", code=1).stderr
