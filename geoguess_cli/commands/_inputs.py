@@ -179,10 +179,13 @@ def truth_of(
     photo: Path, given: tuple[float, float] | None, config: Config
 ) -> tuple[float, float] | None:
     """Where a photo was taken, in degrees: as given, else by the photo table, else by its EXIF."""
-    from geoguess_cli.photos.sources import read_source
-    from geoguess_cli.photos.truth import find_truth
+    return given if given is not None else truths_of([photo], config)[0]
 
-    if given is not None:
-        return given
+
+def truths_of(photos: Sequence[Path], config: Config) -> list[tuple[float, float] | None]:
+    """Where each photo was taken, in degrees: by the photo table, else by its EXIF."""
+    from geoguess_cli.photos.sources import read_source
+    from geoguess_cli.photos.truth import find_truths
+
     table = read_source(config.photos).table if config.photos.exists() else None
-    return find_truth(photo, table)
+    return find_truths(photos, table)

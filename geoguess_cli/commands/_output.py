@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from geoguess_cli.files import replacing
 
 if TYPE_CHECKING:
@@ -126,6 +128,19 @@ class Sink:
                 )
             self._consoles[stream] = console
         return self._consoles[stream]
+
+
+def ending_of(path: Path, endings: Iterable[str]) -> str:
+    """The ending of a path, in lower case, where it is one of these.
+
+    Raises:
+        typer.BadParameter: Another ending, or none.
+    """
+    ending = path.suffix.lower()
+    known = list(endings)
+    if ending not in known:
+        raise typer.BadParameter(f"-o {path} must end in one of {', '.join(known)}")
+    return ending
 
 
 def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:

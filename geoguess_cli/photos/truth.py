@@ -1,7 +1,9 @@
-"""Where one photo was really taken, as far as anybody wrote it down."""
+"""Where photos were really taken, as far as anybody wrote it down."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.table import PhotoTable
 
@@ -13,11 +15,31 @@ def find_truth(photo: Path, table: PhotoTable | None = None) -> tuple[float, flo
         photo: The photo file.
         table: Where to look first; a photo is known by its resolved path.
     """
+    return find_truths([photo], table)[0]
+
+
+def find_truths(
+    photos: Sequence[Path], table: PhotoTable | None = None
+) -> list[tuple[float, float] | None]:
+    """Latitude and longitude of each photo, as by `find_truth`; None for an unreadable one.
+
+    Args:
+        photos: The photo files.
+        table: Where to look first.
+    """
+    known: dict[Path, tuple[float, float]] = {}
     if table is not None:
-        wanted = photo.resolve()
+        # Names first: resolving a path asks the file system.
+        wanted = {photo.name for photo in photos}
         for row, path in enumerate(table.paths):
-            # Names first: resolving a path asks the file system.
-            if path.name == photo.name and path.resolve() == wanted:
+            if path.name in wanted:
                 latitude, longitude = table.latlng[row].tolist()
-                return latitude, longitude
-    return read_exif_gps(photo)
+                known.setdefault(path.resolve(), (latitude, longitude))
+    return [known.get(photo.resolve()) or _by_exif(photo) for photo in photos]
+
+
+def _by_exif(photo: Path) -> tuple[float, float] | None:
+    try:
+        return read_exif_gps(photo)
+    except PhotoError:
+        return None

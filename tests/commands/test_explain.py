@@ -84,11 +84,12 @@ def test_occlude_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
     assert "no cell" in sea.stderr
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "geojson"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "geojson", "parquet"])
 def test_probmap_in_every_form(trained_world, tmp_path, ending: str) -> None:
     path = tmp_path / f"map.{ending}"
     told = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", path, "--json")
-    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "geojson": b"{"}
+    starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    starts |= {"geojson": b"{", "parquet": b"PAR1"}
     assert path.read_bytes().startswith(starts[ending])
     # The truth comes from the photo table.
     assert json.loads(told.stdout)["distance_km"] < 100
@@ -111,3 +112,69 @@ def test_an_ending_nobody_draws(trained_world, tmp_path) -> None:
         "probmap", trained_world.photo("bozeman"), "-o", tmp_path / "map.bmp", code=2
     )
     assert ".png" in told.stderr
+
+
+def test_probmaps_of_several_photos_fill_a_folder(trained_world, tmp_path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "broken.jpg").write_bytes(b"no photo")
+    Image.new("RGB", (48, 32), "red").save(tmp_path / "mine" / "bozeman-7-0.jpg")
+    told = trained_world.run(
+        *("probmap", trained_world.photo("bozeman"), trained_world.photo("dallas")),
+        *(tmp_path / "mine", "-o", tmp_path / "maps", "--format", "geojson", "--json"),
+        code=1,
+    )
+    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    assert "broken.jpg" in told.stderr
+    (failed,) = [row for row in rows if "error" in row]
+    assert failed["photo"].endswith("broken.jpg")
+    names = {path.name for path in (tmp_path / "maps").iterdir()}
+    assert names == {"bozeman-7-0.geojson", "dallas-7-0.geojson", "bozeman-7-0-2.geojson"}
+    for row in rows:
+        if "error" not in row:
+            frame = geopandas.read_file(row["path"])
+            (estimate,) = frame[frame["kind"] == "estimate"].itertuples()
+            assert estimate.photo == row["photo"]
+            assert estimate.latitude == pytest.approx(row["latitude"])
+            assert row["expected_km"] > 0
+    # Photos of the table know their truth, the other does not.
+    known = [row["distance_km"] is not None for row in rows if "error" not in row]
+    assert known == [True, True, False]
+
+
+def test_probmaps_of_a_table(trained_world, tmp_path) -> None:
+    head = (trained_world.folder / "photos.csv").read_text().splitlines()[:3]
+    table = trained_world.folder / "two.csv"
+    table.write_text("\n".join(head) + "\n")
+    trained_world.run("probmap", table, "-o", tmp_path, "--format", "parquet")
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 2
+    for path in files:
+        frame = geopandas.read_parquet(path)
+        assert frame.probability.sum() == pytest.approx(1, abs=1e-4)
+        assert frame.geometry.is_valid.all()
+
+
+def test_probmap_of_one_unreadable_photo_is_an_error(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    told = trained_world.run("probmap", tmp_path / "broken.jpg", "-o", tmp_path / "m.png", code=1)
+    assert told.stderr.startswith("error: ")
+    assert "broken.jpg" in told.stderr
+    assert not (tmp_path / "m.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-o", "one.png"], "name a folder"),
+        (["--truth", "45,-111"], "--truth"),
+    ],
+)
+def test_what_several_photos_cannot_have(trained_world, options, said: str) -> None:
+    two = [trained_world.photo("bozeman"), trained_world.photo("dallas")]
+    assert said in trained_world.run("probmap", *two, *options, code=2).stderr
+
+
+def test_format_and_ending_must_agree(trained_world) -> None:
+    one = trained_world.photo("bozeman")
+    told = trained_world.run("probmap", one, "-o", "a.png", "--format", "svg", code=2)
+    assert "do not agree" in told.stderr
