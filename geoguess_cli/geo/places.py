@@ -1,17 +1,46 @@
-"""The names of places: country and first-level region of a point, by the shipped borders."""
+"""The names of places: country and region of a point by the shipped borders, and a town near it."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import shapely
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
-from geoguess_cli.geo.basemap import Layer, load_basemap
-from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, check_latlng
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.borders import REACH_KM, find_borders
+from geoguess_cli.geo.geodesy import bearing_deg, check_latlng, great_circle_km
+from geoguess_cli.geo.towns import Town, load_towns, nearest_towns, reach_km
 
-REACH_KM = 25.0
-"""A point in no polygon belongs to the nearest within this: drawn coasts are simplified."""
+FAR_KM = 500.0
+"""A town farther than this says nothing about a point on land; at sea it is all there is."""
+
+COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+SHORT_NAMES = {"United States of America": "US"}
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A town, and where a point lies as seen from it.
+
+    Attributes:
+        town: The town.
+        distance_km: Great-circle distance from it to the point.
+        bearing_deg: Initial bearing from it to the point, clockwise from north, in [0, 360).
+    """
+
+    town: Town
+    distance_km: float
+    bearing_deg: float
+
+    @property
+    def direction(self) -> str:
+        """The bearing as one of eight points of the compass, such as "NE"."""
+        return COMPASS[round(self.bearing_deg / 45.0) % 8]
+
+    @property
+    def within(self) -> bool:
+        """Whether the point lies in the town, as far as its population tells."""
+        return self.distance_km <= float(reach_km(self.town.population))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +51,14 @@ class Place:
         country: English name of the country or territory.
         country_code: Its ISO 3166-1 alpha-2 code.
         region: Its first-level region; known for the United States, Canada, Australia and Brazil.
+        nearby: The town to name it by; where none is near in its region or country, across a
+            border. None if it was not asked for.
     """
 
     country: str
     country_code: str
     region: str
+    nearby: Nearby | None = None
 
 
 def locate(latlng: Float[np.ndarray, "n 2"]) -> list[Place]:
@@ -38,102 +70,88 @@ def locate(latlng: Float[np.ndarray, "n 2"]) -> list[Place]:
     Raises:
         CoordinateError: A point off the Earth; the message names its row.
 
-    >>> locate(np.array([[45.68, -111.04], [0.0, -30.0]]))
-    ... # doctest: +NORMALIZE_WHITESPACE
-    [Place(country='United States of America', country_code='US', region='Montana'),
-     Place(country='', country_code='', region='')]
+    >>> there, sea = locate(np.array([[45.75, -110.93], [0.0, -30.0]]))
+    >>> there.region, there.country_code, describe(there)
+    ('Montana', 'US', '12 km NE of Bozeman, Montana, US')
+    >>> sea.country, describe(sea)
+    ('', 'at sea, 500 km NE of Vila dos Remédios, Pernambuco, Brazil')
     """
     check_latlng(latlng)
-    countries, regions = _finders()
-    nation = countries.find(latlng)
-    codes = np.array([*countries.layer.codes, ""])[nation]
-    owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
-    area = np.full(len(latlng), -1)
-    for code in np.unique(owners):
-        rows = np.flatnonzero(codes == code)
-        area[rows] = regions.find(latlng[rows], among=owners == code)
-    names, areas = [*countries.layer.names, ""], [*regions.layer.names, ""]
-    return [
-        Place(names[n], str(code), areas[a])  # -1 is the last: no name
-        for n, code, a in zip(nation, codes, area, strict=True)
-    ]
+    nation, area = find_borders(latlng)
+    basemap, towns = load_basemap(), load_towns()
+    countries = [*basemap.countries.names, ""]  # -1 is the last: no name
+    codes, regions = [*basemap.countries.codes, ""], [*basemap.regions.names, ""]
+    names = [(countries[n], codes[n], regions[a]) for n, a in zip(nation, area, strict=True)]
+    rows = nearest_towns(latlng, [name[0] for name in names], [name[2] for name in names])
+    centers = towns.latlng[rows]
+    away, bearing = great_circle_km(centers, latlng), bearing_deg(centers, latlng)
+    found = [towns.town(row) for row in rows.tolist()]
+    near = map(Nearby, found, away.tolist(), bearing.tolist())
+    return [Place(*name, nearby) for name, nearby in zip(names, near, strict=True)]
 
 
-class _Finder:
-    """Asks of many points at once which shape of a layer holds them."""
+def describe(place: Place) -> str:
+    """A place in words: its town, region and country, as "12 km NE of Bozeman, Montana, US".
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
-        self._parts, self._owners = shapely.get_parts(layer.geometries, return_index=True)
-        shapely.prepare(self._parts)
-        self._tree = shapely.STRtree(self._parts)
-        rings, part_of_ring = shapely.get_rings(self._parts, return_index=True)
-        corners, ring = shapely.get_coordinates(rings, return_index=True)
-        joined = np.flatnonzero(ring[1:] == ring[:-1])
-        self._edges = np.stack([corners[joined], corners[joined + 1]], axis=1)
-        self._edge_owners = self._owners[part_of_ring[ring[joined]]]
-        self._edge_tree = shapely.STRtree(shapely.linestrings(self._edges))
+    A town across a border is named with what it lies in, after the point's own region and country.
 
-    def find(
-        self, latlng: Float[np.ndarray, "n 2"], among: np.ndarray | None = None
-    ) -> Int[np.ndarray, " n"]:
-        """Index of the shape that holds each point or is nearest within reach; -1 for none.
-
-        Args:
-            latlng: Points, latitude first, in degrees.
-            among: Which shapes may be found; without it all.
-        """
-        allowed = np.ones(len(self.layer), dtype=bool) if among is None else among
-        lnglat = np.stack([(latlng[:, 1] + 180.0) % 360.0 - 180.0, latlng[:, 0]], axis=1)
-        found = self._holding(lnglat, allowed)
-        lost = np.flatnonzero(found < 0)
-        found[lost] = self._nearest(lnglat[lost], allowed)
-        return found
-
-    def _holding(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        points = shapely.points(lnglat)
-        point, part = self._tree.query(points)
-        held = shapely.covers(self._parts[part], points[point]) & allowed[self._owners[part]]
-        found = np.full(len(lnglat), len(self.layer))
-        np.minimum.at(found, point[held], self._owners[part[held]])  # on a border: the first
-        return np.where(found < len(self.layer), found, -1)
-
-    def _nearest(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        found = np.full(len(lnglat), -1)
-        km_per_degree = EARTH_RADIUS_KM * np.pi / 180.0
-        shrink = np.cos(np.radians(lnglat[:, 1]))
-        tall = REACH_KM / km_per_degree
-        wide = tall / np.maximum(shrink, tall / 180.0)
-        points, edges, distances = [], [], []
-        for turn in (-360.0, 0.0, 360.0):  # the sea goes on beyond the antimeridian
-            x, y = lnglat[:, 0] + turn, lnglat[:, 1]
-            point, edge = self._edge_tree.query(shapely.box(x - wide, y - tall, x + wide, y + tall))
-            scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
-            middle = np.stack([x, y], axis=1)[point]
-            start, end = ((self._edges[edge, k] - middle) * scale for k in (0, 1))
-            points.append(point)
-            edges.append(edge)
-            distances.append(_distance_to_origin(start, end))
-        point, edge, distance = map(np.concatenate, (points, edges, distances))
-        owner = self._edge_owners[edge]
-        near = np.flatnonzero((distance <= REACH_KM) & allowed[owner])
-        order = near[np.lexsort((owner[near], distance[near], point[near]))]
-        rows, firsts = np.unique(point[order], return_index=True)
-        found[rows] = owner[order[firsts]]
-        return found
+    >>> describe(locate(np.array([[45.02, -107.4]]))[0])
+    'Montana, US, 19 km NW of Dayton, Wyoming'
+    """
+    return wordings(place)[0]
 
 
-def _distance_to_origin(
-    start: Float[np.ndarray, "n 2"], end: Float[np.ndarray, "n 2"]
-) -> Float[np.ndarray, " n"]:
-    """Distance from the origin to each segment of a plane, in its unit."""
-    step = end - start
-    length = np.maximum((step * step).sum(axis=1), np.finfo(np.float64).tiny)
-    part = np.clip(-(start * step).sum(axis=1) / length, 0.0, 1.0)
-    return np.asarray(np.linalg.norm(start + part[:, None] * step, axis=1))
+def wordings(place: Place) -> tuple[str, ...]:
+    """Ways to write a place, the fullest first, for what has little room.
+
+    >>> wordings(locate(np.array([[45.75, -110.93]]))[0])  # doctest: +NORMALIZE_WHITESPACE
+    ('12 km NE of Bozeman, Montana, US', '12 km NE of Bozeman, Montana', '12 km NE of Bozeman',
+     'Montana, US', 'Montana')
+    >>> wordings(Place("United States of America", "US", "Utah"))
+    ('Utah, US', 'Utah')
+    >>> wordings(Place("", "", ""))
+    ('at sea',)
+    """
+    country = _short(place.country)
+    own = _joined(place.region, country) or "at sea"
+    near = place.nearby
+    if near is None or (place.country and near.distance_km > FAR_KM):
+        return _distinct(own, place.region)
+    town, region, abroad = near.town, near.town.region, _short(near.town.country)
+    spot = f"{_way(near)} of {town.name}"
+    # Near a town, but in nothing drawn: on an island that is too small for the basemap.
+    isle = not place.country and near.distance_km <= REACH_KM
+    if isle or (town.country, region) == (place.country, place.region):
+        spot = town.name if near.within else spot
+        bare = ("",) if isle else (own, place.region)
+        return _distinct(_joined(spot, region, abroad), _joined(spot, region), spot, *bare)
+    abroad = "" if town.country == place.country else abroad
+    there = (_joined(spot, region, abroad), _joined(spot, abroad), spot)
+    return _distinct(*(f"{own}, {text}" for text in there), own, place.region)
 
 
-@cache
-def _finders() -> tuple[_Finder, _Finder]:
-    basemap = load_basemap()
-    return _Finder(basemap.countries), _Finder(basemap.regions)
+def _distinct(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _short(country: str) -> str:
+    return SHORT_NAMES.get(country, country)
+
+
+def _way(near: Nearby) -> str:
+    """Distance and direction, with the digits that count: "12 km NE", "1,230 km W"."""
+    step = 1 if near.distance_km < 200 else 10
+    return f"{max(1, round(near.distance_km / step) * step):,} km {near.direction}"
+
+
+def _joined(*names: str) -> str:
+    """Names with commas; an empty one, and one that says the same as the one before, is left out.
+
+    São Paulo lies in São Paulo, and Singapore in Singapore.
+    """
+    some = [name for name in names if name]
+    return ", ".join(
+        name
+        for name, before in zip(some, ["", *some], strict=False)
+        if before != name and not before.endswith(f" of {name}")
+    )

@@ -1,15 +1,23 @@
+import time
+
 import numpy as np
 import pytest
 
 from geoguess_cli.errors import CoordinateError
 from geoguess_cli.geo.basemap import load_basemap
-from geoguess_cli.geo.places import REACH_KM, Place, locate
+from geoguess_cli.geo.borders import REACH_KM
+from geoguess_cli.geo.places import Nearby, Place, describe, locate, wordings
+from geoguess_cli.geo.towns import Town
 
 USA = "United States of America"
 
 
 def place_of(lat: float, lng: float) -> Place:
     return locate(np.array([[lat, lng]]))[0]
+
+
+def names_of(place: Place) -> tuple[str, str, str]:
+    return place.country, place.country_code, place.region
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,7 @@ def place_of(lat: float, lng: float) -> Place:
     ],
 )
 def test_states(lat: float, lng: float, region: str) -> None:
-    assert place_of(lat, lng) == Place(USA, "US", region)
+    assert names_of(place_of(lat, lng)) == (USA, "US", region)
 
 
 @pytest.mark.parametrize(
@@ -62,14 +70,14 @@ def test_states(lat: float, lng: float, region: str) -> None:
     ],
 )
 def test_countries(lat: float, lng: float, country: str, code: str, region: str) -> None:
-    assert place_of(lat, lng) == Place(country, code, region)
+    assert names_of(place_of(lat, lng)) == (country, code, region)
 
 
 @pytest.mark.parametrize(
     "point", [(0.0, -30.0), (90.0, 0.0), (40.0, -60.0), (-40.0, 180.0), (43.0, 34.0), (30.0, -79.0)]
 )
 def test_the_sea_has_no_name(point: tuple[float, float]) -> None:
-    assert place_of(*point) == Place("", "", "")
+    assert names_of(place_of(*point)) == ("", "", "")
 
 
 def test_a_pier_belongs_to_its_coast_and_the_open_sea_to_nobody() -> None:
@@ -112,3 +120,77 @@ def test_the_ten_states_of_osv_mini_are_named_as_its_folders_are() -> None:
     folders = {"Texas", "Kansas", "Oregon", "Nevada", "Oklahoma"}
     folders |= {"Montana", "Idaho", "Nebraska", "New Mexico", "Wyoming"}
     assert folders <= set(load_basemap().regions.names)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lng", "text"),
+    [
+        (45.679, -111.040, "Bozeman, Montana, US"),
+        (45.75, -110.93, "12 km NE of Bozeman, Montana, US"),
+        (40.78, -73.97, "New York City, New York, US"),  # not North Bergen, across the Hudson
+        (45.639, -122.662, "Vancouver, Washington, US"),  # not Portland
+        (42.30, -83.02, "Windsor, Ontario, Canada"),  # not Detroit
+        (31.69, -106.42, "Ciudad Juárez, Mexico"),  # not El Paso
+        (1.30, 103.82, "Singapore"),
+        (-23.55, -46.63, "São Paulo, Brazil"),  # in São Paulo
+        (43.4633, 11.8796, "Arezzo, Italy"),
+        (52.9, 172.9, "Alaska, US"),  # Attu: 700 km from the nearest town
+        (-90.0, 0.0, "Antarctica"),
+        (90.0, 0.0, "at sea, 1,310 km N of Longyearbyen, Svalbard and Jan Mayen"),
+        (-8.52, 179.2, "Funafuti, Tuvalu"),  # on an island that the basemap does not draw
+    ],
+)
+def test_places_in_words(lat: float, lng: float, text: str) -> None:
+    assert describe(place_of(lat, lng)) == text
+
+
+@pytest.mark.parametrize("longitude", [-107.0, -110.5, -112.0, -114.0])
+def test_a_point_just_south_of_canada_is_in_montana_and_named_by_a_town_of_it(
+    longitude: float,
+) -> None:
+    text = describe(place_of(48.99, longitude))
+    assert text.endswith(", Montana, US")
+    assert "Canada" not in text
+
+
+def test_a_town_is_named_with_what_it_lies_in() -> None:
+    coutts = Town("Coutts", "Canada", "CA", "Alberta", 49.0, -111.96, 245)
+    near = Nearby(coutts, 8.2, 181.0)
+    assert wordings(Place(USA, "US", "Montana", near)) == (
+        "Montana, US, 8 km S of Coutts, Alberta, Canada",
+        "Montana, US, 8 km S of Coutts, Canada",
+        "Montana, US, 8 km S of Coutts",
+        "Montana, US",
+        "Montana",
+    )
+    assert describe(Place("Canada", "CA", "Alberta", near)) == "8 km S of Coutts, Alberta, Canada"
+    assert describe(Place("Canada", "CA", "", near)) == "Canada, 8 km S of Coutts, Alberta"
+    assert describe(Place("", "", "", Nearby(coutts, 612.0, 181.0))) == (
+        "at sea, 610 km S of Coutts, Alberta, Canada"
+    )
+
+
+def test_a_large_town_reaches_farther_than_a_small_one() -> None:
+    def said(population: int, away_km: float) -> str:
+        town = Town("Town", USA, "US", "Texas", 30.0, -95.0, population)
+        return describe(Place(USA, "US", "Texas", Nearby(town, away_km, 22.4)))
+
+    assert said(1_000, 1.9) == said(2_000_000, 14.9) == "Town, Texas, US"
+    assert said(1_000, 4.2) == "4 km N of Town, Texas, US"
+    assert said(20_000_000, 15.2) == "15 km N of Town, Texas, US"
+
+
+@pytest.mark.parametrize(
+    ("bearing", "direction"),
+    [(0.0, "N"), (22.4, "N"), (22.6, "NE"), (90.0, "E"), (181.0, "S"), (315.0, "NW"), (337.6, "N")],
+)
+def test_directions(bearing: float, direction: str) -> None:
+    town = Town("Town", USA, "US", "Texas", 30.0, -95.0, 1000)
+    assert Nearby(town, 1.0, bearing).direction == direction
+
+
+def test_ten_thousand_points_are_located_in_seconds(everywhere: np.ndarray) -> None:
+    started = time.perf_counter()
+    places = locate(everywhere[:10_000])
+    assert time.perf_counter() - started < 15  # 0.3 s on a free core
+    assert all(place.nearby is not None for place in places)

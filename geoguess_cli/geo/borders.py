@@ -1,0 +1,112 @@
+"""Which country and region of the basemap hold a point."""
+
+from functools import cache
+
+import numpy as np
+import shapely
+from jaxtyping import Float, Int
+
+from geoguess_cli.geo.basemap import Layer, load_basemap
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
+
+REACH_KM = 25.0
+"""A point in no polygon belongs to the nearest within this: drawn coasts are simplified."""
+
+
+def find_borders(
+    latlng: Float[np.ndarray, "n 2"],
+) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
+    """Rows of the basemap's countries and regions: what holds each point; -1 for none.
+
+    Args:
+        latlng: Points, latitude first, in degrees.
+    """
+    countries, regions = _finders()
+    nation = countries.find(latlng)
+    codes = np.array([*countries.layer.codes, ""])[nation]  # -1 is the last: no code
+    owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
+    area = np.full(len(latlng), -1)
+    for code in np.unique(owners):
+        rows = np.flatnonzero(codes == code)
+        area[rows] = regions.find(latlng[rows], among=owners == code)
+    return nation, area
+
+
+class ShapeFinder:
+    """Asks of many points at once which shape of a layer holds them."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+        self._parts, self._owners = shapely.get_parts(layer.geometries, return_index=True)
+        shapely.prepare(self._parts)
+        self._tree = shapely.STRtree(self._parts)
+        rings, part_of_ring = shapely.get_rings(self._parts, return_index=True)
+        corners, ring = shapely.get_coordinates(rings, return_index=True)
+        joined = np.flatnonzero(ring[1:] == ring[:-1])
+        self._edges = np.stack([corners[joined], corners[joined + 1]], axis=1)
+        self._edge_owners = self._owners[part_of_ring[ring[joined]]]
+        self._edge_tree = shapely.STRtree(shapely.linestrings(self._edges))
+
+    def find(
+        self, latlng: Float[np.ndarray, "n 2"], among: np.ndarray | None = None
+    ) -> Int[np.ndarray, " n"]:
+        """Index of the shape that holds each point or is nearest within reach; -1 for none.
+
+        Args:
+            latlng: Points, latitude first, in degrees.
+            among: Which shapes may be found; without it all.
+        """
+        allowed = np.ones(len(self.layer), dtype=bool) if among is None else among
+        lnglat = np.stack([(latlng[:, 1] + 180.0) % 360.0 - 180.0, latlng[:, 0]], axis=1)
+        found = self._holding(lnglat, allowed)
+        lost = np.flatnonzero(found < 0)
+        found[lost] = self._nearest(lnglat[lost], allowed)
+        return found
+
+    def _holding(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        points = shapely.points(lnglat)
+        point, part = self._tree.query(points)
+        held = shapely.covers(self._parts[part], points[point]) & allowed[self._owners[part]]
+        found = np.full(len(lnglat), len(self.layer))
+        np.minimum.at(found, point[held], self._owners[part[held]])  # on a border: the first
+        return np.where(found < len(self.layer), found, -1)
+
+    def _nearest(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+        found = np.full(len(lnglat), -1)
+        km_per_degree = EARTH_RADIUS_KM * np.pi / 180.0
+        shrink = np.cos(np.radians(lnglat[:, 1]))
+        tall = REACH_KM / km_per_degree
+        wide = tall / np.maximum(shrink, tall / 180.0)
+        points, edges, distances = [], [], []
+        for turn in (-360.0, 0.0, 360.0):  # the sea goes on beyond the antimeridian
+            x, y = lnglat[:, 0] + turn, lnglat[:, 1]
+            point, edge = self._edge_tree.query(shapely.box(x - wide, y - tall, x + wide, y + tall))
+            scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
+            middle = np.stack([x, y], axis=1)[point]
+            start, end = ((self._edges[edge, k] - middle) * scale for k in (0, 1))
+            points.append(point)
+            edges.append(edge)
+            distances.append(_distance_to_origin(start, end))
+        point, edge, distance = map(np.concatenate, (points, edges, distances))
+        owner = self._edge_owners[edge]
+        near = np.flatnonzero((distance <= REACH_KM) & allowed[owner])
+        order = near[np.lexsort((owner[near], distance[near], point[near]))]
+        rows, firsts = np.unique(point[order], return_index=True)
+        found[rows] = owner[order[firsts]]
+        return found
+
+
+def _distance_to_origin(
+    start: Float[np.ndarray, "n 2"], end: Float[np.ndarray, "n 2"]
+) -> Float[np.ndarray, " n"]:
+    """Distance from the origin to each segment of a plane, in its unit."""
+    step = end - start
+    length = np.maximum((step * step).sum(axis=1), np.finfo(np.float64).tiny)
+    part = np.clip(-(start * step).sum(axis=1) / length, 0.0, 1.0)
+    return np.asarray(np.linalg.norm(start + part[:, None] * step, axis=1))
+
+
+@cache
+def _finders() -> tuple[ShapeFinder, ShapeFinder]:
+    basemap = load_basemap()
+    return ShapeFinder(basemap.countries), ShapeFinder(basemap.regions)

