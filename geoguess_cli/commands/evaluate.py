@@ -8,6 +8,7 @@ import typer
 
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import (
+    check_leaks,
     load_predictor,
     photos_of_split,
     read_photos,
@@ -49,7 +50,9 @@ def evaluate(
         precision=precision,
         workers=workers,
     )
-    table = photos_of_split(read_photos(chosen.photos, sink), split, sink)
+    whole = read_photos(chosen.photos, sink)
+    table = photos_of_split(whole, split, sink)
+    leaks = check_leaks(whole, split, sink)
     predictor = load_predictor(chosen, model)
     with sink.progress() as bar:
         task = bar.add_task("photos", total=len(table))
@@ -57,6 +60,8 @@ def evaluate(
             predictor,
             table,
             split=split,
+            training=whole.only("train").latlng if whole.has("split") else None,
+            leaks=leaks,
             batch_size=batch_size or chosen.train.batch_size,
             workers=chosen.workers,
             on_batch=lambda done, total: bar.update(task, completed=done, total=total),

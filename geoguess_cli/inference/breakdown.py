@@ -1,26 +1,28 @@
 """The figures of parts of the photos: by state, by cell, by distance to the training photos."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import Place
 from geoguess_cli.inference import metrics
+from geoguess_cli.inference.accuracy import covered_of, hits_of, where
+from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.inference.distances import are_neighbours
 from geoguess_cli.inference.intervals import (
     RESAMPLES,
     Bootstrap,
-    Interval,
+    Statistic,
     mean_of,
     median_of,
     sequence_groups,
 )
-
-DISTANCE_EDGES_KM = (1.0, 5.0, 25.0)
-"""Where the distances to the nearest training photo are cut."""
+from geoguess_cli.photos.leak_report import BANDS_KM
 
 PHOTOS_EDGES = (10, 20, 35, 50, 70, 100, 200, 500, 1000)
 """Where the numbers of training photos of a cell are cut; the paper's cells hold 20 to 100."""
@@ -56,7 +58,7 @@ def breakdown(
             "photos": len(own),
             "covered": own["token"].count(),
             "sequences": bootstrap.groups,
-            **{name: interval.figure() for name, interval in _figures(own, bootstrap).items()},
+            **bootstrap.figures(_statistics(own)),
         }
     return found
 
@@ -80,21 +82,16 @@ def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[s
 
 
 def by_distance_to_train(
-    predictions: pl.DataFrame, nearest_km: Float[np.ndarray, " n"], *, resamples: int = RESAMPLES
+    predictions: pl.DataFrame, *, resamples: int = RESAMPLES
 ) -> dict[str, dict[str, Any]]:
-    """Figures by the distance from a photo to the nearest training photo.
+    """Figures by the distance from a photo to the nearest training photo, near ones first.
 
-    Args:
-        predictions: Rows of `Evaluation.predictions` without an error.
-        nearest_km: That distance; NaN leaves a photo out.
-        resamples: Bootstrap resamples of each part.
+    A photo of which it is not known, as of a training photo, is left out.
     """
-    names = _range_names(DISTANCE_EDGES_KM, unit=" km")
-    place = np.searchsorted(DISTANCE_EDGES_KM, nearest_km, side="right")
-    parts = [
-        None if unknown else names[at]
-        for at, unknown in zip(place.tolist(), np.isnan(nearest_km).tolist(), strict=True)
-    ]
+    edges = list(BANDS_KM.values())[:-1]
+    names = _range_names(edges, unit=" km")
+    nearest_km = predictions["nearest_train_km"].to_list()
+    parts = [None if km is None else names[bisect_right(edges, km)] for km in nearest_km]
     return _in_order(breakdown(predictions, parts, resamples=resamples), names)
 
 
@@ -132,7 +129,7 @@ def confusion(
 
     `neighbours` is the share, among covered photos whose likeliest cell is wrong, of those where
     it is a neighbour of the true cell (see `distances.are_neighbours`). `pairs` are the commonest
-    confusions, of a true cell with a wrong one.
+    confusions, of a true cell with a wrong one, and where the centroids of both lie.
 
     Args:
         predictions: Rows of `Evaluation.predictions` without an error.
@@ -146,9 +143,7 @@ def confusion(
     near = are_neighbours(
         _cells(wrong["token"], partition), _cells(wrong["guess"], partition), partition
     )
-    share = Bootstrap(sequence_groups(wrong), resamples=resamples).intervals(
-        {"neighbours": mean_of(near.astype(np.float64))}
-    )
+    bootstrap = Bootstrap(sequence_groups(wrong), resamples=resamples)
     pairs = (
         wrong.select("token", "guess", neighbours=pl.Series(near, dtype=pl.Boolean))
         .group_by("token", "guess", "neighbours")
@@ -156,26 +151,34 @@ def confusion(
         .sort(["photos", "token", "guess"], descending=[True, False, False])
         .head(limit)
     )
+    place_of = dict(zip(partition.tokens, map(_place_name, cell_places(partition)), strict=True))
     return {
         "wrong": len(wrong),
-        "neighbours": share["neighbours"].figure(),
-        "pairs": pairs.select("token", "guess", "photos", "neighbours").to_dicts(),
+        **bootstrap.figures({"neighbours": mean_of(near)}),
+        "pairs": [
+            {
+                **pair,
+                "place": place_of[pair["token"]],
+                "guess_place": place_of[pair["guess"]],
+            }
+            for pair in pairs.select("token", "guess", "photos", "neighbours").to_dicts()
+        ],
     }
 
 
-def _figures(own: pl.DataFrame, bootstrap: Bootstrap) -> dict[str, Interval]:
-    hits = metrics.hits(own["rank"].fill_null(0).to_numpy().astype(np.int64), 1).astype(np.float64)
-    covered = own["token"].is_not_null().to_numpy()
-    distance_km = own["distance_km"].to_numpy()
-    return bootstrap.intervals(
-        {
-            "top_1": mean_of(hits),
-            "covered_top_1": mean_of(np.where(covered, hits, np.nan)),
-            "median_km": median_of(distance_km),
-            "within_25_km": mean_of((distance_km <= metrics.RADII_KM["city"]).astype(np.float64)),
-            "geoscore": mean_of(metrics.geoscore(distance_km)),
-        }
-    )
+def _statistics(own: pl.DataFrame) -> dict[str, Statistic]:
+    hits, distance_km = hits_of(own, 1), own["distance_km"].to_numpy()
+    return {
+        "top_1": mean_of(hits),
+        "covered_top_1": mean_of(where(covered_of(own), hits)),
+        "median_km": median_of(distance_km),
+        "within_25_km": mean_of(distance_km <= metrics.RADII_KM["city"]),
+        "geoscore": mean_of(metrics.geoscore(distance_km)),
+    }
+
+
+def _place_name(place: Place) -> str:
+    return ", ".join(filter(None, (place.region, place.country))) or AT_SEA
 
 
 def _rows_of(parts: Sequence[str | None]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from geoguess_cli.inference.intervals import Statistic
+from geoguess_cli.inference.intervals import OfSums, Statistic, Values
 from geoguess_cli.inference.metrics import at_truth
 from geoguess_cli.model.decision import TEMPERATURES
 
@@ -220,23 +220,27 @@ def reliability(
     return [Bin(*row) for row in zip(edges[:-1], edges[1:], *columns, strict=True)]
 
 
-def ece_of(
-    confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int = BINS
-) -> Statistic:
+def ece_of(confidence: Float[np.ndarray, " n"], correct: Values, bins: int = BINS) -> Statistic:
     """The expected calibration error: mean of |accuracy − confidence| over bins, by their photos.
 
     (Naeini et al., AAAI 2015; of the top probability, as Guo et al., arXiv 1706.04599.)
+
+    Args:
+        confidence: Top probability of each photo; NaN leaves it out.
+        correct: Whether the likeliest cell is the true one.
+        bins: Equal-width bins of [0, 1].
 
     >>> sure, right = np.array([0.8, 0.8, 0.8, 0.8]), np.array([True, True, True, False])
     >>> ece_of(sure, right)(np.ones((4, 1))).round(4)
     array([0.05])
     """
-    gaps = np.zeros((bins, len(confidence)))
-    gaps[bins_of(confidence, bins), np.arange(len(confidence))] = confidence - correct
+    known = np.isfinite(confidence)
+    index = np.where(known, bins_of(np.where(known, confidence, 0.0), bins), -1)
+    gap = np.where(known, correct - confidence, 0.0)
 
-    def error(weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
-        total = weights.sum(axis=0)
-        gap = np.abs(gaps @ weights).sum(axis=0)
-        return np.asarray(gap / np.where(total > 0, total, np.nan))
+    def error(sums: Float[np.ndarray, "k r"]) -> Float[np.ndarray, " r"]:
+        total = sums[-1]
+        return np.asarray(np.abs(sums[:-1]).sum(axis=0) / np.where(total > 0, total, np.nan))
 
-    return error
+    gaps = (np.where(index == at, gap, 0.0) for at in np.unique(index[known]))
+    return OfSums((*gaps, known), error)

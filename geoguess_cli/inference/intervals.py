@@ -6,18 +6,22 @@ Application, 1997, section 3.8). A resample is a column of weights: how often ea
 drawn. A figure is then a function of the weights, and with weights of 1 it is the figure itself.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int, Num
+from jaxtyping import Bool, Float, Int, Num
 
 LEVEL = 0.95
 RESAMPLES = 1000
 
 _CHUNK = 2_000_000  # weights held at once: 16 MB
+
+Values = Num[np.ndarray, " n"] | Bool[np.ndarray, " n"]
 
 Statistic = Callable[[Float[np.ndarray, "n r"]], Float[np.ndarray, " r"]]
 """A figure of n photos under r columns of weights; NaN where a column leaves it undefined."""
@@ -81,17 +85,40 @@ class Bootstrap:
         values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
         if self.groups < 2:
             return {name: Interval(value, math.nan, math.nan) for name, value in values.items()}
+        summed = {name: of for name, of in statistics.items() if isinstance(of, OfSums)}
+        others = {name: of for name, of in statistics.items() if name not in summed}
+        sums = _Sums(list(summed.values()), self._codes)
         drawn: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
-        for weights in self._weights():
-            for name, statistic in statistics.items():
-                drawn[name].append(statistic(weights))
+        for counts in self._counts():
+            for name, resampled in zip(summed, sums.under(counts), strict=True):
+                drawn[name].append(resampled)
+            if others:
+                weights = counts.take(self._codes, axis=0)
+                for name, statistic in others.items():
+                    drawn[name].append(statistic(weights))
         return {
             name: Interval(values[name], *self._ends(np.concatenate(parts)))
             for name, parts in drawn.items()
         }
 
-    def _weights(self) -> Iterator[Float[np.ndarray, "n r"]]:
-        """All resamples, a few columns at a time; which ones depends on the seed alone."""
+    def figures(self, tree: Any) -> Any:
+        """The same tree of dictionaries and lists, with a figure in place of each statistic.
+
+        All are asked of the same resamples; what is no statistic stays as it is.
+
+        Args:
+            tree: Nested dictionaries and lists, as `report.json` holds them.
+
+        >>> tree = {"cells": 3, "top_1": mean_of(np.array([1.0, 0.0]))}
+        >>> Bootstrap(np.array([0, 0])).figures(tree)
+        {'cells': 3, 'top_1': {'value': 0.5, 'low': None, 'high': None}}
+        """
+        statistics: dict[str, Statistic] = {}
+        outline = _without_statistics(tree, statistics)
+        return _with_figures(outline, self.intervals(statistics))
+
+    def _counts(self) -> Iterator[Float[np.ndarray, "g r"]]:
+        """How often each group was drawn, a few resamples at a time; by the seed alone."""
         rng = np.random.default_rng(self._seed)
         step = max(1, _CHUNK // max(1, len(self._codes)))
         for start in range(0, self._resamples, step):
@@ -99,7 +126,7 @@ class Bootstrap:
             for column in range(counts.shape[1]):
                 picked = rng.integers(0, self.groups, self.groups)
                 counts[:, column] = np.bincount(picked, minlength=self.groups)
-            yield counts.take(self._codes, axis=0)
+            yield counts
 
     def _ends(self, drawn: Float[np.ndarray, " r"]) -> tuple[float, float]:
         defined = drawn[np.isfinite(drawn)]
@@ -126,7 +153,7 @@ def sequence_groups(predictions: pl.DataFrame) -> Int[np.ndarray, " n"]:
     return numbered["group"].cast(pl.Int64).to_numpy()
 
 
-def mean_of(values: Num[np.ndarray, " n"]) -> Statistic:
+def mean_of(values: Values) -> Statistic:
     """The mean, of the photos whose value is not NaN.
 
     >>> mean_of(np.array([1.0, 4.0, np.nan]))(np.array([[1.0, 2.0], [1.0, 1.0], [1.0, 5.0]]))
@@ -136,18 +163,62 @@ def mean_of(values: Num[np.ndarray, " n"]) -> Statistic:
     return ratio_of(np.where(known, values, 0.0), known.astype(np.float64))
 
 
-def ratio_of(numerators: Num[np.ndarray, " n"], denominators: Num[np.ndarray, " n"]) -> Statistic:
+def ratio_of(numerators: Values, denominators: Values) -> Statistic:
     """The sum of the numerators over the sum of the denominators; NaN where that is 0."""
-    above, below = numerators.astype(np.float64), denominators.astype(np.float64)
-
-    def ratio(weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
-        total = below @ weights
-        return np.asarray(above @ weights / np.where(total != 0, total, np.nan))
-
-    return ratio
+    return OfSums((numerators, denominators), _ratio)
 
 
-def median_of(values: Num[np.ndarray, " n"]) -> Statistic:
+@dataclass(frozen=True, eq=False)
+class OfSums:
+    """A statistic that needs sums over the photos, and nothing else of them.
+
+    Attributes:
+        values: What is summed: some values a photo.
+        combine: The figure from the sums, one row for each of `values`, one column a resample.
+    """
+
+    values: tuple[Values, ...]
+    combine: Callable[[Float[np.ndarray, "k r"]], Float[np.ndarray, " r"]]
+
+    def __call__(self, weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
+        """The figure under each column of weights."""
+        return self.combine(
+            np.array([values.astype(np.float64) @ weights for values in self.values])
+        )
+
+
+def _ratio(sums: np.ndarray) -> np.ndarray:
+    above, below = sums
+    return np.asarray(above / np.where(below != 0, below, np.nan))
+
+
+class _Sums:
+    """The sums of many statistics, found over each group once, for all resamples."""
+
+    def __init__(self, statistics: list[OfSums], codes: Int[np.ndarray, " n"]) -> None:
+        self._statistics, self._places = statistics, []
+        sums: list[np.ndarray] = []
+        places: dict[bytes, int] = {}
+        for statistic in statistics:
+            own = []
+            for values in statistic.values:
+                key = hashlib.sha256(values.tobytes()).digest()  # many share a denominator
+                if key not in places:
+                    places[key] = len(sums)
+                    sums.append(np.bincount(codes, weights=values))
+                own.append(places[key])
+            self._places.append(own)
+        self._sums = np.array(sums)
+
+    def under(self, counts: Float[np.ndarray, "g r"]) -> Iterator[Float[np.ndarray, " r"]]:
+        """Each statistic, where the groups were drawn so often."""
+        if self._statistics:
+            totals = self._sums @ counts
+            for statistic, places in zip(self._statistics, self._places, strict=True):
+                yield statistic.combine(totals[places])
+
+
+def median_of(values: Values) -> Statistic:
     """The median, of the photos whose value is not NaN.
 
     For an even number it is the mean of the middle two.
@@ -199,4 +270,43 @@ def difference_of(statistic: Statistic, other: Statistic) -> Statistic:
     Under one resample both models see the same photos, so what makes a photo hard for both
     cancels: the interval is that of a paired comparison.
     """
-    return lambda weights: statistic(weights) - other(weights)
+    if not (isinstance(statistic, OfSums) and isinstance(other, OfSums)):
+        return lambda weights: statistic(weights) - other(weights)
+    first, second, own = statistic, other, len(statistic.values)
+    return OfSums(
+        (*first.values, *second.values),
+        lambda sums: first.combine(sums[:own]) - second.combine(sums[own:]),
+    )
+
+
+def constant(value: float) -> dict[str, float | None]:
+    """A figure that no resample moves, as `report.json` holds it: it has no interval."""
+    return Interval(value, math.nan, math.nan).figure()
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Where a figure stands in a tree."""
+
+    name: str
+
+
+def _without_statistics(tree: Any, found: dict[str, Statistic], path: str = "") -> Any:
+    if callable(tree):
+        found[path] = tree
+        return _Named(path)
+    if isinstance(tree, Mapping):
+        return {k: _without_statistics(v, found, f"{path}.{k}") for k, v in tree.items()}
+    if isinstance(tree, list):
+        return [_without_statistics(v, found, f"{path}.{at}") for at, v in enumerate(tree)]
+    return tree
+
+
+def _with_figures(tree: Any, intervals: Mapping[str, Interval]) -> Any:
+    if isinstance(tree, _Named):
+        return intervals[tree.name].figure()
+    if isinstance(tree, Mapping):
+        return {key: _with_figures(value, intervals) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_with_figures(value, intervals) for value in tree]
+    return tree

@@ -53,9 +53,12 @@ def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"
     k = min(k, columns)
     # A partial sort is linear in c but breaks ties as it likes, so it only finds the cut.
     cut = np.partition(values, columns - k, axis=1)[:, columns - k, None]
-    above, level = values > cut, values == cut
-    room = k - above.sum(axis=1, keepdims=True)
-    kept = above | (level & (level.cumsum(axis=1) <= room))
+    kept = values >= cut
+    excess = np.flatnonzero(kept.sum(axis=1) > k)
+    if len(excess):  # ties reach over the cut
+        above, level = values[excess] > cut[excess], values[excess] == cut[excess]
+        room = k - above.sum(axis=1, keepdims=True)
+        kept[excess] = above | (level & (level.cumsum(axis=1) <= room))
     cells = np.nonzero(kept)[1].reshape(rows, k)
     order = np.argsort(-np.take_along_axis(values, cells, axis=1), axis=1, kind="stable")
     return np.take_along_axis(cells, order, axis=1)

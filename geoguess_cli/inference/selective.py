@@ -7,12 +7,12 @@ here is the share of photos that are answered, and risk the mean error of those.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Num
 
-from geoguess_cli.inference import metrics
-from geoguess_cli.inference.intervals import Statistic
+from geoguess_cli.inference.intervals import Statistic, mean_of, median_of
 
 THRESHOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Least confidences at which a report tells what abstaining does."""
@@ -69,12 +69,14 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
 
     Args:
         confidence: Top probability of each photo.
-        errors: As for `risk_coverage`.
+        errors: As for `risk_coverage`; NaN leaves a photo out.
 
     >>> area_of(np.array([0.9, 0.5, 0.7]), np.array([0, 1, 0]))(np.ones((3, 1))).round(3)
     array([0.111])
     """
-    order, ends = _by_confidence(confidence)
+    known = np.flatnonzero(np.isfinite(errors))
+    order, ends = _by_confidence(confidence[known])
+    order = known[order]
     ordered = errors[order].astype(np.float64)
 
     def area(weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
@@ -83,7 +85,7 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
         if len(ends) < len(order):
             drawn = np.add.reduceat(drawn, np.append(0, ends[:-1] + 1), axis=1)
             answered, error = answered[:, ends], error[:, ends]
-        total = weights.sum(axis=0)
+        total = drawn.sum(axis=1)
         # Where nothing is answered yet, nothing is drawn, and the risk of 0 counts nothing.
         risk = np.divide(error, np.maximum(answered, 1.0), out=error)
         summed = np.einsum("rk,rk->r", drawn, risk)
@@ -104,54 +106,40 @@ def best_area(errors: Num[np.ndarray, " n"]) -> float:
     return float((np.cumsum(ordered) / np.arange(1, len(ordered) + 1)).mean())
 
 
-@dataclass(frozen=True)
-class Abstention:
-    """What a least confidence does; accuracy and distances are of the answered photos.
-
-    Attributes:
-        min_confidence: Photos whose top probability is lower are not answered.
-        answered: How many are.
-        share: Of all photos.
-        accuracy: Share whose likeliest cell is the true one; NaN where none is answered.
-        median_km: Median distance from the point estimate to the truth.
-        mean_km: Mean distance.
-    """
-
-    min_confidence: float
-    answered: int
-    share: float
-    accuracy: float
-    median_km: float
-    mean_km: float
-
-
 def abstention(
     confidence: Float[np.ndarray, " n"],
-    correct: Bool[np.ndarray, " n"],
+    correct: Num[np.ndarray, " n"],
     distance_km: Float[np.ndarray, " n"],
+    covered: Bool[np.ndarray, " n"],
     thresholds: Sequence[float] = THRESHOLDS,
-) -> list[Abstention]:
+) -> list[dict[str, Any]]:
     """What is left, and how good it is, at each least confidence.
+
+    Each row has `min_confidence`, how many photos are `answered`, and statistics: their `share` of
+    all photos, and of those answered the `accuracy`, the same of the covered ones, `median_km` and
+    `mean_km`.
 
     Args:
         confidence: Top probability of each photo.
         correct: Whether the likeliest cell is the true one.
         distance_km: From the point estimate to the truth.
+        covered: Whether the photo lies in a cell.
         thresholds: Least confidences, in [0, 1].
     """
     rows = []
     for threshold in thresholds:
         answered = confidence >= threshold
-        distances = distance_km[answered]
+        distances = np.where(answered, distance_km, np.nan)
         rows.append(
-            Abstention(
-                min_confidence=threshold,
-                answered=int(answered.sum()),
-                share=metrics.mean(answered),
-                accuracy=metrics.mean(correct[answered]),
-                median_km=metrics.median(distances),
-                mean_km=metrics.mean(distances),
-            )
+            {
+                "min_confidence": threshold,
+                "answered": int(answered.sum()),
+                "share": mean_of(answered),
+                "accuracy": mean_of(np.where(answered, correct, np.nan)),
+                "covered_accuracy": mean_of(np.where(answered & covered, correct, np.nan)),
+                "median_km": median_of(distances),
+                "mean_km": mean_of(distances),
+            }
         )
     return rows
 

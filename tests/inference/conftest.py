@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.inference.estimates import Method
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.photos.table import PhotoTable
 
@@ -25,9 +26,15 @@ class FakePredictor:
     """Answers the photo at each row with the logits of that row; rows in `failures` with none."""
 
     def __init__(
-        self, partition: Partition, logits: np.ndarray, failures: dict[int, str] | None = None
+        self,
+        partition: Partition,
+        logits: np.ndarray,
+        failures: dict[int, str] | None = None,
+        *,
+        temperature: float = 1.0,
+        point: Method = "centroid",
     ) -> None:
-        self.partition = partition
+        self.partition, self.temperature, self.point = partition, temperature, point
         self._logits = logits.astype(np.float32)
         self._failures = failures or {}
 

@@ -81,7 +81,8 @@ def test_states_are_those_of_the_truth_the_largest_first(predictions: pl.DataFra
 
 def test_distances_to_the_nearest_training_photo(predictions: pl.DataFrame) -> None:
     nearest = np.array([0.0, 0.99, 1.0, 4.0, 5.0, 24.9, 25.0, np.nan])
-    found = by_distance_to_train(predictions, nearest)
+    known = predictions.with_columns(nearest_train_km=pl.Series(nearest).fill_nan(None))
+    found = by_distance_to_train(known)
     counts = {name: part["photos"] for name, part in found.items()}
     assert counts == {"0-1 km": 2, "1-5 km": 2, "5-25 km": 2, "25 km and more": 1}
     assert list(found) == list(counts)
@@ -90,7 +91,10 @@ def test_distances_to_the_nearest_training_photo(predictions: pl.DataFrame) -> N
 
 
 def test_empty_distances_are_not_listed(predictions: pl.DataFrame) -> None:
-    assert list(by_distance_to_train(predictions, np.full(8, 30.0))) == ["25 km and more"]
+    far = predictions.with_columns(nearest_train_km=pl.lit(30.0))
+    assert list(by_distance_to_train(far)) == ["25 km and more"]
+    unknown = predictions.with_columns(nearest_train_km=pl.lit(None, dtype=pl.Float64))
+    assert by_distance_to_train(unknown) == {}
 
 
 def test_levels_are_those_of_the_true_cells(

@@ -4,6 +4,7 @@ import json
 import math
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,12 @@ import pytest
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference import evaluation as evaluation_module
 from geoguess_cli.inference import metrics
-from geoguess_cli.inference.evaluation import Evaluation, evaluate, figure, figures
+from geoguess_cli.inference.accuracy import accuracy
+from geoguess_cli.inference.batches import regrouped
+from geoguess_cli.inference.evaluation import Evaluation, evaluate, figures
+from geoguess_cli.inference.intervals import Bootstrap
 
 AT_SEA = (30.0, -45.0)
 PROBABILITIES = (0.5, 0.25, 0.15, 0.1)
@@ -27,6 +32,10 @@ ASKED = [  # truth, the towns by falling probability
     ("Boise", ("Boise", "Austin", "Salem", "Helena")),  # cannot be read
 ]
 REASON = "5.jpg is not a picture"
+
+
+def values(figures: dict[str, dict[str, float | None]]) -> dict[str, float | None]:
+    return {name: figure["value"] for name, figure in figures.items()}
 
 
 @pytest.fixture
@@ -57,18 +66,11 @@ def distance_km(towns, places) -> np.ndarray:
 
 def test_top_k_over_all_and_over_covered_photos(evaluation: Evaluation) -> None:
     report = evaluation.report
-    assert report["all"] == {
-        "top_1": {"value": 0.4},
-        "top_3": {"value": 0.6},
-        "top_5": {"value": 0.8},
-    }
-    assert report["covered"] == {
-        "top_1": {"value": 0.5},
-        "top_3": {"value": 0.75},
-        "top_5": {"value": 1.0},
-    }
-    assert report["coverage"] == {"value": 0.8}
-    assert report["chance"] == {"value": 0.25}
+    assert values(report["all"]) == {"top_1": 0.4, "top_3": 0.6, "top_5": 0.8}
+    tops = {name: report["covered"][name] for name in report["all"]}
+    assert values(tops) == {"top_1": 0.5, "top_3": 0.75, "top_5": 1.0}
+    assert report["coverage"]["value"] == 0.8
+    assert report["chance"] == {"value": 0.25, "low": None, "high": None}
     assert report["lift"]["value"] == pytest.approx(1.6)
 
 
@@ -95,8 +97,8 @@ def test_distances(evaluation: Evaluation, distance_km: np.ndarray) -> None:
 
 
 def test_states_and_countries_leave_out_photos_at_sea(evaluation: Evaluation) -> None:
-    assert evaluation.report["state_accuracy"] == {"value": 0.5}
-    assert evaluation.report["country_accuracy"] == {"value": 1.0}
+    assert evaluation.report["state_accuracy"]["value"] == 0.5
+    assert evaluation.report["country_accuracy"]["value"] == 1.0
 
 
 def test_a_region_of_the_same_name_in_another_country_is_wrong() -> None:
@@ -104,7 +106,6 @@ def test_a_region_of_the_same_name_in_another_country_is_wrong() -> None:
         {
             "token": ["4", "4", None],
             "rank": pl.Series([1, 2, None], dtype=pl.UInt32),
-            "loss": [0.1, 0.9, None],
             "distance_km": [1.0, 2.0, 3.0],
             "country": ["Spain", "Spain", "Niger"],
             "region": ["La Rioja", "La Rioja", ""],
@@ -112,13 +113,15 @@ def test_a_region_of_the_same_name_in_another_country_is_wrong() -> None:
             "estimate_region": ["La Rioja", "La Rioja", ""],
         }
     )
-    report = figures(rows, cells=4)
-    assert report["state_accuracy"] == {"value": 0.5}
+    report = Bootstrap(np.arange(3)).figures(accuracy(rows, cells=4))
+    assert report["state_accuracy"]["value"] == 0.5
+    assert report["covered"]["country_accuracy"]["value"] == 0.5
     assert report["country_accuracy"]["value"] == pytest.approx(2 / 3)
 
 
 def test_counts_and_the_photo_that_cannot_be_read(evaluation: Evaluation) -> None:
-    assert evaluation.report["counts"] == {"photos": 5, "covered": 4, "skipped": 1, "cells": 4}
+    counts = {"photos": 5, "covered": 4, "skipped": 1, "cells": 4, "sequences": 3}
+    assert evaluation.report["counts"] == counts
     assert evaluation.report["skipped"] == [{"photo": "5.jpg", "reason": REASON}]
     assert evaluation.failures == [("5.jpg", REASON)]
     assert evaluation.report["split"] == "test"
@@ -127,10 +130,10 @@ def test_counts_and_the_photo_that_cannot_be_read(evaluation: Evaluation) -> Non
 
 def test_baselines(evaluation: Evaluation, partition: Partition, cell_of, places) -> None:
     baselines = evaluation.report["baselines"]
-    assert baselines["chance"] == {"value": 0.25}
+    assert baselines["chance"]["value"] == 0.25
     frequent = baselines["most_frequent_cell"]
     assert frequent["token"] == partition.tokens[cell_of["Helena"]]
-    assert frequent["top_1"] == {"value": 0.4}  # two of the five photos are at Helena
+    assert frequent["top_1"]["value"] == 0.4  # two of the five photos are at Helena
     constant = baselines["best_constant"]
     place = np.array([[constant["latitude"]["value"], constant["longitude"]["value"]]])
     readable = np.array(places[:5])
@@ -170,7 +173,8 @@ def test_predictions_have_a_row_a_photo(
 def test_predictions_of_an_uncovered_and_of_an_unreadable_photo(evaluation: Evaluation) -> None:
     at_sea, unreadable = evaluation.predictions.to_dicts()[4:]
     missing = {name for name, value in at_sea.items() if value is None}
-    assert missing == {"token", "rank", "probability", "loss", "error"}
+    of_the_cell = {"token", "rank", "probability", "loss", "uncalibrated_loss", "search_km2"}
+    assert missing == of_the_cell | {"nearest_train_km", "error"}
     assert (at_sea["country"], at_sea["estimate_region"]) == ("", "Montana")
     known = {name for name, value in unreadable.items() if value is not None}
     truth = {"photo", "latitude", "longitude", "split", "token", "country", "region"}
@@ -179,12 +183,13 @@ def test_predictions_of_an_uncovered_and_of_an_unreadable_photo(evaluation: Eval
 
 
 def test_the_figures_can_be_had_again_from_the_parquet_file(
-    evaluation: Evaluation, tmp_path: Path
+    evaluation: Evaluation, partition: Partition, tmp_path: Path
 ) -> None:
     path = tmp_path / "predictions.parquet"
     evaluation.predictions.write_parquet(path)
     read = pl.read_parquet(path).filter(pl.col("error").is_null())
-    again = figures(read, cells=4)
+    again = figures(read, partition, temperature=1.0, point="centroid")
+    again["counts"]["skipped"] = 1
     assert again == {name: evaluation.report[name] for name in again}
 
 
@@ -220,30 +225,34 @@ def test_a_batch_in_which_nothing_can_be_read(predictor_of, table_of, logits, pl
     assert found.failures == [("0.jpg", "a"), ("1.jpg", "b")]
 
 
-def test_logits_are_not_kept(predictor_of, table_of, logits, places) -> None:
-    predictor = predictor_of(logits)
+def test_logits_are_not_kept(predictor_of, table_of, logits, places, monkeypatch) -> None:
+    monkeypatch.setattr(evaluation_module, "regrouped", partial(regrouped, rows=2))
+    predictor = predictor_of(np.tile(logits, (5, 1)))
     alive: list[weakref.ref] = []
 
     def watched(*arguments, **options):
         for output in type(predictor).outputs(predictor, *arguments, **options):
-            assert sum(ref() is not None for ref in alive) <= 1  # at most the batch just used
+            assert sum(ref() is not None for ref in alive) <= 5  # those just used, and the next
             alive.append(weakref.ref(output.logits))
             yield output
             del output
 
     predictor.outputs = watched
-    evaluate(predictor, table_of(places), batch_size=1)
-    assert len(alive) == 6
+    evaluate(predictor, table_of(places * 5), batch_size=1)
+    assert len(alive) == 30
 
 
 def test_no_covered_photo_leaves_figures_undefined(predictor_of, table_of, logits) -> None:
     found = evaluate(predictor_of(logits[:2]), table_of([AT_SEA] * 2))
     report = found.report
-    assert report["all"]["top_1"] == {"value": 0.0}
-    assert report["covered"]["top_1"] == {"value": None}
-    assert report["loss"] == {"value": None}
-    assert report["state_accuracy"] == {"value": None}
-    assert report["coverage"] == {"value": 0.0}
+    assert report["all"]["top_1"]["value"] == 0.0
+    undefined = {"value": None, "low": None, "high": None}
+    assert report["covered"]["top_1"] == undefined
+    assert report["loss"] == undefined
+    assert report["calibration"]["after"]["ece"] == undefined
+    assert report["credible"]["90"]["covered"]["coverage"] == undefined
+    assert report["state_accuracy"] == undefined
+    assert report["coverage"]["value"] == 0.0
     json.dumps(report, allow_nan=False)
 
 
@@ -253,7 +262,7 @@ def test_a_certain_and_wrong_model_has_a_finite_loss(
     logits = np.zeros((1, 4))
     logits[0, cell_of["Austin"]] = 5000.0
     report = evaluate(predictor_of(logits), table_of([towns["Helena"]])).report
-    assert report["loss"] == {"value": 5000.0}
+    assert report["loss"]["value"] == 5000.0
 
 
 def test_fewer_cells_than_guesses(predictor_of, table_of, logits, places) -> None:
@@ -272,9 +281,3 @@ def test_photos_of_which_none_can_be_read_are_refused(predictor_of, table_of, to
             predictor_of(np.zeros((2, 4)), {0: "gone", 1: "gone"}),
             table_of([towns["Boise"]] * 2),
         )
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_figure_is_a_number_or_null(value: float) -> None:
-    assert figure(value) == {"value": None}
-    assert figure(0.25) == {"value": 0.25}

@@ -194,7 +194,8 @@ def test_an_evaluation_of_a_real_model(predictor: Predictor, paths, table_of, to
     table = table_of(list(towns.values()) * 2)
     table = type(table)(table.frame, paths[0].parent)
     found = evaluate(predictor, table, batch_size=3)
-    assert found.report["counts"] == {"photos": 4, "covered": 4, "skipped": 4, "cells": 4}
+    counts = {"photos": 4, "covered": 4, "skipped": 4, "cells": 4, "sequences": 4}
+    assert found.report["counts"] == counts
     answers = [a for a in predictor.predict(paths, batch_size=3) if a.probabilities is not None]
     own = predictor.partition.assign(table.latlng)
     expected = [a.probabilities.argmax() == own[a.row] for a in answers]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from geoguess_cli.inference.intervals import Bootstrap
 from geoguess_cli.inference.selective import (
     abstention,
     area_of,
@@ -17,6 +18,7 @@ from geoguess_cli.inference.selective import (
 
 CONFIDENCE = arrays(np.float64, 9, elements=st.sampled_from([0.1, 0.3, 0.5, 0.9]))
 ERRORS = arrays(np.float64, 9, elements=st.sampled_from([0.0, 1.0, 40.0]))
+FIGURES = ("share", "accuracy", "covered_accuracy", "median_km", "mean_km")
 COUNTS = arrays(np.float64, (9, 3), elements=st.sampled_from([0.0, 1.0, 2.0]))
 
 
@@ -111,17 +113,28 @@ def test_a_curve_with_heavy_ties_is_not_thinned_twice() -> None:
 
 
 def test_abstention_by_hand() -> None:
-    confidence = np.array([0.9, 0.5, 0.3])
     rows = abstention(
-        confidence, np.array([True, False, True]), np.array([2.0, 100.0, 8.0]), [0.0, 0.5, 0.95]
+        np.array([0.9, 0.5, 0.3]),
+        np.array([1.0, 0.0, 1.0]),
+        np.array([2.0, 100.0, 8.0]),
+        np.array([True, False, True]),
+        [0.0, 0.5, 0.95],
     )
-    assert [row.answered for row in rows] == [3, 2, 0]
-    assert [row.share for row in rows] == pytest.approx([1.0, 2 / 3, 0.0])
-    assert [row.accuracy for row in rows[:2]] == pytest.approx([2 / 3, 0.5])
-    assert [row.median_km for row in rows[:2]] == [8.0, 51.0]
-    assert [row.mean_km for row in rows[:2]] == pytest.approx([110 / 3, 51.0])
-    assert math.isnan(rows[2].accuracy)
-    assert math.isnan(rows[2].median_km)
+    rows = Bootstrap(np.zeros(3, dtype=np.int64)).figures(rows)
+    found = {name: [row[name]["value"] for row in rows] for name in rows[0] if name in FIGURES}
+    assert [row["answered"] for row in rows] == [3, 2, 0]
+    assert found["share"] == pytest.approx([1.0, 2 / 3, 0.0])
+    assert found["accuracy"] == [pytest.approx(2 / 3), 0.5, None]
+    assert found["covered_accuracy"] == [1.0, 1.0, None]
+    assert found["median_km"] == [8.0, 51.0, None]
+    assert found["mean_km"] == [pytest.approx(110 / 3), 51.0, None]
+
+
+def test_photos_without_an_error_are_left_out_of_the_area() -> None:
+    confidence = np.array([0.2, 0.9, 0.6, 0.6, 0.4])
+    errors = np.array([1.0, math.nan, 1.0, 0.0, 0.0])
+    known = np.isfinite(errors)
+    assert area(confidence, errors) == pytest.approx(area(confidence[known], errors[known]))
 
 
 def test_nothing_has_no_curve_and_no_area() -> None:
