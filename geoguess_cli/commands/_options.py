@@ -40,6 +40,15 @@ class UncoveredRule(StrEnum):
     nearest = "nearest"
 
 
+class Point(StrEnum):
+    """How the point estimate is chosen: the methods of `model.decision`."""
+
+    centroid = "centroid"
+    cluster = "cluster"
+    distance = "distance"
+    geoscore = "geoscore"
+
+
 def coordinates(text: str) -> tuple[float, float]:
     """The latitude and longitude, in degrees, of `LAT,LON`."""
     parts = text.replace(",", " ").split()
@@ -91,6 +100,12 @@ FormatOption = Annotated[
 ]
 TopK = Annotated[
     int, typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
+]
+PointOption = Annotated[
+    Point | None,
+    typer.Option(
+        "--point", help="How the point estimate is chosen (default: as validation photos decided)."
+    ),
 ]
 BatchSize = Annotated[
     int | None,

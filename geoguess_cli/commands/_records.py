@@ -75,13 +75,19 @@ def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a heading row."""
+    """CSV with a heading row; what is true or false is written as in JSON."""
     if not records:
         return ""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(records[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
+    for record in records:
+        writer.writerow(
+            {
+                name: str(value).lower() if isinstance(value, bool) else value
+                for name, value in record.items()
+            }
+        )
     return buffer.getvalue()
 
 

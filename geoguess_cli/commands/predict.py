@@ -1,7 +1,7 @@
 """`geoguess predict`: where photos were taken."""
 
 import json as json_module
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,6 @@ from geoguess_cli.files import write_text
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.answers import Answer, Guess
-    from geoguess_cli.inference.predictor import Predictor
 
 BAR_WIDTH = 20
 
@@ -30,6 +29,17 @@ def predict(
     ],
     *,
     top_k: options.TopK = 5,
+    point: options.PointOption = None,
+    min_confidence: Annotated[
+        float,
+        typer.Option(
+            "--min-confidence",
+            min=0.0,
+            max=1.0,
+            metavar="P",
+            help="Answer `not sure` where the likeliest cell is less probable than this.",
+        ),
+    ] = 0.0,
     form: options.FormatOption = None,
     output: options.Output = None,
     model: options.Model = None,
@@ -44,7 +54,8 @@ def predict(
 ) -> None:
     """List the likeliest cells of each photo, and the one place we answer.
 
-    A photo that cannot be read becomes a row with its error; the exit code is then 1.
+    With it comes how far off to expect it, and the radius that holds the truth with a probability
+    of 90%. A photo that cannot be read becomes a row with its error; the exit code is then 1.
     """
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -55,10 +66,14 @@ def predict(
     predictor = load_predictor(chosen, model)
     failures: list[str] = []
     answers = _answers(
-        predictor,
-        paths,
-        batch_size=batch_size or chosen.train.batch_size,
-        workers=chosen.workers,
+        predictor.predict(
+            paths,
+            batch_size=batch_size or chosen.train.batch_size,
+            workers=chosen.workers,
+            point=None if point is None else point.value,
+            min_confidence=min_confidence,
+        ),
+        photos=len(paths),
         sink=sink,
         failures=failures,
     )
@@ -78,18 +93,12 @@ def predict(
 
 
 def _answers(
-    predictor: "Predictor",
-    paths: Sequence[Path],
-    *,
-    batch_size: int,
-    workers: int,
-    sink: Sink,
-    failures: list[str],
+    answers: "Iterable[Answer]", *, photos: int, sink: Sink, failures: list[str]
 ) -> "Iterator[Answer]":
     """The answers as they come, with a progress bar; the errors among them are kept."""
     with sink.progress() as bar:
-        task = bar.add_task("photos", total=len(paths))
-        for answer in predictor.predict(paths, batch_size=batch_size, workers=workers):
+        task = bar.add_task("photos", total=photos)
+        for answer in answers:
             bar.advance(task)
             if answer.error is not None:
                 failures.append(answer.error)
@@ -112,18 +121,31 @@ def _show(answers: "Iterable[Answer]", partition: "Partition", *, top_k: int, si
     from geoguess_cli.inference.answers import guesses
 
     # All answers first: a table in the middle of a live bar would tear it.
-    found = [(answer.photo, answer.error, guesses(answer, partition, top_k)) for answer in answers]
-    for photo, error, listed in found:
+    found = [(_said(answer), answer.error, guesses(answer, partition, top_k)) for answer in answers]
+    for title, error, listed in found:
         if error is not None:
-            sink.table(("error",), [(error,)], title=str(photo))
+            sink.table(("error",), [(error,)], title=title)
         else:
             sink.table(
                 ("#", "probability", "", "place", "latitude", "longitude", "token"),
                 [_line(guess) for guess in listed],
-                title=f"{photo}: {listed[0].latitude:.4f}, {listed[0].longitude:.4f}",
+                title=title,
                 right=("#", "probability", "latitude", "longitude"),
             )
         sink.text("")
+
+
+def _said(answer: "Answer") -> str:
+    """The photo, the one place we answer, and how far to believe it."""
+    if answer.error is not None:
+        return str(answer.photo)
+    if not answer.sure or answer.estimate is None:
+        return f"{answer.photo}: not sure, the likeliest cell has {answer.confidence:.1%}"
+    latitude, longitude = answer.estimate
+    return (
+        f"{answer.photo}: {latitude:.4f}, {longitude:.4f}, "
+        f"expected distance {answer.expected_km:,.0f} km, 90% within {answer.radius_90_km:,.0f} km"
+    )
 
 
 def _line(guess: "Guess") -> tuple[object, ...]:

@@ -173,6 +173,7 @@ def _maps(
                         predictor.partition,
                         answer.probabilities,
                         truth=truths[answer.row],
+                        estimate=answer.estimate,
                         top_k=top_k,
                         photo=str(answer.photo),
                     ),

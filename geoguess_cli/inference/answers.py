@@ -23,14 +23,31 @@ class Answer:
     Attributes:
         row: Position of the photo in the list that was asked about, from 0.
         photo: The file.
-        probabilities: One a cell, by cell index, summing to 1; None for an unreadable photo.
+        probabilities: Calibrated, one a cell, by cell index, summing to 1; None for an unreadable
+            photo, as is everything below but `error`.
         error: Why the photo could not be read; None for an answer.
+        estimate: The point estimate: latitude, longitude, in degrees.
+        place: Country and region of the point estimate.
+        expected_km: Expected great-circle distance from the point estimate to the truth.
+        radius_90_km: The truth lies this near to the point estimate with probability 0.9.
+        sure: Whether the likeliest cell is as probable as was asked for. Where it is not, the rows
+            for files have no point estimate.
     """
 
     row: int
     photo: Path
     probabilities: Float32[np.ndarray, " c"] | None
     error: str | None = None
+    estimate: tuple[float, float] | None = None
+    place: Place | None = None
+    expected_km: float | None = None
+    radius_90_km: float | None = None
+    sure: bool | None = None
+
+    @property
+    def confidence(self) -> float | None:
+        """Probability of the likeliest cell, in [0, 1]."""
+        return None if self.probabilities is None else float(self.probabilities.max())
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ class Guess:
         cell_index: Position in the partition.
         token: The cell's S2 token.
         probability: In [0, 1].
-        latitude: Of the cell's centroid, in degrees; of rank 1 it is the point estimate.
+        latitude: Of the cell's centroid, in degrees.
         longitude: Likewise.
         country: Country of the centroid, "" at sea.
         region: First-level region of the centroid, "" where there is none.
@@ -102,10 +119,11 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
 def answer_record(answer: Answer, partition: Partition, k: int = 5) -> dict[str, Any]:
     """One answer as a nested record, for JSON lines: the point estimate, then the k guesses.
 
-    The point estimate's keys are null for an unreadable photo, and `error` says why.
+    `sure` tells whether there is a point estimate; its keys are null where the model is not sure
+    enough, and for an unreadable photo, whose `error` says why. Guesses are listed in any case.
     """
     found = guesses(answer, partition, k)
-    return {**_estimate(answer, found), "guesses": [_described(guess) for guess in found]}
+    return {**_estimate(answer), "guesses": [_described(guess) for guess in found]}
 
 
 def answer_row(answer: Answer, partition: Partition, k: int = 5) -> dict[str, Any]:
@@ -115,7 +133,7 @@ def answer_row(answer: Answer, partition: Partition, k: int = 5) -> dict[str, An
     an unreadable photo are null.
     """
     found = guesses(answer, partition, k)
-    row = _estimate(answer, found)
+    row = _estimate(answer)
     names = ("token", "probability", "latitude", "longitude", "country", "region")
     for rank in range(1, min(k, len(partition)) + 1):
         for name in names:
@@ -126,8 +144,8 @@ def answer_row(answer: Answer, partition: Partition, k: int = 5) -> dict[str, An
 def answers_geojson(answers: Iterable[Answer], partition: Partition, k: int = 5) -> dict[str, Any]:
     """Answers as a GeoJSON FeatureCollection: for each photo a point, then its k cells.
 
-    The `kind` of a feature is "estimate" or "guess". An unreadable photo is an "estimate" whose
-    geometry is null (RFC 7946, section 3.2), with its error.
+    The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null where
+    the model is not sure enough, and for an unreadable photo (RFC 7946, section 3.2).
     """
     return feature_collection(
         one
@@ -137,11 +155,13 @@ def answers_geojson(answers: Iterable[Answer], partition: Partition, k: int = 5)
 
 
 def _features(answer: Answer, found: list[Guess], partition: Partition) -> list[dict[str, Any]]:
-    properties = {"kind": "estimate", **_estimate(answer, found)}
-    if not found:
-        return [{"type": "Feature", "geometry": None, "properties": properties}]
-    properties["probability"] = found[0].probability
-    point = shapely.Point(found[0].longitude, found[0].latitude)
+    properties = {"kind": "estimate", **_estimate(answer)}
+    if found:
+        properties["probability"] = answer.confidence
+    estimate: dict[str, Any] = {"type": "Feature", "geometry": None, "properties": properties}
+    if answer.sure and answer.estimate is not None:
+        latitude, longitude = answer.estimate
+        estimate = feature(shapely.Point(longitude, latitude), properties)
     cells = [
         feature(
             partition.polygons[guess.cell_index],
@@ -149,17 +169,22 @@ def _features(answer: Answer, found: list[Guess], partition: Partition) -> list[
         )
         for guess in found
     ]
-    return [feature(point, properties), *cells]
+    return [estimate, *cells]
 
 
-def _estimate(answer: Answer, found: list[Guess]) -> dict[str, Any]:
-    top = found[0] if found else None
+def _estimate(answer: Answer) -> dict[str, Any]:
+    """The columns of the point estimate; those of an answer that is not sure are null."""
+    latitude, longitude = answer.estimate if answer.sure and answer.estimate else (None, None)
+    place = answer.place if answer.sure else None
     return {
         "photo": str(answer.photo),
-        "latitude": top and top.latitude,
-        "longitude": top and top.longitude,
-        "country": top and top.country,
-        "region": top and top.region,
+        "latitude": latitude,
+        "longitude": longitude,
+        "country": place and place.country,
+        "region": place and place.region,
+        "expected_km": answer.expected_km if answer.sure else None,
+        "radius_90_km": answer.radius_90_km if answer.sure else None,
+        "sure": answer.sure,
         "error": answer.error,
     }
 

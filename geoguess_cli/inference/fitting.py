@@ -121,7 +121,7 @@ def fit_decision(
             found = "lies in a cell" if len(rows) else "could be read"
             reason = f"none of {len(latlng)} validation photos {found}"
             return Fit(Decision(), len(rows), 0, None, None, {}, reason, failures)
-        temperature, reason = _believed(fitted)
+        temperature, reason = _believed(fitted, _wrong(logits, own))
         before, after, distances = _judge(logits, rows, truths, latlng, partition, temperature)
     return Fit(
         decision=Decision(temperature, best_method(distances)),
@@ -163,15 +163,23 @@ def _gather(
     return rows, failures
 
 
-def _believed(fitted: Temperature) -> tuple[float, str]:
-    """The temperature to use.
+def _wrong(logits: np.ndarray, truths: Int[np.ndarray, " n"]) -> int:
+    """Photos in a cell of which another is the likeliest."""
+    covered = np.flatnonzero(truths >= 0)
+    parts = (covered[start : start + ROWS] for start in range(0, len(covered), ROWS))
+    return sum(int((logits[rows].argmax(axis=1) != truths[rows]).sum()) for rows in parts)
 
-    Where the model is right on every photo, or nearly, the colder the better: so few errors cannot
-    tell how sure one may be, and 1 is kept.
+
+def _believed(fitted: Temperature, wrong: int) -> tuple[float, str]:
+    """The temperature to use, and why it is not the fitted one.
+
+    Where no photo is wrong, the log loss falls for ever towards temperature 0, which would make
+    every answer certain. Then 1 is kept.
     """
-    if fitted.value > TEMPERATURES[0]:
+    if wrong and fitted.value > TEMPERATURES[0]:
         return fitted.value, fitted.reason
-    return 1.0, f"too few of {fitted.photos} photos are wrong to tell how sure one may be"
+    few = "none" if not wrong else f"only {wrong}"
+    return 1.0, f"{few} of {fitted.photos} photos is wrong, too few to tell how sure one may be"
 
 
 def _judge(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,11 @@ from PIL import Image
 
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import locate
 from geoguess_cli.inference.answers import Answer
+from geoguess_cli.inference.credible import expected_km, radius_km
+from geoguess_cli.inference.distances import cell_radius_km
+from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.decision import Method
@@ -157,8 +162,29 @@ class Predictor:
                 logits = self.logits(batch.images) if len(batch.rows) else nothing
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)
 
+    def estimates(
+        self, probabilities: Float32[np.ndarray, "b c"], point: Method | None = None
+    ) -> Float[np.ndarray, "b 2"]:
+        """The point estimate of each photo: latitude, longitude, in degrees.
+
+        Args:
+            probabilities: Calibrated, as `probabilities` gives them.
+            point: How to choose it; None for the model's own way.
+        """
+        return self._estimator.estimates(probabilities, point or self.point)
+
+    @cached_property
+    def _estimator(self) -> PointEstimator:
+        return PointEstimator(self.partition)
+
     def predict(
-        self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
+        self,
+        paths: Sequence[Path],
+        *,
+        batch_size: int = 32,
+        workers: int = 0,
+        point: Method | None = None,
+        min_confidence: float = 0.0,
     ) -> Iterator[Answer]:
         """The answer to each photo, in the order given; an unreadable one is an answer too.
 
@@ -166,20 +192,51 @@ class Predictor:
             paths: The photos.
             batch_size: How many go through the model at once.
             workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+            point: How to choose the point estimate; None for the model's own way.
+            min_confidence: Probability of the likeliest cell below which an answer is not sure.
 
         Raises:
             ModelError: A logit that is not finite.
         """
         for output in self.outputs(paths, batch_size=batch_size, workers=workers):
-            probabilities = self.calibrated(output.logits)
             answers = [
-                Answer(row, paths[row], own)
-                for row, own in zip(output.rows.tolist(), probabilities, strict=True)
-            ]
-            answers += [
                 Answer(row, paths[row], None, error=reason) for row, reason in output.failures
             ]
+            if len(output.rows):
+                answers += self._answers(output, paths, point, min_confidence)
             yield from sorted(answers, key=lambda answer: answer.row)
+
+    def _answers(
+        self, output: Outputs, paths: Sequence[Path], point: Method | None, min_confidence: float
+    ) -> list[Answer]:
+        """The answers to the photos of a batch that could be read."""
+        probabilities = self.calibrated(output.logits)
+        estimates = self.estimates(probabilities, point)
+        away = self._estimator.distances.from_places(estimates)
+        radii = cell_radius_km(self.partition)
+        columns = (
+            output.rows.tolist(),
+            probabilities,
+            estimates.tolist(),
+            locate(estimates),
+            expected_km(probabilities, away, radii).tolist(),
+            radius_km(probabilities, away, radii).tolist(),
+        )
+        return [
+            Answer(
+                row,
+                paths[row],
+                own,
+                estimate=(latitude, longitude),
+                place=place,
+                expected_km=expected,
+                radius_90_km=radius,
+                sure=bool(own.max() >= min_confidence),
+            )
+            for row, own, (latitude, longitude), place, expected, radius in zip(
+                *columns, strict=True
+            )
+        ]
 
     def identity(self) -> dict[str, Any]:
         """Which model this is, for a report: its parts, its size, and a fingerprint.

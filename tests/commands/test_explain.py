@@ -9,6 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from geoguess_cli.commands._options import Point
+from geoguess_cli.model.decision import METHODS
+
+
+def test_the_point_methods_of_the_option_are_those_of_the_model() -> None:
+    assert tuple(Point) == METHODS
+
 
 def test_predict_names_the_place(trained_world) -> None:
     told = trained_world.run("predict", trained_world.photo("dallas"), "--format", "jsonl")
@@ -20,6 +27,56 @@ def test_predict_names_the_place(trained_world) -> None:
     assert sum(chances) <= 1 + 1e-5
     text = trained_world.run("predict", trained_world.photo("dallas")).stdout
     assert "Texas, United States" in text
+
+
+def test_predict_says_how_far_to_believe_it(trained_world) -> None:
+    photo = trained_world.photo("dallas")
+    told = trained_world.run("predict", photo)
+    answer = json.loads(trained_world.run("predict", photo, "--json").stdout)
+    assert answer["sure"] is True
+    assert answer["expected_km"] > 0
+    assert answer["radius_90_km"] > 0
+    assert told.stdout.startswith(
+        f"{photo}: {answer['latitude']:.4f}, {answer['longitude']:.4f}, expected distance "
+        f"{answer['expected_km']:,.0f} km, 90% within {answer['radius_90_km']:,.0f} km\n"
+    )
+    assert told.stderr == ""
+
+
+@pytest.mark.parametrize("point", METHODS)
+def test_predict_by_each_point_method(trained_world, point: str) -> None:
+    told = trained_world.run("predict", trained_world.photo("dallas"), "--point", point, "--json")
+    answer = json.loads(told.stdout)
+    assert abs(answer["latitude"] - 32.78) < 3
+    assert answer["region"] == "Texas"
+    refused = trained_world.run("predict", "x.jpg", "--point", "median", code=2)
+    assert "geoscore" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_predict_is_not_sure_below_the_least_confidence(trained_world) -> None:
+    photo = trained_world.photo("dallas")
+    ask = ("predict", photo, "--min-confidence", "1")
+    likeliest = json.loads(trained_world.run("predict", photo, "--json").stdout)["guesses"][0]
+    assert likeliest["probability"] < 1
+    told = trained_world.run(*ask)
+    assert told.stdout.startswith(
+        f"{photo}: not sure, the likeliest cell has {likeliest['probability']:.1%}\n"
+    )
+    assert "Texas" in told.stdout
+    record = json.loads(trained_world.run(*ask, "--format", "jsonl").stdout)
+    assert (record["sure"], record["latitude"], record["expected_km"]) == (False, None, None)
+    assert record["guesses"][0] == likeliest
+    (row,) = csv.DictReader(io.StringIO(trained_world.run(*ask, "--format", "csv").stdout))
+    assert (row["sure"], row["latitude"], row["radius_90_km"]) == ("false", "", "")
+    assert float(row["probability_1"]) == likeliest["probability"]
+    features = json.loads(trained_world.run(*ask, "--format", "geojson").stdout)["features"]
+    assert features[0]["geometry"] is None
+    assert features[0]["properties"]["sure"] is False
+    for wrong in ("1.5", "-0.1"):
+        refused = trained_world.run("predict", photo, "--min-confidence", wrong, code=2)
+        assert "--min-confidence" in refused.stderr
+        assert refused.stdout == ""
 
 
 def test_predict_a_folder_in_order(trained_world) -> None:

@@ -1,5 +1,6 @@
 """Answers, guesses, and their rows for files."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import shapely
 
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import Place
 from geoguess_cli.inference import answers
 from geoguess_cli.inference.answers import (
     Answer,
@@ -31,7 +33,16 @@ def answer(cell_of: dict[str, int]) -> Answer:
         "Helena": 0.125,
     }.items():
         probabilities[cell_of[town]] = probability
-    return Answer(0, Path("a.jpg"), probabilities)
+    return Answer(
+        0,
+        Path("a.jpg"),
+        probabilities,
+        estimate=(44.0, -121.0),
+        place=Place("United States of America", "US", "Oregon"),
+        expected_km=321.5,
+        radius_90_km=640.25,
+        sure=True,
+    )
 
 
 def test_guesses_are_the_likeliest_cells(answer, partition: Partition, cell_of) -> None:
@@ -75,9 +86,12 @@ def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -
 def test_a_record_has_the_point_estimate_and_the_guesses(answer, partition: Partition) -> None:
     record = answer_record(answer, partition, 2)
     assert list(record) == [
-        "photo", "latitude", "longitude", "country", "region", "error", "guesses"
+        "photo", "latitude", "longitude", "country", "region", "expected_km", "radius_90_km",
+        "sure", "error", "guesses",
     ]  # fmt: skip
     assert (record["photo"], record["region"], record["error"]) == ("a.jpg", "Oregon", None)
+    assert (record["latitude"], record["longitude"]) == (44.0, -121.0)
+    assert (record["expected_km"], record["radius_90_km"], record["sure"]) == (321.5, 640.25, True)
     assert [guess["rank"] for guess in record["guesses"]] == [1, 2]
     assert set(record["guesses"][0]) == {
         "rank", "token", "probability", "latitude", "longitude", "country", "region"
@@ -92,18 +106,41 @@ def test_the_record_of_an_unreadable_photo_says_why(partition: Partition) -> Non
         "longitude": None,
         "country": None,
         "region": None,
+        "expected_km": None,
+        "radius_90_km": None,
+        "sure": None,
         "error": "b.jpg is not a picture",
         "guesses": [],
     }
 
 
+def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: Partition) -> None:
+    unsure = dataclasses.replace(answer, sure=False)
+    sure_record, record = (answer_record(one, partition, 2) for one in (answer, unsure))
+    assert record["sure"] is False
+    assert record["guesses"] == sure_record["guesses"]
+    empty = {name for name, value in record.items() if value is None}
+    assert empty == {
+        "latitude", "longitude", "country", "region", "expected_km", "radius_90_km", "error"
+    }  # fmt: skip
+    row = answer_row(unsure, partition, 2)
+    assert list(row) == list(answer_row(answer, partition, 2))
+    assert (row["sure"], row["latitude"], row["probability_1"]) == (False, None, 0.5)
+    point, *cells = answers_geojson([unsure], partition, 2)["features"]
+    assert point["geometry"] is None
+    assert (point["properties"]["sure"], point["properties"]["probability"]) == (False, 0.5)
+    assert cells == answers_geojson([answer], partition, 2)["features"][1:]
+    assert unsure.confidence == answer.confidence == 0.5
+    assert UNREADABLE.confidence is None
+
+
 def test_rows_have_the_same_columns_for_every_photo(answer, partition: Partition) -> None:
     row, other = answer_row(answer, partition, 2), answer_row(UNREADABLE, partition, 2)
     assert list(row) == list(other)
-    assert len(row) == 6 + 2 * 6
+    assert len(row) == 9 + 2 * 6
     assert (row["token_1"], row["probability_1"]) == (guesses(answer, partition)[0].token, 0.5)
     assert (row["region_2"], row["probability_2"]) == ("Idaho", 0.25)
-    assert row["latitude"] == row["latitude_1"]
+    assert (row["latitude"], row["latitude_1"]) == (44.0, pytest.approx(44.9429))
     assert other["error"] == "b.jpg is not a picture"
     assert {value for name, value in other.items() if name not in {"photo", "error"}} == {None}
 
@@ -119,7 +156,12 @@ def test_geojson_has_a_point_then_the_cells(answer, partition: Partition) -> Non
     assert collection["type"] == "FeatureCollection"
     point, *cells = collection["features"]
     assert point["geometry"]["type"] == "Point"
-    assert point["geometry"]["coordinates"] == pytest.approx((-123.0351, 44.9429))
+    assert point["geometry"]["coordinates"] == (-121.0, 44.0)
+    assert (point["properties"]["expected_km"], point["properties"]["radius_90_km"]) == (
+        321.5,
+        640.25,
+    )
+    assert point["properties"]["sure"] is True
     assert point["properties"]["kind"] == "estimate"
     assert (point["properties"]["photo"], point["properties"]["probability"]) == ("a.jpg", 0.5)
     assert [cell["properties"]["rank"] for cell in cells] == [1, 2, 3]

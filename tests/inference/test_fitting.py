@@ -141,15 +141,26 @@ def test_without_a_photo_in_a_cell_the_defaults_stand(
     assert json.loads(json.dumps(fit.record()))["calibration"]["before"] is None
 
 
+@pytest.mark.parametrize("height", [0.01, 2.0, 200.0])
 def test_where_every_photo_is_right_nobody_can_tell_how_sure_one_may_be(
-    partition: Partition,
+    partition: Partition, height: float
 ) -> None:
-    logits = np.tile(2.0 * np.eye(4), (5, 1))
+    logits = np.tile(height * np.eye(4), (5, 1))
     fit = fit_decision(batches(logits), np.tile(partition.centroids, (5, 1)), partition)
     assert fit.decision.temperature == 1.0
-    assert "too few of 20 photos are wrong" in fit.reason
+    assert fit.reason.startswith("none of 20 photos is wrong")
     assert fit.before == fit.after
     assert fit.median_km["centroid"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_photo_that_is_hardly_wrong_does_not_make_the_others_certain(
+    partition: Partition,
+) -> None:
+    logits = np.tile(0.02 * np.eye(4), (5, 1))
+    logits[0] = [0.02, 0.02 + 1e-4, 0.0, 0.0]
+    fit = fit_decision(batches(logits), np.tile(partition.centroids, (5, 1)), partition)
+    assert fit.decision.temperature == 1.0
+    assert fit.reason.startswith("only 1 of 20 photos is wrong")
 
 
 def test_logits_that_say_nothing_are_flattened(partition: Partition) -> None:

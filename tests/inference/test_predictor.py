@@ -13,12 +13,14 @@ from PIL import Image
 from geoguess_cli.config import ImagesConfig, ModelConfig
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.cells import cell_children
+from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import locate
 from geoguess_cli.inference.evaluation import evaluate
 from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
-from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.decision import METHODS, Decision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.photos.images import decode_photo
 
@@ -129,6 +131,59 @@ def test_workers_change_nothing(predictor: Predictor, paths: list[Path], workers
         assert (one.row, one.error) == (other.row, other.error)
         if one.probabilities is not None:
             np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_each_answer_has_a_point_estimate_and_how_far_to_believe_it(
+    predictor: Predictor, paths: list[Path]
+) -> None:
+    partition = predictor.partition
+    centroids = partition.centroids
+    apart = np.stack([great_circle_km(one[None], centroids) for one in centroids])
+    radius = np.sqrt(partition.area_km2 / np.pi)
+    for point in METHODS:
+        for answer in predictor.predict(paths, batch_size=3, point=point):
+            if answer.probabilities is None:
+                assert answer.estimate is answer.place is answer.expected_km is None
+                assert answer.radius_90_km is answer.sure is None
+                continue
+            p = answer.probabilities.astype(np.float64)
+            cell = {
+                "centroid": p.argmax(),
+                "distance": (apart @ p).argmin(),
+                "geoscore": (np.exp(-apart / 1492.7) @ p).argmax(),
+            }.get(point)
+            if cell is not None:
+                assert answer.estimate == tuple(partition.centroids[cell].tolist())
+            away = great_circle_km(np.array([answer.estimate]), partition.centroids)
+            expected = p @ np.sqrt(away**2 + radius**2 / 2)
+            assert answer.expected_km == pytest.approx(expected, rel=1e-4)
+            reach = away + radius
+            enough = [r for r in sorted(reach) if p[reach <= r].sum() >= 0.9 - 1e-6]
+            assert answer.radius_90_km == pytest.approx(enough[0], rel=1e-4)
+            assert answer.place == locate(np.array([answer.estimate]))[0]
+            assert answer.sure
+
+
+def test_the_models_own_method_is_the_default(trained: TrainedModel, paths: list[Path]) -> None:
+    decided = dataclasses.replace(copy.deepcopy(trained), decision=Decision(point="distance"))
+    predictor = Predictor(decided, device="cpu", precision="fp32")
+    own, asked, other = (
+        [answer.estimate for answer in predictor.predict(paths[:2], point=point)]
+        for point in (None, "distance", "centroid")
+    )
+    assert own == asked
+    probabilities = np.stack([a.probabilities for a in predictor.predict(paths[:2])])
+    assert own == [tuple(place) for place in predictor.estimates(probabilities).tolist()]
+    assert other == [
+        tuple(place) for place in predictor.estimates(probabilities, "centroid").tolist()
+    ]
+
+
+@pytest.mark.parametrize("least", [0.0, 0.3, 0.5, 0.9, 1.0])
+def test_below_the_least_confidence_an_answer_is_not_sure(predictor, paths, least: float) -> None:
+    for answer in predictor.predict([paths[0], paths[1]], min_confidence=least):
+        assert answer.sure == (answer.probabilities.max() >= least)
+        assert answer.estimate is not None
 
 
 def test_of_no_photos_there_are_no_answers(predictor: Predictor) -> None:
