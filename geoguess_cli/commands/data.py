@@ -24,6 +24,8 @@ class Grouping(StrEnum):
     random = "random"
 
 
+NAMES_SHOWN = 5
+
 app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
 Source = Annotated[
@@ -135,12 +137,22 @@ def split(
     buffer_km: Annotated[
         float,
         typer.Option(
-            "--buffer-km", min=0.0, help="Keep training photos this far from val and test."
+            "--buffer-km",
+            min=0.0,
+            help="Set aside training photos within this distance of a val or test photo.",
         ),
-    ] = 0.0,
+    ] = 1.0,
     level: Annotated[
         int, typer.Option("--level", min=0, max=30, help="S2 level of the cells that stay whole.")
     ] = 10,
+    set_aside: Annotated[
+        Path | None,
+        typer.Option(
+            "--set-aside",
+            metavar="FILE",
+            help="Write the photos set aside as a table of their own.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a split that exists.")] = False,
     config: options.ConfigFile = None,
     seed: options.Seed = None,
@@ -149,10 +161,12 @@ def split(
 ) -> None:
     """Assign train, val and test: whole sequences where they are known, else whole S2 cells.
 
-    A photo set aside by the buffer keeps its row, with an empty split.
+    A split that the photos have is kept, and what it lacks is taken from its training photos;
+    --force makes a new one. A photo set aside by the buffer keeps its row, with an empty split.
     """
     from geoguess_cli.photos.sources import read_source
-    from geoguess_cli.photos.splits import assign_splits, set_aside
+    from geoguess_cli.photos.splits import assign_splits
+    from geoguess_cli.photos.splits import set_aside as rows_set_aside
     from geoguess_cli.photos.table import write_photo_table
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -173,18 +187,38 @@ def split(
         force=force,
     )
     write_photo_table(done, path)
-    counts = dict(done.splits)
-    if aside := len(set_aside(done)):
-        counts["set aside"] = aside
+    aside = done.take(rows_set_aside(done))
+    if set_aside is not None:
+        write_photo_table(aside, set_aside)
     if json:
-        sink.json({**counts, "path": str(path)})
+        names = aside.frame["photo"].to_list()
+        counted = {**done.splits, "set_aside": len(aside), "set_aside_photos": names}
+        sink.json({**counted, "path": str(path)})
         return
+    counts = {**done.splits, **({"set aside": len(aside)} if len(aside) else {})}
     sink.table(
         ("split", "photos", "share"),
         [(name, count, f"{count / len(done):.1%}") for name, count in counts.items()],
         right=("photos", "share"),
     )
+    if reading.table.has("split") and not force:
+        sides = " and ".join(reading.table.splits)
+        sink.notice(f"kept the split that the photos had, of {sides}; --force makes a new one")
+    if len(aside):
+        sink.notice(
+            f"set aside, as they lie within {buffer_km:g} km of a val or test photo: "
+            f"{_some(aside.frame['photo'].to_list())}"
+        )
+    if set_aside is not None:
+        sink.wrote("photos set aside", set_aside)
     sink.wrote("photo table", path)
+
+
+def _some(names: list[str]) -> str:
+    """The first few names, and how to see the others."""
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(names[:NAMES_SHOWN])
+    return f"{shown} and {more:,} more (--set-aside FILE lists them)" if more > 0 else shown
 
 
 @app.command()

@@ -125,8 +125,9 @@ def real_world(
     source = real_photos if request.param == "exif" else real_photos / "attribution.csv"
     made = World(folder)
     made.run("data", "import", source, "-o", "photos.csv")
-    # The towns are few and small: blocks of some metres.
-    made.run("data", "split", "--val", "0.15", "--test", "0.15", "--level", "20")
+    # The towns are few and small: blocks of some metres, and no room for a buffer.
+    blocks = ("--level", "20", "--buffer-km", "0")
+    made.run("data", "split", "--val", "0.15", "--test", "0.15", *blocks)
     made.run("cells", "build", "--max-photos", "20", "--min-photos", "3")
     made.run("train", "--stage", "all")
     return made

@@ -44,9 +44,11 @@ def test_split_by_sequence_in_place(world) -> None:
     )
     done = pl.read_csv(table)
     assert done.drop("split").equals(frame)
-    assert done.group_by("sequence").agg(pl.col("split").n_unique())["split"].max() == 1
+    sides = done.drop_nulls("split").group_by("sequence").agg(pl.col("split").n_unique())
+    assert sides["split"].max() == 1
     assert told["val"] == 24
     assert told["test"] == 24
+    assert told["train"] + told["set_aside"] == 48
 
 
 def test_split_refuses_to_lose_rows(world) -> None:
@@ -84,13 +86,99 @@ def test_split_by_place_with_a_buffer(world) -> None:
     )
     frame = pl.read_csv(world.folder / "apart.csv")
     assert len(frame) == 96  # a photo that is set aside keeps its row
-    assert told.get("set aside", 0) == frame["split"].null_count()
+    assert told["set_aside"] == frame["split"].null_count()
+    assert told["set_aside_photos"] == frame.filter(pl.col("split").is_null())["photo"].to_list()
     kept = frame.filter(pl.col("split").is_not_null())
     train = kept.filter(pl.col("split") == "train").select("latitude", "longitude").to_numpy()
     others = kept.filter(pl.col("split") != "train").select("latitude", "longitude").to_numpy()
     assert len(others)
     for place in others:
         assert great_circle_km(place[None], train).min() > 2
+
+
+def line_of_drives(folder, *, split: list[str | None] | None = None):
+    """Forty drives of two photos, each drive 0.6 km from the next; with its split, if any."""
+    frame = pl.DataFrame(
+        {
+            "photo": [f"{drive}-{number}.jpg" for drive in range(40) for number in range(2)],
+            "latitude": [round(40 + 0.0054 * drive, 5) for drive in range(40) for _ in range(2)],
+            "longitude": [-100.0] * 80,
+            "sequence": [f"s{drive}" for drive in range(40) for _ in range(2)],
+        }
+    )
+    if split is not None:
+        frame = frame.with_columns(pl.Series("split", split, dtype=pl.String))
+    frame.write_csv(folder / "line.csv")
+    return folder / "line.csv"
+
+
+def test_a_buffer_of_one_kilometre_is_the_default(world) -> None:
+    line_of_drives(world.folder)
+    plain, one, none = (
+        json.loads(
+            world.run("data", "split", "line.csv", "-o", "out.csv", "--json", *options).stdout
+        )
+        for options in ((), ("--buffer-km", "1"), ("--buffer-km", "0"))
+    )
+    assert plain == one
+    assert plain["set_aside"] == len(plain["set_aside_photos"]) >= 2
+    assert none["set_aside"] == 0
+    assert none["set_aside_photos"] == []
+    for told in (plain, none):
+        assert told["train"] + told["val"] + told["test"] + told["set_aside"] == 80
+        assert (told["val"], told["test"]) == (8, 8)
+
+
+def test_photos_set_aside_are_counted_and_listed(world) -> None:
+    line_of_drives(world.folder)
+    told = world.run("data", "split", "line.csv", "-o", "out.csv", "--set-aside", "aside.csv")
+    frame = pl.read_csv(world.folder / "out.csv")
+    names = frame.filter(pl.col("split").is_null())["photo"].to_list()
+    assert len(names) > 1
+    assert pl.read_csv(world.folder / "aside.csv")["photo"].to_list() == names
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("set aside")]
+    assert line.split()[2] == str(len(names))
+    assert f"within 1 km of a val or test photo: {names[0]}, {names[1]}" in told.stderr
+    assert "photos set aside: aside.csv" in told.stderr
+    whole = world.run("data", "split", "line.csv", "-o", "out.csv", "--buffer-km", "0")
+    assert "set aside" not in whole.stdout + whole.stderr
+
+
+def test_a_split_that_is_there_is_kept_unless_forced(world) -> None:
+    split = ["test" if drive >= 30 else "train" for drive in range(40) for _ in range(2)]
+    line_of_drives(world.folder, split=split)
+    told = world.run("data", "split", "line.csv", "-o", "kept.csv")
+    assert "kept the split that the photos had, of train and test; --force" in told.stderr
+    kept = pl.read_csv(world.folder / "kept.csv")["split"]
+    assert kept.to_list()[60:] == ["test"] * 20
+    assert (kept == "test").sum() == 20
+    assert (kept == "val").sum() == 6  # a tenth of what was train
+    forced = world.run("data", "split", "line.csv", "-o", "new.csv", "--force")
+    assert "kept" not in forced.stderr
+    assert pl.read_csv(world.folder / "new.csv")["split"].to_list() != kept.to_list()
+
+
+def test_the_split_of_an_osv_download_is_kept(world) -> None:
+    (world.folder / "osv").mkdir()
+    for side, first in (("train", 0), ("test", 1000)):
+        rows = [
+            f"{first + row},{40 + 0.1 * row},-100,s{first + row // 2},0,ann" for row in range(40)
+        ]
+        header = "id,latitude,longitude,sequence,captured_at,creator_username"
+        text = "\n".join([header, *rows]) + "\n"
+        (world.folder / "osv" / f"{side}.csv").write_text(text)
+        photos = world.folder / "osv" / f"{side}_images"
+        photos.mkdir()
+        for row in range(40):
+            Image.new("RGB", (8, 8)).save(photos / f"{first + row}.jpg")
+    world.run("data", "split", "osv", "-o", "osv.csv", "--buffer-km", "0")
+    frame = pl.read_csv(world.folder / "osv.csv")
+    was_test = pl.col("id") >= 1000
+    assert set(frame.filter(was_test)["split"]) == {"test"}
+    assert frame.filter(~was_test)["split"].value_counts().sort("split").rows() == [
+        ("train", 36),
+        ("val", 4),
+    ]
 
 
 def test_leaks_are_named_and_a_clean_split_passes(world) -> None:
