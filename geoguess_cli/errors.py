@@ -48,3 +48,11 @@ class MissingFileError(GeoguessError, FileNotFoundError):
 
 class OutputError(GeoguessError, OSError):
     """A place that a result cannot be written to."""
+
+
+class UploadError(GeoguessError, ValueError):
+    """What was sent to the server is larger than it takes, or came too slowly."""
+
+
+class BusyError(GeoguessError, BlockingIOError):
+    """The server has all the work it takes at once; it may be asked again soon."""

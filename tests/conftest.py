@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jaxtyping import install_import_hook
@@ -9,7 +10,7 @@ from jaxtyping import install_import_hook
 # Tests run side by side: threads of each would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-CHECKED = ("geo", "photos", "model", "training", "inference", "explain")
+CHECKED = ("geo", "photos", "model", "training", "inference", "explain", "serve")
 install_import_hook([f"geoguess_cli.{floor}" for floor in CHECKED], "beartype.beartype")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -21,3 +22,81 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("GEOGUESS_"):
             monkeypatch.delenv(name)
+
+
+COLORED_TOWNS = {  # latitude, longitude, colour
+    "Helena": (46.5891, -112.0391, (0.9, 0.1, 0.1)),
+    "Austin": (30.2672, -97.7431, (0.1, 0.8, 0.1)),
+    "Salem": (44.9429, -123.0351, (0.1, 0.2, 0.9)),
+    "Boise": (43.6150, -116.2023, (0.9, 0.9, 0.1)),
+}
+
+
+@pytest.fixture(scope="session")
+def color_predictor() -> Any:
+    """A predictor that needs no training: each town has a cell and a colour, and a photo lies where
+    its mean colour is nearest. So what it answers, and what an occlusion does to it, is known.
+    """
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from geoguess_cli.config import ModelConfig
+    from geoguess_cli.geo.partition import build_partition
+    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.checkpoint import TrainedModel
+    from geoguess_cli.model.geolocator import Geolocator
+    from geoguess_cli.photos.images import ImageSpec
+
+    class ColorGeolocator(Geolocator):
+        def __init__(self, colors: torch.Tensor) -> None:
+            nn.Module.__init__(self)
+            self.colors = nn.Parameter(colors, requires_grad=False)
+
+        @property
+        def cells(self) -> int:
+            return len(self.colors)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            away = images.mean(dim=(2, 3))[:, None] - self.colors
+            return -8 * (away**2).sum(dim=2)
+
+    towns = np.array([town[:2] for town in COLORED_TOWNS.values()])
+    partition = build_partition(np.repeat(towns, 5, axis=0), max_photos=5, min_photos=5)
+    order = np.argsort(partition.assign(towns))
+    colors = torch.tensor([town[2] for town in COLORED_TOWNS.values()])[order]
+    spec = ImageSpec(size=32, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    trained = TrainedModel(ColorGeolocator(colors), partition, ModelConfig(), spec)
+    return Predictor(trained, device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="session")
+def colored_photo() -> Any:
+    """Makes a JPEG of one town's colour, with a GPS position if asked: `colored_photo("Salem")`."""
+    import io
+
+    from PIL import Image
+
+    def rational(degrees: float) -> tuple[float, float, float]:
+        return (float(int(degrees)), round(degrees % 1 * 60, 6), 0.0)
+
+    def make(
+        town: str, *, gps: tuple[float, float] | None = None, size: tuple[int, int] = (96, 64)
+    ) -> bytes:
+        color = tuple(round(255 * part) for part in COLORED_TOWNS[town][2])
+        exif = Image.Exif()
+        if gps is not None:
+            latitude, longitude = gps
+            exif.get_ifd(0x8825).update(
+                {
+                    1: "N" if latitude >= 0 else "S",
+                    2: rational(abs(latitude)),
+                    3: "E" if longitude >= 0 else "W",
+                    4: rational(abs(longitude)),
+                }
+            )
+        file = io.BytesIO()
+        Image.new("RGB", size, color).save(file, "JPEG", exif=exif, quality=95)
+        return file.getvalue()
+
+    return make

@@ -19,6 +19,7 @@ FLOOR: dict[str, float] = {
     "training": 5,
     "inference": 5,
     "explain": 6,
+    "serve": 6.5,
     "commands": 7,
     "app": 8,
     "__main__": 9,
@@ -29,6 +30,10 @@ DOORS = {
     "timm": {"model/"},
     "cartopy": {"explain/maps.py"},
     "torchvision": {"model/_timm.py"},
+    "fastapi": {"serve/"},
+    "starlette": {"serve/"},
+    "uvicorn": {"serve/server.py"},
+    "pydantic": {"serve/records.py"},
 }
 
 

@@ -170,7 +170,7 @@ class ProbabilityMap:
         """
         ranks = range(1, len(self.partition) + 1)
         rank = pl.col("rank")
-        return pl.DataFrame([self._described(rank) for rank in ranks]).with_columns(
+        return pl.DataFrame([self.described(rank) for rank in ranks]).with_columns(
             (rank <= len(self.credible_cells(mass))).alias(f"credible_{100 * mass:.0f}")
             for mass in MASSES
         )
@@ -188,7 +188,7 @@ class ProbabilityMap:
         features = [*self._cell_features(min_probability), *self._region_features()]
         for rank, index in enumerate(self.guesses, start=1):
             centroid = self.partition.centroids[index]
-            features.append(feature(_point(centroid), {"kind": "guess", **self._described(rank)}))
+            features.append(feature(_point(centroid), {"kind": "guess", **self.described(rank)}))
         features.append(feature(_point(self.estimate), {"kind": "estimate", **self.summary()}))
         if self.truth is not None:
             properties = {"kind": "truth", "photo": self.photo, "distance_km": self.distance_km}
@@ -199,7 +199,7 @@ class ProbabilityMap:
         for rank, index in enumerate(self.ranking, start=1):
             if self.probabilities[index] < min_probability:
                 return
-            properties = {"kind": "cell", **self._described(rank)}
+            properties = {"kind": "cell", **self.described(rank)}
             yield feature(self.partition.polygons[index], properties)
 
     def _region_features(self) -> Iterable[dict[str, Any]]:
@@ -212,8 +212,8 @@ class ProbabilityMap:
             }
             yield feature(self.credible_region(mass), properties)
 
-    def _described(self, rank: int) -> dict[str, Any]:
-        """What files say of the cell of that rank."""
+    def described(self, rank: int) -> dict[str, Any]:
+        """What files say of the cell of that rank; 1 is the likeliest."""
         index = int(self.ranking[rank - 1])
         latitude, longitude = self.partition.centroids[index].tolist()
         return {

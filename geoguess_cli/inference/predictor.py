@@ -103,8 +103,8 @@ class Predictor:
         """A decoded photo as the model sees it."""
         return to_tensor(image, self.spec)
 
-    def read(self, photo: Path) -> Float32[torch.Tensor, "3 s s"]:
-        """A photo file as the model sees it, the same as in `predict`.
+    def read(self, photo: Path | bytes) -> Float32[torch.Tensor, "3 s s"]:
+        """A photo, a file or the bytes of one, as the model sees it, the same as in `predict`.
 
         Raises:
             PhotoError: It is not there, or cannot be decoded.

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from PIL import Image, UnidentifiedImageError
 from geoguess_cli.errors import PhotoError
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+
+PHOTO_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+"""What a photo may be inside. Pillow knows more, some of which (EPS) start other programs."""
 
 # EXIF 2.32, tag 0x0112: what must be done to see the picture upright.
 _ORIENTATION_TAG = 0x0112
@@ -26,18 +30,27 @@ _UPRIGHT = {
 }
 
 
-def decode_photo(source: Path | bytes, *, at_least: int | None = None) -> Image.Image:
+def decode_photo(
+    source: Path | bytes, *, at_least: int | None = None, max_pixels: int | None = None
+) -> Image.Image:
     """The picture of a photo: RGB, upright, transparency over white.
 
     Args:
         source: A file, or the bytes of one.
         at_least: A JPEG may be opened at a half, quarter or eighth of its size as long as both
             sides keep this many pixels, which is several times faster. None opens all at full size.
+        max_pixels: A larger picture (width × height) is refused before it takes any memory; None
+            leaves the limit to Pillow.
 
     Raises:
         PhotoError: There is no such file, it is no picture, is damaged, or too large to be safe.
     """
     with opened_photo(source) as image:
+        if max_pixels is not None and image.width * image.height > max_pixels:
+            raise PhotoError(
+                f"{image.width} × {image.height} pixels are too many to open safely; "
+                f"at most {max_pixels / 1e6:g} million are taken"
+            )
         if at_least is not None:
             image.draft(image.mode, (at_least, at_least))
         image.load()
@@ -54,7 +67,8 @@ def opened_photo(source: Path | bytes) -> Iterator[Image.Image]:
         # Damaged metadata and large pictures warn; what matters of it is raised below.
         warnings.simplefilter("ignore")
         try:
-            with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
+            file = BytesIO(source) if isinstance(source, bytes) else source
+            with Image.open(file, formats=_formats()) as image:
                 yield image
         except FileNotFoundError as error:
             raise PhotoError(f"{name} is not there") from error
@@ -64,6 +78,13 @@ def opened_photo(source: Path | bytes) -> Iterator[Image.Image]:
             raise PhotoError(f"{name} is too large to open safely: {_one_line(error)}") from error
         except Exception as error:  # decoders raise anything on damaged files
             raise PhotoError(f"{name} cannot be decoded: {_one_line(error)}") from error
+
+
+@cache
+def _formats() -> list[str]:
+    """Those of `PHOTO_FORMATS` that this Pillow was built with."""
+    Image.init()
+    return [name for name in PHOTO_FORMATS if name in Image.OPEN]
 
 
 def _one_line(error: Exception) -> str:

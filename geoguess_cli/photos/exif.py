@@ -8,16 +8,19 @@ from geoguess_cli.photos.decoder import opened_photo
 _GPS_IFD = 0x8825
 
 
-def read_exif_gps(path: Path) -> tuple[float, float] | None:
+def read_exif_gps(source: Path | bytes) -> tuple[float, float] | None:
     """Latitude and longitude that a photo's EXIF holds, in degrees; None where it holds none.
 
     Absent hemispheres, zero denominators and values out of range count as none: a position is read
     or it is not, never guessed.
 
+    Args:
+        source: A file, or the bytes of one.
+
     Raises:
         PhotoError: There is no such file, or it is no picture.
     """
-    with opened_photo(path) as image:
+    with opened_photo(source) as image:
         try:
             gps = image.getexif().get_ifd(_GPS_IFD)
         except Exception:  # Pillow raises anything on damaged EXIF; the picture may still be good

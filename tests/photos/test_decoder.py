@@ -188,3 +188,18 @@ def test_damaged_photos_decode_or_are_told(data):
         found = str(error)
     assert found == "RGB" or found.startswith("photo ")
     assert "\n" not in found
+
+
+def test_a_picture_with_too_many_pixels_is_refused_by_its_header():
+    file = io.BytesIO()
+    Image.new("1", (3000, 2000)).save(file, "PNG")
+    assert decode_photo(file.getvalue(), max_pixels=6_000_000).size == (3000, 2000)
+    with pytest.raises(PhotoError, match=r"3000 × 2000 pixels .* 5\.9 million"):
+        decode_photo(file.getvalue(), max_pixels=5_900_000)
+
+
+def test_formats_that_start_other_programs_are_no_photos():
+    file = io.BytesIO()
+    Image.new("RGB", (20, 20), "teal").save(file, "EPS")
+    with pytest.raises(PhotoError, match="not a picture of a known kind"):
+        decode_photo(file.getvalue())

@@ -1,0 +1,110 @@
+"""What a served photo looks like: its maps and its occlusion map, as bytes and as records."""
+
+import base64
+import io
+import json
+from importlib import resources
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+from geoguess_cli.errors import MissingFileError
+from geoguess_cli.explain import theme
+from geoguess_cli.explain.figures import occlusion_figure
+from geoguess_cli.explain.maps import probability_map_figure
+from geoguess_cli.explain.occlusion import OcclusionMap
+from geoguess_cli.explain.overlay import drop_norm, overlay_colors
+from geoguess_cli.photos.decoder import decode_photo
+from geoguess_cli.serve.records import Progress, Tick
+from geoguess_cli.serve.service import Explanation, Service
+from geoguess_cli.serve.store import KeptPhoto
+
+SCRIPTS = ("bokeh.min.js",)
+
+TICKS = (-1.0, -0.1, -0.01, 0.0, 0.01, 0.1, 1.0)
+COLORS = 21
+"""Colours of the scale of an occlusion map that a page is told."""
+
+
+def scripts() -> dict[str, bytes]:
+    """The scripts of BokehJS that a map needs, by `version/name`, from the installed package."""
+    folder = resources.files("bokeh").joinpath("server", "static", "js")
+    return {f"{version('bokeh')}/{name}": folder.joinpath(name).read_bytes() for name in SCRIPTS}
+
+
+def map_geojson(photo: KeptPhoto) -> bytes:
+    """The probability map as GeoJSON."""
+    return json.dumps(photo.shown.to_geojson(), ensure_ascii=False).encode()
+
+
+def map_png(photo: KeptPhoto) -> bytes:
+    """The probability map as a figure."""
+    return _png(probability_map_figure(photo.shown, photo=decode_photo(photo.preview)))
+
+
+def occlusion_png(photo: KeptPhoto, service: Service) -> bytes:
+    """The last whole occlusion map of a photo as a figure.
+
+    Raises:
+        MissingFileError: None was made yet.
+    """
+    if photo.occlusion is None:
+        raise MissingFileError("no occlusion map of this photo is whole yet; ask for it first")
+    token, made = photo.occlusion
+    resize = service.predictor.spec.resize
+    return _png(occlusion_figure(decode_photo(photo.preview), made, resize=resize, token=token))
+
+
+def progress(explanation: Explanation) -> Progress:
+    """An occlusion map in the making, as a line for the outside."""
+    made, error = explanation.latest, explanation.error
+    said: dict[str, Any] = {
+        "token": explanation.token,
+        "finished": explanation.finished,
+        "error": None if error is None else " ".join(str(error).split()),
+    }
+    if made is None:
+        return Progress(**said, done=0, windows=0)
+    return Progress(
+        **said,
+        done=made.done,
+        windows=made.total,
+        window=made.window,
+        stride=made.stride,
+        probability=made.value,
+        drops=_rounded(made.window_drops),
+        overlay=_overlay(made),
+    )
+
+
+def drop_colors() -> list[str]:
+    """The colours of the scale of an occlusion map, from -1 over 0 to 1, as `#rrggbb`."""
+    return [to_hex(theme.DIVERGING(level)) for level in np.linspace(0, 1, COLORS)]
+
+
+def drop_ticks() -> list[Tick]:
+    """Where drops stand on that scale."""
+    norm = drop_norm(None)
+    return [Tick(drop=drop, at=float(norm(drop))) for drop in TICKS]
+
+
+def _rounded(drops: np.ndarray) -> list[list[float | None]]:
+    return [[None if np.isnan(d) else round(d, 5) for d in row] for row in drops.tolist()]
+
+
+def _overlay(made: OcclusionMap) -> str:
+    colors = overlay_colors(made.drop, drop_norm(None))
+    image = Image.fromarray(np.rint(255 * colors).astype(np.uint8), "RGBA")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _png(figure: Figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
