@@ -202,8 +202,8 @@ def split(
         right=("photos", "share"),
     )
     if reading.table.has("split") and not force:
-        sides = " and ".join(reading.table.splits)
-        sink.notice(f"kept the split that the photos had, of {sides}; --force makes a new one")
+        sides = ", ".join(reading.table.splits)
+        sink.notice(f"kept the split that the photos had ({sides}); --force makes a new one")
     if len(aside):
         sink.notice(
             f"set aside, as they lie within {buffer_km:g} km of a val or test photo: "

@@ -10,21 +10,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference import metrics
 from geoguess_cli.inference.batches import ROWS
-from geoguess_cli.inference.calibration import (
-    Calibration,
-    CalibrationMeter,
-    Temperature,
-    ece_of,
-    fit_temperature,
-)
-from geoguess_cli.inference.estimates import METHODS, Method, PointEstimator, best_method
+from geoguess_cli.inference.calibration import Calibration, Temperature, ece_of, fit_temperature
+from geoguess_cli.inference.estimates import Method, best_method
+from geoguess_cli.inference.observations import Observer
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.model.checkpoint import TrainedModel
-from geoguess_cli.model.decision import TEMPERATURES, Decision
+from geoguess_cli.model.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -111,18 +105,22 @@ def fit_decision(
         partition: What each column of the logits means.
         on_batch: Called with the photos done after each batch of outputs.
     """
-    truths = partition.assign(latlng)
     with _kept(len(latlng), len(partition)) as logits:
         rows, failures = _gather(outputs, logits, on_batch)
-        own = np.full(len(latlng), -1, dtype=np.int64)
-        own[rows] = truths[rows]
-        fitted = fit_temperature(logits, own)
+        truths = np.full(len(latlng), -1, dtype=np.int64)
+        truths[rows] = partition.assign(latlng[rows])
+        fitted = fit_temperature(logits, truths)
         if not fitted.photos:
             found = "lies in a cell" if len(rows) else "could be read"
             reason = f"none of {len(latlng)} validation photos {found}"
             return Fit(Decision(), len(rows), 0, None, None, {}, reason, failures)
-        temperature, reason = _believed(fitted, _wrong(logits, own))
-        before, after, distances = _judge(logits, rows, truths, latlng, partition, temperature)
+        temperature, reason = _believed(fitted, logits, truths)
+        seen = Observer(partition, latlng, temperature=temperature, point=Decision().point)
+        for start in range(0, len(rows), ROWS):
+            chunk = rows[start : start + ROWS]
+            seen.add(chunk, logits[chunk])
+    before, after = map(_quality, seen.calibration())
+    distances = {method: found[rows] for method, found in seen.distances_km().items()}
     return Fit(
         decision=Decision(temperature, best_method(distances)),
         photos=len(rows),
@@ -163,48 +161,19 @@ def _gather(
     return rows, failures
 
 
-def _wrong(logits: np.ndarray, truths: Int[np.ndarray, " n"]) -> int:
-    """Photos in a cell of which another is the likeliest."""
-    covered = np.flatnonzero(truths >= 0)
-    parts = (covered[start : start + ROWS] for start in range(0, len(covered), ROWS))
-    return sum(int((logits[rows].argmax(axis=1) != truths[rows]).sum()) for rows in parts)
-
-
-def _believed(fitted: Temperature, wrong: int) -> tuple[float, str]:
-    """The temperature to use, and why it is not the fitted one.
+def _believed(
+    fitted: Temperature, logits: np.ndarray, truths: Int[np.ndarray, " n"]
+) -> tuple[float, str]:
+    """The temperature to use, and why it is not the one with the least log loss.
 
     Where no photo is wrong, the log loss falls for ever towards temperature 0, which would make
     every answer certain. Then 1 is kept.
     """
-    if wrong and fitted.value > TEMPERATURES[0]:
+    covered = np.flatnonzero(truths >= 0)
+    parts = (covered[start : start + ROWS] for start in range(0, len(covered), ROWS))
+    if any((logits[rows].argmax(axis=1) != truths[rows]).any() for rows in parts):
         return fitted.value, fitted.reason
-    few = "none" if not wrong else f"only {wrong}"
-    return 1.0, f"{few} of {fitted.photos} photos is wrong, too few to tell how sure one may be"
-
-
-def _judge(
-    logits: np.ndarray,
-    rows: Int[np.ndarray, " r"],
-    truths: Int[np.ndarray, " n"],
-    latlng: Float[np.ndarray, "n 2"],
-    partition: Partition,
-    temperature: float,
-) -> tuple[Quality, Quality, dict[Method, Float[np.ndarray, " r"]]]:
-    """The quality at temperature 1 and at this one, and each method's distances to the truths."""
-    estimator = PointEstimator(partition)
-    before, after = CalibrationMeter(), CalibrationMeter()
-    distances: dict[Method, list[np.ndarray]] = {method: [] for method in METHODS}
-    for start in range(0, len(rows), ROWS):
-        own = rows[start : start + ROWS]
-        before.add(metrics.log_softmax(logits[own]), truths[own])
-        logs = metrics.log_softmax(logits[own] / np.float32(temperature))
-        after.add(logs, truths[own])
-        probabilities = np.exp(logs).astype(np.float32)
-        for method, found in distances.items():
-            places = estimator.estimates(probabilities, method)
-            found.append(great_circle_km(places, latlng[own]))
-    joined = {method: np.concatenate(found) for method, found in distances.items()}
-    return _quality(before.result()), _quality(after.result()), joined
+    return 1.0, f"the model is right on all {len(covered)} photos, so none tells how sure it may be"
 
 
 def _quality(calibration: Calibration) -> Quality:

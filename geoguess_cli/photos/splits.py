@@ -246,7 +246,7 @@ def _with_buffer(table: PhotoTable, sides: pl.Series, buffer_km: float) -> pl.Se
     if near.all():
         raise PhotoTableError(
             f"every training photo lies within {buffer_km:g} km of a val or test photo; choose a "
-            "smaller buffer"
+            "smaller buffer (0 is none)"
         )
     empty = np.zeros(len(sides), dtype=bool)
     empty[np.flatnonzero(train)[near]] = True

@@ -148,7 +148,7 @@ def test_a_split_that_is_there_is_kept_unless_forced(world) -> None:
     split = ["test" if drive >= 30 else "train" for drive in range(40) for _ in range(2)]
     line_of_drives(world.folder, split=split)
     told = world.run("data", "split", "line.csv", "-o", "kept.csv")
-    assert "kept the split that the photos had, of train and test; --force" in told.stderr
+    assert "kept the split that the photos had (train, test); --force" in told.stderr
     kept = pl.read_csv(world.folder / "kept.csv")["split"]
     assert kept.to_list()[60:] == ["test"] * 20
     assert (kept == "test").sum() == 20

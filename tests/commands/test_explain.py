@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import geopandas
 import numpy as np
@@ -162,6 +163,33 @@ def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
     Image.new("RGB", (48, 32)).save(tmp_path / "unknown.jpg")
     told = trained_world.run("probmap", tmp_path / "unknown.jpg", "-o", path, "--json").stdout
     assert json.loads(told)["distance_km"] is None
+
+
+@pytest.mark.parametrize("point", METHODS)
+def test_a_map_marks_the_place_that_predict_answers(trained_world, tmp_path, point: str) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained_world.folder / "artifacts" / "model", model)
+    config = json.loads((model / "config.json").read_text())
+    config["decision"] = {"temperature": 3.0, "point": point}
+    (model / "config.json").write_text(json.dumps(config))
+    photo = trained_world.photo("bozeman")
+    told = trained_world.run("predict", photo, "--model", model, "--point", point, "--json")
+    answer = json.loads(told.stdout)
+    path = tmp_path / "map.geojson"
+    trained_world.run("probmap", photo, "--model", model, "-o", path)
+    features = json.loads(path.read_text())["features"]
+    (estimate,) = [one for one in features if one["properties"]["kind"] == "estimate"]
+    place = (answer["longitude"], answer["latitude"])
+    assert estimate["geometry"]["coordinates"] == pytest.approx(place, abs=1e-6)
+    for key in ("expected_km", "radius_90_km"):
+        assert estimate["properties"][key] == pytest.approx(answer[key], rel=1e-5)
+    cells = {
+        one["properties"]["token"]: one["properties"]["probability"]
+        for one in features
+        if one["properties"]["kind"] == "cell"
+    }
+    for guess in answer["guesses"]:
+        assert cells[guess["token"]] == pytest.approx(guess["probability"], rel=1e-5)
 
 
 def test_an_ending_nobody_draws(trained_world, tmp_path) -> None:

@@ -148,19 +148,18 @@ def test_where_every_photo_is_right_nobody_can_tell_how_sure_one_may_be(
     logits = np.tile(height * np.eye(4), (5, 1))
     fit = fit_decision(batches(logits), np.tile(partition.centroids, (5, 1)), partition)
     assert fit.decision.temperature == 1.0
-    assert fit.reason.startswith("none of 20 photos is wrong")
+    assert fit.reason.startswith("the model is right on all 20 photos")
     assert fit.before == fit.after
     assert fit.median_km["centroid"] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_photo_that_is_hardly_wrong_does_not_make_the_others_certain(
-    partition: Partition,
-) -> None:
-    logits = np.tile(0.02 * np.eye(4), (5, 1))
-    logits[0] = [0.02, 0.02 + 1e-4, 0.0, 0.0]
+def test_one_wrong_photo_is_enough_to_tell(partition: Partition) -> None:
+    """Nineteen of twenty right by the same margin m: softmax(m / T) is to be 0.95 of four cells."""
+    logits = np.tile(2.0 * np.eye(4), (5, 1))
+    logits[0] = [0.0, 2.0, 0.0, 0.0]
     fit = fit_decision(batches(logits), np.tile(partition.centroids, (5, 1)), partition)
-    assert fit.decision.temperature == 1.0
-    assert fit.reason.startswith("only 1 of 20 photos is wrong")
+    assert fit.decision.temperature == pytest.approx(2.0 / math.log(3 * 0.95 / 0.05), rel=1e-4)
+    assert fit.reason == ""
 
 
 def test_logits_that_say_nothing_are_flattened(partition: Partition) -> None:
