@@ -41,6 +41,7 @@ class PointEstimator:
         self._centroids = partition.centroids
         self._radius_km = cell_radius_km(partition)
         self.distances = CentroidDistances(partition.centroids)
+        self._neighbours: dict[int, Int[np.ndarray, " m"]] = {}
 
     def estimates(
         self, probabilities: Float32[np.ndarray, "b c"], method: Method
@@ -114,15 +115,14 @@ class PointEstimator:
         The idea is IM2GPS's, which answers with the middle of the heaviest cluster (Hays and
         Efros, CVPR 2008); neighbourhood in place of a fixed radius suits cells of all sizes.
         """
-        neighbours, starts = self._neighbours
         seeds = metrics.top_cells(probabilities, SEEDS)
         rows = np.repeat(np.arange(len(seeds)), seeds.shape[1])
-        first, members = _joined(neighbours, starts, seeds.ravel())
+        first, members = self._clusters(seeds.ravel())
         count = np.diff(first, append=len(members))
         masses = np.add.reduceat(probabilities[np.repeat(rows, count), members], first)
         heaviest = masses.reshape(seeds.shape).argmax(axis=1)  # at a tie the likelier seed
         middles = seeds[np.arange(len(seeds)), heaviest]
-        first, members = _joined(neighbours, starts, middles)
+        first, members = self._clusters(middles)
         rows = np.repeat(np.arange(len(middles)), np.diff(first, append=len(members)))
         weights = probabilities[rows, members].astype(np.float64)
         sums = np.add.reduceat(weights[:, None] * self._xyz[members], first, axis=0)
@@ -132,15 +132,20 @@ class PointEstimator:
         means[balanced] = self._centroids[middles[balanced]]
         return means
 
-    @cached_property
-    def _neighbours(self) -> tuple[np.ndarray, np.ndarray]:
-        """The neighbours of all cells, one list after the other, and where each list starts."""
-        lists = []
-        for cell, radius in enumerate(self._radius_km):
-            distance = self.distances.from_cells(np.array([cell]))[0]
-            lists.append(np.flatnonzero(distance <= NEIGHBOURLY * (radius + self._radius_km)))
-        starts = np.cumsum([0, *map(len, lists)])
-        return np.concatenate(lists), starts
+    def _clusters(self, cells: Int[np.ndarray, " k"]) -> tuple[np.ndarray, np.ndarray]:
+        """The neighbours of some cells, one list after the other: where each starts, the cells."""
+        lists = [self._neighbours_of(cell) for cell in cells.tolist()]
+        first = np.cumsum([0, *map(len, lists[:-1])])
+        return first, np.concatenate(lists)
+
+    def _neighbours_of(self, cell: int) -> Int[np.ndarray, " m"]:
+        """The neighbours of a cell, itself too; found when they are first asked for."""
+        found = self._neighbours.get(cell)
+        if found is None:
+            away = self.distances.from_cells(np.array([cell]))[0]
+            found = np.flatnonzero(away <= NEIGHBOURLY * (self._radius_km[cell] + self._radius_km))
+            self._neighbours[cell] = found
+        return found
 
     @cached_property
     def _xyz(self) -> Float[np.ndarray, "c 3"]:
@@ -157,16 +162,6 @@ def best_method(distances_km: Mapping[Method, Float[np.ndarray, " n"]]) -> Metho
     'distance'
     """
     return min(distances_km, key=lambda method: metrics.median(distances_km[method]))
-
-
-def _joined(
-    lists: np.ndarray, starts: np.ndarray, which: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Some of the lists, one after the other: where each starts, and their members."""
-    lengths = starts[which + 1] - starts[which]
-    first = np.cumsum(lengths) - lengths
-    offset = np.repeat(starts[which] - first, lengths)
-    return first, lists[offset + np.arange(len(offset))]
 
 
 def _distance(distance_km: np.ndarray) -> np.ndarray:
