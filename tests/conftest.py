@@ -100,3 +100,73 @@ def colored_photo() -> Any:
         return file.getvalue()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def made_evaluation() -> Any:
+    """An evaluation with everything in it: parts, uncovered photos, one that cannot be read."""
+    import numpy as np
+    import polars as pl
+
+    from geoguess_cli.geo.geodesy import great_circle_km
+    from geoguess_cli.geo.partition import build_partition
+    from geoguess_cli.inference.evaluation import evaluate
+    from geoguess_cli.inference.predictor import Outputs
+    from geoguess_cli.photos.leaks import find_leaks
+    from geoguess_cli.photos.table import PhotoTable
+
+    rng = np.random.default_rng(5)
+    towns = np.array([(45.7, -111.0), (35.1, -106.6), (31.0, -97.5), (43.6, -116.2)])
+    drives = np.repeat(towns[rng.integers(4, size=90)], 8, axis=0)
+    latlng = (
+        drives
+        + np.repeat(rng.normal(0, 0.6, (90, 2)), 8, axis=0)
+        + rng.normal(0, 0.01, drives.shape)
+    )
+    latlng[-8:] = (38.0, -90.0)  # a test drive where no training photo is
+    frame = pl.DataFrame(
+        {
+            "photo": [f"{row}.jpg" for row in range(len(latlng))],
+            "latitude": latlng[:, 0],
+            "longitude": latlng[:, 1],
+            "sequence": [f"drive {row // 8}" for row in range(len(latlng))],
+            "split": ["train"] * 480 + ["test"] * 240,
+        }
+    )
+    whole = PhotoTable(frame, Path("photos"))
+    table, training = whole.only("test"), whole.only("train").latlng
+    partition = build_partition(training, max_photos=30, min_photos=6)
+
+    class MadeUp:
+        temperature, point = 1.5, "cluster"
+
+        def __init__(self) -> None:
+            self.partition = partition
+
+        def outputs(self, paths: Any, *, batch_size: int, workers: int) -> Any:
+            del batch_size, workers
+            seen = table.latlng + rng.normal(0, 0.4, table.latlng.shape)
+            pairs = (
+                np.repeat(seen, len(partition), axis=0),
+                np.tile(partition.centroids, (len(paths), 1)),
+            )
+            distance = great_circle_km(*pairs).reshape(len(paths), -1)
+            logits = (-distance / 25 + rng.normal(0, 1, distance.shape)).astype(np.float32)
+            yield Outputs(
+                np.arange(1, len(paths)), logits[1:], [(0, "not a <b>picture</b> | at all")]
+            )
+
+        def identity(self) -> dict[str, Any]:
+            texts = dict.fromkeys(("backbone", "vit", "device", "precision"), "made-up")
+            return {
+                **texts,
+                "image_size": 32,
+                "cells": len(partition),
+                "parameters": 1234,
+                "temperature": self.temperature,
+                "point": self.point,
+                "fingerprint": "0123456789abcdef",
+            }
+
+    leaks = find_leaks(whole, between=("train", "test"))
+    return evaluate(MadeUp(), table, training=training, leaks=leaks)

@@ -1,8 +1,7 @@
 """`geoguess eval`: how good a model is on photos it has not seen."""
 
-import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,11 +13,7 @@ from geoguess_cli.commands._inputs import (
     read_photos,
     settings,
 )
-from geoguess_cli.commands._output import Sink, save_figure
-from geoguess_cli.files import replacing, write_text
-
-if TYPE_CHECKING:
-    from geoguess_cli.inference.evaluation import Evaluation
+from geoguess_cli.commands._output import Sink
 
 
 def evaluate(
@@ -28,7 +23,16 @@ def evaluate(
     split: Annotated[
         str, typer.Option("--split", help="Photos to evaluate: test, val, train or all.")
     ] = "test",
-    output: options.Output = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder of the report: page, figures, predictions (default: ARTIFACTS/eval).",
+        ),
+    ] = None,
     batch_size: options.BatchSize = None,
     device: options.DeviceOption = None,
     precision: options.PrecisionOption = None,
@@ -38,7 +42,11 @@ def evaluate(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Measure accuracy, distance and GeoScore over all photos, beside what chance would do."""
+    """Measure accuracy, distance and calibration, each with its interval, beside what chance does.
+
+    The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every figure.
+    """
+    from geoguess_cli.explain.evaluation_files import write_evaluation
     from geoguess_cli.inference.evaluation import evaluate as run
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -66,89 +74,72 @@ def evaluate(
             workers=chosen.workers,
             on_batch=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    folder = output or chosen.artifacts / "eval"
-    _write(evaluation, folder)
+    folder = report or chosen.artifacts / "eval"
+    write_evaluation(evaluation, folder)
     for photo, reason in evaluation.failures:
         sink.warn(f"{photo}: {reason}; it counts in no figure")
     if json:
         sink.json(evaluation.report)
     else:
         _show(evaluation.report, sink)
-    sink.wrote("report", folder / "report.md")
-
-
-def _write(evaluation: "Evaluation", folder: Path) -> None:
-    """report.json, report.md, predictions.parquet and the two figures, into one folder."""
-    import numpy as np
-
-    from geoguess_cli.explain.figures import distance_figure
-    from geoguess_cli.explain.maps import errors_map
-    from geoguess_cli.geo.geodesy import great_circle_km
-    from geoguess_cli.inference.report import render_report
-
-    report, rows = evaluation.report, evaluation.predictions
-    text = json_module.dumps(report, indent=2, ensure_ascii=False)
-    write_text(text + "\n", folder / "report.json")
-    write_text(render_report(report), folder / "report.md")
-    with replacing(folder / "predictions.parquet") as temporary:
-        rows.write_parquet(temporary)
-    read = rows.filter(rows["error"].is_null())
-    truth = read.select("latitude", "longitude").to_numpy()
-    estimates = read.select("estimate_latitude", "estimate_longitude").to_numpy()
-    best = report["baselines"]["best_constant"]
-    constant = np.array([[best["latitude"]["value"], best["longitude"]["value"]]])
-    distances = distance_figure(
-        read["distance_km"].to_numpy(), baseline_km=great_circle_km(truth, constant)
-    )
-    save_figure(distances, folder / "distances.png")
-    save_figure(errors_map(truth, estimates), folder / "errors.png")
+    sink.wrote("report", folder / "report.html")
 
 
 def _show(report: dict[str, Any], sink: Sink) -> None:
-    """The figures that matter most."""
-    everything, covered, within = report["all"], report["covered"], report["within_km"]
-    counts, baselines = report["counts"], report["baselines"]
-    constant = baselines["best_constant"]
+    """The figures that matter most, with their intervals."""
+    from geoguess_cli.explain.report_wording import shown
+
+    counts, constant = report["counts"], report["baselines"]["best_constant"]
+    covered, frequent = report["covered"], report["baselines"]["most_frequent_cell"]
     sink.table(
-        ("", "all photos", "covered photos"),
+        ("right cell", "all photos", "covered photos"),
         [
-            (f"top-{k}", _percent(everything[f"top_{k}"]), _percent(covered[f"top_{k}"]))
+            (f"top-{k}", *(shown(report[over][f"top_{k}"], "share") for over in ("all", "covered")))
             for k in (1, 3, 5)
-        ],
-        title=f"{counts['photos']} photos of the split {report['split']}, "
-        f"{_percent(report['coverage'])} in one of the {counts['cells']} cells",
+        ]
+        + [("right state", *(shown(of["state_accuracy"], "share") for of in (report, covered)))],
+        title=f"{counts['photos']:,} photos of the split {report['split']}, in "
+        f"{counts['sequences']:,} sequences; {shown(report['coverage'], 'share').value} lie in one "
+        f"of the {counts['cells']:,} cells\nin brackets: 95 % interval over whole sequences",
         right=("all photos", "covered photos"),
     )
     sink.table(
-        ("", "the model", "best constant guess"),
+        ("how far", "the model", "best constant guess"),
         [
-            ("median distance", _km(report["median_km"]), _km(constant["median_km"])),
-            ("mean distance", _km(report["mean_km"]), _km(constant["mean_km"])),
-            ("GeoScore", _plain(report["geoscore"]), _plain(constant["geoscore"])),
+            (name, shown(report[key], kind), shown(constant[key], kind))
+            for name, key, kind in (
+                ("median distance", "median_km", "km"),
+                ("mean distance", "mean_km", "km"),
+                ("GeoScore", "geoscore", "points"),
+            )
+        ]
+        + [
+            (
+                f"within {radius} km",
+                *(shown(of["within_km"][radius], "share") for of in (report, constant)),
+            )
+            for radius in report["within_km"]
         ],
         right=("the model", "best constant guess"),
     )
+    calibration, sets = report["calibration"], report["credible"]
     sink.table(
-        ("", "share"),
-        [(f"within {radius} km", _percent(share)) for radius, share in within.items()]
-        + [("right state", _percent(report["state_accuracy"]))],
-        right=("share",),
+        ("probabilities, covered", "before calibration", "after"),
+        [
+            (name, *(shown(calibration[side][key], kind) for side in ("before", "after")))
+            for name, key, kind in (
+                ("log loss, nats", "nll", "score"),
+                ("Brier score", "brier", "score"),
+                ("calibration error", "ece", "share"),
+            )
+        ]
+        + [
+            (f"{name} % set holds truth", "", shown(of["covered"]["coverage"], "share"))
+            for name, of in sets.items()
+        ],
+        right=("before calibration", "after"),
     )
     sink.text(
-        f"chance {_percent(report['chance'])}: top-1 is {_plain(report['lift'], '.1f')}× chance; "
-        f"always the most frequent cell {_percent(baselines['most_frequent_cell']['top_1'])}"
+        f"top-1 is {shown(report['lift'], 'times')} chance, {shown(report['chance'], 'share')};\n"
+        f"always the most frequent cell: {shown(frequent['top_1'], 'share')}"
     )
-
-
-def _plain(figure: dict[str, float | None], form: str = ",.0f") -> str:
-    value = figure["value"]
-    return "–" if value is None else format(value, form)
-
-
-def _percent(figure: dict[str, float | None]) -> str:
-    return _plain(figure, ".1%")
-
-
-def _km(figure: dict[str, float | None]) -> str:
-    text = _plain(figure)
-    return text if text == "–" else f"{text} km"

@@ -107,17 +107,17 @@ def baselines(predictions: pl.DataFrame, partition: Partition) -> dict[str, Any]
         "most_frequent_cell": {
             "token": token,
             "top_1": mean_of(right),
-            **_middles(from_cell),
+            **distances(from_cell),
             "covered": {
                 "top_1": mean_of(where(covered, right)),
-                **_middles(where(covered, from_cell)),
+                **distances(where(covered, from_cell)),
             },
         },
         "best_constant": {
             "latitude": constant(latitude),
             "longitude": constant(longitude),
-            **_middles(from_place),
-            "covered": _middles(where(covered, from_place)),
+            **distances(from_place),
+            "covered": distances(where(covered, from_place)),
         },
     }
 

@@ -1,0 +1,58 @@
+"""A report as one HTML page that needs no network: `report.html`."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from geoguess_cli.explain.report_content import headline, opening, sections
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure that travels inside the page.
+
+    Attributes:
+        data: The file's bytes.
+        form: `svg` for a chart, which turns dark with the page; `png` for a map, which does not.
+    """
+
+    data: bytes
+    form: str
+
+    @property
+    def kind(self) -> str:
+        """Its class in the page."""
+        return "chart" if self.form == "svg" else "map"
+
+    @property
+    def uri(self) -> str:
+        """The figure as an address that holds its own content."""
+        return f"data:{_TYPES[self.form]};base64,{base64.b64encode(self.data).decode()}"
+
+
+def render_page(report: dict[str, Any], images: Mapping[str, Image]) -> str:
+    """The report as a page: no script, no request, light or dark as the reader's system is.
+
+    Args:
+        report: `Evaluation.report`.
+        images: The figures by name; those of `report_content.Picture`.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html").render(
+        title=f"Evaluation on the {report['split']} split",
+        opening=opening(report),
+        headline=headline(report),
+        sections=sections(report),
+        images=images,
+    )
