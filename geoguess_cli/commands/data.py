@@ -8,6 +8,7 @@ import typer
 
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import read_photos, report_reading, settings
+from geoguess_cli.commands._leak_tables import show_leaks
 from geoguess_cli.commands._output import Sink
 from geoguess_cli.errors import PhotoTableError
 
@@ -254,9 +255,7 @@ def leaks(
     if json:
         sink.json(report.record())
         return
-    sink.text(report.verdict)
-    if report.advice:
-        sink.text(report.advice)
+    show_leaks(report, sink)
 
 
 def _in_place(path: Path, reading: "Reading") -> Path:

@@ -194,3 +194,24 @@ def test_leaks_are_named_and_a_clean_split_passes(world) -> None:
     assert record["level"] == "leaking"
     world.run("data", "split", "--force", "--by", "sequence", "--buffer-km", "1", "-o", "ok.csv")
     assert world.run("data", "leaks", "ok.csv", "--no-photos").stdout.startswith("clean: ")
+
+
+def test_leaks_are_told_with_distances_and_examples(world) -> None:
+    rows = [("train", 40.0, "a"), ("train", 40.0, "b"), ("val", 40.0, "a"), ("val", 40.9, "c")]
+    frame = pl.DataFrame(rows, schema=["split", "latitude", "sequence"], orient="row")
+    frame = frame.with_columns(
+        photo=pl.Series([f"{row}.jpg" for row in range(4)]), longitude=pl.lit(-100.0)
+    )
+    frame.write_csv(world.folder / "few.csv")
+    told = [line.split() for line in _lines(world, "few.csv")]
+    # Of two photos, one at 0 km and one 0.9 degrees of latitude away: 100.1 km.
+    (val,) = [line for line in told if line[0] == "val"]
+    assert val[1:] == ["2", "5", "25", "50", "75.1", "95.1", "50%", "0%", "0%", "50%"]
+    assert ["sequences", "train", "and", "val", "1", "1", "val", "a"] in told
+    clean = _lines(world, "photos.csv")
+    assert not [line for line in clean if line.startswith("sequences")]
+
+
+def _lines(world, table: str) -> list[str]:
+    told = world.run("data", "leaks", table, "--no-photos").stdout
+    return [line for line in told.splitlines() if line.strip()]
