@@ -14,21 +14,22 @@ REACH_KM = 25.0
 
 
 def find_borders(
-    latlng: Float[np.ndarray, "n 2"],
+    latlng: Float[np.ndarray, "n 2"], *, reach: bool = True
 ) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
     """Rows of the basemap's countries and regions: what holds each point; -1 for none.
 
     Args:
         latlng: Points, latitude first, in degrees.
+        reach: Whether a point that nothing holds belongs to the nearest within `REACH_KM`.
     """
     countries, regions = _finders()
-    nation = countries.find(latlng)
+    nation = countries.find(latlng, reach=reach)
     codes = np.array([*countries.layer.codes, ""])[nation]  # -1 is the last: no code
     owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
     area = np.full(len(latlng), -1)
     for code in np.unique(owners):
         rows = np.flatnonzero(codes == code)
-        area[rows] = regions.find(latlng[rows], among=owners == code)
+        area[rows] = regions.find(latlng[rows], among=owners == code, reach=reach)
     return nation, area
 
 
@@ -48,17 +49,24 @@ class ShapeFinder:
         self._edge_tree = shapely.STRtree(shapely.linestrings(self._edges))
 
     def find(
-        self, latlng: Float[np.ndarray, "n 2"], among: np.ndarray | None = None
+        self,
+        latlng: Float[np.ndarray, "n 2"],
+        *,
+        among: np.ndarray | None = None,
+        reach: bool = True,
     ) -> Int[np.ndarray, " n"]:
-        """Index of the shape that holds each point or is nearest within reach; -1 for none.
+        """Index of the shape that holds each point, else is nearest within reach; -1 for none.
 
         Args:
             latlng: Points, latitude first, in degrees.
             among: Which shapes may be found; without it all.
+            reach: Whether to look beyond the shapes.
         """
         allowed = np.ones(len(self.layer), dtype=bool) if among is None else among
         lnglat = np.stack([(latlng[:, 1] + 180.0) % 360.0 - 180.0, latlng[:, 0]], axis=1)
         found = self._holding(lnglat, allowed)
+        if not reach:
+            return found
         lost = np.flatnonzero(found < 0)
         found[lost] = self._nearest(lnglat[lost], allowed)
         return found

@@ -39,27 +39,25 @@ def azimuthal(
 
 
 def from_azimuthal(
-    xy: Float[np.ndarray, "2"], center: Float[np.ndarray, "2"]
-) -> Float[np.ndarray, "2"]:
-    """The place at a point of the azimuthal plane: latitude, longitude, degrees (Snyder, 20-14…).
+    xy: Float[np.ndarray, "*n 2"], center: Float[np.ndarray, "2"]
+) -> Float[np.ndarray, "*n 2"]:
+    """The places at points of the azimuthal plane: latitude, longitude, degrees (Snyder, 20-14…).
 
     Args:
         xy: Kilometres east and north of the centre.
         center: Latitude and longitude of the plane's centre, in degrees.
     """
-    x, y = xy
+    x, y = xy[..., 0], xy[..., 1]
     rho = np.hypot(x, y)
-    if rho == 0:
-        return center
-    angle = 2 * np.arcsin(min(rho / AZIMUTHAL_RIM_KM, 1.0))
+    angle = 2 * np.arcsin(np.minimum(rho / AZIMUTHAL_RIM_KM, 1.0))
+    # Towards the centre, sin(angle) / rho goes to 1 / R.
+    stretch = np.sin(angle) / np.where(rho == 0, 1.0, rho)
     lat0 = np.radians(center[0])
-    lat = np.arcsin(
-        np.clip(np.cos(angle) * np.sin(lat0) + y * np.sin(angle) * np.cos(lat0) / rho, -1, 1)
-    )
-    east = x * np.sin(angle)
-    north = rho * np.cos(lat0) * np.cos(angle) - y * np.sin(lat0) * np.sin(angle)
+    sine = np.cos(angle) * np.sin(lat0) + y * stretch * np.cos(lat0)
+    east, north = x * stretch, np.cos(lat0) * np.cos(angle) - y * stretch * np.sin(lat0)
     longitude = center[1] + np.degrees(np.arctan2(east, north))
-    return np.array([np.degrees(lat), (longitude + 180) % 360 - 180])
+    latitude = np.degrees(np.arcsin(np.clip(sine, -1, 1)))
+    return np.stack([latitude, (longitude + 180) % 360 - 180], axis=-1)
 
 
 def equal_earth(latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
@@ -80,3 +78,26 @@ def equal_earth(latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
     x = lng * np.cos(theta) / (_M * slope)
     y = theta * (a + b * square + sixth * (c + d * square))
     return EARTH_RADIUS_KM * np.stack([x, y], axis=-1)
+
+
+def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
+    """The places at points of the Equal Earth plane: latitude, longitude, degrees; NaN off the map.
+
+    Args:
+        xy: Kilometres east and north of (0, 0).
+    """
+    a, b, c, d = _A
+    x, y = xy[..., 0] / EARTH_RADIUS_KM, xy[..., 1] / EARTH_RADIUS_KM
+    theta = y / a
+    for _ in range(8):  # Newton: the polynomial is nearly straight, and this settles to the digits
+        square, sixth = theta**2, theta**6
+        height = theta * (a + b * square + sixth * (c + d * square))
+        slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)
+        theta = np.clip(theta - (height - y) / slope, -np.pi / 2, np.pi / 2)
+    square, sixth = theta**2, theta**6
+    slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)
+    sine = np.sin(theta) / _M
+    longitude = np.degrees(x * _M * slope / np.cos(theta))
+    inside = (np.abs(sine) <= 1) & (np.abs(longitude) <= 180)
+    latitude = np.degrees(np.arcsin(np.where(inside, sine, 0.0)))
+    return np.where(inside[..., None], np.stack([latitude, longitude], axis=-1), np.nan)

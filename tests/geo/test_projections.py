@@ -5,7 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
-from geoguess_cli.geo.projections import azimuthal, equal_earth, from_azimuthal
+from geoguess_cli.geo.projections import (
+    azimuthal,
+    equal_earth,
+    from_azimuthal,
+    from_equal_earth,
+)
 
 latitudes = st.floats(-90, 90)
 longitudes = st.floats(-180, 180)
@@ -41,3 +46,21 @@ def test_shapes_of_arrays_are_kept() -> None:
     grid = places(12).reshape(3, 4, 2)
     assert azimuthal(grid, np.zeros(2)).shape == equal_earth(grid).shape == (3, 4, 2)
     assert (from_azimuthal(np.zeros(2), np.array([1.0, 2.0])) == [1.0, 2.0]).all()
+    assert from_azimuthal(grid, np.zeros(2)).shape == from_equal_earth(grid).shape == (3, 4, 2)
+
+
+def test_many_points_of_the_azimuthal_plane_and_one_by_one_agree() -> None:
+    center = np.array([47.0, -110.0])
+    plane = azimuthal(places(50), center)
+    together = from_azimuthal(plane, center)
+    assert together == pytest.approx(places(50), abs=1e-6)
+    assert together.tolist() == [from_azimuthal(xy, center).tolist() for xy in plane]
+
+
+def test_equal_earth_and_back() -> None:
+    assert from_equal_earth(equal_earth(places(500, 89.0))) == pytest.approx(
+        places(500, 89.0), abs=1e-6
+    )
+    off = np.array([[17_300.0, 0.0], [0.0, 8_500.0], [-15_000.0, 8_000.0]])
+    assert np.isnan(from_equal_earth(off)).all()
+    assert from_equal_earth(np.array([[0.0, 8392.9]]))[0, 0] > 89.8
