@@ -98,9 +98,9 @@ FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="Form of the result (default: by the ending of -o, or table)."),
 ]
-TopK = Annotated[
-    int, typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
-]
+_TOP_K = typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
+TopK = Annotated[int, _TOP_K]
+TopKIfAny = Annotated[int | None, _TOP_K]
 PointOption = Annotated[
     Point | None,
     typer.Option(

@@ -14,6 +14,7 @@ from geoguess_cli.files import replacing
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.text import Text
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,28 @@ class Sink:
         """Text as it is on stdout."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    @property
+    def terminal_width(self) -> int | None:
+        """Characters across of the terminal that results go to; None where they go elsewhere."""
+        console = self._console("stdout")
+        return console.width if console.is_terminal else None
+
+    @property
+    def colors(self) -> bool:
+        """Whether results may be coloured: 256 colours or more, and NO_COLOR is not set."""
+        console = self._console("stdout")
+        return not console.no_color and console.color_system in ("256", "truecolor")
+
+    @staticmethod
+    def room(width: int, columns: Sequence[int]) -> int:
+        """Characters left in a table on a terminal beside columns of these widths, for one more."""
+        return width - sum(columns) - 3 * (len(columns) + 1) - 1  # two around each, one between
+
+    def lines(self, lines: "Iterable[Text]") -> None:
+        """Lines of styled text on stdout, never folded."""
+        for line in lines:
+            self._console("stdout").print(line, no_wrap=True, crop=False, overflow="ignore")
+
     def table(
         self,
         columns: Sequence[str],
@@ -62,7 +85,8 @@ class Sink:
 
         Args:
             columns: Headings.
-            rows: One sequence of cells a row, in the order of `columns`.
+            rows: One sequence of cells a row, in the order of `columns`; a `rich.text.Text` keeps
+                its style.
             title: A line above.
             right: Columns aligned to the right.
         """
@@ -83,7 +107,7 @@ class Sink:
             justify = "right" if column in right else "left"
             table.add_column(Text(column), justify=justify, no_wrap=not terminal)  # type: ignore[arg-type]
         for row in rows:
-            table.add_row(*(Text(str(value)) for value in row))
+            table.add_row(*(v if isinstance(v, Text) else Text(str(v)) for v in row))
         if title and not terminal:
             self.text(title)
         console.print(table)

@@ -16,8 +16,8 @@ MAX_WIDTH, MAX_LINES = 76, 20
 MIN_WIDTH = 20
 """Characters: in less there is nothing to see."""
 
-TOWNS, TOWN_GAP = 6, 12
-"""Towns that are named at most, and how many characters they lie apart at least."""
+TOWNS, CANDIDATES, GAP = 6, 60, 3
+"""Towns named at most, the largest that are tried, and the characters between two at least."""
 
 COAST = 0.35
 """How much of the sea shows through a cell, so that the coast is seen."""
@@ -85,17 +85,15 @@ def _towns(grid: "Grid") -> "list[tuple[int, int, str]]":
     towns = load_towns()
     pixels = grid.pixels(towns.latlng)
     inside = np.flatnonzero(pixels[:, 0] >= 0)
-    order = inside[np.argsort(-towns.population[inside], kind="stable")]
+    order = inside[np.argsort(-towns.population[inside], kind="stable")][:CANDIDATES]
     chosen: list[tuple[int, int, str]] = []
-    for row in order.tolist():
-        line, column, name = int(pixels[row, 0]) // 2, int(pixels[row, 1]), towns.names[row]
+    for (row, column), name in zip(pixels[order].tolist(), towns.take(order).names, strict=True):
+        line, end = row // 2, column + 1 + len(name)
         free = all(
-            abs(line - other) > 2
-            or column > start + len(taken) + TOWN_GAP // 4
-            or start > column + len(name) + TOWN_GAP // 4
+            abs(line - other) > 2 or column > start + 1 + len(taken) + GAP or end + GAP < start
             for other, start, taken in chosen
         )
-        if free and column + len(name) + 1 < grid.width:
+        if free and end <= grid.width:
             chosen.append((line, column, name))
         if len(chosen) == TOWNS:
             break
@@ -117,8 +115,9 @@ def _pixel_colors(raster: "Raster", top: float, pixel_km: float) -> "list[list[R
 
     from geoguess_cli.explain.theme import DARK, SEQUENTIAL
 
+    # Greys: of 256 colours, the nearest to a bluish dark one is a plain blue.
     sea, land, region, country = (
-        np.array(Color.parse(name).get_truecolor(), dtype=np.float64)
+        np.full(3, np.mean(Color.parse(name).get_truecolor()))
         for name in (DARK.sea, DARK.land, DARK.region, DARK.country)
     )
     pixels = np.where(raster.land[..., None], land, sea)
@@ -126,7 +125,7 @@ def _pixel_colors(raster: "Raster", top: float, pixel_km: float) -> "list[list[R
     share = np.sqrt(raster.probabilities[cell] / top)
     pixels[cell] = 255.0 * SEQUENTIAL(share)[:, :3]
     pixels[cell & ~raster.land] += COAST * (sea - pixels[cell & ~raster.land])
-    for level, line, strength, widest_km in ((1, region, 0.25, 60.0), (2, country, 0.5, 150.0)):
+    for level, line, strength, widest_km in ((1, region, 0.25, 90.0), (2, country, 0.5, 150.0)):
         if pixel_km > widest_km:
             continue  # a line a pixel wide would cover what lies between
         here = raster.border == level

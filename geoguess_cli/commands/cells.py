@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from geoguess_cli.geo.partition import Partition
 
+BAR_WIDTH = 10
+
 app = typer.Typer(no_args_is_help=True, help="Build, show, draw and assign the S2 cells.")
 
 
@@ -112,7 +114,7 @@ def show(
     """List the cells of the partition, those with the most photos first."""
     import numpy as np
 
-    from geoguess_cli.commands._records import write_records
+    from geoguess_cli.commands._records import chosen_format, write_records
     from geoguess_cli.geo.partition import read_partition
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -121,17 +123,54 @@ def show(
     rows = np.arange(len(partition)) if near is None else partition.near(np.array(near), radius_km)
     rows = rows[np.argsort(-partition.photos[rows].astype(np.int64), kind="stable")]
     shown = rows[:limit] if limit else rows
+    title = f"{len(rows)} of {len(partition)} cells"
+    as_table = chosen_format(form, output, as_json=json) is options.Format.table
+    if as_table and output is None and sink.terminal_width is not None:
+        _show(partition, shown, title=title, sink=sink, width=sink.terminal_width)
+        return
     write_records(
         _records(partition, shown),
         sink=sink,
         form=form,
         output=output,
-        title=f"{len(rows)} of {len(partition)} cells",
+        title=title,
         geometries=[partition.polygons[row] for row in shown],
     )
 
 
+def _show(
+    partition: "Partition", rows: "np.ndarray", *, title: str, sink: Sink, width: int
+) -> None:
+    """The cells as a table on a terminal: places instead of coordinates, and bars."""
+    from rich.text import Text
+
+    from geoguess_cli.commands._terminal import WIDEST, colored_bars, fitted_place
+    from geoguess_cli.geo.places import locate
+
+    photos = partition.photos[rows]
+    bars = colored_bars(photos.tolist(), BAR_WIDTH, top=max(1.0, float(partition.photos.max())))
+    places = locate(partition.centroids[rows])
+    tokens = [partition.tokens[row] for row in rows]
+    areas = [f"{area:,.0f}" if area >= 100 else f"{area:.2f}" for area in partition.area_km2[rows]]
+    widths = (max(5, *map(len, tokens)), 5, 6, BAR_WIDTH, max(8, *map(len, areas)))
+    room = sink.room(min(width, WIDEST), widths)
+    sink.table(
+        ("token", "level", "photos", "", "place", "area km²"),
+        [
+            (Text(token, style="dim"), level, count, bar, fitted_place(place, room), area)
+            for token, level, count, bar, place, area in zip(
+                tokens, partition.levels[rows], photos, bars, places, areas, strict=True
+            )
+        ],
+        title=title,
+        right=("level", "photos", "area km²"),
+    )
+
+
 def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, object]]:
+    from geoguess_cli.geo.places import describe, locate
+
+    places = locate(partition.centroids[rows])
     return [
         {
             "token": partition.tokens[row],
@@ -140,8 +179,9 @@ def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, objec
             "latitude": round(float(partition.centroids[row, 0]), 6),
             "longitude": round(float(partition.centroids[row, 1]), 6),
             "area_km2": round(float(partition.area_km2[row]), 3),
+            "place": describe(place),
         }
-        for row in rows
+        for row, place in zip(rows, places, strict=True)
     ]
 
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings
+from geoguess_cli.commands._answers_display import show_answers
+from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
 from geoguess_cli.commands._output import Sink
 from geoguess_cli.commands._records import chosen_format, csv_text, json_lines
 from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.inference.answers import Answer, Guess
-
-BAR_WIDTH = 20
+    from geoguess_cli.inference.answers import Answer
 
 
 def predict(
@@ -28,7 +27,7 @@ def predict(
         ),
     ],
     *,
-    top_k: options.TopK = 5,
+    top_k: options.TopKIfAny = None,
     point: options.PointOption = None,
     min_confidence: Annotated[
         float,
@@ -40,6 +39,9 @@ def predict(
             help="Answer `not sure` where the likeliest cell is less probable than this.",
         ),
     ] = 0.0,
+    draw_map: Annotated[
+        bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
+    ] = False,
     form: options.FormatOption = None,
     output: options.Output = None,
     model: options.Model = None,
@@ -55,13 +57,19 @@ def predict(
     """List the likeliest cells of each photo, and the one place we answer.
 
     With it comes how far off to expect it, and the radius that holds the truth with a probability
-    of 90%. A photo that cannot be read becomes a row with its error; the exit code is then 1.
+    of 90%. On a terminal, of many photos only the answers are listed, unless -k is given. A photo
+    that cannot be read becomes a row with its error; the exit code is then 1.
     """
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
         config, artifacts=artifacts, device=device, precision=precision, workers=workers
     )
     kind = chosen_format(form, output, as_json=json)
+    as_table = kind is options.Format.table and output is None
+    if draw_map and not as_table:
+        raise typer.BadParameter(
+            "--map draws under a table; `geoguess probmap` writes maps to files"
+        )
     paths = expand_photos(photos, sink)
     predictor = load_predictor(chosen, model)
     failures: list[str] = []
@@ -77,10 +85,16 @@ def predict(
         sink=sink,
         failures=failures,
     )
-    if kind is options.Format.table and output is None:
-        _show(answers, predictor.partition, top_k=top_k, sink=sink)
+    if as_table:
+        show_answers(
+            list(answers),  # all first: a table in the middle of a live bar would tear it
+            predictor.partition,
+            top_k=top_k,
+            sink=sink,
+            truths=truths_of(paths, chosen) if draw_map else None,
+        )
     else:
-        text = _text(answers, predictor.partition, kind=kind, top_k=top_k)
+        text = _text(answers, predictor.partition, kind=kind, top_k=top_k or 5)
         if output is None:
             sink.text(text)
         else:
@@ -115,46 +129,3 @@ def _text(
     if kind is options.Format.jsonl:
         return json_lines([answer_record(answer, partition, top_k) for answer in answers])
     return csv_text([answer_row(answer, partition, top_k) for answer in answers])
-
-
-def _show(answers: "Iterable[Answer]", partition: "Partition", *, top_k: int, sink: Sink) -> None:
-    from geoguess_cli.inference.answers import guesses
-
-    # All answers first: a table in the middle of a live bar would tear it.
-    found = [(_said(answer), answer.error, guesses(answer, partition, top_k)) for answer in answers]
-    for title, error, listed in found:
-        if error is not None:
-            sink.table(("error",), [(error,)], title=title)
-        else:
-            sink.table(
-                ("#", "probability", "", "place", "latitude", "longitude", "token"),
-                [_line(guess) for guess in listed],
-                title=title,
-                right=("#", "probability", "latitude", "longitude"),
-            )
-        sink.text("")
-
-
-def _said(answer: "Answer") -> str:
-    """The photo, the one place we answer, and how far to believe it."""
-    if answer.error is not None:
-        return str(answer.photo)
-    if not answer.sure or answer.estimate is None:
-        return f"{answer.photo}: not sure, the likeliest cell has {answer.confidence:.1%}"
-    latitude, longitude = answer.estimate
-    return (
-        f"{answer.photo}: {latitude:.4f}, {longitude:.4f}, "
-        f"expected distance {answer.expected_km:,.0f} km, 90% within {answer.radius_90_km:,.0f} km"
-    )
-
-
-def _line(guess: "Guess") -> tuple[object, ...]:
-    return (
-        guess.rank,
-        f"{guess.probability:.1%}",
-        "█" * round(guess.probability * BAR_WIDTH) or "▏",
-        ", ".join(name for name in (guess.region, guess.country) if name) or "at sea",
-        f"{guess.latitude:.4f}",
-        f"{guess.longitude:.4f}",
-        guess.token,
-    )

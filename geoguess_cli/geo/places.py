@@ -1,6 +1,7 @@
 """The names of places: country and region of a point by the shipped borders, and a town near it."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float
@@ -105,8 +106,8 @@ def wordings(place: Place) -> tuple[str, ...]:
     """Ways to write a place, the fullest first, for what has little room.
 
     >>> wordings(locate(np.array([[45.75, -110.93]]))[0])  # doctest: +NORMALIZE_WHITESPACE
-    ('12 km NE of Bozeman, Montana, US', '12 km NE of Bozeman, Montana', '12 km NE of Bozeman',
-     'Montana, US', 'Montana')
+    ('12 km NE of Bozeman, Montana, US', '12 km NE of Bozeman, Montana', '12 km NE of Bozeman, MT',
+     '12 km NE of Bozeman', 'Montana, US', 'Montana')
     >>> wordings(Place("United States of America", "US", "Utah"))
     ('Utah, US', 'Utah')
     >>> wordings(Place("", "", ""))
@@ -124,9 +125,10 @@ def wordings(place: Place) -> tuple[str, ...]:
     if isle or (town.country, region) == (place.country, place.region):
         spot = town.name if near.within else spot
         bare = ("",) if isle else (own, place.region)
-        return _distinct(_joined(spot, region, abroad), _joined(spot, region), spot, *bare)
+        full, code = _joined(spot, region, abroad), _joined(spot, _region_code(town))
+        return _distinct(full, _joined(spot, region), code, spot, *bare)
     abroad = "" if town.country == place.country else abroad
-    there = (_joined(spot, region, abroad), _joined(spot, abroad), spot)
+    there = (_joined(spot, region, abroad), _joined(spot, abroad or _region_code(town)), spot)
     return _distinct(*(f"{own}, {text}" for text in there), own, place.region)
 
 
@@ -136,6 +138,18 @@ def _distinct(*texts: str) -> tuple[str, ...]:
 
 def _short(country: str) -> str:
     return SHORT_NAMES.get(country, country)
+
+
+def _region_code(town: Town) -> str:
+    return _region_codes().get((town.country_code, town.region), "")
+
+
+@cache
+def _region_codes() -> dict[tuple[str, str], str]:
+    """By country and name, the part of a region's code that people know: "MT" of "US-MT"."""
+    regions = load_basemap().regions
+    codes = (code.split("-") for code in regions.codes)
+    return {(c, name): own for (c, own), name in zip(codes, regions.names, strict=True)}
 
 
 def _way(near: Nearby) -> str:

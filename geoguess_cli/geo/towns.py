@@ -7,7 +7,7 @@ are in it.
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
@@ -71,7 +71,7 @@ class Towns:
     def __len__(self) -> int:
         return len(self.frame)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names, in order."""
         return self.frame["name"].to_list()

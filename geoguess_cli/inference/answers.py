@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import Place, locate
+from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.metrics import top_cells
 
 
@@ -27,7 +27,7 @@ class Answer:
             photo, as is everything below but `error`.
         error: Why the photo could not be read; None for an answer.
         estimate: The point estimate: latitude, longitude, in degrees.
-        place: Country and region of the point estimate.
+        place: Where the point estimate lies.
         expected_km: Expected great-circle distance from the point estimate to the truth.
         radius_90_km: The truth lies this near to the point estimate with probability 0.9.
         sure: Whether the likeliest cell is as probable as was asked for. Where it is not, the rows
@@ -63,6 +63,7 @@ class Guess:
         longitude: Likewise.
         country: Country of the centroid, "" at sea.
         region: First-level region of the centroid, "" where there is none.
+        place: The centroid in words, by the nearest town.
     """
 
     rank: int
@@ -73,11 +74,12 @@ class Guess:
     longitude: float
     country: str
     region: str
+    place: str
 
 
 @lru_cache(maxsize=4)
 def cell_places(partition: Partition) -> list[Place]:
-    """Country and region of each cell's centroid, by cell index; found once for a partition."""
+    """Where each cell's centroid lies, by cell index; found once for a partition."""
     return locate(partition.centroids)
 
 
@@ -111,6 +113,7 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
             longitude=float(partition.centroids[cell, 1]),
             country=places[cell].country,
             region=places[cell].region,
+            place=describe(places[cell]),
         )
         for rank, cell in enumerate(cells, start=1)
     ]
@@ -134,7 +137,7 @@ def answer_row(answer: Answer, partition: Partition, k: int = 5) -> dict[str, An
     """
     found = guesses(answer, partition, k)
     row = _estimate(answer)
-    names = ("token", "probability", "latitude", "longitude", "country", "region")
+    names = ("token", "probability", "latitude", "longitude", "country", "region", "place")
     for rank in range(1, min(k, len(partition)) + 1):
         for name in names:
             row[f"{name}_{rank}"] = getattr(found[rank - 1], name) if found else None
@@ -182,6 +185,7 @@ def _estimate(answer: Answer) -> dict[str, Any]:
         "longitude": longitude,
         "country": place and place.country,
         "region": place and place.region,
+        "place": place and describe(place),
         "expected_km": answer.expected_km if answer.sure else None,
         "radius_90_km": answer.radius_90_km if answer.sure else None,
         "sure": answer.sure,

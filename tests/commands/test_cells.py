@@ -73,7 +73,16 @@ def test_show_piped_is_plain(trained_world) -> None:
     lines = trained_world.run("cells", "show").stdout.splitlines()
     assert "\x1b" not in "".join(lines)
     header = next(line for line in lines if "token" in line)
-    assert header.split() == ["token", "level", "photos", "latitude", "longitude", "area", "km²"]
+    assert header.split() == [
+        "token",
+        "level",
+        "photos",
+        "latitude",
+        "longitude",
+        "area",
+        "km²",
+        "place",
+    ]
 
 
 @pytest.mark.parametrize("place", ["91,0", "here", "1,2,3", "0,400"])

@@ -27,7 +27,8 @@ def test_predict_names_the_place(trained_world) -> None:
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) <= 1 + 1e-5
     text = trained_world.run("predict", trained_world.photo("dallas")).stdout
-    assert "Texas, United States" in text
+    assert "Dallas, Texas, US" in text
+    assert answer["place"] == answer["guesses"][0]["place"]
 
 
 def test_predict_says_how_far_to_believe_it(trained_world) -> None:

@@ -163,6 +163,8 @@ def test_a_town_is_named_with_what_it_lies_in() -> None:
         "Montana, US",
         "Montana",
     )
+    at_home = wordings(Place("Canada", "CA", "Alberta", near))
+    assert at_home[2:4] == ("8 km S of Coutts, AB", "8 km S of Coutts")
     assert describe(Place("Canada", "CA", "Alberta", near)) == "8 km S of Coutts, Alberta, Canada"
     assert describe(Place("Canada", "CA", "", near)) == "Canada, 8 km S of Coutts, Alberta"
     assert describe(Place("", "", "", Nearby(coutts, 612.0, 181.0))) == (

@@ -86,15 +86,20 @@ def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -
 def test_a_record_has_the_point_estimate_and_the_guesses(answer, partition: Partition) -> None:
     record = answer_record(answer, partition, 2)
     assert list(record) == [
-        "photo", "latitude", "longitude", "country", "region", "expected_km", "radius_90_km",
-        "sure", "error", "guesses",
+        "photo", "latitude", "longitude", "country", "region", "place", "expected_km",
+        "radius_90_km", "sure", "error", "guesses",
     ]  # fmt: skip
     assert (record["photo"], record["region"], record["error"]) == ("a.jpg", "Oregon", None)
     assert (record["latitude"], record["longitude"]) == (44.0, -121.0)
     assert (record["expected_km"], record["radius_90_km"], record["sure"]) == (321.5, 640.25, True)
+    assert record["place"] == "Oregon, US"
     assert [guess["rank"] for guess in record["guesses"]] == [1, 2]
+    assert [guess["place"] for guess in record["guesses"]] == [
+        "Salem, Oregon, US",
+        "Boise, Idaho, US",
+    ]
     assert set(record["guesses"][0]) == {
-        "rank", "token", "probability", "latitude", "longitude", "country", "region"
+        "rank", "token", "probability", "latitude", "longitude", "country", "region", "place"
     }  # fmt: skip
     assert json.loads(json.dumps(record)) == record
 
@@ -106,6 +111,7 @@ def test_the_record_of_an_unreadable_photo_says_why(partition: Partition) -> Non
         "longitude": None,
         "country": None,
         "region": None,
+        "place": None,
         "expected_km": None,
         "radius_90_km": None,
         "sure": None,
@@ -121,7 +127,8 @@ def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: P
     assert record["guesses"] == sure_record["guesses"]
     empty = {name for name, value in record.items() if value is None}
     assert empty == {
-        "latitude", "longitude", "country", "region", "expected_km", "radius_90_km", "error"
+        "latitude", "longitude", "country", "region", "place", "expected_km", "radius_90_km",
+        "error",
     }  # fmt: skip
     row = answer_row(unsure, partition, 2)
     assert list(row) == list(answer_row(answer, partition, 2))
@@ -137,7 +144,7 @@ def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: P
 def test_rows_have_the_same_columns_for_every_photo(answer, partition: Partition) -> None:
     row, other = answer_row(answer, partition, 2), answer_row(UNREADABLE, partition, 2)
     assert list(row) == list(other)
-    assert len(row) == 9 + 2 * 6
+    assert len(row) == 10 + 2 * 7
     assert (row["token_1"], row["probability_1"]) == (guesses(answer, partition)[0].token, 0.5)
     assert (row["region_2"], row["probability_2"]) == ("Idaho", 0.25)
     assert (row["latitude"], row["latitude_1"]) == (44.0, pytest.approx(44.9429))

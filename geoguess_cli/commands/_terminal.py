@@ -1,10 +1,15 @@
-"""Bars for tables: eighths of a character long, coloured by what they stand for."""
+"""What tables on a terminal are made of: bars in colour, and places in the room there is."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from geoguess_cli.geo.places import Place
+
+WIDEST = 100
+"""Characters: a wider table is harder to read."""
 
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
@@ -41,3 +46,23 @@ def colored_bars(shares: Sequence[float], width: int, *, top: float = 1.0) -> "l
         Text(bar(share, width), style=f"rgb({red},{green},{blue})")
         for share, (red, green, blue) in zip(scaled.tolist(), colors, strict=True)
     ]
+
+
+def fitted_place(place: "Place", width: int) -> str:
+    """A place in words, the fullest way that fits in so many characters, else cut."""
+    from geoguess_cli.geo.places import wordings
+
+    texts = wordings(place)
+    return next((text for text in texts if len(text) <= width), shortened(texts[-1], width))
+
+
+def shortened(text: str, width: int, *, end: bool = False) -> str:
+    """A text in at most so many characters, its beginning or its end kept.
+
+    >>> shortened("Montana", 7), shortened("Montana", 5), shortened("a/b/photo.jpg", 10, end=True)
+    ('Montana', 'Mont…', '…photo.jpg')
+    """
+    if len(text) <= width:
+        return text
+    keep = max(0, width - 1)
+    return f"…{text[len(text) - keep :]}" if end else f"{text[:keep]}…"
