@@ -29,6 +29,7 @@ DOORS = {
     "s2geometry": set(),
     "timm": {"model/"},
     "cartopy": {"explain/maps.py"},
+    "bokeh": {"explain/interactive/figures.py"},
     "torchvision": {"model/_timm.py"},
     "fastapi": {"serve/"},
     "starlette": {"serve/"},
