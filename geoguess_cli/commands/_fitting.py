@@ -24,7 +24,7 @@ def fit_on_validation(
             predictor.outputs(
                 val.paths, batch_size=config.train.batch_size, workers=config.workers
             ),
-            val.latlng,
+            val,
             predictor.partition,
             on_batch=lambda done: bar.update(task, completed=done),
         )
@@ -41,18 +41,21 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
         sink.warn(f"the temperature is {fit.decision.temperature:g}: {fit.reason}")
     if sink.as_json:
         return
-    before, after = fit.before, fit.after
+    temperature = fit.decision.temperature
+    figures = {"at temperature 1": fit.before, f"at {temperature:.3f}": fit.after}
+    if temperature == 1:
+        figures.popitem()
     sink.text("")
     sink.table(
-        ("", "before", "after"),
+        ("", *figures),
         [
-            ("log loss, nats", f"{before.nll:.3f}", f"{after.nll:.3f}"),
-            ("Brier score", f"{before.brier:.3f}", f"{after.brier:.3f}"),
-            ("calibration error", f"{before.ece:.1%}", f"{after.ece:.1%}"),
+            ("log loss, nats", *(f"{one.nll:.3f}" for one in figures.values())),
+            ("Brier score", *(f"{one.brier:.3f}" for one in figures.values())),
+            ("calibration error", *(f"{one.ece:.1%}" for one in figures.values())),
         ],
-        title=f"temperature {fit.decision.temperature:.3f}, "
-        f"fitted on {fit.covered} validation photos",
-        right=("before", "after"),
+        title=f"temperature {temperature:.3f}, "
+        f"judged by {fit.covered} validation photos of {fit.sequences} sequences",
+        right=tuple(figures),
     )
     sink.text("")
     sink.table(

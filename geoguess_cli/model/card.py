@@ -133,7 +133,10 @@ def _fit(calibration: Mapping[str, Any]) -> str:
         return f" ({reason})"
     if not calibration:
         return " (never fitted; `geoguess calibrate` fits it)"
-    return f", the least log loss on {calibration['photos']:,} validation photos that lie in a cell"
+    return (
+        f", the least log loss on {calibration['photos']:,} validation photos of "
+        f"{calibration['sequences']:,} sequences that lie in a cell"
+    )
 
 
 def _won(point_estimate: Mapping[str, Any]) -> str:
@@ -147,13 +150,17 @@ _DECIDED = ("calibration", "point_estimate")
 
 
 def _trust(calibration: Mapping[str, Any]) -> str:
-    if calibration.get("before") and not calibration["reason"]:
+    if not calibration.get("before"):
         return """\
-Probabilities are calibrated on photos like the validation photos, of the same regions; elsewhere
-  they are not. Their figures above are of the photos that the temperature was fitted on."""
-    return """\
 Probabilities of such models tend to be overconfident, and these were never calibrated: do not
   read them as certainty."""
+    if calibration["reason"]:
+        return """\
+The validation photos could not tell how sure the model may be, see above: do not read its
+  probabilities as certainty."""
+    return """\
+Probabilities are calibrated on photos like the validation photos, of the same regions; elsewhere
+  they are not. Their figures above are of the photos that the temperature was fitted on."""
 
 
 _LIMITS = """

@@ -1,5 +1,6 @@
 """`geoguess calibrate` through the command line."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,7 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from geoguess_cli.commands._fitting import show_fit
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.inference.fitting import Fit, Quality
 from geoguess_cli.model.checkpoint import load_model
+from geoguess_cli.model.decision import Decision
 
 
 @pytest.fixture
@@ -32,7 +37,8 @@ def test_an_older_model_comes_to_what_training_would_have_decided(
 ) -> None:
     weights = load_file(older_model / "model.safetensors")
     told = trained_world.run("calibrate", "--model", older_model)
-    assert "log loss" in told.stdout
+    assert "judged by 12 validation photos of 3 sequences" in told.stdout
+    assert "warning: the temperature is 1: the model is right on all 12 photos" in told.stderr
     assert "least expected distance" in told.stdout
     assert f"model: {older_model}" in told.stderr
     assert "leak check:" in told.stderr
@@ -85,6 +91,35 @@ def test_with_nothing_to_fit_the_model_stays_as_it_is(trained_world, older_model
     told = refused(broken)
     assert "broken.jpg" in told
     assert "none of 1 validation photos could be read" in told
+
+
+def test_the_figures_stand_before_and_after(capsys) -> None:
+    before, after = Quality(1.25, 0.5, 0.125), Quality(1.0, 0.25, 0.0625)
+    medians = {"centroid": 1234.5, "cluster": 12.34}
+    fit = Fit(Decision(1.5, "cluster"), 30, 20, 4, before, after, medians, "", [])
+    show_fit(fit, Sink())
+    told = capsys.readouterr()
+    assert told.err == ""
+    title, head, loss, _, error = told.out.strip().splitlines()[:5]
+    assert title == "temperature 1.500, judged by 20 validation photos of 4 sequences"
+    assert head.split() == ["at", "temperature", "1", "at", "1.500"]
+    assert loss.split()[-2:] == ["1.250", "1.000"]
+    assert error.split()[-2:] == ["12.5%", "6.2%"]
+    assert "1,234.5 km" in told.out
+    (least,) = [line for line in told.out.splitlines() if line.endswith("least")]
+    assert least.startswith("weighted mean of the likeliest cluster")
+
+    kept = dataclasses.replace(fit, decision=Decision(), reason="so few photos")
+    show_fit(kept, Sink())
+    told = capsys.readouterr()
+    assert told.err == "warning: the temperature is 1: so few photos\n"
+    assert "at 1.000" not in told.out
+    show_fit(fit, Sink(as_json=True))
+    nothing = Fit(Decision(), 2, 0, 0, None, None, {}, "none of 2 photos lies in a cell", [])
+    show_fit(nothing, Sink())
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("warning: not calibrated: none of 2 photos lies in a cell; ")
 
 
 def test_without_a_model_it_says_what_to_do(world) -> None:

@@ -100,6 +100,7 @@ def test_the_card_tells_what_the_validation_photos_decided(
     fitted = {
         "calibration": {
             "photos": 12,
+            "sequences": 3,
             "temperature": 1.5,
             "reason": "",
             "before": {"nll": 1.25, "brier": 0.5, "ece": 0.125},
@@ -120,7 +121,7 @@ def test_the_card_tells_what_the_validation_photos_decided(
     card = (folder / "README.md").read_text(encoding="utf-8")
     for words in (
         "the temperature 1.5 before the softmax",
-        "12 validation photos that lie in a cell",
+        "12 validation photos of 3 sequences that lie in a cell",
         "least expected distance, the least median distance on 1,234",
         "| log loss, nats | 1.2500 | 1.0000 |",
         "| Brier score | 0.5000 | 0.2500 |",
