@@ -118,10 +118,15 @@ def _answers(
     )
     text = f"## Answers\n\n{fill(words, 100)}"
     if calibration.get("before"):
+        columns = {"at temperature 1": calibration["before"], "calibrated": calibration["after"]}
+        if decision.temperature == 1:
+            del columns["calibrated"]
         names = {"nll": "log loss, nats", "brier": "Brier score", "ece": "calibration error"}
-        figures = [calibration["before"], calibration["after"]]
-        rows = [(words, *(f"{one[name]:.4f}" for one in figures)) for name, words in names.items()]
-        text += f"\n\n{_table(('', 'at temperature 1', 'calibrated'), rows)}"
+        rows = [
+            (words, *(f"{one[name]:.4f}" for one in columns.values()))
+            for name, words in names.items()
+        ]
+        text += f"\n\n{_table(('', *columns), rows)}"
     if medians := point_estimate.get("median_km"):
         rows = [(METHOD_WORDS[name], _short(km)) for name, km in medians.items()]
         text += f"\n\n{_table(('point estimate', 'median distance, km'), rows)}"

@@ -132,6 +132,12 @@ def test_the_card_tells_what_the_validation_photos_decided(
     ):
         assert words in " ".join(card.split()), words
     assert "{" not in card
+    fitted["calibration"]["reason"] = "too few drives"
+    save_model(folder, dataclasses.replace(trained, metrics=fitted))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| log loss, nats | 1.2500 |\n" in card
+    assert "(too few drives)" in card
+    assert "could not tell how sure" in card
     fitted["calibration"] |= {"before": None, "after": None, "reason": "no photo lies in a cell"}
     save_model(folder, dataclasses.replace(decided, metrics=fitted))
     card = (folder / "README.md").read_text(encoding="utf-8")
