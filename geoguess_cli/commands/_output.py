@@ -97,8 +97,6 @@ class Sink:
         console = self._console("stdout")
         terminal = console.is_terminal
         table = Table(
-            title=title if terminal else None,
-            title_justify="left",
             box=box.SIMPLE_HEAD if terminal else None,
             pad_edge=terminal,
             header_style="bold" if terminal else "",
@@ -108,7 +106,9 @@ class Sink:
             table.add_column(Text(column), justify=justify, no_wrap=not terminal)  # type: ignore[arg-type]
         for row in rows:
             table.add_row(*(v if isinstance(v, Text) else Text(str(v)) for v in row))
-        if title and not terminal:
+        if title and terminal:  # not the table's own: that is folded at the table's width
+            console.print(Text(title, style="table.title"))
+        elif title:
             self.text(title)
         console.print(table)
 

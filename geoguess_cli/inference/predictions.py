@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import Place, locate
+from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference import metrics
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.inference.estimates import METHODS, Method
@@ -67,6 +67,7 @@ def _truth(table: PhotoTable, partition: Partition, seen: Observer) -> dict[str,
         "token": _tokens(partition, seen.truths),
         "country": _texts(place.country for place in places),
         "region": _texts(place.region for place in places),
+        "place": _texts(map(describe, places)),
     }
 
 
@@ -101,6 +102,7 @@ def _places(table: PhotoTable, seen: Observer, point: Method) -> dict[str, pl.Se
         "estimate_longitude": pl.Series(estimates[:, 1]),
         "estimate_country": _texts(place.country for place in guessed),
         "estimate_region": _texts(place.region for place in guessed),
+        "estimate_place": _texts(map(describe, guessed)),
         "distance_km": pl.Series(distances[point]),
         "geoscore": pl.Series(metrics.geoscore(distances[point])),
         **{f"distance_km_{method}": pl.Series(distances[method]) for method in METHODS},

@@ -156,6 +156,8 @@ def test_a_table_keeps_the_style_of_its_text(capsys) -> None:
     sink = Sink()
     sink.table(("a",), [(Text("red", style="red"),), ("plain",)])
     assert "\x1b[31mred" in capsys.readouterr().out
+    sink.table(("a",), [("1",)], title="a title that is longer than its table")
+    assert "a title that is longer than its table\n" in ESCAPE.sub("", capsys.readouterr().out)
     assert sink.terminal_width == 80
     assert sink.colors
     assert Sink.room(80, (10, 10)) == 80 - 20 - 10

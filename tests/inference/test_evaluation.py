@@ -167,6 +167,8 @@ def test_predictions_have_a_row_a_photo(
     assert second["distance_km"] == pytest.approx(distance_km[1])
     assert second["geoscore"] == pytest.approx(5000 * math.exp(-distance_km[1] / 1492.7))
     assert (second["region"], second["estimate_region"]) == ("Montana", "Texas")
+    assert second["place"].endswith("Montana, US")
+    assert second["estimate_place"].endswith("Texas, US")
     assert second["error"] is None
 
 
@@ -176,8 +178,9 @@ def test_predictions_of_an_uncovered_and_of_an_unreadable_photo(evaluation: Eval
     of_the_cell = {"token", "rank", "probability", "loss", "uncalibrated_loss", "search_km2"}
     assert missing == of_the_cell | {"nearest_train_km", "error"}
     assert (at_sea["country"], at_sea["estimate_region"]) == ("", "Montana")
+    assert at_sea["place"].startswith("at sea, ")
     known = {name for name, value in unreadable.items() if value is not None}
-    truth = {"photo", "latitude", "longitude", "split", "token", "country", "region"}
+    truth = {"photo", "latitude", "longitude", "split", "token", "country", "region", "place"}
     assert known == truth | {"error"}
     assert unreadable["error"] == REASON
 
