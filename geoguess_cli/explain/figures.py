@@ -1,32 +1,19 @@
-"""Figures without a map: training curves, occlusion, accuracy by distance."""
+"""Figures without a map: training curves, accuracy by distance."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-from PIL import Image
 
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.labels import halo
-from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.overlay import (
-    draw_drop_bar,
-    draw_overlay,
-    draw_window,
-    drop_norm,
-    paled,
-    seen_box,
-)
 from geoguess_cli.explain.wording import counted, kilometres, percent
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 from geoguess_cli.inference.metrics import RADII_KM
-
-_SIDE, _GAP = 0.15, 0.2  # inches beside and between two photos
-_SHOWN_PIXELS = 1400  # of a photo's longer side: 350 an inch
 
 
 @theme.styled
@@ -147,73 +134,6 @@ def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray)
         fontsize=theme.SMALL,
         path_effects=halo(),
     )
-
-
-@theme.styled
-def occlusion_figure(
-    photo: Image.Image,
-    occlusion: OcclusionMap,
-    *,
-    token: str,
-    resize: Literal["squash", "crop"] = "squash",
-    limit: float | None = None,
-    title: str = "",
-) -> Figure:
-    """A photo, and beside it what covering each part does to the probability of a cell.
-
-    A colour means the same drop on every figure: the scale runs over all that is possible, -1 to
-    1, linear within 0.01 of zero and logarithmic beyond. Where nothing happens the photo shows.
-
-    Args:
-        photo: The photo, upright, of any size and shape.
-        occlusion: Its occlusion map, of the square that the model saw.
-        token: The cell whose probability was followed.
-        resize: How the photo was made that square: all of it squashed, or its middle cut out.
-        limit: Ends of a linear scale instead, in (0, 1]; drops beyond them take the end's colour.
-        title: Heading (default: the cell and its probability).
-    """
-    wide = (theme.WIDTH - 2 * _SIDE - _GAP) / 2
-    tall = min(wide * photo.height / photo.width, 1.25 * wide)
-    shown = min(wide, tall * photo.width / photo.height)
-    foot, top = 0.72, 0.62
-    figure = theme.new_figure(theme.WIDTH, tall + foot + top)
-    page = np.tile(figure.get_size_inches(), 2)
-    lefts = (_SIDE + (wide - shown) / 2, _SIDE + wide + _GAP + (wide - shown) / 2)
-    small = photo.convert("RGB")
-    small.thumbnail((_SHOWN_PIXELS, _SHOWN_PIXELS))
-    pixels = np.asarray(small)
-    axes = []
-    for left, picture in zip(lefts, (pixels, paled(pixels)), strict=True):
-        ax = theme.bare(figure.add_axes(tuple(np.array([left, foot, shown, tall]) / page)))
-        ax.imshow(picture, extent=(0, photo.width, photo.height, 0), aspect="auto")
-        axes.append(ax)
-    norm = drop_norm(limit)
-    box = seen_box(photo, resize)
-    draw_overlay(axes[1], occlusion, norm, box)
-    height, width = occlusion.drop.shape
-    draw_window(axes[1], occlusion.window / width, occlusion.window / height, box)
-    heading: dict[str, Any] = {"ha": "left", "va": "baseline"}
-    x, y = _SIDE / page[0], 1 - np.array([0.27, 0.49]) / page[1]
-    title = title or f"Cell {token}: {percent(occlusion.value)} for the whole photo"
-    subtitle = (
-        f"window {occlusion.window} px, stride {occlusion.stride} px, "
-        f"of the {width} × {height} px that the model sees"
-    )
-    figure.text(x, y[0], title, fontsize=theme.TITLE, fontweight="bold", **heading)
-    figure.text(x, y[1], subtitle, fontsize=theme.SMALL, color=theme.MUTED, **heading)
-    figure.text(
-        lefts[0] / page[0],
-        (foot - 0.1) / page[1],
-        "orange: covering it lowers the probability, it speaks for the cell\n"
-        "blue: covering it raises the probability, it speaks against the cell",
-        fontsize=theme.TINY,
-        color=theme.MUTED,
-        linespacing=1.5,
-        va="top",
-    )
-    rect = (lefts[1] + 0.15, foot - 0.25, shown - 0.3, 0.11)
-    draw_drop_bar(figure, (np.array(rect) / page).tolist(), norm, limit, token)
-    return figure
 
 
 @theme.styled

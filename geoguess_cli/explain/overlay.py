@@ -1,7 +1,8 @@
-"""An occlusion map laid over its photo."""
+"""An occlusion map on its photo: the fixed scales of drops, and the three ways to show them."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -10,36 +11,96 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.labels import halo
 from geoguess_cli.explain.occlusion import OcclusionMap
+from geoguess_cli.explain.targets import Measure
 
-SMALLEST_DROP = 0.01
-"""Below it the scale of drops is linear, above it logarithmic."""
+View = Literal["overlay", "contour", "plain"]
+"""Colours over the paled photo; lines of equal drop on the photo; the colours alone."""
+
+VIEWS: tuple[View, ...] = ("overlay", "contour", "plain")
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height, in the photo's pixels."""
 
 _MOST_OPAQUE = 0.92
 
 
-def drop_norm(limit: float | None) -> Normalize:
-    """The scale of drops: zero in the middle, the same for every photo."""
-    if limit is None:
-        return SymLogNorm(SMALLEST_DROP, linscale=0.5, vmin=-1.0, vmax=1.0, base=10)
-    if not 0 < limit <= 1:
-        raise ValueError(f"limit is {limit}; it must lie in (0, 1]")
-    return Normalize(-limit, limit)
+@dataclass(frozen=True)
+class Scale:
+    """The scale of a measure: zero in the middle, the same on every figure.
+
+    Attributes:
+        linear: Up to this drop linear, beyond it logarithmic.
+        limit: Ends of the scale; what lies beyond takes the end's colour.
+        ends: Whether anything can lie beyond.
+        ticks: Drops that are named, above zero.
+        levels: Drops that contour lines are drawn at, above zero.
+        label: What the scale shows, with its unit.
+        percentages: Whether drops are written times 100.
+    """
+
+    linear: float
+    limit: float
+    ends: bool
+    ticks: tuple[float, ...]
+    levels: tuple[float, ...]
+    label: str
+    percentages: bool = False
+
+    def named(self, drop: float) -> str:
+        """A drop as the scale writes it, with its sign."""
+        return signed(100 * drop if self.percentages else drop)
+
+    @property
+    def norm(self) -> SymLogNorm:
+        """From drops to [0, 1], 0.5 at zero."""
+        return SymLogNorm(self.linear, linscale=0.5, vmin=-self.limit, vmax=self.limit, base=10)
+
+
+SCALES: dict[Measure, Scale] = {
+    "probability": Scale(
+        linear=0.01,
+        limit=1.0,
+        ends=False,
+        ticks=(0.01, 0.1, 1.0),
+        levels=(0.02, 0.05, 0.1, 0.2, 0.5),
+        label="drop in probability, percentage points",
+        percentages=True,
+    ),
+    "log-odds": Scale(
+        linear=0.1,
+        limit=10.0,
+        ends=True,
+        ticks=(0.1, 1.0, 10.0),
+        levels=(0.2, 0.5, 1.0, 2.0, 5.0),
+        label="drop in log-odds (natural logarithm)",
+    ),
+    "km": Scale(
+        linear=10.0,
+        limit=1000.0,
+        ends=True,
+        ticks=(10.0, 100.0, 1000.0),
+        levels=(20.0, 50.0, 100.0, 200.0, 500.0),
+        label="rise of the expected distance, km",
+    ),
+}
 
 
 def paled(pixels: np.ndarray) -> np.ndarray:
-    """The photo nearly grey and a little lighter, so that no colour of its own misleads."""
-    grey = pixels.astype(np.float64).mean(axis=2, keepdims=True)
-    mixed = 0.25 * pixels + 0.75 * grey
-    return np.asarray(np.rint(0.75 * mixed + 0.25 * 255), dtype=np.uint8)
+    """The photo grey and a little lighter, so that no colour of its own misleads."""
+    grey = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+    light = np.rint(0.75 * grey + 0.25 * 255).astype(np.uint8)
+    return np.repeat(light[:, :, None], 3, axis=2)
 
 
-def seen_box(photo: Image.Image, resize: str) -> tuple[float, float, float, float]:
+def seen_box(photo: Image.Image, resize: str) -> Box:
     """Left, top, width and height of what the model sees, in the photo's pixels."""
     if resize == "squash":
         return 0.0, 0.0, float(photo.width), float(photo.height)
@@ -56,24 +117,26 @@ def overlay_colors(drop: Float32[np.ndarray, "h w"], norm: Normalize) -> Float[n
     """
     level = np.clip(np.asarray(norm(np.nan_to_num(drop))), 0.0, 1.0)
     colors: np.ndarray = theme.DIVERGING(level)
-    colors[..., 3] = np.where(np.isnan(drop), 0, _MOST_OPAQUE * np.abs(2 * level - 1) ** 0.75)
+    colors[..., 3] = np.where(np.isnan(drop), 0, _MOST_OPAQUE * np.sqrt(np.abs(2 * level - 1)))
     return colors
 
 
-def draw_overlay(
-    ax: Axes, occlusion: OcclusionMap, norm: Normalize, box: tuple[float, float, float, float]
-) -> None:
-    """The drops over what the model saw."""
-    left, top, width, height = box
+def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: Box) -> None:
+    """Draw the drops over what the model saw.
+
+    Args:
+        ax: Axes in the photo's pixels, the photo drawn on them.
+        occlusion: The map.
+        view: How to show it.
+        box: What the model saw of the photo.
+    """
     xlim, ylim = ax.get_xlim(), ax.get_ylim()
-    ax.imshow(
-        overlay_colors(occlusion.drop, norm),
-        extent=(left, left + width, top + height, top),
-        aspect="auto",
-        interpolation="bilinear",
-        gid="overlay",
-    )
+    if view == "contour":
+        _draw_contours(ax, occlusion, box)
+    else:
+        _draw_colors(ax, occlusion, box, plain=view == "plain")
     ax.set(xlim=xlim, ylim=ylim)
+    left, top, width, height = box
     if (width, height) != (xlim[1], ylim[0]):
         frame: dict[str, Any] = {
             "fill": False,
@@ -84,7 +147,54 @@ def draw_overlay(
         ax.add_patch(Rectangle((left, top), width, height, **frame))
 
 
-def draw_window(ax: Axes, wide: float, tall: float, box: tuple[float, float, float, float]) -> None:
+def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: Box, *, plain: bool) -> None:
+    """Colours, the stronger the more opaque; all opaque and pixel by pixel on a plain map."""
+    left, top, width, height = box
+    colors = overlay_colors(occlusion.drop, SCALES[occlusion.target.measure].norm)
+    if plain:
+        colors[..., 3] = 1.0
+    ax.imshow(
+        colors,
+        extent=(left, left + width, top + height, top),
+        aspect="auto",
+        interpolation="nearest" if plain else "bilinear",
+        gid="overlay",
+    )
+
+
+def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: Box) -> None:
+    """Lines of equal drop at fixed levels; the map has steps of a stride, which are smoothed."""
+    left, top, width, height = box
+    drop = gaussian_filter(occlusion.drop.astype(np.float64), occlusion.stride / 2, mode="nearest")
+    rows, columns = drop.shape
+    scale = SCALES[occlusion.target.measure]
+    for sign in (1, -1):
+        for number, level in enumerate(scale.levels):
+            if not (sign * drop > level).any() or (sign * drop > level).all():
+                continue
+            lines = ax.contour(
+                left + (np.arange(columns) + 0.5) * width / columns,
+                top + (np.arange(rows) + 0.5) * height / rows,
+                drop,
+                levels=[sign * level],
+                colors=[theme.DIVERGING(float(scale.norm(sign * level)))],
+                linewidths=0.9 + 0.2 * number,
+                linestyles="solid",
+                negative_linestyles="solid",
+            )
+            lines.set(
+                path_effects=[withStroke(linewidth=2.0 + 0.2 * number, foreground=theme.PAGE)]
+            )
+            _name_level(ax, lines, scale.named(sign * level))
+
+
+def _name_level(ax: Axes, lines: Any, name: str) -> None:
+    style: dict[str, Any] = {"fontsize": theme.TINY - 1.5, "colors": theme.INK}
+    for text in ax.clabel(lines, fmt=lambda _: name, inline_spacing=2, **style):
+        text.set_path_effects(halo(1.6))
+
+
+def draw_window(ax: Axes, wide: float, tall: float, box: Box) -> None:
     """The outline of one window in the lower left corner, in its size on the photo."""
     left, top, width, height = box
     wide, tall = wide * width, tall * height
@@ -103,33 +213,33 @@ def draw_window(ax: Axes, wide: float, tall: float, box: tuple[float, float, flo
     )
 
 
-def draw_drop_bar(
-    figure: Figure,
-    rect: Sequence[float],
-    norm: Normalize,
-    limit: float | None,
-    token: str,
-) -> None:
+def draw_scale(figure: Figure, rect: Sequence[float], measure: Measure) -> None:
+    """Draw the key of the colours.
+
+    Args:
+        figure: The page.
+        rect: Left, bottom, width and height of the bar, as shares of the page.
+        measure: Whose scale.
+    """
+    scale = SCALES[measure]
     left, bottom, width, height = rect
     ax = figure.add_axes((left, bottom, width, height))
-    drawn = ScalarMappable(norm, theme.DIVERGING)
-    extend = "neither" if limit in (None, 1.0) else "both"
+    drawn = ScalarMappable(scale.norm, theme.DIVERGING)
+    extend = "both" if scale.ends else "neither"
     bar = figure.colorbar(drawn, cax=ax, orientation="horizontal", extend=extend)
-    ticks = np.array([-1, -0.1, -0.01, 0, 0.01, 0.1, 1])
-    if limit is not None:
-        ticks = np.linspace(-limit, limit, 5)
+    ticks = [-tick for tick in reversed(scale.ticks)] + [0.0, *scale.ticks]
     bar.ax.xaxis.set_minor_locator(NullLocator())
-    bar.ax.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(_signed_percent))
-    bar.set_label(
-        f"drop in probability of cell {token}, percentage points",
-        fontsize=theme.SMALL,
-        labelpad=2,
-    )
+    bar.ax.xaxis.set_major_locator(FixedLocator(ticks))
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scale.named(value)))
+    bar.set_label(scale.label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
     bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)
 
 
-def _signed_percent(share: float, _: int) -> str:
-    """A tick of a signed scale in percentage points, with a true minus sign."""
-    return f"{100 * share:+.3g}".replace("-", "\N{MINUS SIGN}") if share else "0"
+def signed(number: float) -> str:
+    """A number with its sign, a true minus sign below zero.
+
+    >>> signed(0.1), signed(-1000.0), signed(0.0)
+    ('+0.1', '−1,000', '0')
+    """
+    return f"{number:+,.4g}".replace("-", "\N{MINUS SIGN}") if number else "0"

@@ -4,6 +4,7 @@ Every target is a weighted sum over cells: the probability of one cell, that of 
 cells), or the expected distance (each cell's distance). So a map of it is exact, and cheap.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ from jaxtyping import Float, Float64, Int
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.explain.wording import coordinates, kilometres
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import locate, wordings
 from geoguess_cli.inference.credible import root_mean_square_km
 from geoguess_cli.inference.distances import CentroidDistances, cell_radius_km
 
@@ -69,6 +71,78 @@ class Target:
             clipped = np.clip(values, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
             return np.asarray(np.log(clipped) - np.log1p(-clipped))
         return values
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to follow, said once and settled for each photo.
+
+    Attributes:
+        what: "top", the likeliest cell; "truth", the true one; "region", the cells near a place;
+            "distance", the expected distance from a place; else the token of a cell.
+        measure: How a change is counted; None takes "km" for a distance, else "probability".
+        near: The place of a region or distance: latitude and longitude in degrees, "answer" (the
+            photo's point estimate) or "truth".
+        radius_km: Of a region, 0 or more.
+
+    Raises:
+        ConfigError: A measure that does not fit.
+    """
+
+    what: str = "top"
+    measure: Measure | None = None
+    near: tuple[float, float] | Literal["answer", "truth"] = "answer"
+    radius_km: float = 200.0
+
+    def __post_init__(self) -> None:
+        if self.what == "distance" and self.measure not in (None, "km"):
+            raise ConfigError(f"a distance is measured in km, not by {self.measure}")
+        if self.what != "distance":
+            _check_of_probabilities(self._of_probability)
+
+    def target(
+        self,
+        partition: Partition,
+        probabilities: Float[np.ndarray, " c"],
+        *,
+        answer: tuple[float, float],
+        truth: tuple[float, float] | None,
+    ) -> Target:
+        """The target for one photo.
+
+        Args:
+            partition: The cells.
+            probabilities: Of each of them for the whole photo.
+            answer: The photo's point estimate: latitude, longitude, in degrees.
+            truth: Where it was taken; None where that is not known.
+
+        Raises:
+            CellError: A token that is not in the partition, a truth that is needed and not known
+                or lies in no cell, or a region without a cell.
+        """
+        if self.what in ("region", "distance"):
+            near = self.near
+            if near == "answer":
+                near = answer
+            elif near == "truth":
+                near = _known(truth)
+            if self.what == "distance":
+                return distance_target(partition, near)
+            return region_target(partition, near, self.radius_km, measure=self._of_probability)
+        if self.what == "top":
+            index = int(probabilities.argmax())
+        elif self.what == "truth":
+            index = _cell_of(_known(truth), partition)
+        else:
+            index = partition.index_of(self.what)
+        (place,) = locate(partition.centroids[[index]])
+        where = wordings(dataclasses.replace(place, nearby=None))[0]
+        name = f"cell {partition.tokens[index]} ({where})"
+        return cell_target(index, measure=self._of_probability, name=name)
+
+    @property
+    def _of_probability(self) -> Measure:
+        return self.measure or "probability"
 
 
 def cell_target(
@@ -140,3 +214,21 @@ def distance_target(partition: Partition, place: tuple[float, float]) -> Target:
 def _check_of_probabilities(measure: Measure) -> None:
     if measure == "km":
         raise ConfigError("a probability has no kilometres; measure it by probability or log-odds")
+
+
+def _known(truth: tuple[float, float] | None) -> tuple[float, float]:
+    if truth is None:
+        raise CellError(
+            "where the photo was taken is not known; give --truth LAT,LON, or follow another target"
+        )
+    return truth
+
+
+def _cell_of(place: tuple[float, float], partition: Partition) -> int:
+    index = int(partition.assign(np.array([place], dtype=np.float64))[0])
+    if index < 0:
+        raise CellError(
+            f"{place[0]:.4f}, {place[1]:.4f}, where the photo was taken, lies in no cell "
+            "of the model's partition"
+        )
+    return index

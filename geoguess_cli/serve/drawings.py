@@ -5,6 +5,7 @@ import io
 import json
 from importlib import resources
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from geoguess_cli.errors import MissingFileError
-from geoguess_cli.explain import theme
-from geoguess_cli.explain.figures import occlusion_figure
+from geoguess_cli.explain import explanation, theme
 from geoguess_cli.explain.maps import probability_map_figure
 from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.overlay import drop_norm, overlay_colors
+from geoguess_cli.explain.occlusion_figures import occlusion_sheet
+from geoguess_cli.explain.overlay import SCALES, overlay_colors
 from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.serve.records import Progress, Tick
 from geoguess_cli.serve.service import Explanation, Service
@@ -54,9 +55,10 @@ def occlusion_png(photo: KeptPhoto, service: Service) -> bytes:
     """
     if photo.occlusion is None:
         raise MissingFileError("no occlusion map of this photo is whole yet; ask for it first")
-    token, made = photo.occlusion
+    _, made = photo.occlusion
+    explained = explanation.Explanation(Path(photo.name), made, None)
     resize = service.predictor.spec.resize
-    return _png(occlusion_figure(decode_photo(photo.preview), made, resize=resize, token=token))
+    return _png(occlusion_sheet([explained], [decode_photo(photo.preview)], resize=resize))
 
 
 def progress(explanation: Explanation) -> Progress:
@@ -88,7 +90,7 @@ def drop_colors() -> list[str]:
 
 def drop_ticks() -> list[Tick]:
     """Where drops stand on that scale."""
-    norm = drop_norm(None)
+    norm = SCALES["probability"].norm
     return [Tick(drop=drop, at=float(norm(drop))) for drop in TICKS]
 
 
@@ -97,7 +99,7 @@ def _rounded(drops: np.ndarray) -> list[list[float | None]]:
 
 
 def _overlay(made: OcclusionMap) -> str:
-    colors = overlay_colors(made.drop, drop_norm(None))
+    colors = overlay_colors(made.drop, SCALES["probability"].norm)
     image = Image.fromarray(np.rint(255 * colors).astype(np.uint8), "RGBA")
     file = io.BytesIO()
     image.save(file, "PNG")

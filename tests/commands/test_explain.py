@@ -6,7 +6,6 @@ import json
 import shutil
 
 import geopandas
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -116,31 +115,6 @@ def test_predict_nothing_there(trained_world) -> None:
     told = trained_world.run("predict", "nowhere.jpg", code=1)
     assert told.stderr.startswith("error: no photo, folder or table at nowhere.jpg")
     assert told.stdout == ""
-
-
-def test_occlude_draws_and_keeps_the_map(trained_world, tmp_path) -> None:
-    told = trained_world.run(
-        *("occlude", trained_world.photo("portland"), "--window", "8", "--stride", "4"),
-        *("--target", "truth", "-o", tmp_path / "o.png", "--raw", tmp_path / "o.npy", "--json"),
-    )
-    drop = np.load(tmp_path / "o.npy")
-    assert drop.shape == (32, 32)
-    told = json.loads(told.stdout)
-    assert told["greatest_drop"] == pytest.approx(drop.max())
-    assert 0 <= told["probability"] <= 1
-    with Image.open(tmp_path / "o.png") as image:
-        assert image.width > 800
-
-
-def test_occlude_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
-    photo = trained_world.photo("portland")
-    assert "window" in trained_world.run("occlude", photo, "--window", "999", code=1).stderr
-    assert "cells show" in trained_world.run("occlude", photo, "--target", "4c", code=1).stderr
-    Image.new("RGB", (48, 32)).save(tmp_path / "unknown.jpg")
-    unknown = trained_world.run("occlude", tmp_path / "unknown.jpg", "--target", "truth", code=1)
-    assert "--truth" in unknown.stderr
-    sea = trained_world.run("occlude", photo, "--target", "truth", "--truth", "0,-150", code=1)
-    assert "no cell" in sea.stderr
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf", "geojson", "parquet"])

@@ -6,12 +6,8 @@ import pytest
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
-from geoguess_cli.explain import theme
-from geoguess_cli.explain.figures import distance_figure, occlusion_figure, training_curves
-from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.targets import cell_target
+from geoguess_cli.explain.figures import distance_figure, training_curves
 from geoguess_cli.inference.metrics import RADII_KM
 
 
@@ -97,111 +93,6 @@ def test_the_shortest_trainings_can_be_drawn(count: int) -> None:
     assert f"Training, {count} epoch{'s' if count == 0 else ''}" in texts_of(
         training_curves(ROWS[:count])
     )
-
-
-def occlusion(drop: np.ndarray, probability: float = 0.4) -> OcclusionMap:
-    return OcclusionMap(
-        drop=drop.astype(np.float32),
-        window_drops=drop.astype(np.float32),
-        target=cell_target(3, name="cell 8649c4"),
-        value=probability,
-        window=16,
-        stride=8,
-        baselines=("mean",),
-        done=drop.size,
-        total=drop.size,
-    )
-
-
-def overlay(figure: Figure):  # type: ignore[no-untyped-def]
-    (image,) = by_gid(figure, "overlay")
-    return image
-
-
-DROP = np.zeros((64, 64))
-DROP[0, 0], DROP[0, 1], DROP[5, 9], DROP[9, 5] = 0.3, -0.3, 0.02, 1.0
-WIDE = Image.new("RGB", (300, 200), "gray")
-TALL = Image.new("RGB", (100, 400), "gray")
-
-
-@pytest.mark.parametrize("photo", [WIDE, TALL])
-def test_the_photo_keeps_its_shape_and_the_map_covers_it(photo: Image.Image) -> None:
-    figure = occlusion_figure(photo, occlusion(DROP), token="8649c4")
-    left, right = (ax for ax in figure.axes if ax.images)
-    assert overlay(figure).axes is right
-    assert overlay(figure).get_extent() == [0, photo.width, photo.height, 0]
-    for ax in (left, right):
-        width, height = ax.get_window_extent().size
-        assert width / height == pytest.approx(photo.width / photo.height, rel=0.01)
-    assert left.get_window_extent().x1 < right.get_window_extent().x0
-    (window, _) = by_gid(figure, "window")
-    assert (window.get_width(), window.get_height()) == (photo.width / 4, photo.height / 4)
-
-
-@pytest.mark.parametrize(
-    ("photo", "square"), [(WIDE, [50, 250, 200, 0]), (TALL, [0, 100, 250, 150])]
-)
-def test_a_cropped_photo_has_its_map_on_the_middle_square(
-    photo: Image.Image, square: list[int]
-) -> None:
-    figure = occlusion_figure(photo, occlusion(DROP), token="8649c4", resize="crop")
-    assert overlay(figure).get_extent() == square
-    ax = overlay(figure).axes
-    assert (*ax.get_xlim(), *ax.get_ylim()) == (0, photo.width, photo.height, 0)
-
-
-def colors_of(drop: np.ndarray, **options: object) -> np.ndarray:
-    photo = options.pop("photo", WIDE)
-    probability = options.pop("probability", 0.4)
-    figure = occlusion_figure(photo, occlusion(drop, probability), token="1", **options)
-    return np.asarray(overlay(figure).get_array())
-
-
-def test_a_colour_means_the_same_drop_on_every_figure() -> None:
-    strong = colors_of(DROP, probability=0.99)
-    weak = colors_of(DROP / 10, photo=TALL, probability=0.03)
-    assert strong[5, 9].tolist() != weak[5, 9].tolist()
-    again = colors_of(np.where(DROP == 1, 0.002, DROP / 10 * 10), probability=0.5)
-    assert again[0, 0].tolist() == strong[0, 0].tolist()
-    assert again[9, 5] == pytest.approx(weak[5, 9], abs=0.02)  # 0.002 in both
-
-
-def test_nothing_is_clear_and_more_is_more_opaque() -> None:
-    steps = np.array([[0.0, 0.002, 0.01, 0.05, 0.2, 1.0], [0, -0.002, -0.01, -0.05, -0.2, -1]])
-    colors = colors_of(steps)
-    assert colors[:, 0, 3].tolist() == pytest.approx([0, 0], abs=0.01)
-    assert (np.diff(colors[:, :, 3], axis=1) > 0.02).all()
-    assert colors[0, :, 3] == pytest.approx(colors[1, :, 3], abs=0.01)
-    red, blue = colors[:, 3, 0], colors[:, 3, 2]
-    assert red[0] > blue[0]  # for the cell: orange
-    assert red[1] < blue[1]  # against it: blue
-
-
-def test_the_diverging_scale_survives_colour_blindness() -> None:
-    """Its two arms stay apart for protanopes and deuteranopes (Viénot and others, 1999)."""
-    protan = np.array([[0.1124, 0.8876, 0], [0.1124, 0.8876, 0], [0.004, -0.004, 1]])
-    deutan = np.array([[0.2928, 0.7072, 0], [0.2928, 0.7072, 0], [-0.0223, 0.0223, 1]])
-    low, high = theme.DIVERGING([0.15, 0.85])[:, :3] ** 2.2
-    for seen in (protan, deutan):
-        assert np.abs(seen @ low - seen @ high).max() > 0.15
-
-
-def test_the_bar_tells_the_unit_and_its_ends() -> None:
-    figure = occlusion_figure(WIDE, occlusion(DROP), token="8649c4")
-    shown = texts_of(figure)
-    assert "drop in probability of cell 8649c4, percentage points" in shown
-    assert {"−100", "−10", "−1", "0", "+1", "+10", "+100"} <= set(shown)
-    assert any("window 16 px, stride 8 px" in text and "64 × 64" in text for text in shown)
-    assert any("40 %" in text for text in shown)
-    limited = texts_of(occlusion_figure(WIDE, occlusion(DROP), token="8649c4", limit=0.25))
-    assert {"−25", "−12.5", "0", "+12.5", "+25"} <= set(limited)
-
-
-def test_a_limit_clips() -> None:
-    colors = colors_of(DROP, limit=0.25)
-    assert colors[0, 0].tolist() == colors[9, 5].tolist()  # 0.3 and 1.0
-    with pytest.raises(ValueError, match="limit is 0"):
-        occlusion_figure(WIDE, occlusion(DROP), token="1", limit=0.0)
 
 
 def step_at(line, x: float) -> float:  # type: ignore[no-untyped-def]
