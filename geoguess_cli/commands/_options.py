@@ -49,6 +49,13 @@ class Point(StrEnum):
     geoscore = "geoscore"
 
 
+class ThemeName(StrEnum):
+    """The colours of a figure and its paper."""
+
+    light = "light"
+    dark = "dark"
+
+
 def coordinates(text: str) -> tuple[float, float]:
     """The latitude and longitude, in degrees, of `LAT,LON`."""
     parts = text.replace(",", " ").split()
@@ -97,6 +104,9 @@ Uncovered = Annotated[
 FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="Form of the result (default: by the ending of -o, or table)."),
+]
+Theme = Annotated[
+    ThemeName, typer.Option("--theme", help="Colours of the figure: on white or on dark paper.")
 ]
 _TOP_K = typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
 TopK = Annotated[int, _TOP_K]

@@ -171,3 +171,23 @@ def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
     """Write a matplotlib figure in the format of the path's ending."""
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=dpi)
+
+
+def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:
+    """Write figures as the pages of one PDF, else as one file a page; the files written.
+
+    The file of a single page is `path` itself; those of several are numbered from 1.
+    """
+    if path.suffix.lower() == ".pdf":
+        from matplotlib.backends.backend_pdf import PdfPages
+
+        with replacing(path) as temporary, PdfPages(temporary) as pages:
+            for figure in figures:
+                pages.savefig(figure, dpi=dpi)
+        return [path]
+    drawn = list(figures)
+    names = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(drawn) + 1)]
+    written = [path] if len(drawn) == 1 else names
+    for figure, name in zip(drawn, written, strict=True):
+        save_figure(figure, name, dpi=dpi)
+    return written

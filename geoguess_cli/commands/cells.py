@@ -1,5 +1,8 @@
 """`geoguess cells`: build the partition, look at it, give photos their cells."""
 
+import json as json_module
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +14,15 @@ from geoguess_cli.commands._inputs import (
     read_photos,
     settings,
 )
-from geoguess_cli.commands._output import Sink, save_figure
+from geoguess_cli.commands._output import Sink, ending_of, save_figure
+from geoguess_cli.errors import CellError, MissingFileError
+from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     import numpy as np
+    import polars as pl
 
+    from geoguess_cli.explain.cell_values import CellValues
     from geoguess_cli.geo.partition import Partition
 
 BAR_WIDTH = 10
@@ -185,25 +192,106 @@ def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, objec
     ]
 
 
+class ColorBy(StrEnum):
+    """What the cells of a map are coloured by."""
+
+    photos = "photos"
+    level = "level"
+    accuracy = "accuracy"
+
+
 @app.command("map")
 def draw(
     *,
     output: options.Output = None,
+    color: Annotated[
+        ColorBy | None,
+        typer.Option("--color", help="Colour by this (default: photos, or accuracy of a report)."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Folder that `geoguess eval` wrote."),
+    ] = None,
+    theme: options.Theme = options.ThemeName.light,
     cells: options.Cells = None,
     config: options.ConfigFile = None,
     artifacts: options.Artifacts = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Draw the partition on a map, coloured by photos (.png, .svg or .pdf)."""
-    from geoguess_cli.explain.maps import cells_map
+    """Draw the partition on a map, coloured by photos, level or accuracy.
+
+    The ending of -o says what is written: a figure (.png, .svg, .pdf), or data for other map
+    programs (.geojson, .parquet).
+    """
     from geoguess_cli.geo.partition import read_partition
 
     sink = Sink(quiet=quiet)
     chosen = settings(config, artifacts=artifacts)
-    partition = read_partition(cells or chosen.cells_path)
+    by = color or (ColorBy.photos if report is None else ColorBy.accuracy)
+    if by is ColorBy.accuracy and report is None:
+        raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
     path = output or chosen.artifacts / "figures" / "cells.png"
-    save_figure(cells_map(partition), path)
+    write = WRITERS[ending_of(path, WRITERS)]
+    partition = read_partition(cells or chosen.cells_path)
+    write(partition, _values(partition, by, report), path, theme)
     sink.wrote("map of the cells", path)
+
+
+def _values(partition: "Partition", by: ColorBy, report: Path | None) -> "CellValues":
+    from geoguess_cli.explain.cell_values import accuracy_values, level_values, photos_values
+
+    if by is ColorBy.accuracy and report is not None:
+        return accuracy_values(partition, _predictions(report))
+    return level_values(partition) if by is ColorBy.level else photos_values(partition)
+
+
+def _predictions(report: Path) -> "pl.DataFrame":
+    import polars as pl
+
+    path = report / "predictions.parquet"
+    if not path.is_file():
+        raise MissingFileError(f"no predictions at {path}; `geoguess eval -o {report}` writes them")
+    try:
+        return pl.read_parquet(path, columns=["token", "rank"])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CellError(
+            f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"
+        ) from error
+
+
+def _draw(partition: "Partition", values: "CellValues", path: Path, theme: str) -> None:
+    from geoguess_cli.explain.maps import cells_map
+    from geoguess_cli.explain.theme import THEMES
+
+    save_figure(cells_map(partition, values, colors=THEMES[theme]), path)
+
+
+def _write_geojson(partition: "Partition", values: "CellValues", path: Path, _theme: str) -> None:
+    from geoguess_cli.explain.cell_values import cells_frame
+    from geoguess_cli.geo.geojson import feature, feature_collection
+
+    rows = cells_frame(partition, values).to_dicts()
+    cells = [feature(shape, row) for shape, row in zip(partition.polygons, rows, strict=True)]
+    write_text(json_module.dumps(feature_collection(cells)), path)
+
+
+def _write_geoparquet(
+    partition: "Partition", values: "CellValues", path: Path, _theme: str
+) -> None:
+    from geoguess_cli.explain.cell_values import cells_frame
+    from geoguess_cli.geo.geoparquet import write_geoparquet
+
+    write_geoparquet(cells_frame(partition, values), partition.polygons, path)
+
+
+WRITERS: "dict[str, Callable[[Partition, CellValues, Path, str], None]]" = {
+    ".png": _draw,
+    ".svg": _draw,
+    ".pdf": _draw,
+    ".geojson": _write_geojson,
+    ".parquet": _write_geoparquet,
+}
+"""What writes a map of the cells, by the ending of its file."""
 
 
 @app.command()

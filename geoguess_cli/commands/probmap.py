@@ -2,7 +2,8 @@
 
 import json as json_module
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +12,25 @@ import typer
 
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
-from geoguess_cli.commands._output import Sink, ending_of, save_figure
+from geoguess_cli.commands._output import Sink, ending_of, save_figure, save_pages
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     from geoguess_cli.explain.probability_map import ProbabilityMap
+    from geoguess_cli.explain.scales import Scale
     from geoguess_cli.inference.predictor import Predictor
 
-SHOWN_PIXELS = 800
+SHOWN_PIXELS, SMALL_PIXELS = 800, 300
+"""Of a photo beside its map, and of one on a sheet of many."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How figures look: their scale of colours and their theme, by name."""
+
+    scale: "Scale"
+    theme: str
 
 
 class MapFormat(StrEnum):
@@ -50,6 +61,18 @@ def probmap(
         MapFormat | None,
         typer.Option("--format", help="Kind of file (default: by the ending of -o, or png)."),
     ] = None,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Draw all maps on one sheet, with their photos.")
+    ] = False,
+    log: Annotated[
+        bool | None,
+        typer.Option(
+            "--log/--linear",
+            help="Colour by the logarithm of the probability, or in proportion to it "
+            "(default: by its square root).",
+        ),
+    ] = None,
+    theme: options.Theme = options.ThemeName.light,
     truth: options.Truth = None,
     top_k: options.TopK = 5,
     photos: options.Photos = None,
@@ -66,8 +89,8 @@ def probmap(
     """Draw each cell filled by its probability, with what the model answers and how sure it is.
 
     The ending of -o says what is written: a figure (.png, .svg, .pdf), or data for other map
-    programs (.geojson, .parquet). A photo that cannot be read is reported, and the exit code is
-    then 1; the others get their maps.
+    programs (.geojson, .parquet). Several photos give a folder of maps, or a sheet with --grid. A
+    photo that cannot be read is reported, and the exit code is then 1; the others get their maps.
     """
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -82,8 +105,15 @@ def probmap(
     single = paths == photo and len(photo) == 1
     if truth is not None and not single:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
-    targets = _targets(paths, output, form, folder=chosen.artifacts / "figures", single=single)
+    folder = chosen.artifacts / "figures"
+    if grid:
+        targets = [_file(output, form, folder / "probability-maps", SHEETS)]
+    elif single:
+        targets = [_file(output, form, folder / f"{paths[0].stem}-map", WRITERS)]
+    else:
+        targets = _files(paths, output, form, folder / "maps")
     truths = truths_of(paths, chosen) if truth is None else [truth]
+    look = Look("root" if log is None else "log" if log else "linear", theme)
     failures: dict[int, str] = {}
     shown = _maps(
         load_predictor(chosen, model),
@@ -95,16 +125,19 @@ def probmap(
         sink=sink,
         failures=failures,
     )
-    for row, made in shown:
-        WRITERS[ending_of(targets[row], WRITERS)](made, targets[row])
+    drawn = _together(shown, targets[0], look) if grid else _one_by_one(shown, targets, look)
+    written: dict[Path, None] = {}
+    for path, made in drawn:
+        written[path] = None
         if json:
-            sink.json({"path": str(targets[row]), **made.summary()})
-        if single:
-            sink.wrote("probability map", targets[row])
+            sink.json({"path": str(path), **made.summary()})
     if single and failures:
         raise PhotoError(failures[0])
-    if not single:
-        sink.wrote(f"{len(paths) - len(failures)} probability maps", targets[0].parent)
+    if single or grid:
+        for path in written:
+            sink.wrote("probability map" if single else "probability maps", path)
+    else:
+        sink.wrote(f"{len(written)} probability maps", targets[0].parent)
     for row, failure in failures.items():
         sink.warn(failure)
         if json:
@@ -113,38 +146,55 @@ def probmap(
         raise typer.Exit(1)
 
 
-def _targets(
-    photos: Sequence[Path],
-    output: Path | None,
-    form: MapFormat | None,
-    *,
-    folder: Path,
-    single: bool,
+def _file(
+    output: Path | None, form: MapFormat | None, default: Path, writers: Iterable[str]
+) -> Path:
+    """The one file to write: as asked for, or `default` with the ending of the format."""
+    path = output or default.with_name(f"{default.name}.{form or MapFormat.png}")
+    if output is not None and (output.is_dir() or not output.suffix):
+        path = output / f"{default.name}.{form or MapFormat.png}"
+    if form is not None and path.suffix.lower() != f".{form}":
+        raise typer.BadParameter(f"-o {path} and --format {form} do not agree")
+    ending_of(path, writers)
+    return path
+
+
+def _files(
+    photos: Sequence[Path], output: Path | None, form: MapFormat | None, default: Path
 ) -> list[Path]:
-    """The file that each photo's map is written to."""
-    kind = form or MapFormat.png
-    is_file = output is not None and not output.is_dir() and output.suffix != ""
-    if single:
-        path = output or folder / f"{photos[0].stem}-map.{kind}"
-        if output is not None and not is_file:
-            path = output / f"{photos[0].stem}.{kind}"
-        if form is not None and path.suffix.lower() != f".{form}":
-            raise typer.BadParameter(f"-o {path} and --format {form} do not agree")
-        ending_of(path, WRITERS)
-        return [path]
-    if output is not None and is_file and output.suffix.lower() in WRITERS:
+    """A file for each photo, in the folder asked for or in `default`."""
+    if output is not None and not output.is_dir() and output.suffix.lower() in WRITERS:
         raise typer.BadParameter(
-            f"-o {output} is one file for {len(photos)} photos; name a folder for their maps"
+            f"-o {output} is one file for {len(photos)} photos; name a folder for their maps, "
+            "or draw one sheet with --grid"
         )
-    inside = output or folder / "maps"
     # Photos of several folders may share a name: the second is a-2, the third a-3.
     seen: Counter[str] = Counter()
     names = []
     for photo in photos:
         seen[photo.stem] += 1
         again = f"-{seen[photo.stem]}" if seen[photo.stem] > 1 else ""
-        names.append(f"{photo.stem}{again}.{kind}")
-    return [inside / name for name in names]
+        names.append(f"{photo.stem}{again}.{form or MapFormat.png}")
+    return [(output or default) / name for name in names]
+
+
+def _one_by_one(
+    shown: "Iterable[tuple[int, ProbabilityMap]]", targets: Sequence[Path], look: Look
+) -> "Iterator[tuple[Path, ProbabilityMap]]":
+    """Write each map to its own file as it comes."""
+    for row, made in shown:
+        WRITERS[targets[row].suffix.lower()](made, targets[row], look)
+        yield targets[row], made
+
+
+def _together(
+    shown: "Iterable[tuple[int, ProbabilityMap]]", target: Path, look: Look
+) -> "Iterator[tuple[Path, ProbabilityMap]]":
+    """Write all maps to one sheet: each with the file of its page."""
+    found = [made for _, made in shown]
+    if found:
+        files = SHEETS[target.suffix.lower()](found, target, look)
+        yield from zip(files, found, strict=True)
 
 
 def _maps(
@@ -181,25 +231,42 @@ def _maps(
             bar.advance(task)
 
 
-def _draw(shown: "ProbabilityMap", path: Path) -> None:
+def _draw(shown: "ProbabilityMap", path: Path, look: Look) -> None:
     from geoguess_cli.explain.maps import probability_map_figure
+    from geoguess_cli.explain.theme import THEMES
     from geoguess_cli.photos.images import decode_photo
 
     photo = decode_photo(Path(shown.photo), at_least=SHOWN_PIXELS)
-    save_figure(probability_map_figure(shown, photo=photo), path)
+    figure = probability_map_figure(shown, photo=photo, scale=look.scale, colors=THEMES[look.theme])
+    save_figure(figure, path)
 
 
-def _write_geojson(shown: "ProbabilityMap", path: Path) -> None:
+def _draw_sheet(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
+    """Draw a sheet, page by page: the file that each map is in."""
+    from geoguess_cli.explain.sheet import page_sizes, probability_sheets
+    from geoguess_cli.explain.theme import THEMES
+    from geoguess_cli.photos.images import decode_photo
+
+    photos = [decode_photo(Path(one.photo), at_least=SMALL_PIXELS) for one in shown]
+    pages = probability_sheets(shown, photos, scale=look.scale, colors=THEMES[look.theme])
+    files = save_pages(pages, path)
+    if len(files) == 1:
+        return files * len(shown)
+    sizes = page_sizes(len(shown))
+    return [file for file, size in zip(files, sizes, strict=True) for _ in range(size)]
+
+
+def _write_geojson(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
     write_text(json_module.dumps(shown.to_geojson(), ensure_ascii=False), path)
 
 
-def _write_geoparquet(shown: "ProbabilityMap", path: Path) -> None:
+def _write_geoparquet(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
     from geoguess_cli.explain.probability_map import write_probability_map
 
     write_probability_map(shown, path)
 
 
-WRITERS: "dict[str, Callable[[ProbabilityMap, Path], None]]" = {
+WRITERS: "dict[str, Callable[[ProbabilityMap, Path, Look], None]]" = {
     ".png": _draw,
     ".svg": _draw,
     ".pdf": _draw,
@@ -207,3 +274,10 @@ WRITERS: "dict[str, Callable[[ProbabilityMap, Path], None]]" = {
     ".parquet": _write_geoparquet,
 }
 """What writes a map, by the ending of its file."""
+
+SHEETS: "dict[str, Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]]]" = {
+    ".png": _draw_sheet,
+    ".svg": _draw_sheet,
+    ".pdf": _draw_sheet,
+}
+"""What writes all maps together, by the ending of the file; it tells the file of each map."""

@@ -15,13 +15,13 @@ import shapely
 from jaxtyping import Float, Int, Shaped
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
-from matplotlib.colors import Normalize, to_rgba_array
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, to_rgba_array
 from matplotlib.path import Path
 
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.extent import Extent
 from geoguess_cli.geo.basemap import Basemap
-from geoguess_cli.geo.cells import cell_boundary, cell_caps
+from geoguess_cli.geo.cells import cell_boundary, cell_caps, cell_union_edges
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 
@@ -44,14 +44,14 @@ class Canvas:
         extent: What they show.
         project: From latitudes and longitudes in degrees, (n, 2), to the plane, (n, 2).
         unproject: The way back.
-        colors: Of the ground, light or dark.
+        colors: Those of the theme.
     """
 
     ax: Axes
     extent: Extent
     project: Callable[[np.ndarray], np.ndarray]
     unproject: Callable[[np.ndarray], np.ndarray]
-    colors: theme.Ground = theme.LIGHT
+    colors: theme.Theme = theme.LIGHT
 
     @property
     def km_per_point(self) -> float:
@@ -79,6 +79,12 @@ class Canvas:
         south, north = max(float(south), -90.0), min(float(north), 90.0)
         return [(a, south, b, north) for a, b in _turns(float(west), float(east))]
 
+    @property
+    def bounds(self) -> Box:
+        """The same as one box, whose west is above its east where it goes across ±180°."""
+        (west, south, _, north), (_, _, east, _) = self.boxes[0], self.boxes[-1]
+        return west, south, east, north
+
     def frame(self) -> Float[np.ndarray, "n 2"]:
         """The edge of what is seen, all around: latitude, longitude, in degrees."""
         (left, right), (bottom, top) = self.ax.get_xlim(), self.ax.get_ylim()
@@ -98,27 +104,39 @@ class Canvas:
             (basemap.land, colors.country, 0.5),
             (basemap.countries, colors.country, 0.8),
         ):
-            self._outline(layer.geometries, color=color, linewidth=thin * width, zorder=4)
+            self._lines(
+                self._edges(layer.geometries), color=color, linewidth=thin * width, zorder=4
+            )
 
     def cells(
-        self, partition: Partition, values: Float[np.ndarray, " n"], norm: Normalize
+        self,
+        partition: Partition,
+        values: Float[np.ndarray, " n"],
+        norm: Normalize,
     ) -> PathCollection:
-        """Draw the cells that may be seen, filled by their values: one path a cell, brightest last.
+        """Draw the cells that may be seen, filled by their values: one path a cell, greatest last.
 
         A cell too small for an outline gets one of its own colour, so that none is lost; where all
         of them together would be specks, each is marked by a dot.
+
+        Args:
+            partition: The cells.
+            values: One a cell; NaN where nothing is known.
+            norm: From values to the range of the colours.
         """
+        cmap = self._colormap(norm)
         seen = np.arange(len(partition)) if self.extent.world else self._near(partition)
-        seen = seen[np.argsort(values[seen], kind="stable")]
+        seen = seen[np.argsort(np.nan_to_num(values[seen], nan=-np.inf), kind="stable")]
+        shown = np.ma.masked_invalid(values[seen])
         sides = np.sqrt(partition.area_km2[seen]) / self.km_per_point
         tiny = sides < _TINY_CELL
         edges = to_rgba_array([self.colors.cell_edge] * len(seen))
-        edges[tiny] = theme.SEQUENTIAL(norm(values[seen[tiny]]))
+        edges[tiny] = cmap(norm(shown[tiny]))
         drawn = PathCollection(
             self._cell_paths(partition, seen),
-            array=values[seen],
+            array=shown,
             norm=norm,
-            cmap=theme.SEQUENTIAL,
+            cmap=cmap,
             edgecolors=edges,
             linewidths=np.where(tiny, _TINY_CELL, np.clip(0.05 * sides, 0.1, 0.5)),
             zorder=2,
@@ -131,16 +149,27 @@ class Canvas:
             self.ax.scatter(
                 x,
                 y,
-                c=values[seen],
+                c=shown,
                 s=24,
                 norm=norm,
-                cmap=theme.SEQUENTIAL,
+                cmap=cmap,
+                plotnonfinite=True,
                 edgecolors=self.colors.name,
                 linewidths=0.6,
                 zorder=5,
                 gid="specks",
             )
         return drawn
+
+    def outline(self, region: shapely.Geometry, **style: Any) -> None:
+        """Draw the edge of a region of cells, as `cell_union` gives it.
+
+        Args:
+            region: A polygon or several, within ±180°.
+            style: Arguments of the lines.
+        """
+        boxes = [(w - _SEAM, s, e + _SEAM, n) for w, s, e, n in self.boxes]
+        self._lines(_clip(np.array([cell_union_edges(region)]), boxes), **style)
 
     def ways(self, a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"]) -> list[np.ndarray]:
         """Great circles from each `a` to its `b` on the plane, broken by NaN at the map's rim."""
@@ -166,6 +195,14 @@ class Canvas:
         areas, owners = shapely.area(seen), owners[rows]
         largest = {int(owners[row]): row for row in np.argsort(areas) if areas[row] > 0}
         return [(index, seen[row]) for index, row in sorted(largest.items())]
+
+    def _colormap(self, norm: Normalize) -> Colormap:
+        """The theme's colours for amounts, of as many steps as the scale has."""
+        colors = self.colors.sequential
+        if isinstance(norm, BoundaryNorm):
+            steps = (np.arange(norm.Ncmap) + 0.5) / norm.Ncmap
+            colors = ListedColormap(colors(steps))
+        return colors.with_extremes(bad=self.colors.missing)
 
     def _cell_paths(self, partition: Partition, rows: Int[np.ndarray, " k"]) -> list[Path]:
         if self.extent.world:
@@ -197,13 +234,14 @@ class Canvas:
         )
         self.ax.add_collection(drawn, autolim=False)
 
-    def _outline(self, shapes: np.ndarray, **style: Any) -> None:
+    def _edges(self, shapes: np.ndarray) -> np.ndarray:
+        """The edges of shapes that are seen."""
         # Shapes are cut at the antimeridian and the poles; no border runs there.
         boxes = [
             (max(w, _SEAM - 180), max(s, _SEAM - 90), min(e, 180 - _SEAM), min(n, 90 - _SEAM))
             for w, s, e, n in self.boxes
         ]
-        self._lines(_clip(shapely.boundary(shapes), boxes), **style)
+        return _clip(shapely.boundary(shapes), boxes)
 
     def _graticule(self, **style: Any) -> None:
         """Meridians and parallels, some six across."""

@@ -21,7 +21,10 @@ from geoguess_cli.explain import theme
 BADGE_RADIUS = 5.4
 """Of a numbered marker, in points."""
 
-_MOST = 40  # labels on one map: beyond this it is a list of names, not a map
+MOST_NAMES, MOST_TOWNS = 40, 14
+"""Of regions and of towns on one map: beyond this it is a list of names, not a map."""
+
+_TOWN_SIZE = 6.2  # points
 _NARROWEST = 2.5  # points a letter: no text of ours is narrower
 _REACH = (12.0, 19.0, 28.0, 40.0)
 _ANGLES = np.radians([55, 125, 20, 160, 90, -35, -145, 270, 0, 180, -70, -110])
@@ -44,11 +47,16 @@ class Name:
 
 def halo(width: float = 2.0, color: str = theme.PAGE) -> list[AbstractPathEffect]:
     """Path effects that keep text legible on any ground."""
-    return [withStroke(linewidth=width, foreground=color, alpha=0.85)]
+    return [withStroke(linewidth=width, foreground=color, alpha=0.92)]
 
 
 def draw_names(
-    ax: Axes, names: Iterable[Name], *, taken: Sequence[Bbox] = (), ground: str = theme.PAGE
+    ax: Axes,
+    names: Iterable[Name],
+    *,
+    taken: Sequence[Bbox] = (),
+    most: int = MOST_NAMES,
+    ground: str = theme.PAGE,
 ) -> list[Text]:
     """The names that fit, drawn: each inside its shape, none over another, the largest first.
 
@@ -56,12 +64,13 @@ def draw_names(
         ax: Axes with their final place and limits.
         names: What to write.
         taken: Boxes in pixels that must stay free.
+        most: Names to write at the most.
         ground: Colour of the halo around each.
     """
     busy = list(taken)
     written: list[Text] = []
     for name in sorted(names, key=lambda one: -one.shape.area):
-        if len(written) == _MOST:
+        if len(written) == most:
             break
         room = np.ptp(ax.transData.transform(np.reshape(name.shape.bounds, (2, 2))), axis=0)
         for text in name.texts:
@@ -101,8 +110,81 @@ def _settle(
     return False
 
 
+def draw_towns(
+    ax: Axes,
+    names: Sequence[str],
+    places: Float[np.ndarray, "n 2"],
+    *,
+    taken: Sequence[Bbox] = (),
+    most: int = MOST_TOWNS,
+    colors: theme.Theme = theme.LIGHT,
+) -> list[Text]:
+    """Towns as a dot with a name beside it, the first ones first; none over another or a box.
+
+    Args:
+        ax: Axes with their final place and limits.
+        names: Of the towns.
+        places: In the coordinates of the axes.
+        taken: Boxes in pixels that must stay free.
+        most: Towns to draw at the most.
+        colors: Those of the theme.
+    """
+    scale = theme.DPI / 72
+    frame = ax.get_window_extent().padded(-3)
+    busy, written = list(taken), list[Text]()
+    for name, place, spot in zip(names, places, ax.transData.transform(places), strict=True):
+        dot = around(spot, 2.0 * scale)
+        if len(written) == most:
+            break
+        if not frame.contains(*spot) or dot.count_overlaps(busy):
+            continue
+        artist = ax.text(0, 0, name, fontsize=_TOWN_SIZE, color=colors.name, va="bottom", zorder=6)
+        artist.set_path_effects(halo(1.6, colors.halo))
+        box = _beside(artist.get_window_extent(), spot, scale, frame, busy)
+        if box is None:
+            artist.remove()
+            continue
+        artist.set_position(tuple(ax.transData.inverted().transform((box.x0, box.y0))))
+        ax.plot(
+            *place,
+            marker="o",
+            markersize=2.4,
+            color=colors.name,
+            markeredgecolor=colors.halo,
+            markeredgewidth=0.5,
+            zorder=6,
+            gid="town",
+        )
+        written.append(artist)
+        busy += [dot, box.padded(2)]
+    return written
+
+
+def _beside(
+    size: Bbox, spot: np.ndarray, scale: float, frame: Bbox, busy: Sequence[Bbox]
+) -> Bbox | None:
+    """A free box of that size beside a spot: to its right, left, above or below; None if taken."""
+    gap = 2.2 * scale
+    width, height = size.width, size.height
+    for left, low in (
+        (gap, -height / 2),
+        (-gap - width, -height / 2),
+        (-width / 2, gap),
+        (-width / 2, -gap - height),
+    ):
+        box = Bbox.from_bounds(spot[0] + left, spot[1] + low, width, height)
+        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+        if inside and not box.count_overlaps(busy):
+            return box
+    return None
+
+
 def draw_badges(
-    ax: Axes, places: Float[np.ndarray, "n 2"], *, taken: Sequence[Bbox] = ()
+    ax: Axes,
+    places: Float[np.ndarray, "n 2"],
+    *,
+    taken: Sequence[Bbox] = (),
+    colors: theme.Theme = theme.LIGHT,
 ) -> list[Bbox]:
     """Draw numbers 1, 2, … beside their places, each tied to its own: their boxes, in pixels.
 
@@ -112,6 +194,7 @@ def draw_badges(
         ax: Axes with their final place and limits.
         places: In the coordinates of the axes, in the order of the numbers.
         taken: Boxes in pixels that must stay free.
+        colors: Those of the theme.
     """
     scale = theme.DPI / 72
     frame = ax.get_window_extent().padded(-2)
@@ -122,7 +205,7 @@ def draw_badges(
         if frame.contains(*spot):
             offset = _free_offset(spot, scale, frame, [*taken, *anchors, *boxes])
             boxes.append(around(spot + offset * scale, (BADGE_RADIUS + 1) * scale))
-            _badge(ax, rank, place, offset)
+            _badge(ax, rank, place, offset, colors)
     return boxes
 
 
@@ -143,17 +226,17 @@ def around(spot: np.ndarray, radius: float) -> Bbox:
     return Bbox([spot - radius, spot + radius])
 
 
-def badge_box() -> dict[str, Any]:
+def badge_box(colors: theme.Theme) -> dict[str, Any]:
     """The round box of a number, on the map and in the list."""
     return {
         "boxstyle": "circle,pad=0.22",
-        "facecolor": theme.PAGE,
-        "edgecolor": theme.INK,
+        "facecolor": colors.page,
+        "edgecolor": colors.ink,
         "linewidth": 0.8,
     }
 
 
-def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray) -> None:
+def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray, colors: theme.Theme) -> None:
     ax.annotate(
         str(rank),
         xy=(float(place[0]), float(place[1])),
@@ -163,17 +246,17 @@ def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray) -> None:
         va="center_baseline",
         fontsize=theme.TINY,
         fontweight="bold",
-        color=theme.INK,
+        color=colors.ink,
         zorder=9,
         annotation_clip=True,
-        bbox=badge_box(),
+        bbox=badge_box(colors),
         arrowprops={
             "arrowstyle": "-",
-            "color": theme.INK,
+            "color": colors.ink,
             "linewidth": 0.8,
             "shrinkA": 0,
             "shrinkB": 0,
-            "path_effects": halo(1.8),
+            "path_effects": halo(1.8, colors.page),
         },
     )
 
@@ -193,3 +276,11 @@ def shortened(ax: Axes, text: str, room: float, **style: Any) -> str:
     cuts = range(1, len(text))
     fitting = bisect(cuts, room, key=lambda cut: text_width(ax, text[:cut] + "…", **style))
     return text[:fitting].rstrip(" ,") + "…"
+
+
+def fitting(ax: Axes, texts: Sequence[str], room: float, **style: Any) -> str:
+    """The first text no wider than `room` (units of the axes), else the last, shortened."""
+    for text in texts:
+        if text_width(ax, text, **style) <= room:
+            return text
+    return shortened(ax, texts[-1], room, **style)

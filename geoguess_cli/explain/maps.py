@@ -6,6 +6,7 @@ about its centre, the world in the Equal Earth projection: areas are true in bot
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import fill
 from typing import Any
 
@@ -13,15 +14,24 @@ import cartopy.crs as ccrs
 import numpy as np
 from jaxtyping import Float
 from matplotlib.collections import LineCollection
-from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, PowerNorm
+from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
 
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.canvas import Canvas
+from geoguess_cli.explain.cell_values import CellValues, photos_values
 from geoguess_cli.explain.extent import Extent, fit_extent
-from geoguess_cli.explain.labels import Name, around, draw_badges, draw_names
+from geoguess_cli.explain.labels import (
+    MOST_NAMES,
+    MOST_TOWNS,
+    Name,
+    around,
+    draw_badges,
+    draw_names,
+    draw_towns,
+)
 from geoguess_cli.explain.page import (
     Rect,
     axes,
@@ -33,93 +43,121 @@ from geoguess_cli.explain.page import (
     scale_bar,
 )
 from geoguess_cli.explain.panel import (
-    ESTIMATE_STYLE,
+    CREDIBLE_STYLES,
     TRUTH_STYLE,
+    credible_style,
     draw_guesses,
     draw_marks,
     draw_photo,
+    estimate_style,
+    mark_count,
 )
 from geoguess_cli.explain.probability_map import ProbabilityMap
-from geoguess_cli.explain.wording import counted, kilometres, percent, place_names
+from geoguess_cli.explain.scales import (
+    Scale,
+    probability_norm,
+    probability_ticks,
+)
+from geoguess_cli.explain.wording import (
+    counted,
+    kilometres,
+    percent,
+)
 from geoguess_cli.geo.basemap import Basemap, load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.towns import largest_towns
 from geoguess_cli.inference.metrics import RADII_KM
 
 _RADIUS_M = EARTH_RADIUS_KM * 1000.0
 _SPHERE = ccrs.Globe(ellipse=None, semimajor_axis=_RADIUS_M, semiminor_axis=_RADIUS_M)
 _DEGREES = ccrs.Geodetic(globe=_SPHERE)
+_TOWNS_APART = 34.0  # points
+_ROOMY = 12.0
+"""Points: cells with shorter sides than this get thinner outlines."""
+
+_ASPECTS = (1.05, 1.15)
+"""Width over height of a map of probabilities: about as tall as the column beside it."""
 
 
 @theme.styled
-def cells_map(partition: Partition, *, title: str = "") -> Figure:
-    """The cells of a partition on the map, coloured by how many photos they hold.
+def cells_map(
+    partition: Partition,
+    values: CellValues | None = None,
+    *,
+    title: str = "",
+    colors: theme.Theme = theme.LIGHT,
+) -> Figure:
+    """The cells of a partition on the map, each coloured by a figure of it.
 
     Args:
         partition: What to draw.
+        values: The figures (default: how many photos each cell holds).
         title: Heading (default: how many cells there are).
+        colors: Those of the theme.
     """
+    values = values or photos_values(partition)
     extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
     figure, rect = page(extent)
-    basemap, canvas = load_basemap(), _canvas(figure, rect, extent)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
-    photos = partition.photos.astype(np.float64)
-    drawn = canvas.cells(partition, photos, _photos_norm(photos))
-    _draw_names(canvas, basemap)
-    low, high = partition.levels.min(), partition.levels.max()
-    levels = f"levels {low}–{high}" if low < high else f"level {low}"
-    areas = partition.area_km2
-    heading(
-        figure,
-        title or counted(len(partition), "cell"),
-        f"{counted(int(photos.sum()), 'photo')} · {levels} · "
-        f"{kilometres(areas.min())}² to {kilometres(areas.max())}² a cell",
-    )
-    color_bar(figure, rect, drawn, "photos in the cell")
+    drawn = canvas.cells(partition, values.values, values.norm)
+    draw_map_names(canvas, basemap)
+    heading(figure, title or counted(len(partition), "cell"), values.caption, colors)
+    color_bar(figure, rect, drawn, values.label, values.ticks)
     scale_bar(figure, canvas, rect)
     return figure
 
 
 @theme.styled
 def probability_map_figure(
-    shown: ProbabilityMap, *, photo: Image.Image | None = None, title: str = ""
+    shown: ProbabilityMap,
+    *,
+    photo: Image.Image | None = None,
+    title: str = "",
+    scale: Scale = "root",
+    colors: theme.Theme = theme.LIGHT,
 ) -> Figure:
-    """Every cell filled by its probability, brighter is likelier; the photo and guesses beside it.
+    """Every cell filled by its probability, the answer marked; photo, legend and guesses beside it.
 
     Args:
         shown: One photo's probabilities.
         photo: The photo, upright, of any size.
-        title: Heading (default: the likeliest cell's place and probability).
+        title: Heading (default: the place of the point estimate).
+        scale: How probabilities become colours, as in `probability_norm`.
+        colors: `theme.LIGHT`, where darker is likelier, or `theme.DARK`, where brighter is.
     """
-    extent = shown.extent()
+    extent = shown.extent(aspects=_ASPECTS)
+    name = Path(shown.photo).name
     figure, rect, blocks = page_with_blocks(
         extent,
         photo_aspect=photo.height / photo.width if photo is not None else 0.0,
-        marks=1 if shown.truth is None else 2,
+        caption=bool(name),
+        marks=mark_count(shown),
         guesses=len(shown.guesses),
     )
-    basemap, canvas = load_basemap(), _canvas(figure, rect, extent, theme.DARK)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
-    # The square root spreads the small ones out: a tail of many cells must show as a tail.
-    norm = PowerNorm(0.5, 0.0, float(shown.probabilities.max()))
+    norm = probability_norm(scale, float(shown.probabilities.max()))
     drawn = canvas.cells(shown.partition, shown.probabilities, norm)
-    taken = _draw_answer(canvas, shown)
-    _draw_names(canvas, basemap, taken)
+    taken = draw_answer(canvas, shown)
+    draw_map_names(canvas, basemap, taken)
     if photo is not None:
-        draw_photo(axes(figure, blocks.photo), photo)
-    draw_marks(axes(figure, blocks.marks), shown)
-    draw_guesses(axes(figure, blocks.guesses), shown, lambda value: theme.SEQUENTIAL(norm(value)))
-    top = int(shown.guesses[0])
-    place = place_names(shown.places[top])[0]
-    held, cells = len(shown.credible_cells(0.9)), len(shown.partition)
+        draw_photo(axes(figure, blocks.photo), photo, colors, name=name)
+    draw_marks(axes(figure, blocks.marks), shown, colors)
+    draw_guesses(axes(figure, blocks.guesses), shown, lambda value: drawn.cmap(norm(value)), colors)
+    place = shown.estimate_description
     heading(
         figure,
-        title or f"{place[:1].upper()}{place[1:]}: {percent(float(shown.probabilities[top]))}",
-        f"90 % of the probability lies in {held:,} of {counted(cells, 'cell')} · "
-        f"entropy {shown.entropy_bits:.1f} of {np.log2(cells):.1f} bits",
+        title or f"{place[:1].upper()}{place[1:]}",
+        f"likeliest cell {percent(float(shown.probabilities.max()))} · "
+        f"entropy {shown.entropy_bits:.1f} of {np.log2(len(shown.partition)):.1f} bits · "
+        f"expected distance {kilometres(shown.expected_km)}, "
+        f"90 % within {kilometres(shown.radius_90_km)}",
+        colors,
     )
-    color_bar(figure, rect, drawn, "probability of the cell", percentages=True)
+    color_bar(figure, rect, drawn, "probability of the cell", probability_ticks(norm))
     scale_bar(figure, canvas, rect)
     draw_locator(figure, canvas, basemap)
     return figure
@@ -141,7 +179,7 @@ def errors_map(
     both = np.stack([truth, estimates], axis=1)
     extent = fit_extent(both, np.ones(len(both)), mass=0.98)
     figure, rect = page(extent)
-    basemap, canvas = load_basemap(), _canvas(figure, rect, extent)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent)
     canvas.ground(basemap)
     distances = great_circle_km(truth, estimates)
     bounds = [0.0, *RADII_KM.values(), np.pi * EARTH_RADIUS_KM]
@@ -171,58 +209,96 @@ def errors_map(
         gid="truths",
         **scale,
     )
-    _draw_names(canvas, basemap)
+    draw_map_names(canvas, basemap)
     heading(
         figure,
         title or f"Errors of {counted(len(both), 'photo')}",
         "dots: where the photo was taken · lines: to the point estimate · "
         f"median {kilometres(float(np.median(distances)))}",
+        theme.LIGHT,
     )
-    color_bar(figure, rect, drawn, "distance to the point estimate, in km", ticks=bounds[1:-1])
+    ticks = [(bound, f"{bound:,.0f}") for bound in bounds[1:-1]]
+    color_bar(figure, rect, drawn, "distance to the point estimate, in km", ticks)
     scale_bar(figure, canvas, rect)
     return figure
 
 
-def _draw_answer(canvas: Canvas, shown: ProbabilityMap) -> list[Bbox]:
-    """Draw the estimate, the truth, the way between and the numbers: the boxes that they take."""
-    ax, marked = canvas.ax, [shown.estimate]
+def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
+    """Draw credible regions, estimate, truth, the way between, numbers: the boxes that they take.
+
+    Args:
+        canvas: The map, its cells drawn.
+        shown: What the map shows.
+        numbers: Whether the guesses are numbered.
+    """
+    ax, colors, marked = canvas.ax, canvas.colors, [shown.estimate]
+    for mass in CREDIBLE_STYLES:
+        cells = shown.credible_cells(mass)
+        side = float(np.median(np.sqrt(shown.partition.area_km2[cells]))) / canvas.km_per_point
+        style = credible_style(mass, colors, weight=float(np.clip(side / _ROOMY, 0.35, 1.0)))
+        canvas.outline(shown.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
     if shown.truth is not None:
         marked.append(shown.truth)
         (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
         ax.plot(*way.T, color=theme.PAGE, linewidth=2.6, alpha=0.9, zorder=7)
         ax.plot(*way.T, color=theme.TRUTH, linewidth=1.2, dashes=(3, 2), zorder=7, gid="way")
-        ax.plot(*canvas.project(shown.truth[None]).T, zorder=10, gid="truth", **TRUTH_STYLE)
+        truth = canvas.project(shown.truth[None])
+        ax.plot(*truth.T, zorder=10, gid="truth", **TRUTH_STYLE)
     estimate = canvas.project(shown.estimate[None])
-    ax.plot(*estimate.T, zorder=9, gid="estimate", **ESTIMATE_STYLE)
+    ax.plot(*estimate.T, zorder=9, gid="estimate", **estimate_style(colors))
     point = theme.DPI / 72
     spots = ax.transData.transform(canvas.project(np.stack(marked)))
     taken = [around(spot, 5.0 * point) for spot in spots]
     if shown.truth is not None:
         taken += [around(spot, point) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]
+    if not numbers:
+        return taken
     places = canvas.project(shown.partition.centroids[shown.guesses])
-    return [*taken, *draw_badges(ax, places, taken=taken)]
+    badges = draw_badges(ax, places, taken=taken, colors=colors)
+    return [*taken, *badges, *(around(spot, 4 * point) for spot in ax.transData.transform(places))]
 
 
-def _draw_names(canvas: Canvas, basemap: Basemap, taken: Sequence[Bbox] = ()) -> None:
-    """Regions by name, and countries where none of their regions is seen."""
+def draw_map_names(
+    canvas: Canvas,
+    basemap: Basemap,
+    taken: Sequence[Bbox] = (),
+    *,
+    names: int = MOST_NAMES,
+    towns: int = MOST_TOWNS,
+) -> None:
+    """Regions by name, countries where none of their regions is seen, and the larger towns.
+
+    Args:
+        canvas: The map, all else drawn.
+        basemap: What the names are of.
+        taken: Boxes in pixels that must stay free.
+        names: How many regions and countries at the most.
+        towns: How many towns at the most; none on a map of the world.
+    """
     colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
-    style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.name}
-    names, split = [], set()
+    style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
+    found, split = [], set()
     if not canvas.extent.world:
         for index, shape in canvas.visible(regions.geometries):
             country, _, short = regions.codes[index].partition("-")
             split.add(country)
-            names.append(Name((regions.names[index], short), shape, style))
+            found.append(Name((regions.names[index], short), shape, style))
     style = {"fontsize": theme.SMALL, "color": colors.country_name, "fontweight": "bold"}
     for index, shape in canvas.visible(countries.geometries):
         if countries.codes[index] not in split:
             name = countries.names[index]
-            names.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
-    draw_names(canvas.ax, names, taken=taken, ground=colors.halo)
+            found.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
+    written = draw_names(canvas.ax, found, taken=taken, most=names, ground=colors.halo)
+    if not canvas.extent.world:
+        apart = _TOWNS_APART * canvas.km_per_point
+        largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
+        busy = [*taken, *(text.get_window_extent().padded(3) for text in written)]
+        places = canvas.project(largest.latlng)
+        draw_towns(canvas.ax, largest.names, places, taken=busy, most=towns, colors=colors)
 
 
-def _canvas(
-    figure: Figure, rect: Rect, extent: Extent, colors: theme.Ground = theme.LIGHT
+def map_canvas(
+    figure: Figure, rect: Rect, extent: Extent, colors: theme.Theme = theme.LIGHT
 ) -> Canvas:
     """Axes of that extent at that place, still empty."""
     crs: ccrs.Projection = ccrs.EqualEarth(globe=_SPHERE)
@@ -242,13 +318,5 @@ def _canvas(
         ax.set_xlim(-500.0 * extent.width_km, 500.0 * extent.width_km)
         ax.set_ylim(-500.0 * extent.height_km, 500.0 * extent.height_km)
     ax.apply_aspect()  # what is measured in pixels needs the final place
-    ax.spines["geo"].set(edgecolor=theme.BORDER, linewidth=0.7)
+    ax.spines["geo"].set(edgecolor=colors.border, linewidth=0.7)
     return Canvas(ax, extent, project, unproject, colors)
-
-
-def _photos_norm(photos: Float[np.ndarray, " n"]) -> Normalize:
-    """A scale of photos a cell: logarithmic where the cells differ much."""
-    low, high = float(photos.min()), float(photos.max())
-    if low > 0 and high / low > 12:
-        return LogNorm(low, high)
-    return Normalize(low if low < high else 0.0, max(high, 1.0))

@@ -1,23 +1,22 @@
 """The page around a map: its margins, its heading, its keys. Everything in inches."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, to_rgba_array
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from matplotlib.ticker import MaxNLocator
 
 from geoguess_cli.explain import theme
 from geoguess_cli.explain.canvas import Canvas
 from geoguess_cli.explain.extent import Extent
 from geoguess_cli.explain.labels import shortened
-from geoguess_cli.explain.panel import STEP
-from geoguess_cli.explain.wording import kilometres, percent
+from geoguess_cli.explain.panel import CAPTION, STEP
+from geoguess_cli.explain.scales import Ticks
+from geoguess_cli.explain.wording import kilometres
 from geoguess_cli.geo.basemap import Basemap
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 
@@ -25,7 +24,7 @@ Rect = tuple[float, float, float, float]
 """Left, bottom, width and height on the page, in inches."""
 
 _TOP, _FOOT, SIDE = 0.6, 0.66, 0.15  # inches above, below and beside a map
-_WORLD_ASPECT = 2.0549  # of the Equal Earth projection
+WORLD_ASPECT = 2.0549  # of the Equal Earth projection
 _COLUMN = 2.2  # inches, beside a probability map
 LOCATOR = 0.5  # inches across
 _GLOBE_PIXELS = 160
@@ -41,18 +40,19 @@ class Blocks:
 
 
 def page_with_blocks(
-    extent: Extent, *, photo_aspect: float, marks: int, guesses: int
+    extent: Extent, *, photo_aspect: float, caption: bool, marks: int, guesses: int
 ) -> tuple[Figure, Rect, Blocks]:
     """An empty page, the place of the map on it, and those of the blocks.
 
     Args:
         extent: What the map shows.
         photo_aspect: Height over width of the photo; 0 for none.
+        caption: Whether a line stands under the photo.
         marks: How many marks are listed.
         guesses: How many guesses are listed.
     """
     if extent.world:
-        tall = STEP * max(guesses, 4)
+        tall = STEP * max(guesses, marks)
         figure, rect = page(extent, strip=tall + 0.25)
         bottom, photo_width = 0.1, 2.7 if photo_aspect else 0.0
         marks_left = SIDE + photo_width
@@ -67,6 +67,7 @@ def page_with_blocks(
             ),
         )
     photo_height = min(_COLUMN * photo_aspect, 1.7)
+    photo_height += CAPTION if photo_aspect and caption else 0.0
     gap = 0.2 if photo_aspect else 0.0
     needed = photo_height + gap + STEP * marks + 0.12 + STEP * guesses
     _, (_, bottom, _, height) = page(extent, column=_COLUMN)
@@ -94,7 +95,7 @@ def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Fi
         strip: Inches to keep free below the map's keys.
     """
     width = theme.WIDTH - 2 * SIDE - (column + 0.2 if column else 0.0)
-    height = width / (_WORLD_ASPECT if extent.world else extent.width_km / extent.height_km)
+    height = width / (WORLD_ASPECT if extent.world else extent.width_km / extent.height_km)
     figure = theme.new_figure(theme.WIDTH, _TOP + height + _FOOT + strip)
     return figure, (SIDE, _FOOT + strip, width, height)
 
@@ -105,26 +106,18 @@ def axes(figure: Figure, rect: Rect, **options: Any) -> Any:
     return figure.add_axes(tuple((np.array(rect) / size).tolist()), **options)
 
 
-def heading(figure: Figure, title: str, subtitle: str) -> None:
+def heading(figure: Figure, title: str, subtitle: str, colors: theme.Theme) -> None:
     """Two lines over the map, cut where they would run into the locator."""
     width, height = theme.WIDTH - 2 * SIDE - LOCATOR - 0.1, _TOP - 0.1
     ax = theme.bare(axes(figure, (SIDE, figure.get_figheight() - _TOP, width, height)))
     ax.set(xlim=(0, width), ylim=(0, height))
     large: dict[str, Any] = {"fontsize": theme.TITLE, "fontweight": "bold"}
-    small: dict[str, Any] = {"fontsize": theme.SMALL, "color": theme.MUTED}
+    small: dict[str, Any] = {"fontsize": theme.SMALL, "color": colors.muted}
     ax.text(0, 0.34, shortened(ax, title, width, **large), **large)
     ax.text(0, 0.12, shortened(ax, subtitle, width, **small), **small)
 
 
-def color_bar(
-    figure: Figure,
-    rect: Rect,
-    drawn: ScalarMappable,
-    label: str,
-    *,
-    ticks: Sequence[float] | None = None,
-    percentages: bool = False,
-) -> None:
+def color_bar(figure: Figure, rect: Rect, drawn: ScalarMappable, label: str, ticks: Ticks) -> None:
     """Draw the key of the colours below the left end of the map.
 
     Args:
@@ -132,48 +125,38 @@ def color_bar(
         rect: The place of the map.
         drawn: What carries the colours.
         label: What they stand for, with its unit.
-        ticks: Values to name (default: round whole numbers).
-        percentages: Whether the values are shares, on a square root scale.
+        ticks: Values to name, with their texts.
     """
-    ax = axes(figure, (rect[0] + 0.1, rect[1] - 0.22, 2.6, 0.1))
+    ax = axes(figure, (rect[0] + 0.2, rect[1] - 0.22, 2.6, 0.1))
     bar = figure.colorbar(drawn, cax=ax, orientation="horizontal")
     bar.set_label(label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
     bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)
-    low, high = (float(end or 0.0) for end in drawn.get_clim())
-    if percentages:
-        ticks = _root_ticks(high)
-    elif ticks is None and isinstance(drawn.norm, LogNorm):
-        ticks = [s * 10.0**k for k in range(12) for s in (1, 2, 5) if low <= s * 10.0**k <= high]
-    elif ticks is None:
-        round_ones = MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]).tick_values(low, high)
-        ticks = [float(tick) for tick in round_ones if low <= tick <= high]
-    bar.set_ticks(list(ticks))
+    bar.set_ticks([value for value, _ in ticks])
     bar.minorticks_off()
-    texts = [percent(t, whole=True) if percentages else f"{t:,.0f}" for t in ticks]
-    bar.set_ticklabels(texts)
+    bar.set_ticklabels([text for _, text in ticks])
 
 
-def _root_ticks(most: float) -> list[float]:
-    """Zero and round numbers that lie about evenly on a square root scale up to `most`."""
-    round_ones = np.array([step * 10.0**power for power in range(-12, 1) for step in (1, 2, 5)])
-    round_ones = round_ones[round_ones <= most * (1 + 1e-6)]
-    shares = np.array([1 / 16, 1 / 4, 9 / 16, 1.0]) * most
-    nearest = np.abs(np.log(shares[:, None] / round_ones)).argmin(axis=1)
-    return sorted({0.0, *round_ones[nearest].tolist()})
+def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.4) -> None:
+    """A length in kilometres below the map's right end; none for the world, where it varies.
 
-
-def scale_bar(figure: Figure, canvas: Canvas, rect: Rect) -> None:
-    """A length in kilometres below the map's right end; none for the world, where it varies."""
+    Args:
+        figure: The page.
+        canvas: The map.
+        rect: Its place.
+        longest: Inches that the bar may have.
+    """
     if canvas.extent.world:
         return
-    most = 72.0 * 1.4 * canvas.km_per_point
+    most = 72.0 * longest * canvas.km_per_point
     power = 10.0 ** np.floor(np.log10(most))
     length = power * max(step for step in (1, 2, 5) if step * power <= most)
     inches = length / canvas.km_per_point / 72.0
     ax = theme.bare(axes(figure, (rect[0] + rect[2] - inches, rect[1] - 0.36, inches, 0.24)))
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    ax.plot([0, 0, 1, 1], [1.0, 0.7, 0.7, 1.0], color=theme.INK, linewidth=0.9, clip_on=False)
+    ax.plot(
+        [0, 0, 1, 1], [1.0, 0.7, 0.7, 1.0], color=canvas.colors.ink, linewidth=0.9, clip_on=False
+    )
     ax.text(0.5, 0.45, kilometres(float(length)), ha="center", va="top", fontsize=theme.TINY)
 
 
@@ -199,8 +182,8 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
     land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
     shapely.prepare(land)
     is_land = shapely.contains_xy(land, latlng[:, 1], latlng[:, 0])
-    colors = to_rgba_array([theme.LIGHT.sea, theme.RULE_STRONG])[is_land.astype(int)]
-    rim = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor=theme.BORDER, linewidth=0.5)
+    colors = to_rgba_array([canvas.colors.sea, canvas.colors.globe])[is_land.astype(int)]
+    rim = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor=canvas.colors.border, linewidth=0.5)
     globe = ax.imshow(
         colors.reshape(_GLOBE_PIXELS, _GLOBE_PIXELS, 4),
         extent=(-1, 1, -1, 1),
@@ -212,4 +195,4 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
     ax.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
     globe.set_clip_path(ax.add_patch(rim))
     across, up, _ = view @ unit_vectors(canvas.frame()).T
-    ax.fill(across, up, facecolor="none", edgecolor=theme.INK, linewidth=1.0, zorder=3)
+    ax.fill(across, up, facecolor="none", edgecolor=canvas.colors.ink, linewidth=1.0, zorder=3)

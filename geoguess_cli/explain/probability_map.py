@@ -18,13 +18,12 @@ from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.errors import CellError, ModelError
 from geoguess_cli.explain.extent import Extent, fit_extent
-from geoguess_cli.explain.wording import place_names
 from geoguess_cli.geo.cells import cell_boundary, cell_union
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km
 from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.geoparquet import write_geoparquet
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import Place, locate
+from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.answers import cell_places, point_estimate
 from geoguess_cli.inference.credible import MASS_ROUNDING, MASSES, expected_km, radius_km
 from geoguess_cli.inference.distances import CentroidDistances, cell_radius_km
@@ -100,12 +99,17 @@ class ProbabilityMap:
     @cached_property
     def descriptions(self) -> list[str]:
         """The place of each cell's centroid in words, in the partition's order."""
-        return [place_names(place)[0] for place in self.places]
+        return [describe(place) for place in self.places]
 
     @cached_property
+    def estimate_place(self) -> Place:
+        """The place of the point estimate."""
+        return locate(self.estimate[None])[0]
+
+    @property
     def estimate_description(self) -> str:
-        """The place of the point estimate in words."""
-        return place_names(locate(self.estimate[None])[0])[0]
+        """The same in words."""
+        return describe(self.estimate_place)
 
     def credible_cells(self, mass: float) -> Int[np.ndarray, " k"]:
         """Cell indices of the credible set, the likeliest first: the fewest cells that hold `mass`.

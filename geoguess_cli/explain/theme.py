@@ -7,7 +7,7 @@ are chosen to survive colour blindness and grey printing; the type ships with ma
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, cast
 
 import matplotlib
 import numpy as np
@@ -23,43 +23,6 @@ RULE = "#d9dee4"
 BORDER = "#8b95a1"
 SHADE = "#eef1f4"
 RULE_STRONG = "#c3cad2"
-
-
-@dataclass(frozen=True)
-class Ground:
-    """The colours of a map under and over its cells."""
-
-    sea: str
-    land: str
-    region: str
-    country: str
-    cell_edge: str
-    name: str
-    country_name: str
-    halo: str
-
-
-LIGHT = Ground(
-    sea="#e4ecf2",
-    land="#f6f4ef",
-    region="#8b95a1",
-    country="#59636f",
-    cell_edge="#aeb9c4",
-    name=INK,
-    country_name=MUTED,
-    halo=PAGE,
-)
-DARK = Ground(
-    sea="#11151c",
-    land="#252a33",
-    region="#8d97a5",
-    country="#c3cad3",
-    cell_edge="#5d5178",
-    name="#ffffff",
-    country_name="#ced5dd",
-    halo="#0c0f14",
-)
-"""Darker than the least of `SEQUENTIAL`, so that a bright cell is the brightest thing there."""
 
 TRUTH = "#e3172f"
 """Red: where a photo was taken, on every map."""
@@ -77,7 +40,22 @@ WIDTH = 8.0
 DPI = 200
 
 SEQUENTIAL: Colormap = matplotlib.colormaps["viridis"]
-"""For amounts: equal steps look equal, and brighter is more."""
+"""For amounts on a dark ground: equal steps look equal, and brighter is more."""
+
+PALE: Colormap = LinearSegmentedColormap.from_list(
+    "geoguess_pale",
+    [
+        (0.0, "#f3efc9"),
+        (0.111, "#c5dfa6"),
+        (0.266, "#79c79a"),
+        (0.43, "#3aa6a0"),
+        (0.598, "#2a7fa3"),
+        (0.775, "#2f559b"),
+        (1.0, "#2b2670"),
+    ],
+)
+"""For amounts on a light ground: darker is more. The colours stand where their CIE lightness puts
+them, so that equal steps look equal; none is near the red of a truth."""
 
 ON_LIGHT: Colormap = LinearSegmentedColormap.from_list(
     "geoguess_on_light", matplotlib.colormaps["plasma"](np.linspace(0.0, 0.82, 64))
@@ -90,33 +68,107 @@ DIVERGING: Colormap = LinearSegmentedColormap.from_list(
 )
 """For signed amounts: blue below zero, orange above; safe for the common colour blindnesses."""
 
-_STYLE: Any = {
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a map and of the page around it.
+
+    Attributes:
+        page: The paper.
+        ink: Text, marks and outlines on it.
+        muted: Text of less weight.
+        border: Frames.
+        shade: The empty part of a bar.
+        sea: The ground of a map; `land` likewise.
+        land: See `sea`.
+        globe: Land on the small globe.
+        region: Borders of regions, and the graticule.
+        country: Borders of countries, and coasts.
+        cell_edge: Around a cell.
+        name: Names on the map; `country_name` those of countries.
+        country_name: See `name`.
+        halo: Around what is written or drawn on the map.
+        missing: A cell of which nothing is known.
+        sequential: Amounts: the further from the ground, the more.
+    """
+
+    page: str
+    ink: str
+    muted: str
+    border: str
+    shade: str
+    sea: str
+    land: str
+    globe: str
+    region: str
+    country: str
+    cell_edge: str
+    name: str
+    country_name: str
+    halo: str
+    missing: str
+    sequential: Colormap
+
+
+LIGHT = Theme(
+    page=PAGE,
+    ink=INK,
+    muted=MUTED,
+    border=BORDER,
+    shade=SHADE,
+    sea="#e4ecf2",
+    land="#f6f4ef",
+    globe=RULE_STRONG,
+    region="#8b95a1",
+    country="#59636f",
+    cell_edge="#aeb9c4",
+    name=INK,
+    country_name="#3d4753",
+    halo=PAGE,
+    missing="#c9cdd2",
+    sequential=PALE,
+)
+DARK = Theme(
+    page="#171b22",
+    ink="#f2f4f7",
+    muted="#a3adb8",
+    border="#5b6572",
+    shade="#2d343f",
+    sea="#0e1218",
+    land="#252a33",
+    globe="#5b6572",
+    region="#8d97a5",
+    country="#c3cad3",
+    cell_edge="#5d5178",
+    name="#ffffff",
+    country_name="#ced5dd",
+    halo="#0c0f14",
+    missing="#565d67",
+    sequential=SEQUENTIAL,
+)
+"""The ground is darker than the least of `SEQUENTIAL`: a bright cell is the brightest thing there.
+"""
+
+THEMES = {"light": LIGHT, "dark": DARK}
+
+_STYLE: Any = {  # but for the colours, which `_colors` adds
     # By its own name: a user's "sans-serif" may be anything, this one ships with matplotlib.
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
-    "text.color": INK,
     "text.parse_math": False,  # a file name may hold dollar signs
     "text.usetex": False,
     "axes.titlesize": TEXT,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": SMALL,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": BORDER,
     "axes.linewidth": 0.6,
-    "axes.facecolor": PAGE,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.grid": False,
-    "grid.color": RULE,
     "grid.linewidth": 0.6,
     "xtick.labelsize": SMALL,
     "ytick.labelsize": SMALL,
-    "xtick.color": BORDER,
-    "ytick.color": BORDER,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.major.size": 3.0,
@@ -129,7 +181,6 @@ _STYLE: Any = {
     "legend.fontsize": SMALL,
     "savefig.dpi": "figure",
     "savefig.bbox": None,
-    "figure.facecolor": PAGE,
     "hatch.linewidth": 0.5,
 }
 
@@ -137,21 +188,41 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
-    """The same drawing function, under this theme whatever the user's matplotlibrc says."""
+    """The same drawing function, in this style whatever the user's matplotlibrc says.
+
+    The colours are those of its keyword `colors`, where it has one, else `LIGHT`.
+    """
 
     @wraps(draw)
-    def under_theme(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
+    def in_style(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
+        colors = kwargs.get("colors", LIGHT)
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
-            matplotlib.rcParams.update(_STYLE)
+            matplotlib.rcParams.update(_STYLE | _colors(cast(Theme, colors)))
             return draw(*args, **kwargs)
 
-    return under_theme
+    return in_style
+
+
+def _colors(theme: Theme) -> dict[str, str]:
+    ink, border, page = theme.ink, theme.border, theme.page
+    return {
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.edgecolor": border,
+        "axes.facecolor": page,
+        "grid.color": RULE,
+        "xtick.color": border,
+        "ytick.color": border,
+        "xtick.labelcolor": ink,
+        "ytick.labelcolor": ink,
+        "figure.facecolor": page,
+    }
 
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches, drawn by Agg and unknown to pyplot."""
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAGE)
+    figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure
 

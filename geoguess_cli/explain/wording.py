@@ -1,6 +1,4 @@
-"""Numbers and places as the figures write them."""
-
-from geoguess_cli.geo.places import Place
+"""Numbers and coordinates as the figures write them."""
 
 
 def percent(share: float, *, whole: bool = False) -> str:
@@ -14,9 +12,11 @@ def percent(share: float, *, whole: bool = False) -> str:
     ('35 %', '3.5 %', '0.12 %', '< 0.01 %', '0 %')
     >>> percent(0.02), percent(0.02, whole=True)
     ('2.0 %', '2 %')
+    >>> percent(0.000002, whole=True), percent(1.0, whole=True)
+    ('0.0002 %', '100 %')
     """
     if whole:
-        return f"{100 * share:.3g} %"
+        return f"{100 * share:.8f}".rstrip("0").rstrip(".") + " %"
     if share < 5e-5:
         return "< 0.01 %" if share > 0 else "0 %"
     digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
@@ -33,6 +33,17 @@ def kilometres(distance: float) -> str:
     return f"{distance:,.{digits}f}".removesuffix(".0") + " km"
 
 
+def square_kilometres(area: float) -> str:
+    """An area as text, with the digits that count.
+
+    >>> square_kilometres(0.414), square_kilometres(8123.4), square_kilometres(1_234_567.0)
+    ('0.41 km²', '8,123 km²', '1.23 million km²')
+    """
+    if area < 999_500:
+        return kilometres(area) + "²"
+    return f"{area / 1e6:,.{0 if area >= 99.5e6 else 1 if area >= 9.95e6 else 2}f} million km²"
+
+
 def coordinates(latitude: float, longitude: float, *, decimals: int = 3) -> str:
     """A place as text, in degrees.
 
@@ -44,20 +55,6 @@ def coordinates(latitude: float, longitude: float, *, decimals: int = 3) -> str:
         f"{abs(latitude):.{decimals}f}° {'N' if latitude >= 0 else 'S'}, "
         f"{abs(longitude):.{decimals}f}° {'E' if longitude >= 0 else 'W'}"
     )
-
-
-def place_names(place: Place) -> tuple[str, ...]:
-    """Region and country as text, the longest way to write them first.
-
-    >>> place_names(Place("United States of America", "US", "Utah"))
-    ('Utah, United States of America', 'Utah, US', 'Utah')
-    >>> place_names(Place("", "", ""))
-    ('at sea',)
-    """
-    if not place.region:
-        return (place.country or "at sea",)
-    full = f"{place.region}, {place.country}"
-    return full, f"{place.region}, {place.country_code}", place.region
 
 
 def counted(number: int, noun: str) -> str:

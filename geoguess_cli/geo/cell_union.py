@@ -55,6 +55,30 @@ def cell_union(cells: UInt64[np.ndarray, " n"]) -> shapely.Geometry:
     return counter_clockwise(shapely.union_all(pieces))
 
 
+def cell_union_edges(region: shapely.Geometry) -> shapely.Geometry:
+    """The true edges of a region of cells: its rings without the cuts.
+
+    Left out are the map's rim at a pole, and the antimeridian where the region goes on beyond it.
+
+    Args:
+        region: As `cell_union` gives it.
+    """
+    rings = shapely.get_rings(shapely.get_parts(region))
+    ends = [shapely.get_coordinates(ring) for ring in rings]
+    segments = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in ends])
+    at_pole = (np.abs(segments[:, :, 1]) == 90.0).all(axis=1)
+    west, east = ((segments[:, :, 0] == side).all(axis=1) for side in (-180.0, 180.0))
+    lines = shapely.union_all(shapely.linestrings(segments[~at_pole & ~west & ~east]))
+    at_west, at_east = (
+        shapely.union_all(shapely.linestrings(segments[side] * [0.0, 1.0])) for side in (west, east)
+    )
+    seams = [
+        shapely.transform(one.difference(other), lambda xy, x=x: xy + np.array([x, 0.0]))
+        for one, other, x in ((at_west, at_east, -180.0), (at_east, at_west, 180.0))
+    ]
+    return shapely.line_merge(shapely.union_all([lines, *seams]))
+
+
 def _rim_breaks(low: Int64[np.ndarray, "n 2"], high: Int64[np.ndarray, "n 2"]) -> np.ndarray:
     """Where an edge of the cube gets its points: at even steps, and at each corner of a cell there.
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8, UInt64
 
 from geoguess_cli.errors import CellError, CoordinateError
-from geoguess_cli.geo.cell_union import cell_union
+from geoguess_cli.geo.cell_union import cell_union, cell_union_edges
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, check_latlng
 from geoguess_cli.geo.hilbert import MAX_LEVEL, cell_levels, leaf_ids
 from geoguess_cli.geo.outlines import (
@@ -46,6 +46,7 @@ __all__ = [
     "cell_range",
     "cell_to_token",
     "cell_union",
+    "cell_union_edges",
     "check_cells",
     "face_cells",
     "latlng_to_cell",

@@ -81,3 +81,22 @@ def measured_cpu():  # type: ignore[no-untyped-def]
         yield lambda: time.process_time() - start
 
     return measure
+
+
+def cielab(rgba: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* (D65, 2°) of sRGB colours in [0, 1]."""
+    rgb = np.asarray(rgba)[..., :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    xyz = linear @ to_xyz.T / to_xyz.sum(axis=1)
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (xyz * 24389 / 27 + 16) / 116)
+    x, y, z = np.moveaxis(f, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+@pytest.fixture(scope="session")
+def lab():  # type: ignore[no-untyped-def]
+    """The function `cielab`, for tests of colours."""
+    return cielab

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import polars as pl
 import pyproj
 import pytest
 import shapely
@@ -14,13 +15,16 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from geoguess_cli.explain import theme
+from geoguess_cli.explain.cell_values import accuracy_values, level_values
 from geoguess_cli.explain.extent import Extent, fit_extent
 from geoguess_cli.explain.maps import cells_map, errors_map, probability_map_figure
 from geoguess_cli.explain.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.explain.scales import Scale
 from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.geo.towns import load_towns
 from geoguess_cli.inference.metrics import RADII_KM
 
 RADIUS_M = EARTH_RADIUS_KM * 1000
@@ -121,27 +125,80 @@ def test_without_truth_there_is_no_dot(states: Partition) -> None:
     assert not by_gid(probability_map_figure(made_for(states)), "truth")
 
 
-def test_brighter_is_likelier(states: Partition) -> None:
-    shown = made_for(states)
-    cells = drawn_cells(probability_map_figure(shown))
-    assert (cells.norm.vmin, cells.norm.vmax) == (0.0, shown.probabilities.max())
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("scale", ["root", "linear", "log"])
+def test_the_further_from_the_ground_the_likelier(
+    name: str,
+    scale: Scale,
+    states: Partition,
+    lab,  # type: ignore[no-untyped-def]
+) -> None:
+    colors, shown = theme.THEMES[name], made_for(states)
+    cells = drawn_cells(probability_map_figure(shown, scale=scale, colors=colors))
+    most = shown.probabilities.max()
+    assert (cells.norm.vmin, cells.norm.vmax) == (most * 1e-4 if scale == "log" else 0.0, most)
     values = np.asarray(cells.get_array())
-    assert (np.diff(values) >= 0).all()  # the brightest are drawn last, over the others
-    light = lightness(cells.cmap(cells.norm(np.linspace(0, values.max(), 200))))
-    assert (np.diff(light) > -1e-9).all()
-    assert light[-1] - light[0] > 60
-    # Even steps of lightness along the scale, and no ground as bright as a likely cell.
-    steps = np.diff(lightness(theme.SEQUENTIAL(np.linspace(0, 1, 21))))
-    assert steps.min() > 0.5 * steps.mean()
-    ground = lightness(np.array([to_rgba(theme.DARK.sea), to_rgba(theme.DARK.land)]))
-    assert (ground < light[0] + 5).all()
+    assert (np.diff(values) >= 0).all()  # the likeliest are drawn last, over the others
+    light = lab(cells.cmap(cells.norm(np.linspace(0, most, 200))))[:, 0]
+    ground = lab(np.array([to_rgba(colors.sea), to_rgba(colors.land)]))[:, 0]
+    away = np.abs(light - ground.mean())
+    assert (np.diff(away) > -1e-9).all()
+    assert away[-1] - away[0] > 55
+    if name == "dark":
+        assert (ground < light[0] + 5).all()
 
 
-def lightness(rgba: np.ndarray) -> np.ndarray:
-    """CIE L* of sRGB colours."""
-    linear = np.where(rgba <= 0.04045, rgba / 12.92, ((rgba + 0.055) / 1.055) ** 2.4)[..., :3]
-    luminance = linear @ [0.2126, 0.7152, 0.0722]
-    return np.where(luminance > 216 / 24389, 116 * np.cbrt(luminance) - 16, luminance * 24389 / 27)
+def test_scales_keep_proportions_as_they_say(states: Partition) -> None:
+    shown, drawn = made_for(states), {}
+    for scale in ("root", "linear", "log"):
+        cells = drawn_cells(probability_map_figure(shown, scale=scale))
+        drawn[scale] = np.asarray(cells.norm(cells.get_array()))
+    share = np.sort(shown.probabilities) / shown.probabilities.max()
+    share = share[len(share) - len(drawn["root"]) :] if len(drawn["root"]) < len(share) else share
+    assert drawn["linear"] == pytest.approx(share)
+    assert drawn["root"] == pytest.approx(np.sqrt(share))
+    assert drawn["log"] == pytest.approx(np.clip(1 + np.log10(share) / 4, 0, 1), abs=1e-6)
+
+
+def edge_lines(figure: Figure, mass: float) -> shapely.Geometry:
+    (drawn,) = by_gid(figure, f"credible-{mass}")
+    return shapely.MultiLineString([line for line in drawn.get_segments() if len(line) > 1])
+
+
+@pytest.mark.parametrize("kind", ["states", "fiji", "pole"])
+def test_the_outline_is_the_edge_of_the_credible_cells(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Against the union of the cells on the plane, where no seam is."""
+    partition: Partition = request.getfixturevalue(kind)
+    shown = made_for(partition)
+    figure = probability_map_figure(shown)
+    extent = Extent(*_seen(figure))
+    for mass in (0.5, 0.9):
+        drawn = edge_lines(figure, mass)
+        rings = cell_boundary(partition.cells[shown.credible_cells(mass)], points_per_edge=32)
+        x, y = plane(extent)(rings[..., 1], rings[..., 0])
+        cells = shapely.polygons(np.stack([x, y], axis=-1)).tolist()
+        union = shapely.union_all([cell.buffer(30) for cell in cells])
+        (left, right), (bottom, top) = map_axes(figure).get_xlim(), map_axes(figure).get_ylim()
+        frame = shapely.box(left, bottom, right, top)
+        edge = union.boundary.intersection(frame)
+        seen = drawn.intersection(frame)
+        near = 0.002 * (right - left)
+        assert seen.difference(edge.buffer(near)).length < 0.01 * edge.length
+        assert edge.difference(seen.buffer(near)).length < 0.01 * edge.length
+
+
+def _seen(figure: Figure) -> tuple[float, float, float, float]:
+    """Centre and size of a regional map: latitude, longitude, degrees; width, height, km."""
+    crs = map_axes(figure).projection.proj4_params
+    (left, right), (bottom, top) = map_axes(figure).get_xlim(), map_axes(figure).get_ylim()
+    return (
+        float(crs["lat_0"]),
+        float(crs["lon_0"]),
+        float(right - left) / 1000,
+        float(top - bottom) / 1000,
+    )
 
 
 def test_photo_list_and_map_keep_apart(states: Partition, faces: Partition) -> None:
@@ -171,8 +228,9 @@ def test_the_guesses_are_listed_and_numbered(states: Partition) -> None:
     texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
     for rank, index in enumerate(shown.guesses, start=1):
         assert texts.count(str(rank)) == 2  # on the map and in the list
-        latitude = shown.partition.centroids[index, 0]
-        assert any(text.startswith(f"{latitude:.2f}° N") for text in texts)
+        town, _, rest = shown.descriptions[index].partition(", ")
+        assert any(text.removesuffix("…") in town for text in texts if len(text) > 8)
+        assert any(text.removesuffix("…") in rest for text in texts if len(text) > 8)
     numbers = [t for t in map_axes(figure).texts if t.get_text().isdigit()]
     for number, index in zip(numbers, shown.guesses, strict=True):
         lat, lng = shown.partition.centroids[index]
@@ -274,6 +332,35 @@ def test_no_border_runs_along_the_antimeridian(pole: Partition) -> None:
                 assert shapely.LineString(line).intersection(strip).length < 3000
 
 
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_towns_lie_where_they_are_and_clear_of_everything(name: str, states: Partition) -> None:
+    shown = made_for(states, truth=(36.0, -115.0))
+    figure = probability_map_figure(shown, colors=theme.THEMES[name])
+    ax, extent = map_axes(figure), Extent(*_seen(figure))
+    dots = by_gid(figure, "town")
+    assert 5 <= len(dots) <= 14
+    towns = load_towns()
+    x, y = plane(extent)(towns.latlng[:, 1], towns.latlng[:, 0])
+    texts = {text.get_text(): text for text in ax.texts}
+    for dot in dots:
+        place = dot.get_xydata()[0]
+        row = int(np.argmin(np.hypot(x - place[0], y - place[1])))
+        assert place == pytest.approx([x[row], y[row]], abs=1.0)
+        name_box = texts[towns.names[row]].get_window_extent()
+        spot = ax.transData.transform(place)
+        away = np.maximum(np.subtract(name_box.min, spot), np.subtract(spot, name_box.max))
+        assert away.max() < 12  # pixels: beside its dot
+    names = [text.get_window_extent() for text in ax.texts if not text.get_text().isdigit()]
+    numbers = [text for text in ax.texts if text.get_text().isdigit()]
+    badges = [number.get_bbox_patch().get_window_extent() for number in numbers]
+    for i, box in enumerate(names):
+        assert not box.count_overlaps([*names[i + 1 :], *badges])
+
+
+def test_a_map_of_the_world_names_no_towns(faces: Partition) -> None:
+    assert not by_gid(probability_map_figure(made_for(faces)), "town")
+
+
 def test_cells_are_coloured_by_photos(states: Partition) -> None:
     figure = cells_map(states)
     cells = drawn_cells(figure)
@@ -281,7 +368,30 @@ def test_cells_are_coloured_by_photos(states: Partition) -> None:
     assert (cells.norm.vmin, cells.norm.vmax) == (states.photos.min(), states.photos.max())
     texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
     assert f"{len(states)} cells" in texts
-    assert "photos in the cell" in texts
+    assert "training photos in the cell" in texts
+
+
+def test_levels_have_a_colour_each(states: Partition) -> None:
+    cells = drawn_cells(cells_map(states, level_values(states)))
+    levels = np.asarray(cells.get_array())
+    assert levels.tolist() == np.sort(states.levels).tolist()
+    colors = {
+        level: to_hex(color) for level, color in zip(levels, cells.to_rgba(levels), strict=True)
+    }
+    assert len(set(colors.values())) == len(set(levels.tolist()))
+
+
+def test_a_cell_without_test_photos_is_grey(states: Partition) -> None:
+    tokens = [states.tokens[0]] * 3 + [states.tokens[1]] * 2
+    rows = pl.DataFrame({"token": tokens, "rank": [1, 2, 1, 5, 9]})
+    figure = cells_map(states, accuracy_values(states, rows))
+    cells = drawn_cells(figure)
+    drawn = np.ma.getdata(cells.get_array())[~np.ma.getmaskarray(cells.get_array())]
+    assert sorted(drawn.tolist()) == pytest.approx([0.0, 2 / 3])
+    grey = cells.to_rgba(cells.get_array())[np.ma.getmaskarray(cells.get_array())]
+    assert {to_hex(color) for color in grey} == {theme.LIGHT.missing}
+    texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+    assert any(f"{len(states) - 2} cells without test photos" in text for text in texts)
 
 
 def test_a_map_of_one_cell_with_one_photo() -> None:

@@ -14,6 +14,7 @@ from geoguess_cli.geo.cells import (
     cell_polygons,
     cell_range,
     cell_union,
+    cell_union_edges,
     face_cells,
     latlng_to_cell,
     token_to_cell,
@@ -138,3 +139,36 @@ def test_the_smallest_cell_has_a_region() -> None:
     region = cell_union(leaf)
     assert region.is_valid
     assert area_km2(region) == pytest.approx(cell_area_km2(leaf)[0], rel=0.01)
+
+
+def edge_length(region: shapely.Geometry) -> float:
+    return float(cell_union_edges(region).length)
+
+
+def test_cuts_are_no_edges() -> None:
+    assert cell_union_edges(cell_union(face_cells())).is_empty
+    north = cell_union_edges(cell_union(face_cells()[2:3]))
+    assert north.bounds[3] < 60  # nothing along the rim at the pole
+    assert north.length == pytest.approx(360, rel=0.05)
+    # A pair of cells on both sides of the antimeridian, and each by itself.
+    west, east = (latlng_to_cell(np.array([[-17.0, lng]]), 6) for lng in (-179.9, 179.9))
+    pair = cell_union(np.sort(np.concatenate([west, east])))
+    apart = edge_length(cell_union(west)) + edge_length(cell_union(east))
+    seam = along_antimeridian(cell_union(west))
+    assert seam > 1
+    assert edge_length(cell_union(west)) == pytest.approx(cell_union(west).length)
+    assert edge_length(pair) == pytest.approx(apart - 2 * seam, abs=1e-6)
+    # One goes on beyond it further than the other: the rest of the antimeridian is an edge.
+    larger = cell_union(latlng_to_cell(np.array([[-17.0, 179.9]]), 5))
+    uneven = cell_union(
+        np.sort(np.concatenate([west, latlng_to_cell(np.array([[-17.0, 179.9]]), 5)]))
+    )
+    rest = along_antimeridian(cell_union_edges(uneven))
+    assert rest == pytest.approx(along_antimeridian(larger) - seam, abs=1e-6)
+
+
+def along_antimeridian(shape: shapely.Geometry) -> float:
+    """How much of a shape's edge runs along the antimeridian, on either side, in degrees."""
+    lines = shape if shape.geom_type.endswith("LineString") else shape.boundary
+    sides = [shapely.LineString([(side, -90), (side, 90)]) for side in (-180, 180)]
+    return sum(float(lines.intersection(side).length) for side in sides)

@@ -1,0 +1,82 @@
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from geoguess_cli.explain import theme
+from geoguess_cli.explain.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.explain.sheet import MOST_ROWS, page_sizes, probability_sheets
+from geoguess_cli.geo.partition import Partition
+
+
+def some_maps(partition: Partition, count: int) -> tuple[list[ProbabilityMap], list[Image.Image]]:
+    rng = np.random.default_rng(1)
+    maps = [
+        probability_map(
+            partition,
+            rng.dirichlet(np.full(len(partition), 0.1)).astype(np.float32),
+            truth=(40.0, -105.0) if number % 2 else None,
+            photo=f"folder/photo-{number}.jpg",
+        )
+        for number in range(count)
+    ]
+    photos = [Image.new("RGB", (90, 60 + 40 * (k % 3)), "seagreen") for k in range(count)]
+    return maps, photos
+
+
+def collections(figure: Figure) -> list:  # type: ignore[type-arg]
+    return figure.findobj(lambda artist: artist.get_gid() == "cells")
+
+
+@pytest.mark.parametrize("count", range(1, 60))
+def test_pages_are_even_and_none_is_too_long(count: int) -> None:
+    sizes = page_sizes(count)
+    assert sum(sizes) == count
+    assert max(sizes) <= 3 * MOST_ROWS
+    assert len(set(sizes[:-1])) <= 1
+    assert sizes[-1] <= sizes[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("states", "light"), ("fiji", "dark"), ("pole", "light"), ("faces", "dark")],
+)
+def test_maps_share_one_scale_and_photos_hide_no_mark(
+    kind: str, name: str, request: pytest.FixtureRequest
+) -> None:
+    partition: Partition = request.getfixturevalue(kind)
+    maps, photos = some_maps(partition, 5)
+    (figure,) = probability_sheets(maps, photos, colors=theme.THEMES[name])
+    figure.canvas.draw()
+    drawn = collections(figure)
+    assert len(drawn) == 5
+    most = max(float(one.probabilities.max()) for one in maps)
+    assert {cells.norm.vmax for cells in drawn} == {most}
+    insets = figure.findobj(lambda artist: artist.get_gid() == "photo")
+    assert len(insets) == 5
+    marks = figure.findobj(lambda artist: artist.get_gid() in ("estimate", "truth"))
+    assert len(marks) == 5 + 2
+    for mark in marks:
+        spot = mark.axes.transData.transform(mark.get_xydata()[0])
+        assert not any(inset.get_window_extent().contains(*spot) for inset in insets)
+    for inset, photo in zip(insets, photos, strict=True):
+        width, height = np.ptp(inset.get_window_extent().get_points(), axis=0)
+        assert width / height == pytest.approx(photo.width / photo.height, rel=0.02)
+    texts = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
+    assert {f"photo-{number}.jpg" for number in range(5)} <= texts
+    assert {"point estimate", "truth", "50 % credible", "90 % credible"} <= texts
+    for text in figure.findobj(matplotlib.text.Text):
+        if text.get_text() and text.get_visible():
+            box = text.get_window_extent()
+            assert figure.bbox.contains(box.x0, box.y0), text
+            assert figure.bbox.contains(box.x1, box.y1), text
+
+
+def test_many_maps_fill_pages_on_one_scale(states: Partition) -> None:
+    maps, photos = some_maps(states, 13)
+    pages = list(probability_sheets(maps, photos))
+    assert [len(collections(page)) for page in pages] == page_sizes(13)
+    assert len({cells.norm.vmax for page in pages for cells in collections(page)}) == 1
+    sizes = {page.get_size_inches()[0] for page in pages}
+    assert sizes == {theme.WIDTH}
