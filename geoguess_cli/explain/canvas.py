@@ -30,6 +30,7 @@ Box = tuple[float, float, float, float]
 
 _SEAM = 1e-4  # degrees: wider than the rounding of coordinates, finer than any border
 _WAY_POINTS = 128
+_FINEST = 0.1  # points: of detail that is drawn
 _TINY_CELL = 1.0  # points: a cell with shorter sides has no room for an outline
 _SPECKS = 0.001  # of the map: cells that cover less of it are marked by dots
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30)
@@ -222,9 +223,13 @@ class Canvas:
         return np.flatnonzero((angles <= radii + reach) & (angles + radii < np.radians(175.0)))
 
     def _project(self, shapes: np.ndarray) -> np.ndarray:
-        """Shapes of (longitude, latitude) on the plane; long lines bend as parallels do."""
+        """Shapes of (longitude, latitude) on the plane; long lines bend as parallels do.
+
+        What is finer than print can show is left out: a page of maps stays a small file.
+        """
         fine = shapely.segmentize(shapes, 1.0)
-        return np.asarray(shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1])))
+        plane = shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1]))
+        return np.asarray(shapely.simplify(plane, _FINEST * 1000.0 * self.km_per_point))
 
     def _fill(self, shapes: np.ndarray, color: str, *, zorder: float) -> None:
         # A line of its own colour hides the seam where a shape is cut at the antimeridian.

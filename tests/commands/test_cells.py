@@ -98,6 +98,51 @@ def test_map_is_a_picture(trained_world, tmp_path) -> None:
         assert min(image.size) > 600
 
 
+@pytest.mark.parametrize("color", ["photos", "level"])
+@pytest.mark.parametrize("ending", ["svg", "pdf", "geojson", "parquet"])
+def test_map_in_every_form(trained_world, tmp_path, color: str, ending: str) -> None:
+    path = tmp_path / f"cells.{ending}"
+    trained_world.run("cells", "map", "-o", path, "--color", color, "--theme", "dark")
+    starts = {"svg": b"<?xml", "pdf": b"%PDF", "geojson": b"{", "parquet": b"PAR1"}
+    assert path.read_bytes().startswith(starts[ending])
+
+
+@pytest.fixture
+def report(trained_world, tmp_path):
+    """A report with two test photos in the first cell, one of them right."""
+    cells = pl.read_parquet(trained_world.folder / "artifacts" / "cells.parquet")
+    rows = {"token": [cells["token"][0]] * 2 + [None], "rank": [1, 2, 3]}
+    pl.DataFrame(rows).write_parquet(tmp_path / "predictions.parquet")
+    return tmp_path
+
+
+def test_map_of_the_accuracy_that_a_report_found(trained_world, report) -> None:
+    for ending, read in (("geojson", geopandas.read_file), ("parquet", geopandas.read_parquet)):
+        path = report / f"cells.{ending}"
+        trained_world.run("cells", "map", "-o", path, "--report", report)
+        frame = read(path)
+        assert frame.geometry.is_valid.all()
+        assert frame["accuracy"][0] == 0.5
+        assert frame["accuracy"][1:].isna().all()
+        assert frame["test_photos"].tolist() == [2] + [0] * (len(frame) - 1)
+    trained_world.run(
+        "cells", "map", "-o", report / "cells.png", "--color", "accuracy", "--report", report
+    )
+    with Image.open(report / "cells.png") as image:
+        assert min(image.size) > 600
+
+
+def test_map_of_accuracy_needs_a_report(trained_world, tmp_path) -> None:
+    told = trained_world.run("cells", "map", "--color", "accuracy", code=2)
+    assert "--report" in told.stderr
+    told = trained_world.run("cells", "map", "--report", tmp_path, code=1)
+    assert "geoguess eval" in told.stderr
+    (tmp_path / "predictions.parquet").write_bytes(b"no table")
+    told = trained_world.run("cells", "map", "--report", tmp_path, code=1)
+    assert told.stderr.startswith("error: ")
+    assert ".png" in trained_world.run("cells", "map", "-o", "cells.bmp", code=2).stderr
+
+
 def test_assign_gives_cells_or_nothing(trained_world, tmp_path) -> None:
     for uncovered, least in (("drop", 1), ("nearest", 96)):
         path = tmp_path / f"{uncovered}.csv"

@@ -238,3 +238,26 @@ def test_format_and_ending_must_agree(trained_world) -> None:
     one = trained_world.photo("bozeman")
     told = trained_world.run("probmap", one, "-o", "a.png", "--format", "svg", code=2)
     assert "do not agree" in told.stderr
+
+
+@pytest.mark.parametrize("look", [["--log"], ["--linear"], ["--theme", "dark"]])
+def test_probmap_looks_differ(trained_world, tmp_path, look: list[str]) -> None:
+    one = trained_world.photo("bozeman")
+    trained_world.run("probmap", one, "-o", tmp_path / "plain.png")
+    trained_world.run("probmap", one, "-o", tmp_path / "other.png", *look)
+    with Image.open(tmp_path / "plain.png") as plain, Image.open(tmp_path / "other.png") as other:
+        assert plain.size == other.size
+        assert np.asarray(plain).tobytes() != np.asarray(other).tobytes()
+
+
+def test_a_sheet_of_probmaps_leaves_out_what_cannot_be_read(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    named = [trained_world.photo("bozeman"), tmp_path / "broken.jpg", trained_world.photo("dallas")]
+    sheet = tmp_path / "sheet.png"
+    told = trained_world.run("probmap", *named, "--grid", "-o", sheet, "--json", code=1)
+    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [row["path"] for row in rows] == [str(sheet), str(sheet), None]
+    assert "broken.jpg" in told.stderr
+    with Image.open(sheet) as image:
+        assert image.width == 1600
+    assert trained_world.run("probmap", *named, "--grid", "-o", "a.geojson", code=2)
