@@ -1,0 +1,129 @@
+"""How fast an occlusion map is: beside Captum's, and beside the model's forward passes alone.
+
+    python benchmarks/occlusion.py [--model DIR] [--window 16] [--stride 8] [--batch-size 32]
+    python benchmarks/occlusion.py --paper [--window 64] [--stride 40]
+
+Without --paper the model of a folder explains a photo of noise; with it the paper's architecture
+does, its weights random. Prints JSON lines: one a measurement, then the ratios, all from this one
+run, and by how much the maps differ. Seconds are of the processor, for the clock on the wall counts
+other programs too.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from captum.attr import Occlusion
+
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.explain.faithfulness import curve_passes, faithfulness
+from geoguess_cli.explain.occlusion import occlusion_map, window_count
+from geoguess_cli.model.checkpoint import load_model
+from geoguess_cli.model.geolocator import build_geolocator
+
+PAPER_CELLS, PAPER_SIZE = 2199, 224
+
+
+class Meter:
+    """A model that counts its images and the processor's seconds inside it.
+
+    Args:
+        model: From images (b, 3, h, w) to logits (b, c).
+    """
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self._model = model.eval()
+        self.seconds, self.images = 0.0, 0
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        start = time.process_time()
+        with torch.inference_mode():
+            probabilities = self._model(images).softmax(dim=1)
+        self.seconds += time.process_time() - start
+        self.images += len(images)
+        return probabilities
+
+
+def timed(name: str, meter: Meter, work: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of `work` and its seconds of the processor; the measurement is printed."""
+    meter.seconds, meter.images = 0.0, 0
+    start = time.process_time()
+    result = work()
+    seconds = time.process_time() - start
+    row = {
+        "what": name,
+        "cpu_s": round(seconds, 3),
+        "images": meter.images,
+        "images_per_cpu_s": round(meter.images / seconds, 1),
+        "share_in_model": round(meter.seconds / seconds, 4),
+    }
+    print(json.dumps(row), flush=True)
+    return result, seconds
+
+
+def main() -> None:
+    """Measure, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=Path("artifacts/model"))
+    parser.add_argument("--paper", action="store_true")
+    parser.add_argument("--window", type=int, default=16)
+    parser.add_argument("--stride", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, default=32)
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    if arguments.paper:
+        size = PAPER_SIZE
+        geolocator = build_geolocator(
+            ModelConfig(weights="none"), cells=PAPER_CELLS, image_size=size
+        )
+    else:
+        trained = load_model(arguments.model)
+        geolocator, size = trained.geolocator, trained.spec.size
+    meter, image = Meter(geolocator), torch.randn(3, size, size)
+    window, stride, batch = arguments.window, arguments.stride, arguments.batch_size
+    target = int(meter(image[None].repeat(batch, 1, 1, 1))[0].argmax())  # and warm
+
+    def captum(per_call: int) -> np.ndarray:
+        attribution = Occlusion(meter).attribute(
+            image[None],
+            sliding_window_shapes=(3, window, window),
+            strides=(3, stride, stride),
+            target=target,
+            perturbations_per_eval=per_call,
+        )
+        return attribution[0, 0].numpy()
+
+    made, ours_s = timed(
+        "map, geoguess",
+        meter,
+        lambda: occlusion_map(meter, image, target, window=window, stride=stride, batch_size=batch),
+    )
+    one, one_s = timed("map, Captum, one window a call", meter, lambda: captum(1))
+    many, many_s = timed(f"map, Captum, {batch} windows a call", meter, lambda: captum(batch))
+    _, judged_s = timed(
+        "judgement of the map", meter, lambda: faithfulness(meter, image, made, batch_size=batch)
+    )
+    print(
+        json.dumps(
+            {
+                "windows": window_count(size, size, window=window, stride=stride),
+                "curve_images": curve_passes(),
+                "captum_times_ours": round(one_s / ours_s, 2),
+                "captum_batched_times_ours": round(many_s / ours_s, 2),
+                "judgement_times_map": round(judged_s / ours_s, 2),
+                "greatest_difference": float(
+                    max(np.abs(made.drop - one).max(), np.abs(made.drop - many).max())
+                ),
+                "greatest_drop": float(np.abs(made.drop).max()),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
