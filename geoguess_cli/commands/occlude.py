@@ -147,8 +147,9 @@ def occlude(
 ) -> None:
     """Cover each photo window by window, and draw what that does to its answer.
 
-    With -o FILE.png, .svg or .pdf several photos share a sheet; .npy holds the maps alone, .json
-    all there is. A photo that fails does not end the others; the exit code is then 1.
+    As .png, .svg or .pdf several photos share a sheet; .npy holds the maps
+    alone, .json all there is. A photo that fails does not end the others; the
+    exit code is then 1.
     """
     from geoguess_cli.explain.explanation import Plan
 
