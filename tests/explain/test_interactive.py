@@ -15,10 +15,18 @@ import shapely
 from PIL import Image
 
 from geoguess_cli.errors import DependencyError
-from geoguess_cli.explain.interactive import map_figure, map_item, map_page, map_view
+from geoguess_cli.explain.interactive import (
+    cells_item,
+    cells_page,
+    cells_plane,
+    map_figure,
+    map_item,
+    map_page,
+    map_view,
+)
 from geoguess_cli.explain.interactive.ground import ground
 from geoguess_cli.explain.interactive.layers import answer_columns, cell_columns
-from geoguess_cli.explain.interactive.pages import PICTURE_SIDE
+from geoguess_cli.explain.interactive.map_page import PICTURE_SIDE
 from geoguess_cli.explain.interactive.plane import Plane, box_of, plane_of
 from geoguess_cli.explain.probability_map import ProbabilityMap, probability_map
 from geoguess_cli.geo.basemap import load_basemap
@@ -241,7 +249,7 @@ def test_photos_of_one_neighbourhood_share_a_map(states: Partition) -> None:
     alone, all_three = map_page(shown[:1]), map_page(shown)
     content = content_of(all_three)
     assert [view["name"] for view in content["views"]] == ["0.jpg", "1.jpg", "2.jpg"]
-    assert len(content["items"]) == 1 + max(view["plane"] for view in content["views"])
+    assert len(content["items"]) == 1 + max(view["map"] for view in content["views"])
     assert len(content["items"]) < 3
     assert len(all_three) < 1.25 * len(alone)
 
@@ -263,7 +271,7 @@ def test_a_view_says_how_sure_the_answer_is(faces: Partition) -> None:
     certain = probability_map(faces, np.eye(6, dtype=np.float32)[2])
     assert "as good as certain" in map_view(certain)["caption"][-1]
     view = map_view(made_for(faces, truth=(10.0, 10.0), top_k=3))
-    assert [guess["rank"] for guess in view["guesses"]] == [1, 2, 3]
+    assert [guess["rank"] for guess in view["rows"]] == [1, 2, 3]
     assert {fact["kind"] for fact in view["facts"]} >= {"estimate", "truth"}
 
 
@@ -272,3 +280,30 @@ def test_without_bokeh_an_error_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.delitem(sys.modules, "geoguess_cli.explain.interactive.figures")
     with pytest.raises(DependencyError, match=r"pip install 'geoguess-cli\[interactive\]'"):
         importlib.import_module("geoguess_cli.explain.interactive.figures")
+
+
+def test_a_page_of_cells_has_their_figures(states: Partition) -> None:
+    content = content_of(cells_page(states))
+    photos, level = content["views"]
+    assert photos["key"]["summed"] == "photos"
+    assert level["key"]["summed"] is None
+    assert photos["rows"][0]["share"] == str(states.photos.max())
+    assert photos["rows"][0]["index"] == int(states.photos.argmax())
+    assert level["rows"][0]["share"] == str(states.levels.max())
+    shades = [at for at, _ in level["key"]["ticks"]]
+    assert shades == pytest.approx((np.arange(len(shades)) + 0.5) / len(shades), abs=1e-3)
+
+
+def test_a_place_of_a_plane_is_found_again() -> None:
+    for plane in (Plane(), Plane((64.0, 11.0))):
+        latlng = np.array([[-17.5, 178.0]])
+        assert plane.place(plane.project(latlng)[0]) == pytest.approx(latlng[0], abs=1e-6)
+
+
+def test_cells_alone_are_an_item(states: Partition) -> None:
+    plane, (left, bottom, right, top) = cells_plane(states)
+    assert plane.center is not None
+    x, y = projected(plane, states.centroids).T
+    assert left < x.min() < x.max() < right
+    assert bottom < y.min() < y.max() < top
+    assert "CustomJS" not in json.dumps(cells_item(states), allow_nan=False)

@@ -160,7 +160,7 @@ def test_the_threshold_hides_the_unlikely(opened: Any, page: Path, shown: Probab
 
 def test_a_guess_highlights_its_cell(opened: Any, page: Path, shown: ProbabilityMap) -> None:
     seen = opened(page)
-    buttons = seen.page.locator("#guesses button")
+    buttons = seen.page.locator("#rows button")
     assert buttons.count() == shown.top_k
     index = int(shown.guesses[3])
     buttons.nth(3).click()
@@ -201,9 +201,9 @@ def test_all_can_be_done_with_the_keyboard(opened: Any, page: Path) -> None:
     assert seen.page.locator("#kept").inner_text().startswith("1 of ")
     seen.page.keyboard.press("Tab")
     seen.page.keyboard.press("Tab")
-    assert seen.page.locator("#guesses [aria-pressed=true]").count() == 1
+    assert seen.page.locator("#rows [aria-pressed=true]").count() == 1
     seen.page.keyboard.press("Escape")
-    assert seen.page.locator("#guesses [aria-pressed=true]").count() == 0
+    assert seen.page.locator("#rows [aria-pressed=true]").count() == 0
     seen.check_clean()
 
 
@@ -292,7 +292,7 @@ def test_several_photos_take_turns(opened: Any, shown: ProbabilityMap, tmp_path:
     index = int(other.ranking[0])
     shown_map = seen.page.locator(".canvas:not([hidden])")
     assert shown_map.count() == 1
-    seen.page.locator("#guesses button").first.click()
+    seen.page.locator("#rows button").first.click()
     text = seen.page.locator("#cell").inner_text()
     assert other.partition.tokens[index] in text
     assert percent(float(other.probabilities[index])) in text

@@ -5,6 +5,7 @@ of a layer. A page's own script changes them through Bokeh's document, so no cod
 figure, and it works under a content-security policy that forbids `eval`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from geoguess_cli.explain.interactive.ground import Ground, Names, ground
 from geoguess_cli.explain.interactive.layers import Columns, answer_columns, cell_columns
 from geoguess_cli.explain.interactive.plane import Box, Plane, box_of, plane_of
 from geoguess_cli.explain.probability_map import ProbabilityMap
+from geoguess_cli.explain.scales import Scale
 from geoguess_cli.geo.partition import Partition
 
 try:
@@ -52,18 +54,28 @@ except ImportError as error:
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
+_BAR = "#7f8b98"  # Bokeh paints the bar of a scale once: a grey for light pages and for dark ones
 _WIDTH = 720  # pixels: of a figure that no page lays out
 
 OUTLINES = ("credible_90", "credible_50")
 MARKS = ("way", "guesses", "estimate", "truth")
 """Layers of an answer, from below; the names of places lie between outlines and marks."""
 
+ABOUT_CELL = ("@photos photos in training", "cell @token, level @level")
+"""What is said of any cell, with columns as `@name`."""
+
 _TIP = """<div style="margin:-6px;padding:8px 12px;font:13px/1.45 {font};
 color:var(--map-ink,#1d2733);background:var(--map-panel,#fff);max-width:260px">
 <div style="font-weight:600">@place</div>{rows}</div>"""
 
 
-def map_figure(shown: ProbabilityMap, *, plane: Plane | None = None, dark: bool = False) -> Plot:
+def map_figure(
+    shown: ProbabilityMap,
+    *,
+    plane: Plane | None = None,
+    scale: Scale = "root",
+    dark: bool = False,
+) -> Plot:
     """A probability map as a Bokeh figure: cells, borders, guesses, estimate, truth.
 
     Pan by dragging, zoom by the wheel; a cell tells its figures under the pointer.
@@ -71,40 +83,40 @@ def map_figure(shown: ProbabilityMap, *, plane: Plane | None = None, dark: bool 
     Args:
         shown: One photo's probabilities.
         plane: Where to draw it (default: the plane that shows the mass of it best).
+        scale: How probabilities become colours, as in `probability_norm`.
         dark: Whether its colours are for a dark page.
     """
     extent = shown.extent()
     plane = plane or plane_of(extent)
-    box = box_of(extent, plane)
-    layers = answer_columns(shown, plane)
-    rows = _tip_rows(
-        "@share · rank @rank", "@photos photos in training", "cell @token, level @level"
-    )
+    layers = answer_columns(shown, plane, scale)
     cells = {**cell_columns(shown.partition, plane), **layers.pop("cells")}
-    return _figure(plane, box, cells, layers, shade="shade", tip=rows, dark=dark)
+    tip = ("@share · rank @rank", *ABOUT_CELL)
+    return _figure(plane, box_of(extent, plane), cells, layers, shade="shade", tip=tip, dark=dark)
 
 
 def cells_figure(
-    partition: Partition, columns: Columns, shade: str, tip: tuple[str, ...], *, dark: bool = False
+    partition: Partition,
+    plane: Plane,
+    box: Box,
+    columns: Columns,
+    *,
+    shade: str,
+    tip: Sequence[str],
+    dark: bool = False,
 ) -> Plot:
     """The cells of a partition as a Bokeh figure.
 
     Args:
         partition: The cells.
+        plane: Where to draw them.
+        box: What to show first, in kilometres on the plane.
         columns: Further columns, in the partition's order.
         shade: Which of them colours the cells, from 0 to 1.
         tip: Lines on a cell under the pointer, with columns as `@name`.
         dark: Whether its colours are for a dark page.
     """
-    from geoguess_cli.explain.extent import fit_extent
-    from geoguess_cli.geo.cells import cell_boundary
-
-    extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
-    plane = plane_of(extent)
     cells = {**cell_columns(partition, plane), **columns}
-    return _figure(
-        plane, box_of(extent, plane), cells, {}, shade=shade, tip=_tip_rows(*tip), dark=dark
-    )
+    return _figure(plane, box, cells, {}, shade=shade, tip=tip, dark=dark)
 
 
 def item(figure: Plot) -> dict[str, Any]:
@@ -124,7 +136,7 @@ def _figure(
     layers: dict[str, Columns],
     *,
     shade: str,
-    tip: str,
+    tip: Sequence[str],
     dark: bool,
 ) -> Plot:
     left, bottom, right, top = box
@@ -159,7 +171,8 @@ def _figure(
     if plane.center is not None:  # the scale of a map of the world varies
         _draw_scale(plot)
     wheel = WheelZoomTool(zoom_on_axis=False)
-    tooltips = _TIP.format(font=FONT, rows=tip)
+    lines = "".join(f"<div>{line}</div>" for line in tip)
+    tooltips = _TIP.format(font=FONT, rows=lines)
     plot.add_tools(
         PanTool(),
         wheel,
@@ -200,7 +213,8 @@ def _draw_ground(plot: Plot, under: Ground) -> None:
 
 
 def _draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
-    fill = {"field": shade, "transform": LinearColorMapper(name="amounts", low=0.0, high=1.0)}
+    mapper = LinearColorMapper(name="amounts", low=0.0, high=1.0, **_colored(nan_color="missing"))
+    fill = {"field": shade, "transform": mapper}
     cell = Patches(
         name="cell",
         fill_color=fill,
@@ -316,7 +330,7 @@ def _draw_names(plot: Plot, kind: str, names: Names, shown: list[bool]) -> None:
 
 
 def _draw_scale(plot: Plot) -> None:
-    colors = _colored(label_text_color="ink", bar_line_color="ink", background_fill_color="panel")
+    colors = _colored(label_text_color="ink", background_fill_color="panel")
     scale = ScaleBar(
         range=plot.x_range,
         unit="km",
@@ -324,6 +338,7 @@ def _draw_scale(plot: Plot) -> None:
         location="bottom_right",
         bar_length=0.16,
         bar_line_width=1.5,
+        bar_line_color=_BAR,
         label_text_font=FONT,
         label_text_font_size="12px",
         background_fill_alpha=0.85,
@@ -359,7 +374,3 @@ def _add(
     view = view or CDSView()
     for glyph in glyphs:
         plot.renderers.append(GlyphRenderer(data_source=source, glyph=glyph, view=view))
-
-
-def _tip_rows(*lines: str) -> str:
-    return "".join(f"<div>{line}</div>" for line in lines)

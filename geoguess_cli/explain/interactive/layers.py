@@ -12,10 +12,12 @@ from jaxtyping import Float
 
 from geoguess_cli.explain.interactive.plane import Plane, cell_shapes, outline, way
 from geoguess_cli.explain.probability_map import ProbabilityMap
+from geoguess_cli.explain.scales import Scale, probability_norm
 from geoguess_cli.explain.wording import percent
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe
 from geoguess_cli.inference.answers import cell_places
+from geoguess_cli.inference.credible import MASSES
 
 Columns = dict[str, list[Any]]
 
@@ -43,13 +45,16 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
     }
 
 
-def answer_columns(shown: ProbabilityMap, plane: Plane) -> dict[str, Columns]:
+def answer_columns(
+    shown: ProbabilityMap, plane: Plane, scale: Scale = "root"
+) -> dict[str, Columns]:
     """The answer to one photo, by the name of the layer that it belongs to.
 
     "cells" are columns to lay beside `cell_columns`; "guesses", "estimate" and "truth" are points;
     "credible_50", "credible_90" and "way" are lines; `side_km` is that of their typical cell.
     """
     probabilities = shown.probabilities
+    norm = probability_norm(scale, float(probabilities.max()))
     rank = np.empty(len(probabilities), dtype=np.int64)
     rank[shown.ranking] = np.arange(1, len(rank) + 1)
     guesses = _points(shown.partition.centroids[shown.guesses], plane)
@@ -59,8 +64,7 @@ def answer_columns(shown: ProbabilityMap, plane: Plane) -> dict[str, Columns]:
             "probability": [float(f"{value:.4g}") for value in probabilities.tolist()],
             "share": [percent(value) for value in probabilities.tolist()],
             "rank": rank.tolist(),
-            # The square root spreads the small ones out: a tail of many cells must show as one.
-            "shade": np.sqrt(probabilities / probabilities.max()).round(4).tolist(),
+            "shade": np.asarray(norm(probabilities)).round(4).tolist(),
         },
         "guesses": {
             **guesses,
@@ -72,13 +76,13 @@ def answer_columns(shown: ProbabilityMap, plane: Plane) -> dict[str, Columns]:
         "truth": _points(np.empty((0, 2)) if shown.truth is None else shown.truth[None], plane),
         "way": _lines([] if shown.truth is None else way(shown.estimate, shown.truth, plane)),
     }
-    for mass in (50, 90):
-        lines = outline(shown.credible_region(mass / 100), plane)
+    for mass in MASSES:
+        lines = outline(shown.credible_region(mass), plane)
         drawn = _lines([shapely.get_coordinates(line) for line in lines])
         # Outlines of cells that are specks on the screen would hide them: a page thins them.
-        cells = len(shown.credible_cells(mass / 100))
-        side_km = round(float(np.sqrt(shown.credible_area_km2(mass / 100) / cells)), 3)
-        columns[f"credible_{mass}"] = {**drawn, "side_km": [side_km] * len(drawn["xs"])}
+        cells = len(shown.credible_cells(mass))
+        side_km = round(float(np.sqrt(shown.credible_area_km2(mass) / cells)), 3)
+        columns[f"credible_{100 * mass:.0f}"] = {**drawn, "side_km": [side_km] * len(drawn["xs"])}
     return columns
 
 

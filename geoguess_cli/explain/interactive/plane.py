@@ -15,7 +15,13 @@ from geoguess_cli.explain.extent import Extent
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.projections import AZIMUTHAL_RIM_KM, azimuthal, equal_earth
+from geoguess_cli.geo.projections import (
+    AZIMUTHAL_RIM_KM,
+    azimuthal,
+    equal_earth,
+    from_azimuthal,
+    from_equal_earth,
+)
 
 ANTIPODE_DEG = 10.0
 """The ground is left out this near to the antipode, where the plane tears: the last 0.4 %."""
@@ -44,6 +50,10 @@ class Plane:
     def project(self, latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
         """Places, latitude first, in degrees, as kilometres right and up on the plane."""
         return equal_earth(latlng) if self.center is None else azimuthal(latlng, self._middle)
+
+    def place(self, xy: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
+        """The place at a point of the plane: latitude, longitude, in degrees."""
+        return from_equal_earth(xy) if self.center is None else from_azimuthal(xy, self._middle)
 
     def transform(self, shapes: Shaped[np.ndarray, " n"]) -> Shaped[np.ndarray, " n"]:
         """Shapes of (longitude, latitude) on the plane; long lines bend as they do on the Earth.

@@ -32,7 +32,7 @@ class Page {
 
   async start() {
     const {views} = this.content;
-    if (views.length > 1) this.listPhotos();
+    if (views.length > 1) (this.content.choice ? this.listColors() : this.listPhotos());
     for (const [id, act] of [
       ["zoom-in", (map) => map.zoom(1.5)],
       ["zoom-out", (map) => map.zoom(1 / 1.5)],
@@ -66,6 +66,18 @@ class Page {
     });
   }
 
+  listColors() {
+    const field = this.at("colors");
+    field.hidden = false;
+    field.firstElementChild.textContent = this.content.choice;
+    this.content.views.forEach((view, index) => {
+      const radio = el("input", {
+        type: "radio", name: "color", value: index, onchange: () => this.choose(index)});
+      radio.checked = index === 0;
+      field.append(el("label", {}, radio, view.name));
+    });
+  }
+
   walk(event, index) {
     const step = {ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1}[event.key];
     if (!step) return;
@@ -89,8 +101,11 @@ class Page {
     await this.openMap(view);
     if (this.view !== view) return;
     this.map.show(view.columns);
-    this.map.home = view.box;
-    this.map.frame(view.box);
+    this.map.shadeBy(view.key.shade);
+    if (!this.content.choice) {
+      this.map.home = view.box;
+      this.map.frame(view.box);
+    }
     this.at("threshold").value = 0;
     this.drawKey(view);
     this.hide();
@@ -99,16 +114,16 @@ class Page {
 
   /* Photos of one neighbourhood share a map; each map is drawn when it is first needed. */
   async openMap(view) {
-    for (const [plane, made] of this.maps) made.hidden = plane !== view.plane;
-    if (!this.maps.has(view.plane)) {
+    for (const [map, made] of this.maps) made.hidden = map !== view.map;
+    if (!this.maps.has(view.map)) {
       const holder = el("div", {class: "canvas"});
       this.at("map").append(holder);
-      this.maps.set(view.plane, holder);
-      holder.map = GeoguessMap.open(holder, this.content.items[view.plane], this.content.palettes);
+      this.maps.set(view.map, holder);
+      holder.map = GeoguessMap.open(holder, this.content.items[view.map], this.content.palettes);
       const map = await holder.map;
       map.onpick = (index) => this.tell(index);
     }
-    this.map = await this.maps.get(view.plane).map;
+    this.map = await this.maps.get(view.map).map;
   }
 
   drawAnswer(view) {
@@ -119,8 +134,9 @@ class Page {
       el("figcaption", {}, view.name)] : []));
     this.at("facts").replaceChildren(...view.facts.map((fact) => el("li", {class: fact.kind},
       el("span", {class: "mark", "aria-hidden": "true"}),
-      el("span", {}, el("b", {}, fact.title), ...fact.lines.map((line) => el("small", {}, line))))));
-    this.at("guesses").replaceChildren(...view.guesses.map((guess) => {
+      el("span", {}, el("b", {}, fact.title), el("small", {}, fact.text)))));
+    this.at("rows").setAttribute("aria-label", view.list);
+    this.at("rows").replaceChildren(...view.rows.map((guess) => {
       const bar = el("span", {class: "bar", "aria-hidden": "true"});
       bar.style.setProperty("--share", guess.length);
       const button = el("button", {
@@ -152,13 +168,13 @@ class Page {
   /* Say the figures of the picked cell, for a tap and for those who listen. */
   tell(index) {
     this.picked = index;
-    for (const row of this.at("guesses").children) {
+    for (const row of this.at("rows").children) {
       const own = index !== null && Number(row.dataset.index) === index;
       row.firstChild.setAttribute("aria-pressed", String(own));
     }
     const says = this.at("cell");
     if (index === null) {
-      says.replaceChildren(el("span", {class: "hint"}, this.content.hint));
+      says.replaceChildren(el("span", {class: "hint"}, "Point at a cell or tap it to see its figures."));
       return;
     }
     const source = this.map.model("cells");
@@ -182,6 +198,8 @@ class Page {
     this.at("ticks").replaceChildren(...view.key.ticks.map(([at, text]) => {
       const tick = el("span", {}, text);
       tick.style.left = `${100 * at}%`;
+      // At its ends the key has no room beyond itself.
+      tick.className = at < 0.03 ? "first" : at > 0.97 ? "last" : "";
       return tick;
     }));
   }
