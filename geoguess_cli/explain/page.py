@@ -1,6 +1,7 @@
 """The page around a map: its margins, its heading, its keys. Everything in inches."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -179,9 +180,7 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
     x, y = (grid.ravel() for grid in np.meshgrid(side, side))
     depth = np.sqrt(np.maximum(1 - x**2 - y**2, 0.0))
     latlng = from_unit_vectors(np.stack([x, y, depth], axis=1) @ view)
-    land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
-    shapely.prepare(land)
-    is_land = shapely.contains_xy(land, latlng[:, 1], latlng[:, 0])
+    is_land = shapely.contains_xy(_coarse_land(basemap), latlng[:, 1], latlng[:, 0])
     colors = to_rgba_array([canvas.colors.sea, canvas.colors.globe])[is_land.astype(int)]
     rim = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor=canvas.colors.border, linewidth=0.5)
     globe = ax.imshow(
@@ -196,3 +195,11 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
     globe.set_clip_path(ax.add_patch(rim))
     across, up, _ = view @ unit_vectors(canvas.frame()).T
     ax.fill(across, up, facecolor="none", edgecolor=canvas.colors.ink, linewidth=1.0, zorder=3)
+
+
+@cache
+def _coarse_land(basemap: Basemap) -> shapely.Geometry:
+    """All land, as fine as a globe of half an inch shows it; found once."""
+    land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
+    shapely.prepare(land)
+    return land

@@ -21,6 +21,7 @@ from geoguess_cli.explain.wording import (
     percent,
     square_kilometres,
 )
+from geoguess_cli.geo.places import Place, wordings
 from geoguess_cli.inference.credible import MASSES
 
 STEP = 0.37
@@ -47,7 +48,7 @@ CAPTION = 0.17
 
 _PHOTO_SIDE = 720  # pixels: 300 an inch at the block's width, and the file stays small
 _INDENT, _LINE = 0.24, 0.155  # inches: after the mark of an entry, between its two lines
-_BAR = 0.62  # inches: the bar of the likeliest guess
+_BAR = 0.58  # inches: the bar of the likeliest guess
 _SMALL: dict[str, Any] = {"fontsize": theme.SMALL, "va": "center_baseline"}
 _TINY: dict[str, Any] = {"fontsize": theme.TINY, "va": "center_baseline"}
 
@@ -184,11 +185,10 @@ def draw_guesses(
         number = percent(probability)
         ax.text(width, y, number, ha="right", **_SMALL)
         free = width - _INDENT - text_width(ax, number, **_SMALL) - 0.08
-        place, _, rest = shown.descriptions[index].partition(", ")
-        ax.text(_INDENT, y, shortened(ax, place, free, **_SMALL), **_SMALL)
-        rest = rest or coordinates(*shown.partition.centroids[index].tolist(), decimals=2)
         start, low, tall = width - _BAR, y - _LINE - 0.03, 0.06
-        rest = shortened(ax, rest, start - _INDENT - 0.05, **_TINY)
+        place, rest = _two_lines(ax, shown.places[index], free, start - _INDENT - 0.05)
+        rest = rest or coordinates(*shown.partition.centroids[index].tolist(), decimals=2)
+        ax.text(_INDENT, y, place, **_SMALL)
         ax.text(_INDENT, y - _LINE, rest, color=colors.muted, **_TINY)
         ax.add_patch(Rectangle((start, low), _BAR, tall, facecolor=colors.shade, linewidth=0))
         share = probability / best
@@ -203,3 +203,20 @@ def _in_inches(ax: Axes) -> tuple[float, float]:
     width, height = (np.array(ax.get_position().size) * page).tolist()
     ax.set(xlim=(0, width), ylim=(0, height))
     return width, height
+
+
+def _two_lines(ax: Axes, place: Place, room: float, below: float) -> tuple[str, str]:
+    """A place as the nearest town and, below, what that lies in: the fullest wording that fits.
+
+    Args:
+        ax: Axes measured in inches.
+        place: What to write.
+        room: Inches of the first line.
+        below: Inches of the second line.
+    """
+    texts = [text.partition(", ") for text in wordings(place)]
+    for first, _, second in texts:
+        if text_width(ax, first, **_SMALL) <= room and text_width(ax, second, **_TINY) <= below:
+            return first, second
+    first, _, second = texts[-1]
+    return shortened(ax, first, room, **_SMALL), shortened(ax, second, below, **_TINY)

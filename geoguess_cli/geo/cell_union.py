@@ -68,7 +68,6 @@ def cell_union_edges(region: shapely.Geometry) -> shapely.Geometry:
     segments = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in ends])
     at_pole = (np.abs(segments[:, :, 1]) == 90.0).all(axis=1)
     west, east = ((segments[:, :, 0] == side).all(axis=1) for side in (-180.0, 180.0))
-    lines = shapely.union_all(shapely.linestrings(segments[~at_pole & ~west & ~east]))
     at_west, at_east = (
         shapely.union_all(shapely.linestrings(segments[side] * [0.0, 1.0])) for side in (west, east)
     )
@@ -76,7 +75,10 @@ def cell_union_edges(region: shapely.Geometry) -> shapely.Geometry:
         shapely.transform(one.difference(other), lambda xy, x=x: xy + np.array([x, 0.0]))
         for one, other, x in ((at_west, at_east, -180.0), (at_east, at_west, 180.0))
     ]
-    return shapely.line_merge(shapely.union_all([lines, *seams]))
+    lines = shapely.linestrings(segments[~at_pole & ~west & ~east])
+    return shapely.line_merge(
+        shapely.multilinestrings(shapely.get_parts(np.concatenate([lines, seams])))
+    )
 
 
 def _rim_breaks(low: Int64[np.ndarray, "n 2"], high: Int64[np.ndarray, "n 2"]) -> np.ndarray:

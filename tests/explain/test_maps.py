@@ -24,6 +24,7 @@ from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.geo.places import wordings
 from geoguess_cli.geo.towns import load_towns
 from geoguess_cli.inference.metrics import RADII_KM
 
@@ -228,9 +229,8 @@ def test_the_guesses_are_listed_and_numbered(states: Partition) -> None:
     texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
     for rank, index in enumerate(shown.guesses, start=1):
         assert texts.count(str(rank)) == 2  # on the map and in the list
-        town, _, rest = shown.descriptions[index].partition(", ")
-        assert any(text.removesuffix("…") in town for text in texts if len(text) > 8)
-        assert any(text.removesuffix("…") in rest for text in texts if len(text) > 8)
+        ways = [text.partition(", ") for text in wordings(shown.places[index])]
+        assert any({first, second} <= {*texts} for first, _, second in ways if second)
     numbers = [t for t in map_axes(figure).texts if t.get_text().isdigit()]
     for number, index in zip(numbers, shown.guesses, strict=True):
         lat, lng = shown.partition.centroids[index]
