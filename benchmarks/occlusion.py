@@ -1,7 +1,7 @@
 """How fast an occlusion map is: beside Captum's, and beside the model's forward passes alone.
 
     python benchmarks/occlusion.py [--model DIR] [--window 16] [--stride 8] [--batch-size 32]
-    python benchmarks/occlusion.py --paper [--window 64] [--stride 40]
+    python benchmarks/occlusion.py --paper [--window 64] [--stride 40] [--steps 4]
 
 Without --paper the model of a folder explains a photo of noise; with it the paper's architecture
 does, its weights random. Prints JSON lines: one a measurement, then the ratios, all from this one
@@ -74,6 +74,7 @@ def main() -> None:
     parser.add_argument("--window", type=int, default=16)
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=16)
     arguments = parser.parse_args()
     torch.manual_seed(0)
     if arguments.paper:
@@ -85,7 +86,8 @@ def main() -> None:
         trained = load_model(arguments.model)
         geolocator, size = trained.geolocator, trained.spec.size
     meter, image = Meter(geolocator), torch.randn(3, size, size)
-    window, stride, batch = arguments.window, arguments.stride, arguments.batch_size
+    window, stride = arguments.window, arguments.stride
+    batch, steps = arguments.batch_size, arguments.steps
     target = int(meter(image[None].repeat(batch, 1, 1, 1))[0].argmax())  # and warm
 
     def captum(per_call: int) -> np.ndarray:
@@ -106,13 +108,15 @@ def main() -> None:
     one, one_s = timed("map, Captum, one window a call", meter, lambda: captum(1))
     many, many_s = timed(f"map, Captum, {batch} windows a call", meter, lambda: captum(batch))
     _, judged_s = timed(
-        "judgement of the map", meter, lambda: faithfulness(meter, image, made, batch_size=batch)
+        "judgement of the map",
+        meter,
+        lambda: faithfulness(meter, image, made, steps=steps, batch_size=batch),
     )
     print(
         json.dumps(
             {
                 "windows": window_count(size, size, window=window, stride=stride),
-                "curve_images": curve_passes(),
+                "curve_images": curve_passes(steps),
                 "captum_times_ours": round(one_s / ours_s, 2),
                 "captum_batched_times_ours": round(many_s / ours_s, 2),
                 "judgement_times_map": round(judged_s / ours_s, 2),

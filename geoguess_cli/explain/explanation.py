@@ -19,7 +19,6 @@ from geoguess_cli.explain.faithfulness import (
 )
 from geoguess_cli.explain.occlusion import OcclusionMap, occlusion_map
 from geoguess_cli.explain.targets import Question
-from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.predictor import Predictor
 
 
@@ -89,10 +88,9 @@ def explain_photos(
     """
     if question.what not in ("top", "truth", "region", "distance"):
         predictor.partition.index_of(question.what)
-    estimator = PointEstimator(predictor.partition)
     for photo, truth in zip(photos, truths or [None] * len(photos), strict=True):
         try:
-            yield _explain(predictor, photo, question, plan, estimator, truth, on_batch)
+            yield _explain(predictor, photo, question, plan, truth, on_batch)
         except PhotoError as error:
             yield Unexplained(photo, str(error))
         except CellError as error:
@@ -104,13 +102,12 @@ def _explain(
     photo: Path,
     question: Question,
     plan: Plan,
-    estimator: PointEstimator,
     truth: tuple[float, float] | None,
     on_batch: Callable[[int, int], None] | None,
 ) -> Explanation:
     image = predictor.read(photo)
     probabilities = predictor.probabilities(image[None])
-    latitude, longitude = estimator.estimates(probabilities, predictor.point)[0].tolist()
+    latitude, longitude = predictor.estimates(probabilities)[0].tolist()
     target = question.target(
         predictor.partition, probabilities[0], answer=(latitude, longitude), truth=truth
     )

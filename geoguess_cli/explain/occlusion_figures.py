@@ -24,7 +24,7 @@ from geoguess_cli.explain.overlay import (
 )
 from geoguess_cli.explain.page import axes
 from geoguess_cli.explain.targets import Target
-from geoguess_cli.explain.wording import counted, kilometres, percent
+from geoguess_cli.explain.wording import counted, percent
 
 _SIDE, _GAP = 0.15, 0.2  # inches beside and between two photos
 _CURVES = 2.5  # inches across, for the curves of one photo
@@ -107,7 +107,7 @@ def _draw_heading(figure: Figure, explained: Explanation, bottom: float, across:
     ax = theme.bare(axes(figure, (_SIDE, bottom, theme.WIDTH - 2 * _SIDE, _HEADING)))
     ax.set(xlim=(0, theme.WIDTH - 2 * _SIDE), ylim=(0, _HEADING))
     style: dict[str, Any] = {"fontsize": theme.SMALL, "va": "baseline"}
-    text = f"{explained.photo.name}: {valued(made.target, made.value)}"
+    text = f"{explained.photo.name}: {made.target.told(made.value)}"
     ax.text(0, 0.07, shortened(ax, text, across, **style), **style)
     if judged is not None:
         better = "better" if judged.better_than_random else "no better"
@@ -115,13 +115,6 @@ def _draw_heading(figure: Figure, explained: Explanation, bottom: float, across:
         color = theme.INK if judged.better_than_random else theme.ORANGE
         left = theme.WIDTH - 2 * _SIDE - _CURVES
         ax.text(left, 0.07, verdict, color=color, fontweight="bold", gid="verdict", **style)
-
-
-def valued(target: Target, value: float) -> str:
-    """What is followed with its value, in words: "59 % for cell 871 (Texas, US)"."""
-    if target.measure == "km":
-        return f"{kilometres(value)}, {target.name}"
-    return f"{percent(value)} for {target.name}"
 
 
 def _draw_photo(

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int
 
 from geoguess_cli.errors import CellError, ConfigError
-from geoguess_cli.explain.wording import coordinates, kilometres
+from geoguess_cli.explain.wording import coordinates, kilometres, percent
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate, wordings
 from geoguess_cli.inference.credible import root_mean_square_km
@@ -71,6 +71,12 @@ class Target:
             clipped = np.clip(values, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
             return np.asarray(np.log(clipped) - np.log1p(-clipped))
         return values
+
+    def told(self, value: float) -> str:
+        """What is followed and its value, in words: "59 % for cell 871 (Texas, US)"."""
+        if self.measure == "km":
+            return f"{kilometres(value)}, {self.name}"
+        return f"{percent(value)} for {self.name}"
 
 
 @dataclass(frozen=True)

@@ -125,9 +125,11 @@ def test_an_unjudged_map_has_no_curves_and_larger_photos() -> None:
     assert widths[0] > 1.4 * widths[1]
 
 
-@pytest.mark.parametrize("measure", ["probability", "log-odds", "km"])
 @pytest.mark.parametrize("photo", [WIDE, TALL, PANORAMA])
-@pytest.mark.parametrize("judged", [True, False])
+@pytest.mark.parametrize(
+    ("measure", "judged"),
+    [("probability", True), ("log-odds", True), ("km", True), ("probability", False)],
+)
 def test_no_text_lies_over_another_or_off_the_page(
     measure: Measure, photo: Image.Image, judged: bool
 ) -> None:
