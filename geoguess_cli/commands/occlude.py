@@ -11,6 +11,7 @@ import typer
 
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.commands._occlude_set import SetRequest, occlude_set
 from geoguess_cli.commands._output import Sink, ending_of, save_figure
 from geoguess_cli.errors import ConfigError, PhotoError
 from geoguess_cli.files import replacing, write_text
@@ -25,6 +26,7 @@ FIGURES = (".png", ".svg", ".pdf")
 MAPS = (".npy", ".json")
 SHEET_PHOTOS = 100
 BATCH_SIZE = 32
+STRIDE = 8
 
 
 class Measure(StrEnum):
@@ -58,11 +60,11 @@ def _place(text: str) -> Any:
 
 def occlude(
     photo: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."
         ),
-    ],
+    ] = None,
     *,
     output: options.Output = None,
     target: Annotated[
@@ -99,8 +101,13 @@ def occlude(
         int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
     ] = 32,
     stride: Annotated[
-        int, typer.Option("--stride", min=1, help="Step from one window to the next, in pixels.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--stride",
+            min=1,
+            help="Step from one window to the next, in pixels (default: 8; 16 for --report).",
+        ),
+    ] = None,
     baseline: Annotated[
         list[Baseline] | None,
         typer.Option(
@@ -133,6 +140,30 @@ def occlude(
         Path | None,
         typer.Option("--raw", metavar="FILE", help="Also write the maps, as .npy or .json."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="DIR",
+            help="Instead of photos one by one: where the model looks over the photos of the table "
+            "(--photos), and which shortcuts it may have learnt. Run again, it goes on.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split", help="Photos for --report: test, val, train or all.  [default: test]"
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help="Photos for --report at most, in whole drives.  [default: 200]",
+        ),
+    ] = None,
     truth: options.Truth = None,
     photos: options.Photos = None,
     model: options.Model = None,
@@ -150,6 +181,9 @@ def occlude(
     As .png, .svg or .pdf several photos share a sheet; .npy holds the maps
     alone, .json all there is. A photo that fails does not end the others; the
     exit code is then 1.
+
+    With --report DIR a whole set is looked at, and shortcuts are looked for;
+    docs/metrics.md says what the report holds.
     """
     from geoguess_cli.explain.explanation import Plan
 
@@ -160,6 +194,26 @@ def occlude(
     if chosen.precision == "auto":
         # Drops of a hundredth would drown in the rounding of bf16.
         chosen = dataclasses.replace(chosen, precision="fp32")
+    covers = baseline or [Baseline.mean]
+    if report is not None:
+        one_photo = {"PHOTO": photo, "-o": output, "--raw": raw, "--truth": truth, "--near": near}
+        _refuse_beside_report(**one_photo, **{"--radius-km": radius_km, "--measure": measure})
+        asked = SetRequest(
+            folder=report,
+            split=split or "test",
+            limit=limit or 200,
+            target=target,
+            window=window,
+            stride=stride,
+            baselines=tuple(one.value for one in covers),
+            batch_size=batch_size or BATCH_SIZE,
+        )
+        occlude_set(asked, chosen, model, sink)
+        return
+    if not photo:
+        raise typer.BadParameter("name photos, or with --report DIR a folder for a whole set")
+    if split is not None or limit is not None:
+        raise typer.BadParameter("--split and --limit go with --report DIR")
     paths = expand_photos(photo, sink)
     if truth is not None and len(paths) > 1:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
@@ -169,8 +223,8 @@ def occlude(
     question = _question(target, measure, near, radius_km)
     plan = Plan(
         window=window,
-        stride=stride,
-        baselines=tuple(one.value for one in baseline or [Baseline.mean]),
+        stride=stride or STRIDE,
+        baselines=tuple(one.value for one in covers),
         steps=steps if judge else 0,
         seed=chosen.seed,
         batch_size=batch_size or BATCH_SIZE,
@@ -187,6 +241,12 @@ def occlude(
     _report(explained, failed, output, sink)
     if failed:
         raise typer.Exit(1)
+
+
+def _refuse_beside_report(**given: Any) -> None:
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter(f"{name} explains photos one by one; --report takes a set")
 
 
 def _question(

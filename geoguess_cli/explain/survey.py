@@ -21,6 +21,8 @@ from geoguess_cli.explain.shortcuts import (
     shared_spots,
     suspects,
 )
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.photos.table import PhotoTable
 
 _IMAGES_HELD = 256
 
@@ -40,6 +42,15 @@ class PhotoSet:
     drives: Int[np.ndarray, " n"]
     cells: Int[np.ndarray, " n"]
     latlng: Float[np.ndarray, "n 2"]
+
+
+def photo_set(table: PhotoTable, partition: Partition) -> PhotoSet:
+    """The photos of a table, with the cells they lie in and their drives numbered."""
+    drives = np.full(len(table), -1)
+    if table.has("sequence"):
+        ranks = table.frame["sequence"].rank("dense").fill_null(0)
+        drives = ranks.to_numpy().astype(np.int64) - 1
+    return PhotoSet(table.paths, drives, partition.assign(table.latlng), table.latlng)
 
 
 @dataclass(frozen=True, eq=False)

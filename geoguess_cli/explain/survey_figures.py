@@ -38,11 +38,11 @@ def attention_figure(
     """
     wide = 2.62
     tall = wide / aspect
-    foot, top = 0.98, 0.86
+    foot, top = 0.78, 0.86
     figure = theme.new_figure(theme.WIDTH, tall + foot + top)
     page = np.tile(figure.get_size_inches(), 2)
-    lefts = (_LEFT, _LEFT + wide + 0.55, theme.WIDTH - _LEFT - wide)
-    widths = (wide, lefts[2] - lefts[1] - wide - 0.3 + wide, wide)
+    lefts = (_LEFT, _LEFT + wide + 0.32, theme.WIDTH - _LEFT - wide)
+    widths = (wide, lefts[2] - lefts[1] - 0.25, wide)
     axes = [
         figure.add_axes(tuple(np.array([left, foot, width, tall]) / page))
         for left, width in zip(lefts, widths, strict=True)
@@ -133,7 +133,7 @@ def _profile(ax: Axes, attention: Attention) -> None:
         )
     ax.plot(np.repeat(value, 2), height, color=theme.BLUE, linewidth=1.5, gid="profile")
     most = np.nanmax(np.concatenate([high, value, [1.0]]))
-    ax.set(xlim=(0, 1.72 * most), ylim=(1, 0))
+    ax.set(xlim=(0, 2.1 * most), ylim=(1, 0))  # the right half is for words
     for row, third in enumerate(THIRDS):
         _third(ax, third, attention.thirds[third], row)
     ax.set_yticks([0, 1 / 3, 2 / 3, 1], labels=["", "", "", ""])

@@ -1,0 +1,281 @@
+"""What a survey of the sample world finds, against what is known of it: masks, and trucks.
+
+    python benchmarks/attention.py [--model artifacts/model] [--limit N] [--cache DIR]
+
+The sample world is painted with label masks, and any photo of it can be painted again without the
+truck that its drive follows. So it is known which parts of a photo depend on the place, where the
+truck is, and whether the model's answer rests on it. Prints JSON lines, for the drives that the
+model was trained on and for those held out:
+
+- how the positive drop shares out over the labels, against an even spread over each photo: 1 is no
+  more than by area; with 95 % intervals over drives;
+- precision and recall of the shortcut report. A suspect is right if its drive follows a truck and
+  the truck fills a tenth of its box in most of its photos. Recall is over all drives with a truck
+  in at least two photos, and over those of them that the model *relies* on: in at least two photos
+  the answer changes, or loses a quarter of its probability, when the truck is painted away.
+"""
+
+import argparse
+import dataclasses
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from geoguess_cli.explain.baselines import BASELINES
+from geoguess_cli.explain.occlusion import spread
+from geoguess_cli.explain.scan import ScanPlan, whole_drives
+from geoguess_cli.explain.scan_store import ScanStore
+from geoguess_cli.explain.shortcuts import SharedSpot
+from geoguess_cli.explain.survey import Survey, photo_set, survey
+from geoguess_cli.inference.intervals import Bootstrap, Statistic, ratio_of
+from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.photos.table import PhotoTable, read_photo_table
+
+ROOT = Path(__file__).resolve().parents[1]
+WORLD = ROOT / "sample_data"
+sys.path.insert(0, str(WORLD))
+
+from make_world import JPEG_QUALITY, states  # noqa: E402
+from world import canvas, scene  # noqa: E402
+from world.drives import Shot, all_shots  # noqa: E402
+
+PLACELESS = {canvas.SKY, canvas.VEHICLE}
+"""Labels that tell nothing of the place; all others do."""
+
+LEAST_TRUCK = 0.1
+LEAST_LOSS = 0.25
+LEAST_PHOTOS = 2
+
+
+class Masks:
+    """Labels and trucks of the photos of the world, at the size that a model sees."""
+
+    def __init__(self, shots: Sequence[Shot], size: int, folder: Path) -> None:
+        self._shots, self.size, self._folder = shots, size, folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def labels(self, row: int) -> np.ndarray:
+        """The label of each pixel."""
+        shot = self._shots[row]
+        path = self._folder / f"{shot.id}.png"
+        if not path.exists():
+            Image.fromarray(scene.render(shot)[1], "L").save(path)
+        return np.asarray(Image.open(path).resize((self.size, self.size), Image.Resampling.NEAREST))
+
+    @cache  # noqa: B019
+    def without_truck(self, row: int) -> np.ndarray:
+        """The photo painted again without its truck."""
+        return scene.render(dataclasses.replace(self._shots[row], truck=False))[0]
+
+    def truck(self, row: int) -> np.ndarray:
+        """Whether each pixel shows the truck, or its shadow."""
+        shot = self._shots[row]
+        if shot.drive.truck is None or not shot.truck:
+            return np.zeros((self.size, self.size), dtype=bool)
+        changed = (scene.render(shot)[0] != self.without_truck(row)).any(axis=2)
+        return self._seen(Image.fromarray(changed.astype(np.uint8), "L")) > 0
+
+    def _seen(self, mask: Image.Image) -> np.ndarray:
+        """A mask at the size that the model sees, no label mixed with another."""
+        return np.asarray(mask.resize((self.size, self.size), Image.Resampling.NEAREST))
+
+
+def drop_by_label(found: Survey, rows: Sequence[int], plan: ScanPlan, masks: Masks) -> np.ndarray:
+    """For each photo and label: its positive drop, and what an even spread would give it."""
+    size = masks.size
+    told = np.zeros((len(rows), 2, len(canvas.LABELS)))
+    for at, row in enumerate(rows):
+        drops = found.photos[row].window_drops
+        positive = np.maximum(
+            spread(drops, size, size, window=plan.window, stride=plan.stride), 0
+        ).ravel()
+        labels = masks.labels(row).ravel()
+        count = len(canvas.LABELS)
+        told[at, 0] = np.bincount(labels, positive, minlength=count)
+        told[at, 1] = positive.sum() * np.bincount(labels, minlength=count) / labels.size
+    return told
+
+
+def shares(told: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """Of each label, and of all informative ones: share of the drop, by area, and their ratio."""
+    informative = [k for k in range(len(canvas.LABELS)) if k not in PLACELESS]
+    sets = {name: [k] for k, name in enumerate(canvas.LABELS)} | {"informative": informative}
+    asked: dict[str, Statistic] = {}
+    total = told[:, 0].sum(axis=1)
+    for name, labels in sets.items():
+        on, even = told[:, 0, labels].sum(axis=1), told[:, 1, labels].sum(axis=1)
+        asked[f"{name}.share"] = ratio_of(on, total)
+        asked[f"{name}.by_area"] = ratio_of(even, total)
+        asked[f"{name}.ratio"] = ratio_of(on, even)
+    figures = Bootstrap(groups).intervals(asked)
+    return {
+        name: {key: rounded(figures[f"{name}.{key}"].figure()) for key in ("share", "ratio")}
+        | {"by_area": round(figures[f"{name}.by_area"].value, 3)}
+        for name in ("informative", *canvas.LABELS)
+    }
+
+
+def rounded(figure: dict[str, float | None]) -> list[float | None]:
+    """Value, low, high."""
+    return [None if end is None else round(end, 3) for end in figure.values()]
+
+
+def relied_on(
+    rows: Sequence[int], found: Survey, predictor: Predictor, masks: Masks, shots: Sequence[Shot]
+) -> bool:
+    """Whether the answers of a drive's photos rest on its truck."""
+    resting = 0
+    for row in rows:
+        photo = found.photos.get(row)
+        if photo is None or not shots[row].truck:
+            continue
+        file = io.BytesIO()
+        Image.fromarray(masks.without_truck(row)).save(file, "JPEG", quality=JPEG_QUALITY)
+        image = predictor.transform(Image.open(file))
+        told = predictor.probabilities(image[None])[0]
+        lost = 1 - float(told[photo.cell_index]) / photo.probability
+        resting += lost >= LEAST_LOSS or int(told.argmax()) != photo.cell_index
+    return resting >= LEAST_PHOTOS
+
+
+def on_truck(spot: SharedSpot, masks: Masks) -> bool:
+    """Whether the truck fills enough of the box in most of the photos."""
+    box = spot.box
+    filled = [masks.truck(row)[box.top : box.bottom, box.left : box.right] for row in spot.rows]
+    return float(np.median([part.mean() for part in filled])) >= LEAST_TRUCK
+
+
+def share_of(hits: int, count: int) -> dict[str, Any]:
+    """A share with its 95 % Wilson interval."""
+    if not count:
+        return {"hits": 0, "of": 0, "share": None}
+    z, p = 1.96, hits / count
+    middle = (p + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(p * (1 - p) / count + z**2 / (4 * count**2))
+    ends = [round(float(max(0.0, middle - half)), 3), round(float(min(1.0, middle + half)), 3)]
+    return {"hits": hits, "of": count, "share": round(p, 3), "interval": ends}
+
+
+def judged(
+    found: Survey,
+    of_part: Callable[[int], bool],
+    drives: np.ndarray,
+    followed: set[int],
+    relied: set[int],
+    masks: Masks,
+) -> dict[str, Any]:
+    """Precision and recall of the suspects of some drives, and of all their shared spots."""
+    told: dict[str, Any] = {}
+    for name, spots in (
+        ("suspects", found.suspects),
+        ("all_shared_spots", [*found.suspects, *found.cleared]),
+    ):
+        listed = [spot for spot in spots if of_part(spot.rows[0])]
+        right = [spot for spot in listed if spot.drive in followed and on_truck(spot, masks)]
+        hit = {spot.drive for spot in right}
+        part = {drive for drive in followed if of_part(int(np.flatnonzero(drives == drive)[0]))}
+        told[name] = {
+            "precision": share_of(len(right), len(listed)),
+            "recall_of_trucks": share_of(len(hit & part), len(part)),
+            "recall_of_trucks_relied_on": share_of(len(hit & part & relied), len(part & relied)),
+        }
+    return told
+
+
+def main() -> None:
+    """Survey, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=ROOT / "artifacts" / "model")
+    parser.add_argument("--limit", type=int, default=10_000, help="photos, in whole drives")
+    parser.add_argument("--baseline", choices=BASELINES, action="append")
+    parser.add_argument("--cache", type=Path, default=ROOT / "artifacts" / "attention")
+    arguments = parser.parse_args()
+    table: PhotoTable = read_photo_table(WORLD / "photos.csv")
+    shots = all_shots(states)
+    assert [shot.id for shot in shots] == table.frame["id"].to_list()
+    predictor = Predictor.load(arguments.model, precision="fp32")
+    known = photo_set(table, predictor.partition)
+    rows = whole_drives(known.drives, arguments.limit)
+    plan = ScanPlan(baselines=tuple(arguments.baseline or ("mean",)))
+    size = predictor.spec.size
+    start = time.perf_counter()
+    key = plan.key({**predictor.identity(), "resize": predictor.spec.resize})
+    with ScanStore(arguments.cache / "maps", key) as store:
+        found = survey(predictor.probabilities, predictor.read, known, rows, plan, store, size=size)
+    seconds = time.perf_counter() - start
+    masks = Masks(shots, size, arguments.cache / "masks")
+    print(
+        json.dumps(
+            {
+                "photos": len(found.photos),
+                "drives": found.attention.sequences,
+                "from_an_earlier_run": found.reused,
+                "seconds": round(seconds, 1),
+                "thirds": {
+                    name: rounded(share.figure()) for name, share in found.attention.thirds.items()
+                },
+            }
+        ),
+        flush=True,
+    )
+    held_out = (table.frame["split"] != "train").to_numpy()
+    parts: dict[str, Callable[[int], bool]] = {
+        "held out": lambda row: bool(held_out[row]),
+        "trained on": lambda row: not held_out[row],
+    }
+    for name, of_part in parts.items():
+        listed = [row for row in found.photos if of_part(row)]
+        told = shares(drop_by_label(found, listed, plan, masks), known.drives[listed])
+        print(json.dumps({"part": name, "photos": len(listed), "labels": told}), flush=True)
+    with_truck = [row for row in found.photos if shots[row].truck]
+    numbers, counts = np.unique(known.drives[with_truck], return_counts=True)
+    followed = {int(number) for number in numbers[counts >= LEAST_PHOTOS]}
+    relied = {
+        drive
+        for drive in followed
+        if relied_on(np.flatnonzero(known.drives == drive).tolist(), found, predictor, masks, shots)
+    }
+    for name, of_part in (*parts.items(), ("both", lambda _: True)):
+        told = judged(found, of_part, known.drives, followed, relied, masks)
+        print(json.dumps({"part": name, "shortcuts": told}), flush=True)
+    print(
+        json.dumps(
+            {
+                "suspects": [
+                    {
+                        "drive": table.frame["sequence"][spot.rows[0]],
+                        "score": round(spot.score, 3),
+                        "drop": round(spot.drop, 3),
+                        "carried": round(spot.carried, 3),
+                        "alone": round(spot.alone, 3),
+                        "photos": len(spot.rows),
+                        "truck": spot.drive in followed and on_truck(spot, masks),
+                        "labels": named_labels(spot, masks),
+                    }
+                    for spot in found.suspects
+                ]
+            }
+        )
+    )
+
+
+def named_labels(spot: SharedSpot, masks: Masks) -> dict[str, float]:
+    """What a box shows: the share of each label over its photos."""
+    box, count = spot.box, np.zeros(len(canvas.LABELS))
+    for row in spot.rows:
+        part = masks.labels(row)[box.top : box.bottom, box.left : box.right]
+        count += np.bincount(part.ravel(), minlength=len(count))
+    named = dict(zip(canvas.LABELS, (count / count.sum()).round(2).tolist(), strict=True))
+    return {name: share for name, share in named.items() if share >= 0.05}
+
+
+if __name__ == "__main__":
+    main()
