@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from geoguess_cli.explain.cell_values import CellValues
     from geoguess_cli.geo.partition import Partition
 
+    Values = tuple[CellValues, *tuple[CellValues, ...]]
+
 BAR_WIDTH = 10
 
 app = typer.Typer(no_args_is_help=True, help="Build, show, draw and assign the S2 cells.")
@@ -220,8 +222,9 @@ def draw(
 ) -> None:
     """Draw the partition on a map, coloured by photos, level or accuracy.
 
-    The ending of -o says what is written: a figure (.png, .svg, .pdf), or data for other map
-    programs (.geojson, .parquet).
+    The ending of -o says what is written: a figure (.png, .svg, .pdf), an interactive page that
+    needs no network and has every colouring (.html), or data for other map programs (.geojson,
+    .parquet).
     """
     from geoguess_cli.geo.partition import read_partition
 
@@ -237,12 +240,14 @@ def draw(
     sink.wrote("map of the cells", path)
 
 
-def _values(partition: "Partition", by: ColorBy, report: Path | None) -> "CellValues":
+def _values(partition: "Partition", by: ColorBy, report: Path | None) -> "Values":
+    """What the cells can be coloured by: what was asked for, then the others."""
     from geoguess_cli.explain.cell_values import accuracy_values, level_values, photos_values
 
-    if by is ColorBy.accuracy and report is not None:
-        return accuracy_values(partition, _predictions(report))
-    return level_values(partition) if by is ColorBy.level else photos_values(partition)
+    every = {ColorBy.photos: photos_values(partition), ColorBy.level: level_values(partition)}
+    if report is not None:
+        every[ColorBy.accuracy] = accuracy_values(partition, _predictions(report))
+    return every.pop(by), *every.values()
 
 
 def _predictions(report: Path) -> "pl.DataFrame":
@@ -259,35 +264,40 @@ def _predictions(report: Path) -> "pl.DataFrame":
         ) from error
 
 
-def _draw(partition: "Partition", values: "CellValues", path: Path, theme: str) -> None:
+def _draw(partition: "Partition", values: "Values", path: Path, theme: str) -> None:
     from geoguess_cli.explain.maps import cells_map
     from geoguess_cli.explain.theme import THEMES
 
-    save_figure(cells_map(partition, values, colors=THEMES[theme]), path)
+    save_figure(cells_map(partition, values[0], colors=THEMES[theme]), path)
 
 
-def _write_geojson(partition: "Partition", values: "CellValues", path: Path, _theme: str) -> None:
+def _write_page(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
+    from geoguess_cli.explain.interactive import cells_page
+
+    write_text(cells_page(partition, values), path)
+
+
+def _write_geojson(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
     from geoguess_cli.explain.cell_values import cells_frame
     from geoguess_cli.geo.geojson import feature, feature_collection
 
-    rows = cells_frame(partition, values).to_dicts()
+    rows = cells_frame(partition, values[0]).to_dicts()
     cells = [feature(shape, row) for shape, row in zip(partition.polygons, rows, strict=True)]
     write_text(json_module.dumps(feature_collection(cells)), path)
 
 
-def _write_geoparquet(
-    partition: "Partition", values: "CellValues", path: Path, _theme: str
-) -> None:
+def _write_geoparquet(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
     from geoguess_cli.explain.cell_values import cells_frame
     from geoguess_cli.geo.geoparquet import write_geoparquet
 
-    write_geoparquet(cells_frame(partition, values), partition.polygons, path)
+    write_geoparquet(cells_frame(partition, values[0]), partition.polygons, path)
 
 
-WRITERS: "dict[str, Callable[[Partition, CellValues, Path, str], None]]" = {
+WRITERS: "dict[str, Callable[[Partition, Values, Path, str], None]]" = {
     ".png": _draw,
     ".svg": _draw,
     ".pdf": _draw,
+    ".html": _write_page,
     ".geojson": _write_geojson,
     ".parquet": _write_geoparquet,
 }

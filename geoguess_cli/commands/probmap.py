@@ -39,6 +39,7 @@ class MapFormat(StrEnum):
     png = "png"
     svg = "svg"
     pdf = "pdf"
+    html = "html"
     geojson = "geojson"
     parquet = "parquet"
 
@@ -88,9 +89,10 @@ def probmap(
 ) -> None:
     """Draw each cell filled by its probability, with what the model answers and how sure it is.
 
-    The ending of -o says what is written: a figure (.png, .svg, .pdf), or data for other map
-    programs (.geojson, .parquet). Several photos give a folder of maps, or a sheet with --grid. A
-    photo that cannot be read is reported, and the exit code is then 1; the others get their maps.
+    The ending of -o says what is written: a figure (.png, .svg, .pdf), an interactive page that
+    needs no network (.html), or data for other map programs (.geojson, .parquet). Several photos
+    give one page, a folder of maps, or a sheet with --grid. A photo that cannot be read is
+    reported, and the exit code is then 1; the others get their maps.
     """
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -106,6 +108,11 @@ def probmap(
     if truth is not None and not single:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
     folder = chosen.artifacts / "figures"
+    if form is MapFormat.html or (output is not None and output.suffix.lower() == ".html"):
+        # Here, so that a missing Bokeh is said before any photo is read.
+        import geoguess_cli.explain.interactive  # noqa: F401
+
+        grid = grid or not single  # one page shows all the photos in turns
     if grid:
         targets = [_file(output, form, folder / "probability-maps", SHEETS)]
     elif single:
@@ -256,6 +263,20 @@ def _draw_sheet(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> li
     return [file for file, size in zip(files, sizes, strict=True) for _ in range(size)]
 
 
+def _write_page(shown: "ProbabilityMap", path: Path, look: Look) -> None:
+    _write_pages([shown], path, look)
+
+
+def _write_pages(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
+    """Write one page for all maps: the file that each is in."""
+    from geoguess_cli.explain.interactive import map_page
+    from geoguess_cli.photos.images import decode_photo
+
+    photos = [decode_photo(Path(one.photo), at_least=SHOWN_PIXELS) for one in shown]
+    write_text(map_page(shown, photos, scale=look.scale), path)
+    return [path] * len(shown)
+
+
 def _write_geojson(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
     write_text(json_module.dumps(shown.to_geojson(), ensure_ascii=False), path)
 
@@ -270,6 +291,7 @@ WRITERS: "dict[str, Callable[[ProbabilityMap, Path, Look], None]]" = {
     ".png": _draw,
     ".svg": _draw,
     ".pdf": _draw,
+    ".html": _write_page,
     ".geojson": _write_geojson,
     ".parquet": _write_geoparquet,
 }
@@ -279,5 +301,6 @@ SHEETS: "dict[str, Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]]]
     ".png": _draw_sheet,
     ".svg": _draw_sheet,
     ".pdf": _draw_sheet,
+    ".html": _write_pages,
 }
 """What writes all maps together, by the ending of the file; it tells the file of each map."""

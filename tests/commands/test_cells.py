@@ -99,11 +99,12 @@ def test_map_is_a_picture(trained_world, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("color", ["photos", "level"])
-@pytest.mark.parametrize("ending", ["svg", "pdf", "geojson", "parquet"])
+@pytest.mark.parametrize("ending", ["svg", "pdf", "html", "geojson", "parquet"])
 def test_map_in_every_form(trained_world, tmp_path, color: str, ending: str) -> None:
     path = tmp_path / f"cells.{ending}"
     trained_world.run("cells", "map", "-o", path, "--color", color, "--theme", "dark")
-    starts = {"svg": b"<?xml", "pdf": b"%PDF", "geojson": b"{", "parquet": b"PAR1"}
+    starts = {"svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>"}
+    starts |= {"geojson": b"{", "parquet": b"PAR1"}
     assert path.read_bytes().startswith(starts[ending])
 
 
@@ -125,6 +126,10 @@ def test_map_of_the_accuracy_that_a_report_found(trained_world, report) -> None:
         assert frame["accuracy"][0] == 0.5
         assert frame["accuracy"][1:].isna().all()
         assert frame["test_photos"].tolist() == [2] + [0] * (len(frame) - 1)
+    trained_world.run("cells", "map", "-o", report / "cells.html", "--report", report)
+    page = (report / "cells.html").read_text()
+    assert "50% of 2 test photos right" in page
+    assert page.index("accuracy of the cell") < page.index("S2 level of the cell")
     trained_world.run(
         "cells", "map", "-o", report / "cells.png", "--color", "accuracy", "--report", report
     )

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import geopandas
 import pytest
@@ -11,6 +13,8 @@ from PIL import Image
 
 from geoguess_cli.commands._options import Point
 from geoguess_cli.model.decision import METHODS
+
+INTERACTIVE = "geoguess_cli.explain.interactive"
 
 
 def test_the_point_methods_of_the_option_are_those_of_the_model() -> None:
@@ -212,6 +216,36 @@ def test_probmaps_of_a_table(trained_world, tmp_path) -> None:
         frame = geopandas.read_parquet(path)
         assert frame.probability.sum() == pytest.approx(1, abs=1e-4)
         assert frame.geometry.is_valid.all()
+
+
+def test_a_page_of_one_photo_or_of_several(trained_world, tmp_path) -> None:
+    named = [trained_world.photo("bozeman"), trained_world.photo("dallas")]
+    path = tmp_path / "one.html"
+    told = trained_world.run("probmap", named[0], "-o", path, "--json")
+    row = json.loads(told.stdout)
+    assert row["path"] == str(path)
+    one = path.read_text()
+    assert one.startswith("<!doctype html>")
+    assert one.count("data:image/jpeg;base64,") == 1
+    told = trained_world.run("probmap", *named, "--format", "html", "-o", tmp_path, "--json")
+    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [row["path"] for row in rows] == [str(tmp_path / "probability-maps.html")] * 2
+    both = (tmp_path / "probability-maps.html").read_text()
+    for name in named:
+        assert Path(name).name in both
+    assert both.count("data:image/jpeg;base64,") == 2
+
+
+def test_without_bokeh_no_photo_is_read(trained_world, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bokeh", None)
+    for name in [name for name in sys.modules if name.startswith(INTERACTIVE)]:
+        monkeypatch.delitem(sys.modules, name)
+    told = trained_world.run("probmap", "broken.jpg", "-o", "map.html", code=1)
+    assert "no photo" in told.stderr  # what is named must be there
+    told = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", "map.html", code=1)
+    assert told.stderr.startswith("error: interactive maps need Bokeh")
+    assert "pip install 'geoguess-cli[interactive]'" in told.stderr
+    assert told.stdout == ""
 
 
 def test_probmap_of_one_unreadable_photo_is_an_error(trained_world, tmp_path) -> None:
