@@ -1,8 +1,6 @@
 """`geoguess occlude`: which parts of a photo its answer rests on."""
 
 import dataclasses
-import json as json_module
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,21 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.commands._inputs import settings
+from geoguess_cli.commands._occlude_photos import PhotosRequest, occlude_photos
 from geoguess_cli.commands._occlude_set import SetRequest, occlude_set
-from geoguess_cli.commands._output import Sink, ending_of, save_figure
-from geoguess_cli.errors import ConfigError, PhotoError
-from geoguess_cli.files import replacing, write_text
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from geoguess_cli.explain.explanation import Explanation, Plan, Unexplained
     from geoguess_cli.explain.targets import Question
-    from geoguess_cli.inference.predictor import Predictor
 
-SHOWN_PIXELS = 800
-FIGURES = (".png", ".svg", ".pdf")
-MAPS = (".npy", ".json")
-SHEET_PHOTOS = 100
 BATCH_SIZE = 32
 STRIDE = 8
 
@@ -214,13 +206,6 @@ def occlude(
         raise typer.BadParameter("name photos, or with --report DIR a folder for a whole set")
     if split is not None or limit is not None:
         raise typer.BadParameter("--split and --limit go with --report DIR")
-    paths = expand_photos(photo, sink)
-    if truth is not None and len(paths) > 1:
-        raise typer.BadParameter("--truth is where one photo was taken; name just that one")
-    name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
-    output = output or chosen.artifacts / "figures" / name
-    _check_outputs(output, raw, len(paths))
-    question = _question(target, measure, near, radius_km)
     plan = Plan(
         window=window,
         stride=stride or STRIDE,
@@ -229,17 +214,9 @@ def occlude(
         seed=chosen.seed,
         batch_size=batch_size or BATCH_SIZE,
     )
-    predictor = load_predictor(chosen, model)
-    truths = truths_of(paths, chosen) if truth is None else [truth]
-    explained, failed = _explained(predictor, paths, question, plan, truths, sink)
-    if failed and len(paths) == 1:
-        raise PhotoError(failed[0].error)
-    if explained:
-        for path in (output, raw):
-            if path is not None:
-                _write(explained, plan, path, predictor, view, sink)
-    _report(explained, failed, output, sink)
-    if failed:
+    question = _question(target, measure, near, radius_km)
+    wanted = PhotosRequest(photo, output, raw, view.value, truth, question, plan)
+    if not occlude_photos(wanted, chosen, model, sink):
         raise typer.Exit(1)
 
 
@@ -267,127 +244,3 @@ def _question(
         )
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-def _check_outputs(output: Path, raw: Path | None, photos: int) -> None:
-    ending_of(output, FIGURES + MAPS)
-    if raw is not None and raw.suffix.lower() not in MAPS:
-        raise typer.BadParameter(f"--raw {raw} must end in {' or '.join(MAPS)}")
-    if output.suffix.lower() in FIGURES and photos > SHEET_PHOTOS:
-        raise typer.BadParameter(
-            f"a sheet holds at most {SHEET_PHOTOS} photos and these are {photos}; "
-            "-o FILE.json or FILE.npy takes any number"
-        )
-
-
-def _explained(
-    predictor: "Predictor",
-    paths: Sequence[Path],
-    question: "Question",
-    plan: "Plan",
-    truths: Sequence[tuple[float, float] | None],
-    sink: Sink,
-) -> "tuple[list[Explanation], list[Unexplained]]":
-    """The photos that could be explained and those that could not, with a bar for each photo."""
-    from geoguess_cli.explain.explanation import Explanation, Unexplained, explain_photos
-
-    explained: list[Explanation] = []
-    failed: list[Unexplained] = []
-    with sink.progress() as bar:
-        task = bar.add_task("windows", total=None)
-        for one in explain_photos(
-            predictor,
-            paths,
-            question,
-            plan,
-            truths=truths,
-            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
-        ):
-            if isinstance(one, Explanation):
-                explained.append(one)
-            else:
-                failed.append(one)
-            done = len(explained) + len(failed)
-            if done < len(paths):
-                bar.reset(task, total=None, description=f"windows, photo {done + 1}/{len(paths)}")
-    return explained, failed
-
-
-def _write(
-    explained: "Sequence[Explanation]",
-    plan: "Plan",
-    path: Path,
-    predictor: "Predictor",
-    view: View,
-    sink: Sink,
-) -> None:
-    """The maps as a sheet, as an array or as JSON, by the ending of the path."""
-    import numpy as np
-
-    from geoguess_cli.explain.explanation import explanation_record
-    from geoguess_cli.explain.occlusion_figures import occlusion_sheet
-    from geoguess_cli.photos.images import decode_photo
-
-    maps = "occlusion map" if len(explained) == 1 else "occlusion maps"
-    ending = path.suffix.lower()
-    if ending == ".npy":
-        drops = np.stack([one.occlusion.drop for one in explained])
-        with replacing(path) as temporary:
-            np.save(temporary, drops[0] if len(drops) == 1 else drops)
-    elif ending == ".json":
-        records = [explanation_record(one, plan) for one in explained]
-        write_text(json_module.dumps(records[0] if len(records) == 1 else records), path)
-    else:
-        pictures = [decode_photo(one.photo, at_least=SHOWN_PIXELS) for one in explained]
-        sheet = occlusion_sheet(explained, pictures, view=view.value, resize=predictor.spec.resize)
-        save_figure(sheet, path)
-        maps = "occlusion figure"
-    sink.wrote(maps, path)
-
-
-def _report(
-    explained: "Sequence[Explanation]", failed: "Sequence[Unexplained]", output: Path, sink: Sink
-) -> None:
-    """What each map says and what it is worth; the reasons of the photos that failed."""
-    from geoguess_cli.explain.explanation import summary_record
-
-    for one in explained:
-        if sink.as_json:
-            sink.json({**summary_record(one), "path": str(output)})
-        else:
-            _show(summary_record(one), sink)
-    for miss in failed:
-        if sink.as_json:
-            sink.json({"photo": str(miss.photo), "error": miss.error})
-        sink.warn(miss.error)
-
-
-def _show(summary: dict[str, Any], sink: Sink) -> None:
-    """One explanation in words and, if it was judged, a table of areas."""
-    kilometres = summary["measure"] == "km"
-
-    def value(number: float) -> str:
-        return f"{number:,.1f} km" if kilometres else f"{number:.3f}"
-
-    unit = {"km": "km", "probability": "", "log-odds": "in log-odds"}[summary["measure"]]
-    change = "{:+,.1f}" if kilometres else "{:+.3f}"
-    strongest = f"{change} {unit}".strip()
-    sink.text(
-        f"{summary['photo']}: {summary['target']}, {value(summary['value'])}; drops from "
-        f"{change.format(-summary['greatest_rise'])} to "
-        f"{strongest.format(summary['greatest_drop'])}"
-    )
-    judged = summary["faithfulness"]
-    if judged is None:
-        return
-    areas = ("deletion_area", "insertion_area", "score")
-    sink.table(
-        ("order", "deletion", "insertion", "score"),
-        [
-            (order, *(value(judged[order][area]) for area in areas))
-            for order in ("map", "random", "edges")
-        ],
-        right=("deletion", "insertion", "score"),
-    )
-    verdict = "better" if judged["better_than_random"] else "no better"
-    sink.text(f"The map is {verdict} than random orders.")

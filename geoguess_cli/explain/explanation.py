@@ -181,13 +181,17 @@ def summary_record(explained: Explanation) -> dict[str, Any]:
         "greatest_drop": float(made.drop.max()),
         "greatest_rise": float(-made.drop.min()),
         "faithfulness": judged
-        and {
-            "better_than_random": judged.better_than_random,
-            "map": _areas(judged, [judged.own]),
-            "random": _areas(judged, judged.random),
-            "edges": _areas(judged, [judged.edges]),
-        },
+        and {"better_than_random": judged.better_than_random, **areas_record(judged)},
         "error": None,
+    }
+
+
+def areas_record(judged: Faithfulness) -> dict[str, dict[str, float]]:
+    """Areas and score of the map, of random orders (their means) and of the edges."""
+    return {
+        "map": _areas(judged, [judged.own]),
+        "random": _areas(judged, judged.random),
+        "edges": _areas(judged, [judged.edges]),
     }
 
 
