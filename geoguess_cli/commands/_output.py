@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,9 +169,9 @@ def ending_of(path: Path, endings: Iterable[str]) -> str:
 
 
 def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
-    """Write a matplotlib figure in the format of the path's ending."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=dpi)
+    """Write a matplotlib figure in the format of the path's ending; the same figure, same bytes."""
+    with replacing(path) as temporary, _for_print():
+        figure.savefig(temporary, dpi=dpi, metadata=_UNDATED.get(path.suffix.lower()))
 
 
 def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:
@@ -181,7 +182,11 @@ def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Pa
     if path.suffix.lower() == ".pdf":
         from matplotlib.backends.backend_pdf import PdfPages
 
-        with replacing(path) as temporary, PdfPages(temporary) as pages:
+        with (
+            replacing(path) as temporary,
+            _for_print(),
+            PdfPages(temporary, metadata=_UNDATED[".pdf"]) as pages,
+        ):
             for figure in figures:
                 pages.savefig(figure, dpi=dpi)
         return [path]
@@ -191,3 +196,13 @@ def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Pa
     for figure, name in zip(drawn, written, strict=True):
         save_figure(figure, name, dpi=dpi)
     return written
+
+
+_UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+
+
+def _for_print() -> AbstractContextManager[None]:
+    """Fonts as journals take them (TrueType, not Type 3), and ids that do not change."""
+    import matplotlib
+
+    return matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "geoguess"})

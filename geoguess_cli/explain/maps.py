@@ -5,9 +5,7 @@ so that nothing is ever downloaded. A region is drawn on the Lambert azimuthal e
 about its centre, the world in the Equal Earth projection: areas are true in both.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import cartopy.crs as ccrs
@@ -16,23 +14,15 @@ from jaxtyping import Float
 from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 from PIL import Image
 
 from geoguess_cli.explain import theme
+from geoguess_cli.explain.annotations import draw_answer, draw_map_names
 from geoguess_cli.explain.canvas import Canvas
 from geoguess_cli.explain.cell_values import CellValues, photos_values
 from geoguess_cli.explain.extent import Extent, fit_extent
-from geoguess_cli.explain.labels import (
-    MOST_NAMES,
-    MOST_TOWNS,
-    Name,
-    around,
-    draw_badges,
-    draw_names,
-    draw_towns,
-)
 from geoguess_cli.explain.page import (
+    Contents,
     Rect,
     axes,
     color_bar,
@@ -42,43 +32,19 @@ from geoguess_cli.explain.page import (
     page_with_blocks,
     scale_bar,
 )
-from geoguess_cli.explain.panel import (
-    CREDIBLE_STYLES,
-    TRUTH_STYLE,
-    credible_style,
-    draw_guesses,
-    draw_marks,
-    draw_photo,
-    estimate_style,
-    mark_count,
-)
+from geoguess_cli.explain.panel import draw_guesses, draw_marks, draw_photo, mark_count
 from geoguess_cli.explain.probability_map import ProbabilityMap
-from geoguess_cli.explain.scales import (
-    Scale,
-    probability_norm,
-    probability_ticks,
-)
-from geoguess_cli.explain.wording import (
-    counted,
-    kilometres,
-    percent,
-)
-from geoguess_cli.geo.basemap import Basemap, load_basemap
+from geoguess_cli.explain.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.explain.wording import counted, kilometres, percent
+from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.towns import largest_towns
 from geoguess_cli.inference.metrics import RADII_KM
 
 _RADIUS_M = EARTH_RADIUS_KM * 1000.0
 _SPHERE = ccrs.Globe(ellipse=None, semimajor_axis=_RADIUS_M, semiminor_axis=_RADIUS_M)
 _DEGREES = ccrs.Geodetic(globe=_SPHERE)
-_TOWNS_APART = 34.0  # points
-_ROOMY = 12.0
-"""Points: cells with shorter sides than this get thinner outlines."""
-
-_ASPECTS = (1.05, 1.15)
-"""Width over height of a map of probabilities: about as tall as the column beside it."""
 
 
 @theme.styled
@@ -128,15 +94,15 @@ def probability_map_figure(
         scale: How probabilities become colours, as in `probability_norm`.
         colors: `theme.LIGHT`, where darker is likelier, or `theme.DARK`, where brighter is.
     """
-    extent = shown.extent(aspects=_ASPECTS)
     name = Path(shown.photo).name
-    figure, rect, blocks = page_with_blocks(
-        extent,
+    contents = Contents(
         photo_aspect=photo.height / photo.width if photo is not None else 0.0,
         caption=bool(name),
         marks=mark_count(shown),
         guesses=len(shown.guesses),
     )
+    extent = shown.extent(aspects=contents.aspects)
+    figure, rect, blocks = page_with_blocks(extent, contents)
     basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
     norm = probability_norm(scale, float(shown.probabilities.max()))
@@ -221,80 +187,6 @@ def errors_map(
     color_bar(figure, rect, drawn, "distance to the point estimate, in km", ticks)
     scale_bar(figure, canvas, rect)
     return figure
-
-
-def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
-    """Draw credible regions, estimate, truth, the way between, numbers: the boxes that they take.
-
-    Args:
-        canvas: The map, its cells drawn.
-        shown: What the map shows.
-        numbers: Whether the guesses are numbered.
-    """
-    ax, colors, marked = canvas.ax, canvas.colors, [shown.estimate]
-    for mass in CREDIBLE_STYLES:
-        cells = shown.credible_cells(mass)
-        side = float(np.median(np.sqrt(shown.partition.area_km2[cells]))) / canvas.km_per_point
-        style = credible_style(mass, colors, weight=float(np.clip(side / _ROOMY, 0.35, 1.0)))
-        canvas.outline(shown.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
-    if shown.truth is not None:
-        marked.append(shown.truth)
-        (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
-        ax.plot(*way.T, color=theme.PAGE, linewidth=2.6, alpha=0.9, zorder=7)
-        ax.plot(*way.T, color=theme.TRUTH, linewidth=1.2, dashes=(3, 2), zorder=7, gid="way")
-        truth = canvas.project(shown.truth[None])
-        ax.plot(*truth.T, zorder=10, gid="truth", **TRUTH_STYLE)
-    estimate = canvas.project(shown.estimate[None])
-    ax.plot(*estimate.T, zorder=9, gid="estimate", **estimate_style(colors))
-    point = theme.DPI / 72
-    spots = ax.transData.transform(canvas.project(np.stack(marked)))
-    taken = [around(spot, 5.0 * point) for spot in spots]
-    if shown.truth is not None:
-        taken += [around(spot, point) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]
-    if not numbers:
-        return taken
-    places = canvas.project(shown.partition.centroids[shown.guesses])
-    badges = draw_badges(ax, places, taken=taken, colors=colors)
-    return [*taken, *badges, *(around(spot, 4 * point) for spot in ax.transData.transform(places))]
-
-
-def draw_map_names(
-    canvas: Canvas,
-    basemap: Basemap,
-    taken: Sequence[Bbox] = (),
-    *,
-    names: int = MOST_NAMES,
-    towns: int = MOST_TOWNS,
-) -> None:
-    """Regions by name, countries where none of their regions is seen, and the larger towns.
-
-    Args:
-        canvas: The map, all else drawn.
-        basemap: What the names are of.
-        taken: Boxes in pixels that must stay free.
-        names: How many regions and countries at the most.
-        towns: How many towns at the most; none on a map of the world.
-    """
-    colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
-    style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
-    found, split = [], set()
-    if not canvas.extent.world:
-        for index, shape in canvas.visible(regions.geometries):
-            country, _, short = regions.codes[index].partition("-")
-            split.add(country)
-            found.append(Name((regions.names[index], short), shape, style))
-    style = {"fontsize": theme.SMALL, "color": colors.country_name, "fontweight": "bold"}
-    for index, shape in canvas.visible(countries.geometries):
-        if countries.codes[index] not in split:
-            name = countries.names[index]
-            found.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
-    written = draw_names(canvas.ax, found, taken=taken, most=names, ground=colors.halo)
-    if not canvas.extent.world:
-        apart = _TOWNS_APART * canvas.km_per_point
-        largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
-        busy = [*taken, *(text.get_window_extent().padded(3) for text in written)]
-        places = canvas.project(largest.latlng)
-        draw_towns(canvas.ax, largest.names, places, taken=busy, most=towns, colors=colors)
 
 
 def map_canvas(

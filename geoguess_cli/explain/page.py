@@ -40,22 +40,58 @@ class Blocks:
     guesses: Rect
 
 
-def page_with_blocks(
-    extent: Extent, *, photo_aspect: float, caption: bool, marks: int, guesses: int
-) -> tuple[Figure, Rect, Blocks]:
-    """An empty page, the place of the map on it, and those of the blocks.
+@dataclass(frozen=True)
+class Contents:
+    """What goes with a probability map.
 
-    Args:
-        extent: What the map shows.
+    Attributes:
         photo_aspect: Height over width of the photo; 0 for none.
         caption: Whether a line stands under the photo.
         marks: How many marks are listed.
         guesses: How many guesses are listed.
     """
+
+    photo_aspect: float
+    caption: bool
+    marks: int
+    guesses: int
+
+    @property
+    def photo_height(self) -> float:
+        """Of the photo and its caption in a column beside the map, in inches."""
+        below = CAPTION if self.photo_aspect and self.caption else 0.0
+        return min(_COLUMN * self.photo_aspect, 1.7) + below
+
+    @property
+    def gap(self) -> float:
+        """Below the photo, in inches."""
+        return 0.2 if self.photo_aspect else 0.0
+
+    @property
+    def height(self) -> float:
+        """Of that column, in inches."""
+        return self.photo_height + self.gap + STEP * (self.marks + self.guesses) + 0.12
+
+    @property
+    def aspects(self) -> tuple[float, float]:
+        """Least and greatest width over height of a map that is about as tall as the column."""
+        fitting = (theme.WIDTH - 2 * SIDE - _COLUMN - 0.2) / (self.height - _FOOT + 0.1)
+        least = float(np.clip(fitting, 0.9, 1.3))
+        return least, 1.08 * least
+
+
+def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, Blocks]:
+    """An empty page, the place of the map on it, and those of the blocks.
+
+    Args:
+        extent: What the map shows.
+        contents: What the blocks hold.
+    """
+    marks, guesses = contents.marks, contents.guesses
     if extent.world:
         tall = STEP * max(guesses, marks)
         figure, rect = page(extent, strip=tall + 0.25)
-        bottom, photo_width = 0.1, 2.7 if photo_aspect else 0.0
+        bottom, photo_width = 0.1, 2.7 if contents.photo_aspect else 0.0
         marks_left = SIDE + photo_width
         left = marks_left + 2.3
         return (
@@ -67,14 +103,12 @@ def page_with_blocks(
                 guesses=(left, bottom, theme.WIDTH - SIDE - left, tall),
             ),
         )
-    photo_height = min(_COLUMN * photo_aspect, 1.7)
-    photo_height += CAPTION if photo_aspect and caption else 0.0
-    gap = 0.2 if photo_aspect else 0.0
-    needed = photo_height + gap + STEP * marks + 0.12 + STEP * guesses
     _, (_, bottom, _, height) = page(extent, column=_COLUMN)
-    figure, rect = page(extent, column=_COLUMN, strip=max(0.0, needed - height - bottom + 0.1))
+    strip = max(0.0, contents.height - height - bottom + 0.1)
+    figure, rect = page(extent, column=_COLUMN, strip=strip)
+    photo_height = contents.photo_height
     left, top = theme.WIDTH - _COLUMN - SIDE, rect[1] + rect[3]
-    below = top - photo_height - gap
+    below = top - photo_height - contents.gap
     last = below - STEP * marks - 0.12
     return (
         figure,

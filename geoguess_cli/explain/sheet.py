@@ -12,9 +12,10 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from geoguess_cli.explain import theme
+from geoguess_cli.explain.annotations import draw_answer, draw_map_names
 from geoguess_cli.explain.canvas import Canvas
 from geoguess_cli.explain.labels import fitting, shortened
-from geoguess_cli.explain.maps import draw_answer, draw_map_names, map_canvas
+from geoguess_cli.explain.maps import map_canvas
 from geoguess_cli.explain.page import (
     SIDE,
     WORLD_ASPECT,

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from geoguess_cli.commands._output import save_pages
+from geoguess_cli.commands._output import save_figure, save_pages
 
 
 def pages(count: int) -> Iterator[Figure]:
@@ -46,3 +46,13 @@ def test_a_pdf_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:
         save_pages(broken(), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_the_same_figure_is_the_same_file(tmp_path: Path, ending: str) -> None:
+    for name in ("a", "b"):
+        (figure,) = pages(1)
+        save_figure(figure, tmp_path / f"{name}.{ending}")
+    content = (tmp_path / f"a.{ending}").read_bytes()
+    assert content == (tmp_path / f"b.{ending}").read_bytes()
+    assert b"/Type3" not in content  # journals refuse such fonts
