@@ -1,7 +1,7 @@
 """`geoguess eval`: how good a model is on photos it has not seen."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,10 @@ from geoguess_cli.commands._inputs import (
 )
 from geoguess_cli.commands._output import Sink
 
+if TYPE_CHECKING:
+    from geoguess_cli.inference.evaluation import Evaluation
+    from geoguess_cli.inference.predictor import Predictor
+
 
 def evaluate(
     *,
@@ -23,6 +27,14 @@ def evaluate(
     split: Annotated[
         str, typer.Option("--split", help="Photos to evaluate: test, val, train or all.")
     ] = "test",
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Two model folders side by side on the same photos, in place of --model.",
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -30,7 +42,8 @@ def evaluate(
             "--output",
             "-o",
             metavar="DIR",
-            help="Folder of the report: page, figures, predictions (default: ARTIFACTS/eval).",
+            help="Folder of the report: page, figures, predictions "
+            "(default: ARTIFACTS/eval, or ARTIFACTS/comparison).",
         ),
     ] = None,
     batch_size: options.BatchSize = None,
@@ -46,7 +59,8 @@ def evaluate(
 
     The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every figure.
     """
-    from geoguess_cli.explain.evaluation_files import write_evaluation
+    from geoguess_cli.explain.evaluation_files import write_comparison, write_evaluation
+    from geoguess_cli.inference.comparison import compare as compared
     from geoguess_cli.inference.evaluation import evaluate as run
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -58,31 +72,80 @@ def evaluate(
         precision=precision,
         workers=workers,
     )
+    if compare is not None and model is not None:
+        raise typer.BadParameter("--compare names its two models itself; leave out --model")
     whole = read_photos(chosen.photos, sink)
     table = photos_of_split(whole, split, sink)
     leaks = check_leaks(whole, split, sink)
-    predictor = load_predictor(chosen, model)
-    with sink.progress() as bar:
-        task = bar.add_task("photos", total=len(table))
-        evaluation = run(
-            predictor,
-            table,
-            split=split,
-            training=whole.only("train").latlng if whole.has("split") else None,
-            leaks=leaks,
-            batch_size=batch_size or chosen.train.batch_size,
-            workers=chosen.workers,
-            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
+
+    def evaluated(folder: Path | None) -> "tuple[Predictor, Evaluation]":
+        predictor = load_predictor(chosen, folder)
+        with sink.progress() as bar:
+            task = bar.add_task("photos", total=len(table))
+            found = run(
+                predictor,
+                table,
+                split=split,
+                training=whole.only("train").latlng if whole.has("split") else None,
+                leaks=leaks,
+                batch_size=batch_size or chosen.train.batch_size,
+                workers=chosen.workers,
+                on_batch=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        for photo, reason in found.failures:
+            sink.warn(f"{photo}: {reason}; it counts in no figure")
+        return predictor, found
+
+    if compare is not None:
+        pairs = [evaluated(folder) for folder in compare]
+        target = report or chosen.artifacts / "comparison"
+        comparison = compared(
+            *(found for _, found in pairs),
+            cells=(pairs[0][0].partition, pairs[1][0].partition),
+            names=(str(compare[0]), str(compare[1])),
         )
-    folder = report or chosen.artifacts / "eval"
-    write_evaluation(evaluation, folder)
-    for photo, reason in evaluation.failures:
-        sink.warn(f"{photo}: {reason}; it counts in no figure")
+        write_comparison(comparison, target)
+        if json:
+            sink.json(comparison)
+        else:
+            _show_comparison(comparison, sink)
+        sink.wrote("comparison", target / "comparison.html")
+        return
+    _, evaluation = evaluated(model)
+    target = report or chosen.artifacts / "eval"
+    write_evaluation(evaluation, target)
     if json:
         sink.json(evaluation.report)
     else:
         _show(evaluation.report, sink)
-    sink.wrote("report", folder / "report.html")
+    sink.wrote("report", target / "report.html")
+
+
+def _show_comparison(comparison: dict[str, Any], sink: Sink) -> None:
+    """Both models, the difference with its paired interval, and what is sure of it."""
+    from geoguess_cli.explain.comparison_content import difference, verdicts
+    from geoguess_cli.explain.report_wording import shown
+    from geoguess_cli.inference.comparison import FIGURES
+
+    counts, models = comparison["counts"], comparison["models"]
+    sink.table(
+        ("", "A", "B", "B − A", "better"),
+        [
+            (
+                FIGURES[key].name,
+                *(shown(found[side], FIGURES[key].kind).value for side in "ab"),
+                difference(comparison, key),
+                (found["better"] or "").upper(),
+            )
+            for key, found in comparison["figures"].items()
+        ],
+        title=f"A {models['a']['name']}, B {models['b']['name']}\n"
+        f"the same {counts['photos']:,} photos of the split {comparison['split']}, in "
+        f"{counts['sequences']:,} sequences; paired 95 % intervals in brackets",
+        right=("A", "B", "B − A"),
+    )
+    for words in verdicts(comparison):
+        sink.text(words)
 
 
 def _show(report: dict[str, Any], sink: Sink) -> None:

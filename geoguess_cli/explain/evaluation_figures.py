@@ -12,6 +12,7 @@ from geoguess_cli.explain import theme
 from geoguess_cli.explain.labels import halo
 from geoguess_cli.explain.report_wording import shown, without_common_country
 from geoguess_cli.explain.wording import counted, percent
+from geoguess_cli.inference.comparison import FIGURES
 from geoguess_cli.model.decision import METHOD_WORDS, METHODS
 
 WIDTH = 5.6
@@ -19,6 +20,9 @@ WIDTH = 5.6
 
 PARTS_SHOWN = 30
 """States on one figure: the page lists the others."""
+
+NAME_LETTERS = 24
+"""Of a model's name in a legend: the end of a long path."""
 
 _FULL = FuncFormatter(lambda value, _: percent(value, whole=True))
 _RAIL: dict[str, Any] = {"color": theme.MUTED, "linewidth": 1.0, "linestyle": (0, (4, 2))}
@@ -277,6 +281,33 @@ def state_figure(by_state: Mapping[str, Mapping[str, Any]]) -> Figure:
     more = len(by_state) - len(listed)
     title = f"The {len(listed)} states with the most photos" if more else "State by state"
     return _headed(figure, title)
+
+
+@theme.styled
+def comparison_figure(comparison: Mapping[str, Any]) -> Figure:
+    """The shares of two models side by side.
+
+    Args:
+        comparison: As `inference.comparison.compare` gives it.
+    """
+    keys = [key for key, of in FIGURES.items() if of.kind == "share" and not of.less]
+    figure = theme.new_figure(WIDTH, 1.25 + 0.34 * len(keys))
+    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
+    ax = figure.subplots()
+    places = np.arange(len(keys), dtype=np.float64)
+    for side, color, shift in (("a", theme.ORANGE, -0.13), ("b", theme.BLUE, 0.13)):
+        figures = [comparison["figures"][key][side] for key in keys]
+        name = comparison["models"][side]["name"]
+        short = name if len(name) <= NAME_LETTERS else f"…{name[-NAME_LETTERS:]}"
+        label = f"{side.upper()}: {short}"
+        _points(ax, places + shift, figures, color, gid=side, label=label, flat=True)
+    ax.set_yticks(places, [FIGURES[key].name for key in keys])
+    ax.set(xlim=(-0.02, 1.02), ylim=(len(keys) - 0.5, -0.6))
+    ax.xaxis.set_major_formatter(_FULL)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
+    return _headed(figure, "Two models on the same photos")
 
 
 def _points(

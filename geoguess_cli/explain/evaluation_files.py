@@ -1,9 +1,10 @@
-"""An evaluation in a folder: the report in three forms, its figures, one row a photo."""
+"""An evaluation, or a comparison, in a folder: its page in three forms, its figures, its rows."""
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -11,13 +12,18 @@ from matplotlib.figure import Figure
 
 from geoguess_cli.explain import evaluation_figures as draw
 from geoguess_cli.explain import theme
+from geoguess_cli.explain.comparison_content import comparison_page
 from geoguess_cli.explain.figures import distance_figure
 from geoguess_cli.explain.maps import errors_map
+from geoguess_cli.explain.report_content import Page, report_page
 from geoguess_cli.explain.report_markdown import render_markdown
 from geoguess_cli.explain.report_page import Image, render_page
 from geoguess_cli.files import replacing, write_text
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.inference.evaluation import Evaluation
+
+MAPPED = 3000
+"""Photos on the map of errors at most."""
 
 _MAPS = frozenset({"errors"})
 
@@ -29,25 +35,47 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
         evaluation: What to write.
         folder: Where; it is made if need be.
     """
-    report = evaluation.report
+    page = report_page(evaluation.report)
+    written = _write_page("report", page, evaluation.report, figures_of(evaluation), folder)
+    with replacing(folder / "predictions.parquet") as temporary:
+        evaluation.predictions.write_parquet(temporary)
+    return [*written, folder / "predictions.parquet"]
+
+
+def write_comparison(comparison: Mapping[str, Any], folder: Path) -> list[Path]:
+    """The files written: comparison.json, .md and .html, and a PNG of its figure.
+
+    Args:
+        comparison: As `inference.comparison.compare` gives it.
+        folder: Where; it is made if need be.
+    """
+    made = {"shares": lambda: draw.comparison_figure(comparison)}
+    return _write_page("comparison", comparison_page(comparison), comparison, made, folder)
+
+
+def _write_page(
+    name: str,
+    page: Page,
+    values: Mapping[str, Any],
+    figures: Mapping[str, Callable[[], Figure]],
+    folder: Path,
+) -> list[Path]:
+    """A page in three forms, and its figures."""
     images, written = {}, []
-    for name, make in figures_of(evaluation).items():
-        figure = make()
-        path = folder / f"{name}.png"
+    for stem, make in figures.items():
+        figure, path = make(), folder / f"{stem}.png"
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=theme.DPI)
         written.append(path)
-        images[name] = Image(path.read_bytes(), "png") if name in _MAPS else _as_svg(figure)
+        images[stem] = Image(path.read_bytes(), "png") if stem in _MAPS else _as_svg(figure)
     texts = {
-        "report.json": json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "report.md": render_markdown(report, pictures=images),
-        "report.html": render_page(report, images),
+        f"{name}.json": json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+        f"{name}.md": render_markdown(page, pictures=images),
+        f"{name}.html": render_page(page, images),
     }
-    for name, text in texts.items():
-        write_text(text, folder / name)
-    with replacing(folder / "predictions.parquet") as temporary:
-        evaluation.predictions.write_parquet(temporary)
-    return [*written, *(folder / name for name in texts), folder / "predictions.parquet"]
+    for file, text in texts.items():
+        write_text(text, folder / file)
+    return [*written, *(folder / file for file in texts)]
 
 
 def figures_of(evaluation: Evaluation) -> dict[str, Callable[[], Figure]]:
@@ -61,7 +89,7 @@ def figures_of(evaluation: Evaluation) -> dict[str, Callable[[], Figure]]:
         "distances": lambda: distance_figure(
             rows["distance_km"].to_numpy(), baseline_km=great_circle_km(truth, constant)
         ),
-        "errors": lambda: errors_map(truth, estimates),
+        "errors": lambda: _errors_map(truth, estimates),
         "reliability": lambda: draw.reliability_figure(report["calibration"]),
         "recall_area": lambda: draw.recall_area_figure(report["recall_area"]),
         "risk_coverage": lambda: draw.risk_coverage_figure(report["risk_coverage"]),
@@ -72,6 +100,16 @@ def figures_of(evaluation: Evaluation) -> dict[str, Callable[[], Figure]]:
         near = report["by_distance_to_train"]
         made["train_distance"] = lambda: draw.train_distance_figure(near)
     return made
+
+
+def _errors_map(truth: np.ndarray, estimates: np.ndarray) -> Figure:
+    """Of many photos some, drawn at random: thousands of lines hide each other."""
+    count = len(truth)
+    if count <= MAPPED:
+        return errors_map(truth, estimates)
+    rows = np.sort(np.random.default_rng(0).choice(count, MAPPED, replace=False))
+    title = f"Errors of {MAPPED:,} of {count:,} photos, drawn at random"
+    return errors_map(truth[rows], estimates[rows], title=title)
 
 
 def _as_svg(figure: Figure) -> Image:

@@ -64,6 +64,33 @@ class Section:
     tables: Sequence[Table] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Page:
+    """All that a page says.
+
+    Attributes:
+        title: Its heading.
+        opening: Paragraphs.
+        headline: The figures that matter most: name, figure, what to hold against it.
+        sections: In the order in which one reads them.
+    """
+
+    title: str
+    opening: Sequence[str]
+    headline: Sequence[tuple[str, Shown, str]]
+    sections: Sequence[Section]
+
+
+def report_page(report: Mapping[str, Any]) -> Page:
+    """What the report of an evaluation says.
+
+    Args:
+        report: `Evaluation.report`.
+    """
+    title = f"Evaluation on the {report['split']} split"
+    return Page(title, opening(report), headline(report), sections(report))
+
+
 def headline(report: Mapping[str, Any]) -> list[tuple[str, Shown, str]]:
     """The figures that matter most: name, figure, what to hold against it."""
     constant = report["baselines"]["best_constant"]

@@ -1,23 +1,22 @@
-"""A report as Markdown: `report.md`."""
+"""A page of figures as Markdown."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from geoguess_cli.explain.report_content import Section, Table, headline, opening, sections
+from geoguess_cli.explain.report_content import Page, Section, Table
 
 
-def render_markdown(report: dict[str, Any], *, pictures: Iterable[str] = ()) -> str:
-    """The report as Markdown.
+def render_markdown(page: Page, *, pictures: Iterable[str] = ()) -> str:
+    """A page as Markdown.
 
     Args:
-        report: `Evaluation.report`.
+        page: What it says.
         pictures: Names of the figures that lie beside it as PNG.
     """
     there = set(pictures)
-    blocks = [f"# Evaluation on the {report['split']} split", *opening(report)]
-    rows = [[name, str(figure), beside] for name, figure, beside in headline(report)]
+    rows = [[name, str(figure), beside] for name, figure, beside in page.headline]
+    blocks = [f"# {page.title}", *page.opening]
     blocks.append(_table(Table("", ("figure", "value", "beside it"), rows)))
-    for section in sections(report):
+    for section in page.sections:
         blocks += _section(section, there)
     blocks.append("Every figure is defined in `docs/metrics.md` of geoguess.")
     return "\n\n".join(blocks) + "\n"

@@ -1,14 +1,13 @@
-"""A report as one HTML page that needs no network: `report.html`."""
+"""A page of figures as one HTML file that needs no network."""
 
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
-from geoguess_cli.explain.report_content import headline, opening, sections
+from geoguess_cli.explain.report_content import Page
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
@@ -37,11 +36,11 @@ class Image:
         return f"data:{_TYPES[self.form]};base64,{base64.b64encode(self.data).decode()}"
 
 
-def render_page(report: dict[str, Any], images: Mapping[str, Image]) -> str:
-    """The report as a page: no script, no request, light or dark as the reader's system is.
+def render_page(page: Page, images: Mapping[str, Image]) -> str:
+    """The page: no script, no request, light or dark as the reader's system is.
 
     Args:
-        report: `Evaluation.report`.
+        page: What it says.
         images: The figures by name; those of `report_content.Picture`.
     """
     environment = jinja2.Environment(
@@ -49,10 +48,4 @@ def render_page(report: dict[str, Any], images: Mapping[str, Image]) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("report.html").render(
-        title=f"Evaluation on the {report['split']} split",
-        opening=opening(report),
-        headline=headline(report),
-        sections=sections(report),
-        images=images,
-    )
+    return environment.get_template("report.html").render(page=page, images=images)

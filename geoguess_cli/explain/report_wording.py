@@ -33,6 +33,7 @@ def _three_digits(value: float) -> str:
 
 FORMS: dict[str, tuple[Callable[[float], str], str]] = {
     "share": (lambda value: f"{100 * value:.1f}", " %"),
+    "pp": (lambda value: f"{100 * value:.1f}", " pp"),
     "km": (_number, " km"),
     "km²": (_three_digits, " km²"),
     "points": (lambda value: f"{value:,.0f}", ""),
@@ -41,7 +42,7 @@ FORMS: dict[str, tuple[Callable[[float], str], str]] = {
     "times": (lambda value: f"{value:.1f}", "×"),
     "cells": (_number, ""),
 }
-"""How a number of each kind is written, and its unit."""
+"""How a number of each kind is written, and its unit; pp, points of a percentage, part shares."""
 
 
 def shown(figure: Mapping[str, float | None], kind: str) -> Shown:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from geoguess_cli.explain.report_content import report_page
 from geoguess_cli.explain.report_page import Image, render_page
 from geoguess_cli.inference.evaluation import Evaluation
 
@@ -11,7 +12,7 @@ from geoguess_cli.inference.evaluation import Evaluation
 @pytest.fixture(scope="module")
 def page(made_evaluation: Evaluation) -> str:
     images = {"errors": Image(b"\x89PNG", "png"), "reliability": Image(b"<svg/>", "svg")}
-    return render_page(made_evaluation.report, images)
+    return render_page(report_page(made_evaluation.report), images)
 
 
 def test_it_names_no_address_but_its_own(page: str) -> None:
