@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SHOWN_PIXELS = 800
 FIGURES = (".png", ".svg", ".pdf")
 MAPS = (".npy", ".json")
-SHEET_PHOTOS = 100
 
 CHANGES: "dict[Measure, tuple[str, float, int, str]]" = {
     "probability": ("drop", 100.0, 1, "percentage points"),
@@ -78,12 +77,14 @@ def occlude_photos(asked: PhotosRequest, config: Config, model: Path | None, sin
 
 
 def _check_outputs(output: Path, raw: Path | None, photos: int) -> None:
+    from geoguess_cli.explain.occlusion_figures import MOST_PHOTOS
+
     ending_of(output, FIGURES + MAPS)
     if raw is not None and raw.suffix.lower() not in MAPS:
         raise typer.BadParameter(f"--raw {raw} must end in {' or '.join(MAPS)}")
-    if output.suffix.lower() in FIGURES and photos > SHEET_PHOTOS:
+    if output.suffix.lower() in FIGURES and photos > MOST_PHOTOS:
         raise typer.BadParameter(
-            f"a sheet holds at most {SHEET_PHOTOS} photos and these are {photos}; "
+            f"a sheet holds at most {MOST_PHOTOS} photos and these are {photos}; "
             "-o FILE.json or FILE.npy takes any number"
         )
 

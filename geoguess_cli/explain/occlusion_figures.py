@@ -26,6 +26,9 @@ from geoguess_cli.explain.page import axes
 from geoguess_cli.explain.targets import Target
 from geoguess_cli.explain.wording import counted, percent
 
+MOST_PHOTOS = 60
+"""Of one sheet: a PNG is at most 65,535 pixels high, and 60 upright photos take 61,000 of them."""
+
 _SIDE, _GAP = 0.15, 0.2  # inches beside and between two photos
 _CURVES = 2.5  # inches across, for the curves of one photo
 _CURVES_TALL = 1.72
@@ -52,7 +55,7 @@ def occlusion_sheet(
     logarithmic beyond. Where nothing happens the photo shows.
 
     Args:
-        explained: One or more photos, all of the same measure, window, stride and baselines.
+        explained: 1 to `MOST_PHOTOS` photos, all of one measure, window, stride and baselines.
         pictures: Each photo, upright, of any size and shape.
         view: How to show the maps.
         resize: How a photo was made the model's square: squashed, or its middle cut out.

@@ -106,6 +106,7 @@ def test_it_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
         (("--measure", "log-odds", "--target", "distance"), "km"),
         (("--steps", "1"), "--steps"),
         (("photos", "--truth", "1,1"), "--truth"),
+        (("photos",), "at most 60 photos"),
     ],
 )
 def test_wrong_usage(trained_world, options: tuple[str, ...], words: str) -> None:

@@ -14,7 +14,7 @@ from geoguess_cli.explain import theme
 from geoguess_cli.explain.explanation import Explanation
 from geoguess_cli.explain.faithfulness import Curves, Faithfulness
 from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.occlusion_figures import occlusion_sheet
+from geoguess_cli.explain.occlusion_figures import MOST_PHOTOS, occlusion_sheet
 from geoguess_cli.explain.overlay import VIEWS
 from geoguess_cli.explain.targets import Measure, Target
 
@@ -157,6 +157,15 @@ def test_every_view_is_drawn(view, tmp_path) -> None:  # type: ignore[no-untyped
     figure.savefig(tmp_path / "sheet.svg")
     assert (tmp_path / "sheet.svg").read_text().startswith("<?xml")
     assert bool(by_gid(figure, "overlay")) == (view != "contour")
+
+
+def test_the_longest_sheet_fits_into_a_picture() -> None:
+    heights = [
+        occlusion_sheet([explanation(judged=False)] * photos, [TALL] * photos).get_figheight()
+        for photos in (1, 2)
+    ]
+    longest = heights[0] + (MOST_PHOTOS - 1) * (heights[1] - heights[0])
+    assert longest * theme.DPI < 2**16
 
 
 def test_the_sheet_says_how_it_was_made() -> None:
