@@ -190,11 +190,16 @@ def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Pa
             for figure in figures:
                 pages.savefig(figure, dpi=dpi)
         return [path]
-    drawn = list(figures)
-    names = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(drawn) + 1)]
-    written = [path] if len(drawn) == 1 else names
-    for figure, name in zip(drawn, written, strict=True):
-        save_figure(figure, name, dpi=dpi)
+    # One page in memory at a time, and one ahead: a single page is not numbered.
+    coming = iter(figures)
+    page, written = next(coming, None), list[Path]()
+    while page is not None:
+        ahead = next(coming, None)
+        single = not written and ahead is None
+        name = path if single else path.with_stem(f"{path.stem}-{len(written) + 1}")
+        save_figure(page, name, dpi=dpi)
+        written.append(name)
+        page = ahead
     return written
 
 

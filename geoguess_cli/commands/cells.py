@@ -1,7 +1,5 @@
 """`geoguess cells`: build the partition, look at it, give photos their cells."""
 
-import json as json_module
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +12,9 @@ from geoguess_cli.commands._inputs import (
     read_photos,
     settings,
 )
-from geoguess_cli.commands._output import Sink, ending_of, save_figure
+from geoguess_cli.commands._map_files import CELL_WRITERS
+from geoguess_cli.commands._output import Sink, ending_of
 from geoguess_cli.errors import CellError, MissingFileError
-from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -234,7 +232,7 @@ def draw(
     if by is ColorBy.accuracy and report is None:
         raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
     path = output or chosen.artifacts / "figures" / "cells.png"
-    write = WRITERS[ending_of(path, WRITERS)]
+    write = CELL_WRITERS[ending_of(path, CELL_WRITERS)]
     partition = read_partition(cells or chosen.cells_path)
     write(partition, _values(partition, by, report), path, theme)
     sink.wrote("map of the cells", path)
@@ -262,46 +260,6 @@ def _predictions(report: Path) -> "pl.DataFrame":
         raise CellError(
             f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"
         ) from error
-
-
-def _draw(partition: "Partition", values: "Values", path: Path, theme: str) -> None:
-    from geoguess_cli.explain.maps import cells_map
-    from geoguess_cli.explain.theme import THEMES
-
-    save_figure(cells_map(partition, values[0], colors=THEMES[theme]), path)
-
-
-def _write_page(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
-    from geoguess_cli.explain.interactive import cells_page
-
-    write_text(cells_page(partition, values), path)
-
-
-def _write_geojson(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
-    from geoguess_cli.explain.cell_values import cells_frame
-    from geoguess_cli.geo.geojson import feature, feature_collection
-
-    rows = cells_frame(partition, values[0]).to_dicts()
-    cells = [feature(shape, row) for shape, row in zip(partition.polygons, rows, strict=True)]
-    write_text(json_module.dumps(feature_collection(cells)), path)
-
-
-def _write_geoparquet(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
-    from geoguess_cli.explain.cell_values import cells_frame
-    from geoguess_cli.geo.geoparquet import write_geoparquet
-
-    write_geoparquet(cells_frame(partition, values[0]), partition.polygons, path)
-
-
-WRITERS: "dict[str, Callable[[Partition, Values, Path, str], None]]" = {
-    ".png": _draw,
-    ".svg": _draw,
-    ".pdf": _draw,
-    ".html": _write_page,
-    ".geojson": _write_geojson,
-    ".parquet": _write_geoparquet,
-}
-"""What writes a map of the cells, by the ending of its file."""
 
 
 @app.command()

@@ -1,10 +1,8 @@
 """`geoguess probmap`: the probabilities of the cells, on the map."""
 
-import json as json_module
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,25 +10,13 @@ import typer
 
 from geoguess_cli.commands import _options as options
 from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
-from geoguess_cli.commands._output import Sink, ending_of, save_figure, save_pages
+from geoguess_cli.commands._map_files import MAP_WRITERS, SHEET_WRITERS, Look
+from geoguess_cli.commands._output import Sink, ending_of
 from geoguess_cli.errors import PhotoError
-from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     from geoguess_cli.explain.probability_map import ProbabilityMap
-    from geoguess_cli.explain.scales import Scale
     from geoguess_cli.inference.predictor import Predictor
-
-SHOWN_PIXELS, SMALL_PIXELS = 800, 300
-"""Of a photo beside its map, and of one on a sheet of many."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How figures look: their scale of colours and their theme, by name."""
-
-    scale: "Scale"
-    theme: str
 
 
 class MapFormat(StrEnum):
@@ -114,9 +100,9 @@ def probmap(
 
         grid = grid or not single  # one page shows all the photos in turns
     if grid:
-        targets = [_file(output, form, folder / "probability-maps", SHEETS)]
+        targets = [_file(output, form, folder / "probability-maps", SHEET_WRITERS)]
     elif single:
-        targets = [_file(output, form, folder / f"{paths[0].stem}-map", WRITERS)]
+        targets = [_file(output, form, folder / f"{paths[0].stem}-map", MAP_WRITERS)]
     else:
         targets = _files(paths, output, form, folder / "maps")
     truths = truths_of(paths, chosen) if truth is None else [truth]
@@ -170,18 +156,19 @@ def _files(
     photos: Sequence[Path], output: Path | None, form: MapFormat | None, default: Path
 ) -> list[Path]:
     """A file for each photo, in the folder asked for or in `default`."""
-    if output is not None and not output.is_dir() and output.suffix.lower() in WRITERS:
+    if output is not None and not output.is_dir() and output.suffix.lower() in MAP_WRITERS:
         raise typer.BadParameter(
             f"-o {output} is one file for {len(photos)} photos; name a folder for their maps, "
             "or draw one sheet with --grid"
         )
     # Photos of several folders may share a name: the second is a-2, the third a-3.
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     names = []
     for photo in photos:
-        seen[photo.stem] += 1
-        again = f"-{seen[photo.stem]}" if seen[photo.stem] > 1 else ""
-        names.append(f"{photo.stem}{again}.{form or MapFormat.png}")
+        numbered = (f"{photo.stem}-{again}" for again in count(2))
+        name = next(one for one in chain([photo.stem], numbered) if one.lower() not in taken)
+        taken.add(name.lower())
+        names.append(f"{name}.{form or MapFormat.png}")
     return [(output or default) / name for name in names]
 
 
@@ -190,7 +177,7 @@ def _one_by_one(
 ) -> "Iterator[tuple[Path, ProbabilityMap]]":
     """Write each map to its own file as it comes."""
     for row, made in shown:
-        WRITERS[targets[row].suffix.lower()](made, targets[row], look)
+        MAP_WRITERS[targets[row].suffix.lower()](made, targets[row], look)
         yield targets[row], made
 
 
@@ -200,7 +187,7 @@ def _together(
     """Write all maps to one sheet: each with the file of its page."""
     found = [made for _, made in shown]
     if found:
-        files = SHEETS[target.suffix.lower()](found, target, look)
+        files = SHEET_WRITERS[target.suffix.lower()](found, target, look)
         yield from zip(files, found, strict=True)
 
 
@@ -236,71 +223,3 @@ def _maps(
                     ),
                 )
             bar.advance(task)
-
-
-def _draw(shown: "ProbabilityMap", path: Path, look: Look) -> None:
-    from geoguess_cli.explain.maps import probability_map_figure
-    from geoguess_cli.explain.theme import THEMES
-    from geoguess_cli.photos.images import decode_photo
-
-    photo = decode_photo(Path(shown.photo), at_least=SHOWN_PIXELS)
-    figure = probability_map_figure(shown, photo=photo, scale=look.scale, colors=THEMES[look.theme])
-    save_figure(figure, path)
-
-
-def _draw_sheet(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
-    """Draw a sheet, page by page: the file that each map is in."""
-    from geoguess_cli.explain.sheet import page_sizes, probability_sheets
-    from geoguess_cli.explain.theme import THEMES
-    from geoguess_cli.photos.images import decode_photo
-
-    photos = [decode_photo(Path(one.photo), at_least=SMALL_PIXELS) for one in shown]
-    pages = probability_sheets(shown, photos, scale=look.scale, colors=THEMES[look.theme])
-    files = save_pages(pages, path)
-    if len(files) == 1:
-        return files * len(shown)
-    sizes = page_sizes(len(shown))
-    return [file for file, size in zip(files, sizes, strict=True) for _ in range(size)]
-
-
-def _write_page(shown: "ProbabilityMap", path: Path, look: Look) -> None:
-    _write_pages([shown], path, look)
-
-
-def _write_pages(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
-    """Write one page for all maps: the file that each is in."""
-    from geoguess_cli.explain.interactive import map_page
-    from geoguess_cli.photos.images import decode_photo
-
-    photos = [decode_photo(Path(one.photo), at_least=SHOWN_PIXELS) for one in shown]
-    write_text(map_page(shown, photos, scale=look.scale), path)
-    return [path] * len(shown)
-
-
-def _write_geojson(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
-    write_text(json_module.dumps(shown.to_geojson(), ensure_ascii=False), path)
-
-
-def _write_geoparquet(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
-    from geoguess_cli.explain.probability_map import write_probability_map
-
-    write_probability_map(shown, path)
-
-
-WRITERS: "dict[str, Callable[[ProbabilityMap, Path, Look], None]]" = {
-    ".png": _draw,
-    ".svg": _draw,
-    ".pdf": _draw,
-    ".html": _write_page,
-    ".geojson": _write_geojson,
-    ".parquet": _write_geoparquet,
-}
-"""What writes a map, by the ending of its file."""
-
-SHEETS: "dict[str, Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]]]" = {
-    ".png": _draw_sheet,
-    ".svg": _draw_sheet,
-    ".pdf": _draw_sheet,
-    ".html": _write_pages,
-}
-"""What writes all maps together, by the ending of the file; it tells the file of each map."""
