@@ -128,7 +128,7 @@ def test_map_of_the_accuracy_that_a_report_found(trained_world, report) -> None:
         assert frame["test_photos"].tolist() == [2] + [0] * (len(frame) - 1)
     trained_world.run("cells", "map", "-o", report / "cells.html", "--report", report)
     page = (report / "cells.html").read_text()
-    assert "50% of 2 test photos right" in page
+    assert "50 % of 2 test photos right" in page
     assert page.index("accuracy of the cell") < page.index("S2 level of the cell")
     trained_world.run(
         "cells", "map", "-o", report / "cells.png", "--color", "accuracy", "--report", report

@@ -81,7 +81,7 @@ def test_colours_change_by_choice(seen: Any, world: Partition) -> None:
     assert by_accuracy[:2] == [0.75, 0.0]
     assert all(shade is None or np.isnan(shade) for shade in by_accuracy[2:])
     assert "no test photos" in seen.page.locator("#rows").inner_text()
-    assert "75% of 4 test photos right" in seen.page.locator("#rows").inner_text()
+    assert "75 % of 4 test photos right" in seen.page.locator("#rows").inner_text()
     seen.check_clean()
 
 

@@ -207,6 +207,31 @@ def test_all_can_be_done_with_the_keyboard(opened: Any, page: Path) -> None:
     seen.check_clean()
 
 
+def test_a_click_gives_the_map_the_focus(opened: Any, page: Path) -> None:
+    seen = opened(page)
+    middle = f"() => {{ {MAP} return (plot.x_range.start + plot.x_range.end) / 2; }}"
+    before = seen.page.evaluate(middle)
+    box = seen.page.locator("#map").bounding_box()
+    seen.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert seen.page.evaluate("document.activeElement.id") == "map"
+    seen.page.keyboard.press("ArrowLeft")
+    assert seen.page.evaluate(middle) < before
+
+
+def test_cells_that_are_specks_have_edges_of_their_own_colour(opened: Any, page: Path) -> None:
+    seen = opened(page)
+    edge = f"""() => {{ {MAP} const {{line_color: line}} = model("cell", "Patches");
+      return line.field ?? line.value; }}"""
+    near = seen.page.evaluate(edge)
+    assert near.startswith("#")
+    for _ in range(12):
+        seen.page.locator("#zoom-out").click()
+    assert seen.page.evaluate(edge) == "shade"
+    seen.page.locator("#whole").click()
+    assert seen.page.evaluate(edge) == near
+    seen.check_clean()
+
+
 def test_a_phone_can_read_and_tap_it(opened: Any, page: Path, shown: ProbabilityMap) -> None:
     seen = opened(page, width=375, height=812, touch=True)
     assert seen.overflow_px <= 0

@@ -12,7 +12,7 @@ from geoguess_cli.explain.extent import fit_extent
 from geoguess_cli.explain.interactive import figures
 from geoguess_cli.explain.interactive.page import filled_page
 from geoguess_cli.explain.interactive.plane import Plane, box_of, plane_of
-from geoguess_cli.explain.wording import counted, square_kilometres
+from geoguess_cli.explain.wording import counted, percent, square_kilometres
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe
@@ -141,7 +141,7 @@ def _texts(values: CellValues) -> list[str]:
         return [
             "no test photos"
             if not count
-            else f"{share:.0%} of {counted(count, 'test photo')} right"
+            else f"{percent(share, whole=True)} of {counted(count, 'test photo')} right"
             for share, count in zip(values.values.tolist(), counts, strict=True)
         ]
     return [f"{value:,.0f}" for value in values.values.tolist()]

@@ -15,7 +15,8 @@ class GeoguessMap {
     const views = await Bokeh.embed.embed_item(item, element);
     const [view] = views.roots;
     const map = new GeoguessMap(element, view.model, palettes);
-    view.canvas_view.events_el.tabIndex = -1;  // a page gives the focus to the map's frame
+    // What holds the map can have the focus and answer keys, not the canvas in it.
+    view.canvas_view.events_el.removeAttribute("tabindex");
     await map.settle();
     return map;
   }
@@ -160,6 +161,7 @@ class GeoguessMap {
         model.fill_color = {...model.fill_color, field: column};
       }
     }
+    this.trim();
   }
 
   hideBelow(column, least) {
@@ -207,6 +209,8 @@ class GeoguessMap {
       }
       if (model.name === "amounts") model.palette = amounts;
     }
+    this.edge = {value: named.cell_edge};
+    this.label();
   }
 
   /* Where a place of the map is, in pixels from its lower left corner. */
@@ -217,6 +221,7 @@ class GeoguessMap {
 
   /* Number the guesses, thin the outlines and choose the names as this scale has room for them. */
   label() {
+    if (this.kmPerPixel === null) return;
     // Boxes that nothing may be written over: the buttons, the scale, the marks.
     const taken = [[0, this.height - 125, 58, this.height], [this.width - 175, 0, this.width, 48]];
     for (const name of ["estimate", "truth"]) {
@@ -225,6 +230,7 @@ class GeoguessMap {
     this.number(taken);
     for (const kind of ["countries", "regions", "towns"]) this.write(kind, taken);
     for (const name of ["credible_50", "credible_90"]) this.thin(name);
+    this.trim();
   }
 
   points(name) {
@@ -300,6 +306,24 @@ class GeoguessMap {
       this.widths.set(glyph, full);
       if (glyph.line_width.value !== full * share) glyph.line_width = {value: full * share};
     }
+  }
+
+  /* Where cells are specks, give each an edge of its own colour, so that none is lost. */
+  trim() {
+    const cell = this.model("cell", "Patches");
+    this.side ??= this.typicalSide();
+    const edge = this.side < 4 * this.kmPerPixel ? cell.fill_color : this.edge;
+    const same = edge.field === cell.line_color.field && edge.value === cell.line_color.value;
+    if (!same) cell.line_color = edge;
+  }
+
+  /* The middle one of the cells' widths, in kilometres. */
+  typicalSide() {
+    const widths = Array.from(this.model("cells").get_column("xs"), (xs) => {
+      const known = Array.from(xs).filter(Number.isFinite);
+      return Math.max(...known) - Math.min(...known);
+    });
+    return widths.sort((a, b) => a - b)[Math.floor(widths.length / 2)];
   }
 
   /* Other values in some columns of a source, if they are others. */

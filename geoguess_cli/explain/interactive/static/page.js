@@ -54,6 +54,7 @@ class Page {
   listPhotos() {
     const list = this.at("photos");
     list.hidden = false;
+    this.at("answer").setAttribute("role", "tabpanel");
     this.content.views.forEach((view, index) => {
       const picture = view.picture ? el("img", {src: view.picture, alt: ""}) : null;
       const tab = el("button", {
@@ -93,6 +94,7 @@ class Page {
     [...this.at("photos").children].forEach((tab, other) => {
       tab.setAttribute("aria-selected", String(other === index));
       tab.tabIndex = other === index ? 0 : -1;
+      if (other === index) tab.scrollIntoView({block: "nearest", inline: "nearest"});
     });
     document.title = view.title;
     this.at("heading").textContent = view.heading;
