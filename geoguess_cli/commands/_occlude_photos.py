@@ -193,4 +193,7 @@ def _show(explained: "Explanation", sink: Sink) -> None:
         right=("deletion", "insertion", "score"),
     )
     verdict = "better" if judged.better_than_random else "no better"
-    sink.text(f"The map is {verdict} than {len(judged.random)} random orders.")
+    sink.text(
+        f"The map is {verdict} than random: it beats {judged.beaten} of "
+        f"{len(judged.random)} random orders."
+    )

@@ -181,7 +181,11 @@ def summary_record(explained: Explanation) -> dict[str, Any]:
         "greatest_drop": float(made.drop.max()),
         "greatest_rise": float(-made.drop.min()),
         "faithfulness": judged
-        and {"better_than_random": judged.better_than_random, **areas_record(judged)},
+        and {
+            "better_than_random": judged.better_than_random,
+            "beaten": judged.beaten,
+            **areas_record(judged),
+        },
         "error": None,
     }
 
@@ -217,6 +221,7 @@ def _curves_record(judged: Faithfulness | None, decimals: int) -> dict[str, Any]
 
     return {
         "better_than_random": judged.better_than_random,
+        "beaten": judged.beaten,
         "shares": np.round(judged.shares, 6).tolist(),
         "map": record(judged.own),
         "edges": record(judged.edges),

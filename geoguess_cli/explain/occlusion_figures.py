@@ -24,7 +24,7 @@ from geoguess_cli.explain.overlay import (
 )
 from geoguess_cli.explain.page import axes
 from geoguess_cli.explain.targets import Target
-from geoguess_cli.explain.wording import counted, percent
+from geoguess_cli.explain.wording import percent
 
 MOST_PHOTOS = 60
 """Of one sheet: a PNG is at most 65,535 pixels high, and 60 upright photos take 61,000 of them."""
@@ -114,7 +114,7 @@ def _draw_heading(figure: Figure, explained: Explanation, bottom: float, across:
     ax.text(0, 0.07, shortened(ax, text, across, **style), **style)
     if judged is not None:
         better = "better" if judged.better_than_random else "no better"
-        verdict = f"{better} than {counted(len(judged.random), 'random order')}"
+        verdict = f"{better} than random ({judged.beaten} of {len(judged.random)})"
         color = theme.INK if judged.better_than_random else theme.ORANGE
         left = theme.WIDTH - 2 * _SIDE - _CURVES
         ax.text(left, 0.07, verdict, color=color, fontweight="bold", gid="verdict", **style)
@@ -222,7 +222,8 @@ def _draw_key(figure: Figure, explained: Sequence[Explanation], wide: float) -> 
     }
     if any(one.faithfulness is not None for one in explained):
         words[theme.WIDTH - _SIDE - _CURVES] = (
-            "numbers: areas under the curves\ngrey: all random orders; dashed: the photo's edges"
+            "grey: random orders, and how many are beaten\n"
+            "dashed: the photo's edges; numbers: areas"
         )
     for left, text in words.items():
         figure.text(

@@ -29,7 +29,7 @@ def test_it_says_what_the_map_is_worth(trained_world, tmp_path) -> None:
     told = trained_world.run(*run).stdout
     assert "Texas, US" in told
     assert "deletion" in told
-    assert "better than 19 random orders" in told
+    assert "of 19 random orders" in told
     record = json.loads((tmp_path / "o.json").read_text())
     assert record["window"] == 8
     assert len(record["window_drops"]) == 7

@@ -132,6 +132,7 @@ def test_a_map_that_is_wrong_is_not() -> None:
 def test_a_flat_map_has_no_order_to_be_judged_by() -> None:
     found = faithfulness(reader_of(CORNER), torch.ones(3, 16, 16), a_map(np.zeros((16, 16))))
     assert found.flat
+    assert found.beaten == 0
     assert not found.better_than_random
 
 
@@ -244,7 +245,11 @@ def test_too_few_of_anything(wrong: dict[str, int]) -> None:
 def test_scores_are_the_difference_of_the_areas() -> None:
     steep, slow = np.array([1.0, 0.0, 0.0]), np.array([1.0, 1.0, 0.0])
     own, other = Curves(steep, slow[::-1].copy()), Curves(slow, slow[::-1].copy())
+    best = Curves(steep, np.array([1.0, 1.0, 1.0]))
     judged = Faithfulness(own, other, (other, other), cell_target(0), flat=False)
     assert judged.score(own) == pytest.approx(0.75 - 0.25)
     assert judged.random_scores.tolist() == [0.0, 0.0]
     assert judged.better_than_random
+    beaten_once = Faithfulness(own, other, (other, best, own), cell_target(0), flat=False)
+    assert beaten_once.beaten == 1  # an equal is not beaten
+    assert not beaten_once.better_than_random

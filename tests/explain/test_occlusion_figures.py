@@ -108,7 +108,7 @@ def test_the_curves_are_those_of_the_judgement() -> None:
 
 @pytest.mark.parametrize(
     ("better", "words"),
-    [(True, "better than 3 random orders"), (False, "no better than 3 random orders")],
+    [(True, "better than random (3 of 3)"), (False, "no better than random (0 of 3)")],
 )
 def test_a_map_that_is_no_better_than_random_says_so(better: bool, words: str) -> None:
     figure = occlusion_sheet([explanation(better=better)], [WIDE])
