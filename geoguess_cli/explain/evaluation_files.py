@@ -15,9 +15,10 @@ from geoguess_cli.explain import theme
 from geoguess_cli.explain.comparison_content import comparison_page
 from geoguess_cli.explain.figures import distance_figure
 from geoguess_cli.explain.maps import errors_map
-from geoguess_cli.explain.report_content import Page, report_page
+from geoguess_cli.explain.report_content import Page
 from geoguess_cli.explain.report_markdown import render_markdown
 from geoguess_cli.explain.report_page import Image, render_page
+from geoguess_cli.explain.report_sections import report_page
 from geoguess_cli.files import replacing, write_text
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.inference.evaluation import Evaluation

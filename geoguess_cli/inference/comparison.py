@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
-from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference import trust
 from geoguess_cli.inference.accuracy import accuracy
 from geoguess_cli.inference.evaluation import Evaluation
@@ -21,8 +20,6 @@ from geoguess_cli.inference.intervals import (
     difference_of,
     sequence_groups,
 )
-
-Kind = str
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Compared:
     """
 
     name: str
-    kind: Kind
+    kind: str
     less: bool = False
     of_cells: bool = False
 
@@ -62,15 +59,12 @@ FIGURES = {
 """What is compared, by its key in a report."""
 
 
-def compare(
-    a: Evaluation, b: Evaluation, *, cells: tuple[Partition, Partition], names: tuple[str, str]
-) -> dict[str, Any]:
+def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str]) -> dict[str, Any]:
     """Two evaluations of the same photos side by side, as `comparison.json` holds them.
 
     Args:
         a: The first model's, by which the second is measured.
         b: The second model's.
-        cells: The partition of each.
         names: What each is called.
 
     Raises:
@@ -78,11 +72,8 @@ def compare(
     """
     rows_a, rows_b = _same_photos(a.predictions, b.predictions)
     bootstrap = Bootstrap(sequence_groups(rows_a))
-    statistics = [
-        _statistics(rows, len(partition), found.report["calibration"]["temperature"])
-        for rows, partition, found in zip((rows_a, rows_b), cells, (a, b), strict=True)
-    ]
-    same = np.array_equal(cells[0].cells, cells[1].cells)
+    statistics = [_statistics(rows, of) for rows, of in ((rows_a, a), (rows_b, b))]
+    same = np.array_equal(a.partition.cells, b.partition.cells)
     figures = bootstrap.figures(
         {
             key: {
@@ -123,10 +114,10 @@ def _same_photos(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     return a.filter(both), b.filter(both)
 
 
-def _statistics(rows: pl.DataFrame, cells: int, temperature: float) -> dict[str, Statistic]:
+def _statistics(rows: pl.DataFrame, of: Evaluation) -> dict[str, Statistic]:
     tree = {
-        **accuracy(rows, cells),
-        "calibration": trust.calibration(rows, temperature),
+        **accuracy(rows, len(of.partition)),
+        "calibration": trust.calibration(rows, of.report["calibration"]["temperature"]),
         "risk_coverage": trust.risk_coverage_of(rows),
     }
     return {key: _at(tree, key) for key in FIGURES}

@@ -54,11 +54,13 @@ class Evaluation:
         report: What `report.json` holds; `docs/metrics.md` defines every figure.
         predictions: One row a photo of the table, in its order: the truth, the guesses, how far.
         failures: Photo and reason of each that could not be read; no figure counts them.
+        partition: The cells that the model chose among.
     """
 
     report: dict[str, Any]
     predictions: pl.DataFrame
     failures: list[tuple[str, str]]
+    partition: Partition
 
     @property
     def answered(self) -> pl.DataFrame:
@@ -127,7 +129,7 @@ def evaluate(
     }
     report["counts"]["skipped"] = len(skipped)
     report["absent"] = _absent(report, split)
-    return Evaluation(report, predictions, failures)
+    return Evaluation(report, predictions, failures, predictor.partition)
 
 
 def figures(

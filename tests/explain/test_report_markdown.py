@@ -2,8 +2,8 @@
 
 import re
 
-from geoguess_cli.explain.report_content import report_page
 from geoguess_cli.explain.report_markdown import render_markdown
+from geoguess_cli.explain.report_sections import report_page
 from geoguess_cli.inference.evaluation import Evaluation
 
 

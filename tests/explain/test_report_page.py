@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from geoguess_cli.explain.report_content import report_page
 from geoguess_cli.explain.report_page import Image, render_page
+from geoguess_cli.explain.report_sections import report_page
 from geoguess_cli.inference.evaluation import Evaluation
 
 

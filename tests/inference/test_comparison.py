@@ -44,21 +44,21 @@ def skills() -> tuple[np.ndarray, np.ndarray]:
     return first, first | (rng.random(PHOTOS) < 0.15)
 
 
-def pair(partition: Partition, a: Evaluation, b: Evaluation) -> dict:
-    return compare(a, b, cells=(partition, partition), names=("one", "two"))
+def pair(a: Evaluation, b: Evaluation) -> dict:
+    return compare(a, b, names=("one", "two"))
 
 
-def test_the_difference_is_that_of_the_figures(partition, evaluated, skills) -> None:
+def test_the_difference_is_that_of_the_figures(evaluated, skills) -> None:
     a, b = (evaluated(skill) for skill in skills)
-    found = pair(partition, a, b)["figures"]
+    found = pair(a, b)["figures"]
     assert found["all.top_1"]["a"] == a.report["all"]["top_1"]
     assert found["calibration.after.nll"]["b"] == b.report["calibration"]["after"]["nll"]
     for of in found.values():
         assert of["difference"]["value"] == pytest.approx(of["b"]["value"] - of["a"]["value"])
 
 
-def test_the_interval_is_that_of_a_paired_bootstrap(partition, evaluated, skills) -> None:
-    found = pair(partition, *(evaluated(skill) for skill in skills))["figures"]["all.top_1"]
+def test_the_interval_is_that_of_a_paired_bootstrap(evaluated, skills) -> None:
+    found = pair(*(evaluated(skill) for skill in skills))["figures"]["all.top_1"]
     gains = (skills[1].astype(float) - skills[0]).reshape(-1, 6).sum(axis=1)
     rng = np.random.default_rng(0)
     drawn = [rng.choice(gains, len(gains)).sum() / PHOTOS for _ in range(4000)]
@@ -70,17 +70,17 @@ def test_the_interval_is_that_of_a_paired_bootstrap(partition, evaluated, skills
     assert found["better"] == "b"
 
 
-def test_less_is_better_for_distances_and_losses(partition, evaluated, skills) -> None:
-    figures = pair(partition, *(evaluated(skill) for skill in skills))["figures"]
+def test_less_is_better_for_distances_and_losses(evaluated, skills) -> None:
+    figures = pair(*(evaluated(skill) for skill in skills))["figures"]
     assert figures["mean_km"]["difference"]["high"] < 0
     assert figures["mean_km"]["better"] == "b"
-    swapped = pair(partition, *(evaluated(skill) for skill in reversed(skills)))["figures"]
+    swapped = pair(*(evaluated(skill) for skill in reversed(skills)))["figures"]
     for key in ("all.top_1", "mean_km", "geoscore", "calibration.after.nll"):
         assert (figures[key]["better"], swapped[key]["better"]) == ("b", "a")
 
 
-def test_a_model_is_no_better_than_itself(partition, evaluated, skills) -> None:
-    found = pair(partition, evaluated(skills[0]), evaluated(skills[0]))
+def test_a_model_is_no_better_than_itself(evaluated, skills) -> None:
+    found = pair(evaluated(skills[0]), evaluated(skills[0]))
     assert all(of["better"] is None for of in found["figures"].values())
     assert found["same_cells"]
     assert set(found["figures"]) == set(FIGURES)
@@ -88,7 +88,7 @@ def test_a_model_is_no_better_than_itself(partition, evaluated, skills) -> None:
 
 
 def test_models_of_other_cells_are_compared_by_distance(
-    predictor_of, table_of, partition, places, evaluated, skills
+    predictor_of, table_of, places, evaluated, skills
 ) -> None:
     other = build_partition(
         np.repeat(sorted(set(places))[:3], 5, axis=0), max_photos=6, min_photos=5
@@ -97,9 +97,7 @@ def test_models_of_other_cells_are_compared_by_distance(
     table = table_of(places, sequence=[f"drive {row // 6}" for row in range(PHOTOS)])
     predictor = predictor_of(logits_of(other, places, np.ones(PHOTOS, dtype=bool)))
     predictor.partition = other
-    found = compare(
-        evaluated(skills[0]), evaluate(predictor, table), cells=(partition, other), names=("a", "b")
-    )
+    found = compare(evaluated(skills[0]), evaluate(predictor, table), names=("a", "b"))
     assert not found["same_cells"]
     fair = {key for key, of in found["figures"].items() if of["fair"]}
     assert fair == {key for key, of in FIGURES.items() if not of.of_cells}
@@ -107,10 +105,10 @@ def test_models_of_other_cells_are_compared_by_distance(
     assert all(of["better"] is None for key, of in found["figures"].items() if key not in fair)
 
 
-def test_photos_that_one_cannot_read_are_left_out(partition, evaluated, skills) -> None:
+def test_photos_that_one_cannot_read_are_left_out(evaluated, skills) -> None:
     a = evaluated(skills[0], failures={0: "gone"})
     b = evaluated(skills[1], failures={3: "gone", 0: "gone"})
-    counts = pair(partition, a, b)["counts"]
+    counts = pair(a, b)["counts"]
     assert counts == {"photos": PHOTOS - 2, "skipped": 2, "sequences": PHOTOS // 6}
 
 
@@ -120,11 +118,11 @@ def test_other_photos_are_refused(
     logits = logits_of(partition, places[:6], skills[0][:6])
     few = evaluate(predictor_of(logits), table_of(places[:6]))
     with pytest.raises(PhotoTableError, match="different photos"):
-        pair(partition, few, evaluated(skills[0]))
+        pair(few, evaluated(skills[0]))
 
 
 def test_no_photo_in_common_is_refused(partition, predictor_of, table_of, places) -> None:
     logits = logits_of(partition, places[:2], np.ones(2, dtype=bool))
     a, b = (evaluate(predictor_of(logits, {row: "gone"}), table_of(places[:2])) for row in (0, 1))
     with pytest.raises(PhotoTableError, match="both models could read"):
-        pair(partition, a, b)
+        pair(a, b)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from geoguess_cli.explain.evaluation_files import figures_of
-from geoguess_cli.explain.report_content import Section, headline, opening, sections
+from geoguess_cli.explain.report_content import Section
+from geoguess_cli.explain.report_sections import headline, opening, sections
 from geoguess_cli.explain.report_wording import shown
 from geoguess_cli.inference.evaluation import Evaluation
 
@@ -87,7 +88,7 @@ def test_what_is_not_there_has_its_reason(report: dict[str, Any]) -> None:
 
 def test_a_model_that_was_never_calibrated(report: dict[str, Any]) -> None:
     report["calibration"]["temperature"] = 1.0
-    assert "never calibrated" in section(report, "calibration").text[0]
+    assert "not calibrated" in section(report, "calibration").text[0]
 
 
 @pytest.mark.parametrize(("count", "more"), [(0, None), (1, []), (1234, ["1,214 more"])])
