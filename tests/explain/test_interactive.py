@@ -34,7 +34,7 @@ from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 from geoguess_cli.geo.partition import Partition
 
 KINDS = ["states", "fiji", "pole", "faces"]
-PLANES = [None, (45.0, -111.0), (-17.5, 179.9), (-89.0, 10.0), (64.0, 11.0), (40.0, -4.0)]
+PLANES = [None, (-17.5, 179.9), (-89.0, 10.0), (40.0, -4.0)]
 
 
 def made_for(partition: Partition, **options: object) -> ProbabilityMap:
