@@ -149,18 +149,6 @@ def test_the_further_from_the_ground_the_likelier(
         assert (ground < light[0] + 5).all()
 
 
-def test_scales_keep_proportions_as_they_say(states: Partition) -> None:
-    shown, drawn = made_for(states), {}
-    for scale in ("root", "linear", "log"):
-        cells = drawn_cells(probability_map_figure(shown, scale=scale))
-        drawn[scale] = np.asarray(cells.norm(cells.get_array()))
-    share = np.sort(shown.probabilities) / shown.probabilities.max()
-    share = share[len(share) - len(drawn["root"]) :] if len(drawn["root"]) < len(share) else share
-    assert drawn["linear"] == pytest.approx(share)
-    assert drawn["root"] == pytest.approx(np.sqrt(share))
-    assert drawn["log"] == pytest.approx(np.clip(1 + np.log10(share) / 4, 0, 1), abs=1e-6)
-
-
 def edge_lines(figure: Figure, mass: float) -> shapely.Geometry:
     (drawn,) = by_gid(figure, f"credible-{mass}")
     return shapely.MultiLineString([line for line in drawn.get_segments() if len(line) > 1])

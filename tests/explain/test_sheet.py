@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from geoguess_cli.explain import theme
+from geoguess_cli.explain import sheet, theme
 from geoguess_cli.explain.probability_map import ProbabilityMap, probability_map
 from geoguess_cli.explain.sheet import MOST_ROWS, page_sizes, probability_sheets
 from geoguess_cli.geo.partition import Partition
@@ -46,17 +46,17 @@ def test_maps_share_one_scale_and_photos_hide_no_mark(
     kind: str, name: str, request: pytest.FixtureRequest
 ) -> None:
     partition: Partition = request.getfixturevalue(kind)
-    maps, photos = some_maps(partition, 5)
+    maps, photos = some_maps(partition, 3)
     (figure,) = probability_sheets(maps, photos, colors=theme.THEMES[name])
     figure.canvas.draw()
     drawn = collections(figure)
-    assert len(drawn) == 5
+    assert len(drawn) == 3
     most = max(float(one.probabilities.max()) for one in maps)
     assert {cells.norm.vmax for cells in drawn} == {most}
     insets = figure.findobj(lambda artist: artist.get_gid() == "photo")
-    assert len(insets) == 5
+    assert len(insets) == 3
     marks = figure.findobj(lambda artist: artist.get_gid() in ("estimate", "truth"))
-    assert len(marks) == 5 + 2
+    assert len(marks) == 3 + 1
     for mark in marks:
         spot = mark.axes.transData.transform(mark.get_xydata()[0])
         assert not any(inset.get_window_extent().contains(*spot) for inset in insets)
@@ -64,7 +64,7 @@ def test_maps_share_one_scale_and_photos_hide_no_mark(
         width, height = np.ptp(inset.get_window_extent().get_points(), axis=0)
         assert width / height == pytest.approx(photo.width / photo.height, rel=0.02)
     texts = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
-    assert {f"photo-{number}.jpg" for number in range(5)} <= texts
+    assert {f"photo-{number}.jpg" for number in range(3)} <= texts
     assert {"point estimate", "truth", "50 % credible", "90 % credible"} <= texts
     for text in figure.findobj(matplotlib.text.Text):
         if text.get_text() and text.get_visible():
@@ -73,10 +73,18 @@ def test_maps_share_one_scale_and_photos_hide_no_mark(
             assert figure.bbox.contains(box.x1, box.y1), text
 
 
-def test_many_maps_fill_pages_on_one_scale(states: Partition) -> None:
-    maps, photos = some_maps(states, 13)
+def test_many_maps_fill_pages_on_one_scale(
+    states: Partition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet, "MOST_ROWS", 1)
+    maps, photos = some_maps(states, 5)
     pages = list(probability_sheets(maps, photos))
-    assert [len(collections(page)) for page in pages] == page_sizes(13)
+    assert [len(collections(page)) for page in pages] == [3, 2]
     assert len({cells.norm.vmax for page in pages for cells in collections(page)}) == 1
-    sizes = {page.get_size_inches()[0] for page in pages}
-    assert sizes == {theme.WIDTH}
+    assert {page.get_figwidth() for page in pages} == {theme.WIDTH}
+    widths = {ax.get_window_extent().width for page in pages for ax in map_axes(page)}
+    assert len({round(width) for width in widths}) == 1  # the last row is as wide as the others
+
+
+def map_axes(figure: Figure) -> list:  # type: ignore[type-arg]
+    return [cells.axes for cells in collections(figure)]
