@@ -3,6 +3,7 @@
 import geopandas
 import numpy as np
 import pytest
+import s2sphere
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,6 +113,22 @@ def test_any_cells(data: st.DataObject) -> None:
         ]
     )
     check(np.unique(cells), scattered(500))
+
+
+def test_the_region_holds_what_s2_says_it_holds(everywhere: np.ndarray) -> None:
+    rng = np.random.default_rng(5)
+    points = np.concatenate([everywhere[:300], [[89.9, 10], [-17, 179.99], [-17, -179.99]]])
+    cells = np.unique(
+        np.concatenate([latlng_to_cell(row[None], int(rng.integers(1, 6))) for row in points[::2]])
+    )
+    theirs = s2sphere.CellUnion([int(cell) for cell in cells])
+    region = cell_union(cells)
+    edge = shapely.boundary(region)
+    for lat, lng in points.tolist():
+        point = shapely.Point(lng, lat)
+        if edge.distance(point) > 0.02:
+            there = s2sphere.CellId.from_lat_lng(s2sphere.LatLng.from_degrees(lat, lng))
+            assert region.contains(point) == theirs.contains(there), (lat, lng)
 
 
 def test_a_gap_is_a_hole_and_cells_across_a_corner_stay_apart() -> None:
