@@ -18,8 +18,7 @@ from geoguess_cli.errors import CellError, PhotoError
 from geoguess_cli.explain.baselines import Baseline, baseline_images
 from geoguess_cli.explain.occlusion import Predict, occlusion_map
 from geoguess_cli.explain.scan_store import ScannedPhoto, ScanStore
-from geoguess_cli.explain.shortcuts import RULES, Rules
-from geoguess_cli.explain.spots import examined_spots, prominent_boxes
+from geoguess_cli.explain.spots import RULES, Rules, examined_spots, prominent_boxes
 
 FollowedCell = Literal["top", "truth"]
 
@@ -184,13 +183,13 @@ def whole_drives(
     >>> whole_drives(np.array([7, 7, 8, 8, 8, 9]), 4).tolist()
     [0, 1, 5]
     """
-    rows = np.arange(len(drives))
-    own = np.where(drives < 0, -1 - rows, drives)
-    names, counts = np.unique(own, return_counts=True)
+    own = np.where(drives < 0, -1 - np.arange(len(drives)), drives)
+    _, counts = np.unique(own, return_counts=True)
+    by_drive = np.split(np.argsort(own, kind="stable"), np.cumsum(counts)[:-1])
     taken: list[int] = []
-    for at in np.random.default_rng(seed).permutation(len(names)):
+    for at in np.random.default_rng(seed).permutation(len(by_drive)):
         if not taken or len(taken) + counts[at] <= limit:
-            taken += np.flatnonzero(own == names[at])[:limit].tolist()
+            taken += by_drive[at][:limit].tolist()
     return np.sort(np.array(taken, dtype=np.int64))
 
 

@@ -16,8 +16,8 @@ from typing import IO, Any
 import numpy as np
 from jaxtyping import Float32
 
-from geoguess_cli.explain.shortcuts import Answered
-from geoguess_cli.explain.spots import Box, Spot
+from geoguess_cli.explain.spots import Answered, Box, Spot
+from geoguess_cli.files import write_text
 
 FORMAT = 1
 
@@ -77,16 +77,23 @@ class ScanStore:
         self._file.close()
 
     def _opened(self, header: str) -> dict[str, str]:
-        """The whole lines of the file; what an interruption left of a last one is cut off."""
-        lines = []
+        """The photos of the file by name; what an interruption left of a line is cut out."""
+        lines: list[str] = []
         if self.path.exists():
             *lines, _ = self.path.read_text(encoding="utf-8").split("\n")
-        if lines[:1] != [header]:
-            lines = [header]
-        text = "\n".join(lines) + "\n"
+        named = {name: line for line in lines[1:] if (name := _name(line)) is not None}
+        text = "\n".join([header, *named.values()]) + "\n"
         if not self.path.exists() or self.path.stat().st_size != len(text.encode()):
-            self.path.write_text(text, encoding="utf-8")
-        return {json.loads(line)["photo"]: line for line in lines[1:]}
+            write_text(text, self.path)
+        return named
+
+
+def _name(line: str) -> str | None:
+    """Which photo a line is of; None for half a line."""
+    try:
+        return str(json.loads(line)["photo"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 def _record(photo: ScannedPhoto) -> dict[str, Any]:

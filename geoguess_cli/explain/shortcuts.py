@@ -6,10 +6,10 @@ between photos, which leaves a natural photo (as in Goyal et al., "Counterfactua
 Explanations", arXiv 1904.07451). With what another photo of the drive shows there, the answer
 should stay: it is the same thing to the model. With what *other drives of the same cell, and the
 nearest other drives,* show there, it stays for a feature of the place, as soon as some of them
-share it, and falls with all of them for a thing of the drive.
+share it, and falls with all of them for a thing of the drive. A thing that two drives have, as
+trucks of one make, still shows where it is missing from some photos of its own drive.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,59 +18,16 @@ import torch
 from jaxtyping import Float, Int
 
 from geoguess_cli.explain.occlusion import Predict
-from geoguess_cli.explain.spots import Box, Spot, pasted
-from geoguess_cli.geo.geodesy import great_circle_km
+from geoguess_cli.explain.recurrence import (
+    RecurringSpot,
+    other_drives,
+    recurring_spots,
+    rest_of_drive,
+)
+from geoguess_cli.explain.spots import RULES, Answered, Box, Rules, pasted
 
 Exchange = Callable[[int, Box, Sequence[int]], "np.ndarray"]
 """Probabilities (k, c) of a photo whose box shows what each of the other photos shows there."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What makes a part of the frame a deciding spot, and a shared spot a suspect.
-
-    Attributes:
-        least_excess: How far the drop of a window must exceed the median of its map, as a share
-            of the answer's probability.
-        most_area: Greatest share of the frame that a spot may cover.
-        least_drop: Share of the answer's probability that covering a spot must take, unless the
-            answer changes.
-        least_overlap: Intersection over union from which spots of two photos are at one place.
-        least_photos: Photos of a drive in which a spot must decide.
-        least_score: Score from which a shared spot is a suspect.
-        photos: Photos of a drive that exchange a spot, at most.
-        drives: Other drives that they exchange it with: of the same cell so many at most, and the
-            nearest so many.
-        share: Share of those drives that may show the same thing, below 1.
-    """
-
-    least_excess: float = 0.2
-    most_area: float = 0.15
-    least_drop: float = 0.25
-    least_overlap: float = 1 / 3
-    least_photos: int = 2
-    least_score: float = 0.15
-    photos: int = 4
-    drives: int = 8
-    share: float = 0.1
-
-
-RULES = Rules()
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A photo's answer and the spots that were tested in it.
-
-    Attributes:
-        cell_index: The cell that is followed.
-        probability: Its probability for the photo as it is.
-        spots: Those that stand out of its occlusion map.
-    """
-
-    cell_index: int
-    probability: float
-    spots: Sequence[Spot]
 
 
 @dataclass(frozen=True)
@@ -87,8 +44,12 @@ class SharedSpot:
         alone: Median share of the probability that is left when the spot alone is shown.
         kept_alone: Photos whose answer stays when the spot alone is shown.
         within: Median share lost when the spot shows what another of these photos shows there.
+        without: Share lost when it shows what some other photo of the drive shows there, the photo
+            with which most is lost; NaN where there is none, or the spot does not decide in most
+            photos of the drive.
         across: Share lost at least when it shows what other drives show there, whichever drive but
             for a few; NaN where fewer than two other drives are known.
+        across_half: The same, whichever drive but for half of them.
         others: A photo of each of those other drives.
         carried: Mean rise of the cell's probability in photos of other cells that the spot is
             pasted into; NaN where it was not asked.
@@ -103,20 +64,22 @@ class SharedSpot:
     alone: float
     kept_alone: int
     within: float
+    without: float
     across: float
+    across_half: float
     others: tuple[int, ...]
     carried: float = float("nan")
 
     @property
     def score(self) -> float:
-        """What the answer loses without the thing of this drive, beyond what any exchange costs."""
-        return self.across - max(0.0, self.within)
+        """What the answer loses without the thing of this drive, beyond what any exchange costs.
 
-
-def decides(spot: Spot, answered: Answered, rules: Rules = RULES) -> bool:
-    """Whether covering the spot alone changes the answer, or takes enough of its probability."""
-    taken = 1 - spot.covered / answered.probability
-    return spot.covered_cell != answered.cell_index or taken >= rules.least_drop
+        It must be lost with nearly all other drives, or with half of them and in the drive itself.
+        """
+        lost = self.across
+        if np.isfinite(self.without):
+            lost = max(lost, min(self.without, self.across_half))
+        return lost - max(0.0, self.within)
 
 
 def shared_spots(
@@ -144,12 +107,13 @@ def shared_spots(
         seed: Of the choice of other photos.
         on_spot: Called with (spots compared, spots in all).
     """
-    places = _recurring(answers, drives, rules)
+    places = recurring_spots(answers, drives, rules)
     rng = np.random.default_rng(seed)
     compared = []
     for done, place in enumerate(places, start=1):
-        others = _other_drives(place, drives, cells, latlng, rules.drives, rng)
-        compared.append(_compared(place, answers, others, exchange, rules))
+        others = other_drives(place, drives, cells, latlng, rules.drives, rng)
+        rest = rest_of_drive(place, drives, rules.drives, rng)
+        compared.append(_compared(place, answers, rest, others, exchange, rules))
         if on_spot is not None:
             on_spot(done, len(places))
     return sorted(compared, key=lambda spot: -np.nan_to_num(spot.score, nan=-np.inf))
@@ -217,80 +181,10 @@ def exchanger(
     return exchange
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A place of the frame at which photos of a drive have a deciding spot."""
-
-    drive: int
-    cell_index: int
-    box: Box
-    spots: dict[int, Spot]
-
-
-def _recurring(
-    answers: Mapping[int, Answered], drives: Int[np.ndarray, " n"], rules: Rules
-) -> list[_Place]:
-    """The places with a deciding spot in enough photos of one drive and one answer."""
-    together: dict[tuple[int, int], list[tuple[int, Spot]]] = defaultdict(list)
-    for row, answered in answers.items():
-        if drives[row] >= 0:
-            key = (int(drives[row]), answered.cell_index)
-            together[key] += [(row, s) for s in answered.spots if decides(s, answered, rules)]
-    found = []
-    for (drive, cell_index), spots in sorted(together.items()):
-        left = spots
-        while True:
-            place = _most_shared(left, rules.least_overlap)
-            if len(place) < rules.least_photos:
-                break
-            box = place[next(iter(place))].box
-            found.append(_Place(drive, cell_index, box, place))
-            left = [(row, s) for row, s in left if s.box.overlap(box) < rules.least_overlap]
-    return found
-
-
-def _most_shared(spots: Sequence[tuple[int, Spot]], least_overlap: float) -> dict[int, Spot]:
-    """The largest set of spots of different photos around one of them, which comes first."""
-    best: dict[int, Spot] = {}
-    for row, spot in spots:
-        around = {row: spot}
-        for other_row, other in spots:
-            if other_row not in around and spot.box.overlap(other.box) >= least_overlap:
-                around[other_row] = other
-        if len(around) > len(best):
-            best = around
-    return best
-
-
-def _other_drives(
-    place: _Place,
-    drives: Int[np.ndarray, " n"],
-    cells: Int[np.ndarray, " n"],
-    latlng: Float[np.ndarray, "n 2"],
-    count: int,
-    rng: np.random.Generator,
-) -> list[int]:
-    """One photo of each of so many other drives of the same cell, and of so many nearest ones."""
-    # A photo of no known drive counts as a drive of its own.
-    own = np.where(drives < 0, -1 - np.arange(len(drives)), drives)
-    others = np.flatnonzero(drives != place.drive)
-    here = np.broadcast_to(latlng[next(iter(place.spots))], (len(others), 2))
-    nearest = others[np.argsort(great_circle_km(here, latlng[others]), kind="stable")]
-    shuffled = rng.permutation(others)
-    of_cell = _one_a_drive(shuffled[cells[shuffled] == place.cell_index], own, count)
-    near = _one_a_drive(nearest, own, count)
-    return of_cell + [row for row in near if own[row] not in own[of_cell]]
-
-
-def _one_a_drive(rows: Int[np.ndarray, " m"], own: Int[np.ndarray, " n"], count: int) -> list[int]:
-    """The first row of each drive, of the first so many drives."""
-    _, first = np.unique(own[rows], return_index=True)
-    return [int(row) for row in rows[np.sort(first)][:count]]
-
-
 def _compared(
-    place: _Place,
+    place: RecurringSpot,
     answers: Mapping[int, Answered],
+    rest: Sequence[int],
     others: Sequence[int],
     exchange: Exchange,
     rules: Rules,
@@ -299,10 +193,10 @@ def _compared(
     rows = sorted(taken, key=lambda row: (-taken[row], row))
     asked = rows[: rules.photos]
     within: list[float] = []
-    across: list[list[float]] = []
     for row in asked:
         within += _lost(row, [other for other in asked if other != row], place, answers, exchange)
-        across.append(_lost(row, others, place, answers, exchange))
+    without = [_lost(row, rest, place, answers, exchange) for row in asked]
+    across = [_lost(row, others, place, answers, exchange) for row in asked]
     alone = [place.spots[row].alone / answers[row].probability for row in rows]
     return SharedSpot(
         drive=place.drive,
@@ -314,7 +208,9 @@ def _compared(
         alone=float(np.median(alone)),
         kept_alone=sum(s.alone_cell == place.cell_index for s in place.spots.values()),
         within=float(np.median(within)) if within else float("nan"),
+        without=float(np.median(without, axis=0).max()) if rest and without[0] else float("nan"),
         across=_lost_with_most(across, rules.share),
+        across_half=_lost_with_most(across, 0.5),
         others=tuple(others),
     )
 
@@ -322,7 +218,7 @@ def _compared(
 def _lost(
     row: int,
     sources: Sequence[int],
-    place: _Place,
+    place: RecurringSpot,
     answers: Mapping[int, Answered],
     exchange: Exchange,
 ) -> list[float]:

@@ -64,6 +64,60 @@ class Spot:
     alone_cell: int
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What makes a part of the frame a deciding spot, and a shared spot a suspect.
+
+    Attributes:
+        least_excess: How far the drop of a window must exceed the median of its map, as a share
+            of the answer's probability.
+        most_area: Greatest share of the frame that a spot may cover.
+        least_drop: Share of the answer's probability that covering a spot must take, unless the
+            answer changes.
+        least_overlap: Intersection over union from which spots of two photos are at one place.
+        least_photos: Photos of a drive in which a spot must decide.
+        least_score: Score from which a shared spot is a suspect.
+        photos: Photos of a drive that exchange a spot, at most.
+        drives: Other drives that they exchange it with: of the same cell so many at most, and the
+            nearest so many.
+        share: Share of those drives that may show the same thing, below 1.
+    """
+
+    least_excess: float = 0.2
+    most_area: float = 0.15
+    least_drop: float = 0.25
+    least_overlap: float = 1 / 3
+    least_photos: int = 2
+    least_score: float = 0.2
+    photos: int = 4
+    drives: int = 8
+    share: float = 0.1
+
+
+RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A photo's answer and the spots that were tested in it.
+
+    Attributes:
+        cell_index: The cell that is followed.
+        probability: Its probability for the photo as it is.
+        spots: Those that stand out of its occlusion map.
+    """
+
+    cell_index: int
+    probability: float
+    spots: Sequence[Spot]
+
+
+def decides(spot: Spot, answered: Answered, rules: Rules = RULES) -> bool:
+    """Whether covering the spot alone changes the answer, or takes enough of its probability."""
+    taken = 1 - spot.covered / answered.probability
+    return spot.covered_cell != answered.cell_index or taken >= rules.least_drop
+
+
 def prominent_boxes(
     window_drops: Float[np.ndarray, "rows columns"],
     height: int,

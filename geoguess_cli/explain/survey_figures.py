@@ -16,7 +16,7 @@ from geoguess_cli.explain import theme
 from geoguess_cli.explain.attention import BANDS, COLUMNS, THIRDS, Attention
 from geoguess_cli.explain.overlay import paled, seen_box
 from geoguess_cli.explain.shortcuts import SharedSpot
-from geoguess_cli.explain.wording import counted, percent
+from geoguess_cli.explain.wording import counted
 from geoguess_cli.inference.intervals import Interval
 
 _HEADING: dict[str, Any] = {"ha": "left", "va": "baseline"}
@@ -150,7 +150,7 @@ def _third(ax: Axes, name: str, share: Interval, row: int) -> None:
     x, y = 0.985, (row + 0.5) / 3
     across = ax.get_yaxis_transform()
     ax.text(
-        x, y - 0.02, percent(share.value), fontsize=theme.TEXT, fontweight="bold",
+        x, y - 0.02, _share(share.value), fontsize=theme.TEXT, fontweight="bold",
         ha="right", va="bottom", transform=across,
     )  # fmt: skip
     ax.text(
@@ -176,13 +176,23 @@ def _ninths(ax: Axes, attention: Attention) -> None:
         ink = theme.PAGE if dark else theme.INK
         share = attention.ninths[row][column]
         ax.text(
-            column + 0.5, row + 0.5, percent(share.value), color=ink, fontsize=theme.TEXT,
+            column + 0.5, row + 0.5, _share(share.value), color=ink, fontsize=theme.TEXT,
             fontweight="bold", ha="center", va="bottom", gid="ninth",
         )  # fmt: skip
         ax.text(
             column + 0.5, row + 0.58, _range(share).strip(), color=ink, fontsize=theme.TINY - 0.5,
             ha="center", va="top",
         )  # fmt: skip
+
+
+def _share(share: float) -> str:
+    """To the digit of its interval."""
+    return f"{100 * share:.1f} %" if np.isfinite(share) else "\N{EN DASH}"
+
+
+def _whole(share: float) -> str:
+    """In whole percent; what is gained is not lost."""
+    return f"{100 * max(0.0, share):.0f} %"
 
 
 def _range(share: Interval) -> str:
@@ -283,9 +293,10 @@ def _told(
     figure.text(
         _LEFT / page[0],
         (y - 0.34) / page[1],
-        f"covered: {percent(spot.drop)} of the probability lost{changed}; with what others show "
-        f"there: {percent(spot.across)}; exchanged within the drive: "
-        f"{percent(max(0.0, spot.within))}",
+        f"lost when covered: {_whole(spot.drop)} of the probability{changed}; "
+        f"with what half of other drives show there: {_whole(spot.across_half)}, "
+        f"nearly any: {_whole(spot.across)}; "
+        f"exchanged within the drive: {_whole(spot.within)}",
         fontsize=theme.TINY,
         color=theme.MUTED,
         **_HEADING,

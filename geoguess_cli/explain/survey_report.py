@@ -76,7 +76,9 @@ def _spot(
     shares = {
         "drop": spot.drop,
         "within": spot.within,
+        "without": spot.without,
         "across": spot.across,
+        "across_half": spot.across_half,
         "score": spot.score,
         "alone": spot.alone,
         "carried": spot.carried,
@@ -150,8 +152,9 @@ def _suspects(report: Mapping[str, Any]) -> list[str]:
         "",
         f"{counts['shared_spots']:,} small spots decide in several photos of a drive at one place "
         f"of the frame. {counts['suspects']:,} of them are suspects: things of the drive, that "
-        "nearly no other drive of the cell or nearby has there. The others are features that "
-        "other drives share, as a road or a skyline.",
+        "nearly no other drive of the cell or nearby has there, or that half of them lack and that "
+        "is missing from some photos of the drive itself. The others are features that other "
+        "drives share, as a road or a skyline.",
     ]
     if not report["suspects"]:
         return head
@@ -171,10 +174,11 @@ def _suspects(report: Mapping[str, Any]) -> list[str]:
         "| ---: | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
         *rows,
         "",
-        "*Score*: share of the answer's probability lost when the spot shows what other drives "
-        "show there, beyond what exchanging it within the drive costs. *Covered*: share lost when "
-        "it is covered. *Alone*: share left when nothing else is seen. *Pasted elsewhere*: rise of "
-        "the cell's probability in photos of other cells that the spot is pasted into.",
+        "*Score*: share of the answer's probability lost when the spot shows what photos without "
+        "the thing show there, beyond what exchanging it within the drive costs. *Covered*: share "
+        "lost when it is covered. *Alone*: share left when nothing else is seen. *Pasted "
+        "elsewhere*: rise of the cell's probability in photos of other cells that the spot is "
+        "pasted into.",
     ]
 
 

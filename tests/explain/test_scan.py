@@ -105,6 +105,16 @@ def test_a_line_cut_short_costs_its_own_photo_alone(paths: list[Path], tmp_path:
     assert all(one.reused for one in scan(tmp_path, paths, Interrupting(0)))
 
 
+def test_a_line_that_two_runs_spoilt_is_left_out(paths: list[Path], tmp_path: Path) -> None:
+    scan(tmp_path, paths)
+    (path,) = tmp_path.glob("*.jsonl")
+    lines = path.read_text().splitlines()
+    lines[3] = lines[3][:40] + lines[4]
+    path.write_text("\n".join(lines) + "\n")
+    again = scan(tmp_path, paths)
+    assert [one.reused for one in again] == [True, True, False, True, True, True]
+
+
 def test_another_model_or_plan_starts_anew_and_leaves_the_old_be(
     paths: list[Path], tmp_path: Path
 ) -> None:

@@ -7,16 +7,8 @@ import pytest
 import torch
 
 from geoguess_cli.explain.scan import ScanPlan, scan_photo
-from geoguess_cli.explain.shortcuts import (
-    Answered,
-    Rules,
-    carried,
-    decides,
-    exchanger,
-    shared_spots,
-    suspects,
-)
-from geoguess_cli.explain.spots import Box, Spot
+from geoguess_cli.explain.shortcuts import carried, exchanger, shared_spots, suspects
+from geoguess_cli.explain.spots import Answered, Box, Rules, Spot, decides
 
 SIDE = 32
 PATCH = Box(8, 12, 16, 20)
@@ -80,12 +72,31 @@ def test_what_all_drives_of_the_cell_share_is_a_feature_of_the_place() -> None:
     assert suspects(spots) == []
 
 
-def test_one_other_drive_with_the_thing_clears_it_only_if_it_counts() -> None:
-    """Of five other drives one shows the same: more than a tenth, less than a half."""
+def test_another_drive_with_the_thing_clears_it_unless_photos_of_its_own_lack_it() -> None:
     images = world([1, 2])
-    assert suspects(found(images, reads_patch)) == []
-    lenient = found(images, reads_patch, Rules(share=0.5))
-    assert {spot.drive for spot in suspects(lenient)} == {1, 2}
+    spots = found(images, reads_patch)
+    assert {spot.drive for spot in spots} == {1, 2}
+    assert suspects(spots) == []
+    assert all(math.isnan(spot.without) for spot in spots)
+    assert all(spot.across < 0.1 and spot.across_half > 0.8 for spot in spots)
+    # Of five other drives one may be left out.
+    assert len(suspects(found(images, reads_patch, Rules(share=0.2)))) == 2
+
+    images[11] = world([])[11]
+    (spot,) = suspects(found(images, reads_patch))
+    assert spot.drive == 2
+    assert sorted(spot.rows) == [8, 9, 10]
+    assert spot.without > 0.8
+    assert spot.score == pytest.approx(min(spot.without, spot.across_half), abs=0.05)
+
+
+def test_what_comes_and_goes_in_a_drive_is_cleared_where_most_drives_have_it() -> None:
+    images = world([0, 1, 2, 3, 4])
+    images[11] = world([])[11]
+    spots = found(images, reads_patch)
+    (spot,) = [spot for spot in spots if spot.drive == 2]
+    assert spot.without > 0.8
+    assert suspects(spots) == []
 
 
 def test_a_model_that_reads_everything_has_no_spots() -> None:

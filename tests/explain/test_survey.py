@@ -142,7 +142,7 @@ def test_the_figures_show_what_was_found(known: PhotoSet, tmp_path: Path) -> Non
     figure = attention_figure(found.attention, window=8)
     texts = " ".join(text.get_text() for ax in figure.axes for text in ax.texts)
     lower = found.attention.thirds["lower"].value
-    assert f"{100 * lower:.0f} %" in texts
+    assert f"{100 * lower:.1f} %" in texts
     images = [image for ax in figure.axes for image in ax.images]
     (shown,) = [image for image in images if image.get_gid() == "mean-map"]
     np.testing.assert_array_equal(shown.get_array(), found.attention.mean_drop)
