@@ -24,6 +24,7 @@ PARTS_SHOWN = 30
 NAME_LETTERS = 24
 """Of a model's name in a legend: the end of a long path."""
 
+_TOPS = ("top_1", "covered_top_1")
 _FULL = FuncFormatter(lambda value, _: percent(value, whole=True))
 _RAIL: dict[str, Any] = {"color": theme.MUTED, "linewidth": 1.0, "linestyle": (0, (4, 2))}
 
@@ -83,6 +84,7 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
     axes[0, 0].yaxis.set_major_formatter(_FULL)
     axes[1, 0].xaxis.set_major_formatter(_FULL)
     axes[1, 0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes[1, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     figure.align_ylabels(axes[:, 0])
     return _headed(figure, "Do the probabilities mean what they say?")
 
@@ -133,8 +135,8 @@ def risk_coverage_figure(risk_coverage: Mapping[str, Any]) -> Figure:
     wrong = risk_coverage["no_better"]["value"]
     grid = np.linspace(0.0, 1.0, 401)[1:]
     best = np.maximum(0.0, 1 - (1 - wrong) / grid)
-    ax.axhline(wrong, label="if confidence said nothing", gid="no better", **_RAIL)
-    ax.plot(grid, best, label="best possible with these errors", color=theme.ORANGE, gid="best")
+    ax.axhline(wrong, label="confidence says nothing", gid="no better", **_RAIL)
+    ax.plot(grid, best, label="best possible", color=theme.ORANGE, gid="best")
     ax.plot(
         answered,
         [point["risk"] for point in curve],
@@ -145,13 +147,13 @@ def risk_coverage_figure(risk_coverage: Mapping[str, Any]) -> Figure:
         gid="curve",
     )
     most = max([wrong, *(point["risk"] for point in curve)])
-    ax.set(xlim=(0, 1), ylim=(0, min(1.02, 1.35 * most + 0.02)))
+    ax.set(xlim=(0, 1), ylim=(0, min(1.02, 1.1 * most + 0.02)))
     ax.set_xlabel("photos answered, the surest first")
     ax.set_ylabel("wrong cell among them")
     ax.xaxis.set_major_formatter(_FULL)
     ax.yaxis.set_major_formatter(_FULL)
     ax.grid(axis="y")
-    ax.legend(loc="upper left", ncols=2, reverse=True)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0, reverse=True)
     return _headed(figure, "Does the model know when it is wrong?")
 
 
@@ -181,12 +183,12 @@ def train_distance_figure(by_distance: Mapping[str, Mapping[str, Any]]) -> Figur
         linespacing=1.4,
     )
     ax.tick_params(axis="x", length=0)
-    ax.set(xlim=(-0.5, len(parts) - 0.5), ylim=(0, 1.02))
+    ax.set(xlim=(-0.5, len(parts) - 0.5), ylim=(0, _reach(parts)))
     ax.set_xlabel("distance to the nearest training photo")
     ax.set_ylabel("right cell")
     ax.yaxis.set_major_formatter(_FULL)
     ax.grid(axis="y")
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.13), ncols=2, borderaxespad=0)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
     return _headed(figure, "Does it know new places, or only those it has seen?")
 
 
@@ -253,7 +255,8 @@ def state_figure(by_state: Mapping[str, Mapping[str, Any]]) -> Figure:
         _points(ax, places + shift, figures, color, gid=key, label=label, flat=True)
     names = without_common_country([name for name, _ in listed])
     ax.set_yticks(places, names)
-    ax.set(xlim=(-0.02, 1.02), ylim=(len(listed) - 0.5, -0.6))
+    reach = _reach([part for _, part in listed])
+    ax.set(xlim=(-0.02 * reach, reach), ylim=(len(listed) - 0.5, -0.6))
     for place, (_, part) in zip(places, listed, strict=True):
         ax.annotate(
             f"{part['photos']:,}",
@@ -333,6 +336,13 @@ def _points(
     lines(at, low, high, color=color, linewidth=1.4, alpha=0.65, gid=f"{gid} interval")
     x, y = (values, at) if flat else (at, values)
     ax.plot(x, y, "o", color=color, markersize=4.5, label=label, gid=gid, clip_on=False, zorder=3)
+
+
+def _reach(parts: Sequence[Mapping[str, Any]]) -> float:
+    """End of an axis that holds the accuracies of all parts with their intervals."""
+    ends = [part[key][end] for part in parts for key in _TOPS for end in ("value", "high")]
+    most = max([0.08, *(float(end) for end in ends if end is not None)])
+    return min(1.02, 0.02 + 1.1 * most)
 
 
 def _band(

@@ -1,5 +1,6 @@
 """Figures of a report as text: the value in its unit, and its interval in the same."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,10 +67,15 @@ def shown(figure: Mapping[str, float | None], kind: str) -> Shown:
 
 
 def without_common_country(names: Sequence[str]) -> list[str]:
-    """Names of places without the country, where all lie in one.
+    """Names of places without the country that more than half of them share.
 
-    >>> without_common_country(["Utah, US", "Idaho, US"]), without_common_country(["Peru"])
-    (['Utah', 'Idaho'], ['Peru'])
+    >>> without_common_country(["Utah, US", "Idaho, US", "Peru"])
+    ['Utah', 'Idaho', 'Peru']
+    >>> without_common_country(["Utah, US", "Ontario, Canada"])
+    ['Utah, US', 'Ontario, Canada']
     """
-    countries = {name.rpartition(", ")[2] for name in names}
-    return [name.partition(", ")[0] for name in names] if len(countries) == 1 else list(names)
+    countries = Counter(name.rpartition(", ")[2] for name in names)
+    country, count = max(countries.items(), key=lambda item: item[1], default=("", 0))
+    if 2 * count <= len(names):
+        return list(names)
+    return [name.removesuffix(f", {country}") for name in names]

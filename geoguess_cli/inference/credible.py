@@ -101,22 +101,6 @@ def area_to_truth_km2(
     return np.where(truths >= 0, searched @ area_km2, np.inf)
 
 
-def recall_curve(
-    to_truth_km2: Float[np.ndarray, " n"], areas_km2: Float[np.ndarray, " k"] = AREAS_KM2
-) -> Float[np.ndarray, " k"]:
-    """Share of the photos whose truth is found within each area; NaN of no photo.
-
-    Args:
-        to_truth_km2: `area_to_truth_km2` of each photo.
-        areas_km2: The areas.
-
-    >>> recall_curve(np.array([3.0, 50.0, np.inf]), np.array([1.0, 3.0, 100.0])).round(2)
-    array([0.  , 0.33, 0.67])
-    """
-    found = np.searchsorted(np.sort(to_truth_km2), areas_km2, side="right")
-    return found / len(to_truth_km2) if len(to_truth_km2) else np.full(len(areas_km2), np.nan)
-
-
 def expected_km(
     probabilities: Float32[np.ndarray, "b c"],
     distances_km: Float32[np.ndarray, "b c"],

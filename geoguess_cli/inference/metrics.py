@@ -111,15 +111,6 @@ def median(values: Float[np.ndarray, " n"]) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def within(distance_km: Float[np.ndarray, " n"], radius_km: float) -> float:
-    """Share of the distances that are at most the radius, in [0, 1]; NaN of nothing.
-
-    >>> within(np.array([0.5, 25.0, 26.0, 9000.0]), RADII_KM["city"])
-    0.5
-    """
-    return mean(distance_km <= radius_km)
-
-
 def geoscore(distance_km: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """GeoScore points of each distance, 5000·exp(−d / 1492.7 km), in [0, 5000], not rounded.
 
@@ -138,12 +129,3 @@ def chance(cells: int) -> float:
     if cells < 1:
         raise ValueError(f"cells is {cells}; a partition has 1 or more")
     return 1 / cells
-
-
-def lift(top_1: float, cells: int) -> float:
-    """How many times better than chance a top-1 accuracy is.
-
-    >>> round(lift(0.1655, 2199))
-    364
-    """
-    return top_1 / chance(cells)

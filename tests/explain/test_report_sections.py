@@ -69,13 +69,10 @@ def test_the_own_point_estimate_is_marked(report: dict[str, Any]) -> None:
     assert marked == ["weighted mean of the likeliest cluster (the model's)"]
 
 
-def test_the_country_that_all_share_is_not_repeated(report: dict[str, Any]) -> None:
-    report["by_state"].pop("Missouri, United States of America", None)
+def test_the_country_that_most_share_is_not_repeated(report: dict[str, Any]) -> None:
+    report["by_state"]["Ontario, Canada"] = report["by_state"]["Texas, United States of America"]
     names = [row[0] for row in section(report, "state").tables[1].rows]
-    assert "Texas" in names
-    report["by_state"]["Peru"] = report["by_state"].pop("Texas, United States of America")
-    names = [row[0] for row in section(report, "state").tables[1].rows]
-    assert "Idaho, United States of America" in names
+    assert {"Texas", "Idaho", "Ontario, Canada"} < set(names)
 
 
 def test_what_is_not_there_has_its_reason(report: dict[str, Any]) -> None:

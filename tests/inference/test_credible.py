@@ -15,7 +15,6 @@ from geoguess_cli.inference.credible import (
     credible_sets,
     expected_km,
     radius_km,
-    recall_curve,
 )
 from geoguess_cli.inference.metrics import softmax
 
@@ -119,24 +118,10 @@ def test_a_set_holds_the_truth_when_its_area_reaches_it(
         np.testing.assert_array_equal(found.holds_truth, to_truth <= found.area_km2)
 
 
-def test_recall_rises_to_the_coverage() -> None:
-    to_truth = np.array([5.0, 30.0, 30.0, math.inf])
-    curve = recall_curve(to_truth)
-    assert len(curve) == len(AREAS_KM2)
-    assert (np.diff(curve) >= 0).all()
-    assert (curve[0], curve[-1]) == (0.0, 0.75)
-    expected = [np.mean(to_truth <= area) for area in AREAS_KM2]
-    np.testing.assert_array_equal(curve, expected)
-
-
 def test_areas_reach_from_a_square_kilometre_to_the_whole_earth() -> None:
     earth = 4 * math.pi * 6371.0088**2
     assert AREAS_KM2[0] == 1
     assert AREAS_KM2[-2] < earth < AREAS_KM2[-1]
-
-
-def test_recall_of_nothing_is_undefined() -> None:
-    assert np.isnan(recall_curve(np.array([]))).all()
 
 
 def test_expected_distance_by_hand() -> None:

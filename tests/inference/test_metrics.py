@@ -120,18 +120,6 @@ def test_uniform_probabilities_lose_the_logarithm_of_the_cells() -> None:
     assert loss == pytest.approx(math.log(2199), abs=1e-12)
 
 
-def test_within_counts_the_radius_itself() -> None:
-    distance_km = np.array([0.0, 1.0, 1.0001, 25.0, 200.0, 750.0, 2500.0, 2500.1])
-    shares = {name: metrics.within(distance_km, r) for name, r in metrics.RADII_KM.items()}
-    assert shares == {
-        "street": 2 / 8,
-        "city": 4 / 8,
-        "region": 5 / 8,
-        "country": 6 / 8,
-        "continent": 7 / 8,
-    }
-
-
 def test_geoscore_by_hand() -> None:
     distance_km = np.array([0.0, 1492.7 * math.log(2), 1492.7, 20015.1])
     expected = [5000, 2500, 5000 / math.e, 5000 * math.exp(-20015.1 / 1492.7)]
@@ -152,12 +140,10 @@ def test_figures_of_nothing_are_undefined_and_silent() -> None:
     nothing = np.array([])
     assert math.isnan(metrics.mean(nothing))
     assert math.isnan(metrics.median(nothing))
-    assert math.isnan(metrics.within(nothing, 25.0))
 
 
-def test_the_paper_s_lift_is_364() -> None:
+def test_the_paper_s_chance() -> None:
     assert metrics.chance(2199) == pytest.approx(0.000455, abs=5e-7)
-    assert round(metrics.lift(0.1655, 2199)) == 364
 
 
 def test_impossible_arguments_are_refused() -> None:

@@ -192,3 +192,14 @@ def test_the_expected_distance_is_near_the_distance(found: Evaluation) -> None:
     assert covered["low"] < 1.1 * expected["value"]
     assert expected["value"] < 1.3 * covered["value"]
     assert found.report["radius_90"]["covered"]["coverage"]["value"] >= 0.88
+
+
+def test_recall_rises_to_the_coverage(found: Evaluation) -> None:
+    rows = found.report["recall_area"]
+    searched = found.predictions["search_km2"].fill_null(np.inf).to_numpy()
+    for row in rows:
+        assert row["recall"]["value"] == pytest.approx(np.mean(searched <= row["area_km2"]))
+    recall = [row["recall"]["value"] for row in rows]
+    assert recall == sorted(recall)
+    assert (recall[0], recall[-1]) == (0.0, found.report["coverage"]["value"])
+    assert rows[-1]["covered_recall"]["value"] == 1.0
