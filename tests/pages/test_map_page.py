@@ -218,17 +218,19 @@ def test_a_click_gives_the_map_the_focus(opened: Any, page: Path) -> None:
     assert seen.page.evaluate(middle) < before
 
 
-def test_cells_that_are_specks_have_edges_of_their_own_colour(opened: Any, page: Path) -> None:
+def test_edges_are_drawn_where_they_have_room(
+    opened: Any, page: Path, shown: ProbabilityMap
+) -> None:
     seen = opened(page)
-    edge = f"""() => {{ {MAP} const {{line_color: line}} = model("cell", "Patches");
-      return line.field ?? line.value; }}"""
-    near = seen.page.evaluate(edge)
-    assert near.startswith("#")
+    edges = f"() => {{ {MAP} return model('edges', 'GlyphRenderer').view.indices.count; }}"
+    assert seen.page.evaluate(edges) == len(shown.partition)
     for _ in range(12):
         seen.page.locator("#zoom-out").click()
-    assert seen.page.evaluate(edge) == "shade"
+    assert seen.page.evaluate(edges) < len(shown.partition)
     seen.page.locator("#whole").click()
-    assert seen.page.evaluate(edge) == near
+    seen.page.locator("#threshold").focus()
+    seen.page.keyboard.press("End")
+    assert seen.page.evaluate(edges) == 1  # none around what is hidden
     seen.check_clean()
 
 

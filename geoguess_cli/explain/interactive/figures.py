@@ -215,25 +215,31 @@ def _draw_ground(plot: Plot, under: Ground) -> None:
 def _draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
     mapper = LinearColorMapper(name="amounts", low=0.0, high=1.0, **_colored(nan_color="missing"))
     fill = {"field": shade, "transform": mapper}
-    cell = Patches(
-        name="cell",
-        fill_color=fill,
-        fill_alpha=palette.CELL_ALPHA,
-        line_width=0.4,
-        **_colored(line_color="cell_edge"),
-    )
+    # A line of its own colour keeps a speck in sight; edges are drawn over those that have room.
+    look: dict[str, Any] = {"fill_color": fill, "line_color": fill, "line_width": 0.5}
+    cell = Patches(fill_alpha=palette.CELL_ALPHA, **look)
     pointed_at = Patches(fill_color=fill, line_width=1.5, **_colored(line_color="ink"))
-    shown = BooleanFilter(name="cells_shown", booleans=[True] * len(columns["token"]))
+    source = ColumnDataSource(name="cells", data=columns)
+    kept = [True] * len(columns["token"])
     renderer = GlyphRenderer(
         name="cells",
-        data_source=ColumnDataSource(name="cells", data=columns),
+        data_source=source,
         glyph=cell,
         nonselection_glyph=cell,
         selection_glyph=cell,
         hover_glyph=pointed_at,
-        view=CDSView(filter=shown),
+        view=CDSView(filter=BooleanFilter(name="cells_shown", booleans=kept)),
     )
-    plot.renderers.append(renderer)
+    edge = Patches(fill_color=None, line_width=0.5, **_colored(line_color="cell_edge"))
+    edges = GlyphRenderer(
+        name="edges",
+        data_source=source,
+        glyph=edge,
+        nonselection_glyph=edge,
+        selection_glyph=edge,
+        view=CDSView(filter=BooleanFilter(name="edges_shown", booleans=kept)),
+    )
+    plot.renderers += [renderer, edges]
     return renderer
 
 

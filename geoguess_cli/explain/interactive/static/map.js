@@ -157,16 +157,17 @@ class GeoguessMap {
   /* Colour the cells by another column, of numbers from 0 to 1. */
   shadeBy(column) {
     for (const model of this.plot.document.all_models) {
-      if (model.type === "Patches" && model.fill_color.transform) {
-        model.fill_color = {...model.fill_color, field: column};
+      if (model.type !== "Patches") continue;
+      for (const name of ["fill_color", "line_color"]) {
+        if (model[name]?.transform) model[name] = {...model[name], field: column};
       }
     }
-    this.trim();
   }
 
   hideBelow(column, least) {
     const kept = Array.from(this.model("cells").get_column(column), (value) => !(value < least));
     this.model("cells_shown", "BooleanFilter").booleans = kept;
+    this.trim();
     return kept;
   }
 
@@ -209,8 +210,6 @@ class GeoguessMap {
       }
       if (model.name === "amounts") model.palette = amounts;
     }
-    this.edge = {value: named.cell_edge};
-    this.label();
   }
 
   /* Where a place of the map is, in pixels from its lower left corner. */
@@ -308,22 +307,16 @@ class GeoguessMap {
     }
   }
 
-  /* Where cells are specks, give each an edge of its own colour, so that none is lost. */
+  /* Draw edges around the cells that are shown and are no specks at this scale. */
   trim() {
-    const cell = this.model("cell", "Patches");
-    this.side ??= this.typicalSide();
-    const edge = this.side < 4 * this.kmPerPixel ? cell.fill_color : this.edge;
-    const same = edge.field === cell.line_color.field && edge.value === cell.line_color.value;
-    if (!same) cell.line_color = edge;
-  }
-
-  /* The middle one of the cells' widths, in kilometres. */
-  typicalSide() {
-    const widths = Array.from(this.model("cells").get_column("xs"), (xs) => {
+    this.sides ??= Array.from(this.model("cells").get_column("xs"), (xs) => {
       const known = Array.from(xs).filter(Number.isFinite);
       return Math.max(...known) - Math.min(...known);
     });
-    return widths.sort((a, b) => a - b)[Math.floor(widths.length / 2)];
+    const shown = this.model("cells_shown", "BooleanFilter").booleans;
+    const edged = shown.map((is, row) => is && this.sides[row] > 4 * this.kmPerPixel);
+    const filter = this.model("edges_shown", "BooleanFilter");
+    if (String(filter.booleans) !== String(edged)) filter.booleans = edged;
   }
 
   /* Other values in some columns of a source, if they are others. */
