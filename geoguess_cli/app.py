@@ -6,7 +6,17 @@ import typer
 from typer.core import TyperGroup
 
 from geoguess_cli import __version__
-from geoguess_cli.commands import calibrate, cells, data, evaluate, occlude, predict, probmap, train
+from geoguess_cli.commands import (
+    calibrate,
+    cells,
+    data,
+    evaluate,
+    occlude,
+    predict,
+    probmap,
+    serve,
+    train,
+)
 from geoguess_cli.errors import GeoguessError
 
 
@@ -65,6 +75,7 @@ app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("occlude")(occlude.occlude)
 app.command("probmap")(probmap.probmap)
+app.command("serve")(serve.serve)
 
 
 def main() -> None:

@@ -170,3 +170,30 @@ def made_evaluation() -> Any:
 
     leaks = find_leaks(whole, between=("train", "test"))
     return evaluate(MadeUp(), table, training=training, leaks=leaks)
+
+
+@pytest.fixture
+def serving() -> Any:
+    """Serves a service from a thread: `with serving(service) as port`."""
+    import threading
+    from contextlib import contextmanager
+
+    from geoguess_cli.serve.api import create_app
+    from geoguess_cli.serve.server import Server, listening_socket
+
+    @contextmanager
+    def serve(service: Any) -> Any:
+        ready = threading.Event()
+        with listening_socket("127.0.0.1", 0) as listening:
+            server = Server(create_app(service), on_ready=ready.set)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            thread.start()
+            try:
+                assert ready.wait(10)
+                yield listening.getsockname()[1]
+            finally:
+                server.should_exit = True
+                thread.join(10)
+            assert not thread.is_alive()
+
+    return serve

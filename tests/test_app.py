@@ -14,7 +14,7 @@ from geoguess_cli.errors import GeoguessError
 VERBS = [
     *((), ("data",), ("data", "inspect"), ("data", "import"), ("data", "split"), ("data", "leaks")),
     *(("cells",), ("cells", "build"), ("cells", "show"), ("cells", "map"), ("cells", "assign")),
-    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("probmap",)),
+    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("probmap",), ("serve",)),
 ]
 
 
@@ -27,6 +27,7 @@ def test_help_loads_nothing_heavy(verb: tuple[str, ...]) -> None:
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code\n"
         "heavy = {'torch', 'timm', 'matplotlib', 'cartopy', 'polars', 'numpy', 'shapely'}\n"
+        "heavy |= {'bokeh', 'fastapi', 'uvicorn'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

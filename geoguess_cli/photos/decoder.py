@@ -62,7 +62,7 @@ def decode_photo(
 @contextmanager
 def opened_photo(source: Path | bytes) -> Iterator[Image.Image]:
     """An open picture; whatever goes wrong with it becomes a PhotoError of one line."""
-    name = str(source) if isinstance(source, Path) else "photo"
+    name = str(source) if isinstance(source, Path) else "this file"
     with warnings.catch_warnings():
         # Damaged metadata and large pictures warn; what matters of it is raised below.
         warnings.simplefilter("ignore")

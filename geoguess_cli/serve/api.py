@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import Future
 from importlib import resources
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
+import numpy as np
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -21,6 +22,7 @@ from geoguess_cli.errors import (
     ModelError,
     UploadError,
 )
+from geoguess_cli.explain.interactive import assets
 from geoguess_cli.serve import drawings, records
 from geoguess_cli.serve.security import Guard, new_nonce, page_policy
 from geoguess_cli.serve.service import Explanation, Service
@@ -53,7 +55,6 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _Result = TypeVar("_Result")
 PhotoId = Annotated[str, Path(alias="id", max_length=64)]
-Theme = Annotated[Literal["light", "dark"], Query(description="Which ground to draw on.")]
 
 
 def create_app(service: Service, *, names: Collection[str] = ()) -> FastAPI:
@@ -101,14 +102,13 @@ one sentence: `{"error": "…"}`.
 
 def _add_page(app: FastAPI) -> None:
     files = _page_files()
-    scripts = drawings.scripts()
-    tags = "".join(f'<script src="/bokeh/{name}"></script>' for name in scripts)
+    map_files = assets()
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         nonce = new_nonce()
         html = files["index.html"].replace(b"{{nonce}}", nonce.encode())
-        html = html.replace(b"{{scripts}}", tags.encode())
+        html = html.replace(b"{{version}}", __version__.encode())
         return Response(
             html,
             media_type=_MEDIA["html"],
@@ -126,14 +126,13 @@ def _add_page(app: FastAPI) -> None:
             headers={"Cache-Control": "no-cache"},
         )
 
-    @app.get("/bokeh/{version}/{name}", include_in_schema=False)
-    async def bokeh(version: str, name: str) -> Response:
-        script = scripts.get(f"{version}/{name}")
-        if script is None:
-            raise MissingFileError(f"no script {name[:40]} here")
+    @app.get("/map/{version}/{name}", include_in_schema=False)
+    async def asset(version: str, name: str) -> Response:
+        if version != __version__ or name not in map_files:
+            raise MissingFileError(f"no file {name[:40]} here")
         return Response(
-            script,
-            media_type=_MEDIA["js"],
+            map_files[name],
+            media_type=_MEDIA[name.rpartition(".")[2]],
             headers={"Cache-Control": "public, max-age=31536000, immutable"},
         )
 
@@ -194,7 +193,7 @@ def _add_photos(app: FastAPI, service: Service) -> None:
     @app.put(UPLOAD_PATH + "/{id}/truth", summary="Say where a photo was taken", tags=["scores"])
     async def set_truth(photo_id: PhotoId, spot: records.Spot) -> records.Photo:
         photo = service.photos.get(photo_id)
-        service.set_truth(photo, spot.place)
+        service.set_truth(photo, spot.point)
         return records.photo_record(service, photo)
 
     @app.post(
@@ -206,13 +205,39 @@ def _add_photos(app: FastAPI, service: Service) -> None:
     async def score(photo_id: PhotoId, spot: records.Spot) -> records.Scores:
         photo = service.photos.get(photo_id)
         return records.Scores(
-            person=service.score(photo, spot.place),
+            person=service.score(photo, spot.point),
             model=service.score(photo, photo.shown.estimate),
             truth=records.Spot.of(service.truth(photo)),
         )
 
 
 def _add_drawings(app: FastAPI, service: Service) -> None:
+    @app.get(
+        UPLOAD_PATH + "/{id}/map",
+        summary="The probability map as the page draws it",
+        description="`item` is for `Bokeh.embed.embed_item`; a `pin` is a person's place.",
+        tags=["maps"],
+    )
+    async def map_record(
+        photo_id: PhotoId,
+        latitude: records.Latitude | None = None,
+        longitude: records.Longitude | None = None,
+    ) -> JSONResponse:
+        pin = None
+        if latitude is not None and longitude is not None:
+            pin = records.Spot(latitude=latitude, longitude=longitude)
+        return JSONResponse(await drawn(photo_id, lambda photo: drawings.map_record(photo, pin)))
+
+    @app.get(
+        UPLOAD_PATH + "/{id}/map.html",
+        summary="The probability map as one page that needs no network",
+        tags=["maps"],
+        response_class=Response,
+        responses={200: {"content": {"text/html": {}}}},
+    )
+    async def map_html(photo_id: PhotoId) -> Response:
+        return await file(photo_id, drawings.map_html, "map.html", _MEDIA["html"])
+
     @app.get(
         UPLOAD_PATH + "/{id}/map.geojson",
         summary="The probability map as GeoJSON",
@@ -245,6 +270,30 @@ def _add_drawings(app: FastAPI, service: Service) -> None:
             return drawings.occlusion_png(photo, service)
 
         return await file(photo_id, draw, "occlusion.png", "image/png")
+
+    @app.get(
+        "/api/pin-map",
+        summary="The cells on a map without an answer, as the page draws it",
+        tags=["scores"],
+    )
+    async def pin_map() -> JSONResponse:
+        return JSONResponse(
+            await _result(lambda: service.draw(lambda: drawings.pin_map_record(service.partition)))
+        )
+
+    @app.get(
+        "/api/pin-map/place",
+        summary="The place at a point of the pin map",
+        tags=["scores"],
+    )
+    async def place_on_pin_map(
+        x: Annotated[float, Query(description="Kilometres right of the map's middle.")],
+        y: Annotated[float, Query(description="Kilometres above it.")],
+    ) -> records.Named:
+        xy = np.array([x, y])
+        return await _result(
+            lambda: service.draw(lambda: drawings.place_on_pin_map(service.partition, xy))
+        )
 
     async def drawn(photo_id: str, draw: Callable[[KeptPhoto], _Result]) -> _Result:
         photo = service.photos.get(photo_id)

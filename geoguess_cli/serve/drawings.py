@@ -3,38 +3,79 @@
 import base64
 import io
 import json
-from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
 from geoguess_cli.errors import MissingFileError
 from geoguess_cli.explain import explanation, theme
+from geoguess_cli.explain.interactive import (
+    cells_item,
+    cells_plane,
+    map_item,
+    map_page,
+    map_view,
+    palettes,
+    plane_of,
+)
 from geoguess_cli.explain.maps import probability_map_figure
 from geoguess_cli.explain.occlusion import OcclusionMap
 from geoguess_cli.explain.occlusion_figures import occlusion_sheet
 from geoguess_cli.explain.overlay import SCALES, overlay_colors
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import describe, locate
 from geoguess_cli.photos.decoder import decode_photo
-from geoguess_cli.serve.records import Progress, Tick
+from geoguess_cli.serve.records import Named, Progress, Spot, Tick
 from geoguess_cli.serve.service import Explanation, Service
 from geoguess_cli.serve.store import KeptPhoto
-
-SCRIPTS = ("bokeh.min.js",)
 
 TICKS = (-1.0, -0.1, -0.01, 0.0, 0.01, 0.1, 1.0)
 COLORS = 21
 """Colours of the scale of an occlusion map that a page is told."""
 
 
-def scripts() -> dict[str, bytes]:
-    """The scripts of BokehJS that a map needs, by `version/name`, from the installed package."""
-    folder = resources.files("bokeh").joinpath("server", "static", "js")
-    return {f"{version('bokeh')}/{name}": folder.joinpath(name).read_bytes() for name in SCRIPTS}
+def map_record(photo: KeptPhoto, pin: Spot | None) -> dict[str, Any]:
+    """The probability map for the page: Bokeh's item, and what is said beside it.
+
+    Args:
+        photo: A photo that is kept.
+        pin: Where a person thinks it was taken.
+    """
+    plane = plane_of(photo.shown.extent())
+    return {
+        "item": map_item(photo.shown, plane=plane),
+        "view": map_view(photo.shown, plane=plane),
+        "palettes": palettes(),
+        "pin": None if pin is None else plane.project(pin.point).tolist(),
+    }
+
+
+def pin_map_record(partition: Partition) -> dict[str, Any]:
+    """The cells on a map without an answer, to put a pin on."""
+    return {"item": cells_item(partition), "palettes": palettes()}
+
+
+def place_on_pin_map(partition: Partition, xy: Float[np.ndarray, "2"]) -> Named:
+    """The place at a point of the map for pins, with its name.
+
+    Args:
+        partition: The cells that the map shows.
+        xy: Kilometres right and up on its plane.
+    """
+    plane, _ = cells_plane(partition)
+    latlng = plane.place(xy)
+    latitude, longitude = latlng.tolist()
+    return Named(latitude=latitude, longitude=longitude, place=describe(locate(latlng[None])[0]))
+
+
+def map_html(photo: KeptPhoto) -> bytes:
+    """The probability map as one page that needs no network."""
+    return map_page([photo.shown], [decode_photo(photo.preview)]).encode()
 
 
 def map_geojson(photo: KeptPhoto) -> bytes:

@@ -34,9 +34,15 @@ class Spot(BaseModel):
         return cls(latitude=latitude, longitude=longitude)
 
     @property
-    def place(self) -> Float[np.ndarray, "2"]:
+    def point(self) -> Float[np.ndarray, "2"]:
         """Latitude and longitude, in degrees."""
         return np.array([self.latitude, self.longitude])
+
+
+class Named(Spot):
+    """A place with its name."""
+
+    place: str = Field(description="The place in words.")
 
 
 class Guess(BaseModel):

@@ -12,30 +12,14 @@ from typing import Any
 import pytest
 
 from geoguess_cli.errors import ConfigError
-from geoguess_cli.serve.api import create_app
-from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
+from geoguess_cli.serve.server import address_of, is_loopback, listening_socket
 from geoguess_cli.serve.service import Limits, Service
 
 MB = 1_000_000
 
 
-@contextlib.contextmanager
-def serving(service: Service) -> Iterator[int]:
-    """The port of a server of the service, in a thread."""
-    ready = threading.Event()
-    with listening_socket("127.0.0.1", 0) as listening:
-        server = Server(create_app(service), on_ready=ready.set)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        assert ready.wait(10)
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        thread.join(10)
-        assert not thread.is_alive()
-
-
 @pytest.fixture
-def port(service: Service) -> Iterator[int]:
+def port(service: Service, serving: Any) -> Iterator[int]:
     """The port of a server of the service of these tests."""
     with serving(service) as found:
         yield found
@@ -90,7 +74,7 @@ def test_who_asks_before_sending_is_answered_before_sending(port: int) -> None:
         assert client.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_who_sends_too_slowly_is_let_go(color_predictor: Any) -> None:
+def test_who_sends_too_slowly_is_let_go(color_predictor: Any, serving: Any) -> None:
     service = Service(color_predictor, Limits(upload_seconds=0.3))
     request = b"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nabc"
     with (

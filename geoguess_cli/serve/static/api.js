@@ -53,7 +53,7 @@ export async function scoreOf(id, place) {
   return (await ask(`/api/photos/${id}/score`, json("POST", place))).json();
 }
 
-export async function mapItem(path) {
+export async function mapRecord(path) {
   return (await ask(path)).json();
 }
 
@@ -70,4 +70,9 @@ export async function* occlusionLines(id, target, signal) {
     rest = lines.pop();
     for (const line of lines) yield JSON.parse(line);
   }
+}
+
+/** The place at a point of the pin map, in kilometres on its plane. */
+export async function placeAt(x, y) {
+  return (await ask(`/api/pin-map/place?x=${x}&y=${y}`)).json();
 }

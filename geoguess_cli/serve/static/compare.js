@@ -19,9 +19,9 @@ export class Comparison {
     const map = new MapView(`Probability map of ${photo.name}`);
     this.maps.push(map);
     void map.show(`/api/photos/${answer.id}/map`);
-    const facts = [`off by ${kilometres(answer.expected_km)}, as expected`];
+    const facts = [`expected to be ${kilometres(answer.expected_km)} off`];
     if (answer.score) {
-      facts.push(`in truth by ${kilometres(answer.score.distance_km)}: ${points(answer.score.geoscore)} points`);
+      facts.push(`in truth ${kilometres(answer.score.distance_km)} off: ${points(answer.score.geoscore)} points`);
     }
     return h("article", { class: "column" },
       h("h2", {}, answer.place),
@@ -31,13 +31,9 @@ export class Comparison {
         width: answer.width, height: answer.height,
       }),
       guessList(answer.guesses, GUESSES),
-      ...facts.map((fact) => h("p", { class: "fine" }, fact)),
+      h("div", { class: "facts fine" }, ...facts.map((fact) => h("span", {}, fact))),
       map.node,
     );
-  }
-
-  async again() {
-    await Promise.all(this.maps.map((map) => map.again()));
   }
 
   close() {

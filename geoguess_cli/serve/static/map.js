@@ -1,57 +1,119 @@
-// Maps that BokehJS draws from what the server describes; it runs no code that it is sent.
+// Probability maps on the page. `GeoguessMap` draws them, from what the server describes; neither
+// runs any code that it is sent.
 
-import { mapItem } from "./api.js";
+import { mapRecord } from "./api.js";
 import { h } from "./dom.js";
+import { scaleOf } from "./scale.js";
 
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
+/* global GeoguessMap, Bokeh */
 
-/** Call `redraw` whenever the reader's theme changes. */
-export function onTheme(redraw) {
-  dark.addEventListener("change", redraw);
-}
+const PIN = "#d55e00"; // the orange of the figures
+const PIN_INK = "#a84300";
+const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** A place for a map: `show(path)` draws what the server has there, in the reader's theme. */
+/** A place for a map, with its buttons and its key. */
 export class MapView {
   constructor(label) {
-    this.node = h("div", { class: "map", role: "group", "aria-label": label });
-    this.views = null;
-    this.path = null;
-    this.latest = 0;
+    this.canvas = h("div", {
+      class: "map", role: "application", tabindex: "0",
+      "aria-label": `${label}. Arrow keys move it, plus and minus zoom, 0 shows all.`,
+      onkeydown: (event) => this.key(event),
+    });
+    const button = (text, label, act) =>
+      h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
+    this.buttons = h("div", { class: "zoom", hidden: true },
+      button("+", "Nearer", () => this.map.zoom(1.5)),
+      button("−", "Farther", () => this.map.zoom(1 / 1.5)),
+      button("⤢", "All of it", () => this.map.frame(this.map.home)),
+    );
+    this.under = h("div", { class: "under" });
+    this.node = h("div", { class: "mapped" },
+      h("div", { class: "mapframe" }, this.canvas, this.buttons), this.under);
+    this.map = null;
+    this.turn = 0;
   }
 
-  /** Draw; what is asked later is shown, whichever answer comes first. */
+  /**
+   * Draw what the server has at a path; what is asked later is shown, whichever comes first.
+   * Gives back what the server said, or null where another was asked for meanwhile.
+   */
   async show(path) {
-    this.path = path;
-    const turn = (this.latest += 1);
-    const theme = dark.matches ? "dark" : "light";
-    this.node.setAttribute("aria-busy", "true");
+    const turn = (this.turn += 1);
+    this.canvas.setAttribute("aria-busy", "true");
     try {
-      const item = await mapItem(`${path}${path.includes("?") ? "&" : "?"}theme=${theme}`);
-      if (turn !== this.latest) return null;
+      const record = await mapRecord(path);
+      if (turn !== this.turn) return null;
       this.clear();
       const place = h("div", { class: "plot" });
-      this.node.replaceChildren(place);
-      this.views = await window.Bokeh.embed.embed_item(item, place);
-      return this.views;
+      this.canvas.replaceChildren(place);
+      this.map = await GeoguessMap.open(place, record.item, record.palettes);
+      if (turn !== this.turn) return null;
+      if (record.pin) this.showPin(record.pin);
+      if (record.view) this.drawKey(record);
+      this.buttons.hidden = false;
+      this.canvas.dataset.ready = "yes";
+      return record;
     } catch (error) {
-      if (turn === this.latest) {
-        this.node.replaceChildren(h("p", { class: "problem" }, `The map is missing: ${error.message}.`));
+      if (turn === this.turn) {
+        this.canvas.replaceChildren(h("p", { class: "problem" }, `The map is missing: ${error.message}.`));
       }
       return null;
     } finally {
-      if (turn === this.latest) this.node.removeAttribute("aria-busy");
+      if (turn === this.turn) this.canvas.removeAttribute("aria-busy");
     }
   }
 
-  /** Draw the same again, as in another theme. */
-  async again() {
-    if (this.path !== null) await this.show(this.path);
+  /** A person's pin, and the map wide enough to hold it. */
+  showPin([x, y]) {
+    addPin(this.map, [x, y]);
+    const [left, bottom, right, top] = this.map.home;
+    const room = 0.06 * (right - left);
+    this.map.home = [
+      Math.min(left, x - room), Math.min(bottom, y - room),
+      Math.max(right, x + room), Math.max(top, y + room),
+    ];
+    this.map.frame(this.map.home);
+  }
+
+  /** The colours of the cells and what they mean, in the reader's theme. */
+  drawKey({ view, palettes }) {
+    const { amounts } = palettes[dark.matches ? "dark" : "light"];
+    this.under.replaceChildren(
+      h("div", { class: "key" }, h("span", { class: "fine" }, view.key.label),
+        ...scaleOf(amounts, view.key.ticks)));
+    dark.onchange = () => this.drawKey({ view, palettes });
+  }
+
+  key(event) {
+    if (this.map !== null) this.map.key(event);
   }
 
   /** Take the map away, and what BokehJS keeps of it. */
   clear() {
-    if (this.views === null) return;
-    for (const view of [...this.views.roots]) view.remove();
-    this.views = null;
+    if (this.map === null) return;
+    const { document } = this.map.plot;
+    document.clear();
+    Bokeh.documents.splice(Bokeh.documents.indexOf(document), 1);
+    this.map = null;
+    delete this.canvas.dataset.ready;
   }
+}
+
+/** Draw a person's pin on an open map, on top of all else; its source can be moved. */
+export function addPin({ plot }, [x, y]) {
+  const made = (name, properties) => new (Bokeh.Models.get(name))(properties);
+  const value = (properties) =>
+    Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, { value: one }]));
+  const at = { x: { field: "x" }, y: { field: "y" } };
+  const source = made("ColumnDataSource", { name: "pin", data: { x: [x], y: [y] } });
+  const dot = { size: 15, fill_color: PIN, line_color: "#ffffff", line_width: 2.5 };
+  plot.add_glyph(made("Scatter", { ...at, ...value(dot) }), source);
+  const word = {
+    text: "You", x_offset: 13, text_baseline: "middle", text_font_style: "bold",
+    text_font_size: "13px", text_font: "system-ui, sans-serif",
+  };
+  const halo = { ...word, text_color: "#ffffff", text_outline_color: "#ffffff", text_outline_width: 4 };
+  plot.add_glyph(made("Text", { ...at, ...value(halo) }), source);
+  plot.add_glyph(made("Text", { ...at, ...value({ ...word, text_color: PIN_INK }) }), source);
+  return source;
 }

@@ -2,6 +2,7 @@
 
 import { occlusionLines } from "./api.js";
 import { announce, h } from "./dom.js";
+import { scaleOf } from "./scale.js";
 import { percent, sentence } from "./words.js";
 
 /** The photo with its occlusion map, and the controls of that. */
@@ -26,6 +27,8 @@ export class Occlusion {
       }),
       this.overlay,
     );
+    this.frame.style.setProperty("--aspect", photo.answer.width / photo.answer.height);
+    this.frame.style.aspectRatio = `${photo.answer.width} / ${photo.answer.height}`;
     placeOverlay(this.overlay, photo.answer, model.resize);
     this.target = h("select", { "aria-label": "What is followed" });
     this.start = h("button", { type: "button", class: "primary", onclick: () => this.run() });
@@ -86,7 +89,7 @@ export class Occlusion {
       this.stopper = null;
       this.bar.hidden = true;
       this.target.disabled = false;
-      this.idle("Show it anew");
+      this.idle("Show anew");
     }
   }
 
@@ -144,18 +147,11 @@ function placeOverlay(overlay, { width, height }, resize) {
 
 /** The scale of drops, with its ticks where the server says they are. */
 function legend(model) {
-  const scale = h("div", { class: "scale" });
-  scale.style.backgroundImage = `linear-gradient(to right, ${model.drop_colors.join(", ")})`;
-  const ticks = model.drop_ticks.map(({ drop, at }) => {
-    const text = drop === 0 ? "0" : `${drop > 0 ? "+" : "−"}${Math.abs(100 * drop)}`;
-    const tick = h("span", {}, text);
-    tick.style.left = `${100 * at}%`;
-    return tick;
-  });
+  const sign = (drop) => (drop === 0 ? "" : drop > 0 ? "+" : "−");
+  const ticks = model.drop_ticks.map(({ drop, at }) => [at, `${sign(drop)}${Math.abs(100 * drop)}`]);
   return h("div", { class: "legend", hidden: true },
     h("div", { class: "ends" }, h("span", {}, "against"), h("span", {}, "for this cell")),
-    scale,
-    h("div", { class: "ticks" }, ...ticks),
+    ...scaleOf(model.drop_colors, ticks),
     h("p", { class: "fine" }, "Fall of the probability when a place is covered, in percentage points"),
   );
 }

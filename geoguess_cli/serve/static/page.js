@@ -3,7 +3,6 @@
 import { addPhoto, describeModel, forget } from "./api.js";
 import { Comparison } from "./compare.js";
 import { announce, h } from "./dom.js";
-import { onTheme } from "./map.js";
 import { Occlusion } from "./occlusion.js";
 import { Result } from "./result.js";
 import { megabytes, percent, sentence } from "./words.js";
@@ -81,6 +80,8 @@ function fail(photo, message) {
   photo.error = sentence(message);
   photo.file = null;
   photo.tile.update();
+  page.shelf.hidden = false;
+  photo.tile.node.scrollIntoView({ block: "nearest", inline: "nearest" });
   announce(`${photo.name}: ${photo.error}`);
 }
 
@@ -199,7 +200,6 @@ function listen() {
     for (const photo of photos) photo.panel?.close();
     forget(photos.filter((photo) => photo.answer).map((photo) => photo.answer.id));
   });
-  onTheme(() => shown?.again());
 }
 
 async function open() {

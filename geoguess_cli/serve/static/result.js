@@ -38,11 +38,6 @@ export class Result {
     else this.drawAnswer();
   }
 
-  /** Draw the maps again, as in another theme. */
-  async again() {
-    await (this.pins ?? this.map).again();
-  }
-
   /** End what is under way. */
   close() {
     this.photo.occlusion.stop();
@@ -62,8 +57,8 @@ export class Result {
       h("header", {},
         h("h2", {}, answer.place),
         h("p", { class: "sub" },
-          `${percent(first.probability)} for the likeliest cell · expected to be off by ${kilometres(answer.expected_km)}` +
-          ` · within ${kilometres(answer.radius_90_km)} with 90 %`),
+          `${percent(first.probability)} for the likeliest cell · expected to be ${kilometres(answer.expected_km)} off` +
+          ` · 90 % likely within ${kilometres(answer.radius_90_km)}`),
       ),
       h("div", { class: "columns" },
         h("div", { class: "side" },
@@ -83,7 +78,6 @@ export class Result {
         ),
       ),
     );
-    photo.occlusion.frame.classList.remove("alone");
     void this.map.show(mapPath(photo));
   }
 

@@ -1,0 +1,92 @@
+"""`geoguess serve`: the model behind one local page."""
+
+import dataclasses
+import sys
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from geoguess_cli.commands import _options as options
+from geoguess_cli.commands._inputs import load_predictor, settings
+from geoguess_cli.commands._output import Sink
+from geoguess_cli.errors import DependencyError
+
+NEEDED = {"fastapi": "FastAPI", "uvicorn": "uvicorn", "bokeh": "Bokeh"}
+
+
+def serve(
+    *,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="Where to listen; others reach 0.0.0.0 too."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen at; 0 takes a free one.")
+    ] = 8000,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="A name that browsers may ask for, besides addresses and localhost. Repeatable.",
+        ),
+    ] = None,
+    max_upload_mb: Annotated[
+        int, typer.Option("--max-upload-mb", min=1, metavar="MB", help="Largest photo file.")
+    ] = 20,
+    keep: Annotated[
+        int,
+        typer.Option("--keep", min=1, metavar="N", help="Photos kept in memory, the latest ones."),
+    ] = 32,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the default browser.")
+    ] = False,
+    model: options.Model = None,
+    device: options.DeviceOption = None,
+    precision: options.PrecisionOption = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Serve one local page: drop photos on it, see guesses, maps and what they rest on."""
+    missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
+    if missing:
+        raise DependencyError(
+            f"the page needs {' and '.join(missing)}: pip install 'geoguess-cli[serve]'"
+        )
+    from geoguess_cli.serve.api import create_app
+    from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
+    from geoguess_cli.serve.service import Limits, Service
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = settings(config, artifacts=artifacts, device=device, precision=precision)
+    if chosen.precision == "auto":
+        # As for `occlude`: drops of a hundredth would drown in the rounding of bf16.
+        chosen = dataclasses.replace(chosen, precision="fp32")
+    limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep)
+    with listening_socket(host, port) as listening:
+        url = address_of(listening, host)
+        if not is_loopback(listening):
+            sink.warn(
+                f"{host} can be reached from other machines: whoever reaches it may use the model; "
+                "there is no password and no encryption"
+            )
+        names = {name.lower() for name in [host, *(allow_host or [])]}
+
+        def ready() -> None:
+            sink.json({"url": url}) if json else sink.text(url)
+            sys.stdout.flush()  # whoever started it in a pipe waits for the address
+            sink.notice("photos stay in memory; Ctrl-C stops")
+            if open_page:
+                typer.launch(url)
+
+        with Service(load_predictor(chosen, model), limits) as service:
+            server = Server(create_app(service, names=names), on_ready=ready)
+            try:
+                server.run(sockets=[listening])
+            except KeyboardInterrupt:
+                sink.notice("stopped")

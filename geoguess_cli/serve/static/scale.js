@@ -1,0 +1,15 @@
+// Scales of colours with their ticks.
+
+import { h } from "./dom.js";
+
+/** A bar of colours in even steps, and under it ticks: [where from 0 to 1, text]. */
+export function scaleOf(colors, ticks) {
+  const bar = h("div", { class: "scale", "aria-hidden": "true" });
+  bar.style.backgroundImage = `linear-gradient(to right, ${colors.join(", ")})`;
+  const marks = ticks.map(([at, text]) => {
+    const mark = h("span", {}, text);
+    mark.style.left = `${100 * at}%`;
+    return mark;
+  });
+  return [bar, h("div", { class: "ticks" }, ...marks)];
+}
