@@ -53,9 +53,9 @@ def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) 
         ax.plot(*way.T, color=theme.PAGE, linewidth=2.6, alpha=0.9, zorder=7)
         ax.plot(*way.T, color=theme.TRUTH, linewidth=1.2, dashes=(3, 2), zorder=7, gid="way")
         truth = canvas.project(shown.truth[None])
-        ax.plot(*truth.T, zorder=10, gid="truth", **TRUTH_STYLE)
+        ax.plot(*truth.T, zorder=10, gid="truth", clip_on=False, **TRUTH_STYLE)
     estimate = canvas.project(shown.estimate[None])
-    ax.plot(*estimate.T, zorder=9, gid="estimate", **estimate_style(colors))
+    ax.plot(*estimate.T, zorder=9, gid="estimate", clip_on=False, **estimate_style(colors))
     point = theme.DPI / 72
     spots = ax.transData.transform(canvas.project(np.stack(marked)))
     taken = [around(spot, 5.0 * point) for spot in spots]

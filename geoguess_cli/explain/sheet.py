@@ -37,6 +37,7 @@ MOST_ROWS = 4
 
 _ASPECT = 1.3  # width over height of a map
 _TOP, _FOOT, _CAPTION, _GAP = 0.6, 0.72, 0.46, 0.16  # inches
+_NEAR = 0.15  # inches
 _NAMES, _TOWNS = 9, 3  # on one map at the most
 _INSET = 0.36  # of the map's width: the photo on it
 
@@ -90,7 +91,7 @@ def probability_sheet(
         _draw_map(figure, rect, one, photo, norm, colors)
     subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
     heading(figure, title or counted(len(shown), "probability map"), subtitle, colors)
-    foot = (SIDE - 0.1, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
+    foot = (SIDE, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
     drawn = ScalarMappable(norm, colors.sequential)
     color_bar(figure, foot, drawn, "probability of the cell", probability_ticks(norm))
     key = axes(figure, (theme.WIDTH - SIDE - 4.6, 0.3, 4.6, 0.3))
@@ -176,19 +177,23 @@ def _draw_inset(
     wide = _INSET * width
     tall = min(wide * photo.height / photo.width, 0.5 * height)
     wide = tall * photo.width / photo.height
-    corners = [
-        (x, y) for y in (bottom + height - tall, bottom) for x in (left + width - wide, left)
-    ]
-    places = np.concatenate([shown.partition.centroids, shown.estimate[None]])
-    weights = np.append(shown.probabilities, 1.0)
+    # Above the world there is room.
+    rows = (bottom + height - tall,) if canvas.extent.world else (bottom + height - tall, bottom)
+    corners = [(x, y) for y in rows for x in (left + width - wide, left)]
+    spots = [canvas.project(np.concatenate([shown.partition.centroids, shown.estimate[None]]))]
+    weights = [np.append(shown.probabilities, 1.0)]
     if shown.truth is not None:
-        places, weights = np.concatenate([places, shown.truth[None]]), np.append(weights, 1.0)
-    spots = canvas.ax.transData.transform(canvas.project(places)) / figure.dpi
-    hidden = [
-        float(weights[((spots >= low) & (spots <= np.add(low, (wide, tall)))).all(axis=1)].sum())
-        for low in np.array(corners)
-    ]
-    x, y = corners[int(np.argmin(hidden))]
+        (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
+        spots += [way[~np.isnan(way[:, 0])], canvas.project(shown.truth[None])]
+        weights += [np.full(len(spots[1]), 1 / len(spots[1])), np.ones(1)]
+    inches = canvas.ax.transData.transform(np.concatenate(spots)) / figure.dpi
+    weight = np.concatenate(weights)
+    covered = []
+    for corner in np.array(corners):
+        beyond = np.maximum(corner - inches, inches - corner - (wide, tall)).clip(min=0.0)
+        # What lies near the photo counts too: a cell is more than its centroid.
+        covered.append(float((weight / (1 + (beyond**2).sum(axis=1) / _NEAR**2)).sum()))
+    x, y = corners[int(np.argmin(covered))]
     ax = axes(figure, (x, y, wide, tall))
     ax.set_zorder(canvas.ax.get_zorder() + 1)
     draw_photo(ax, photo, canvas.colors)
