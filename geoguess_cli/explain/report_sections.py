@@ -72,7 +72,7 @@ def headline(report: Mapping[str, Any]) -> list[tuple[str, Shown, str]]:
         (
             "calibration error",
             shown(report["calibration"]["after"]["ece"], "share"),
-            f"before calibration {shown(report['calibration']['before']['ece'], 'share').value}",
+            _before(report["calibration"]),
         ),
         (
             "90 % sets that hold the truth",
@@ -81,6 +81,13 @@ def headline(report: Mapping[str, Any]) -> list[tuple[str, Shown, str]]:
             f"{shown(report['credible']['90']['covered']['median_area_km2'], 'km²').value}",
         ),
     ]
+
+
+def _before(calibration: Mapping[str, Any]) -> str:
+    """What the calibration error after is held against."""
+    if calibration["temperature"] == 1:
+        return "at temperature 1, as the model gives them"
+    return f"before calibration {shown(calibration['before']['ece'], 'share').value}"
 
 
 def sections(report: Mapping[str, Any]) -> list[Section]:

@@ -86,6 +86,8 @@ def test_what_is_not_there_has_its_reason(report: dict[str, Any]) -> None:
 def test_a_model_that_was_never_calibrated(report: dict[str, Any]) -> None:
     report["calibration"]["temperature"] = 1.0
     assert "not calibrated" in section(report, "calibration").text[0]
+    beside = [beside for name, _, beside in headline(report) if name == "calibration error"]
+    assert beside == ["at temperature 1, as the model gives them"]
 
 
 @pytest.mark.parametrize(("count", "more"), [(0, None), (1, []), (1234, ["1,214 more"])])
