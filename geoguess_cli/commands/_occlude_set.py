@@ -179,8 +179,8 @@ def _show(report: dict[str, Any], sink: Sink) -> None:
         right=("share of the drop", "interval", "area"),
     )
     sink.text(
-        f"{counts['shared_spots']:,} spots decide in several photos of a drive; "
-        f"{counts['suspects']:,} are suspected shortcuts"
+        f"spots that decide in several photos of a drive: {counts['shared_spots']:,}; "
+        f"suspected shortcuts among them: {counts['suspects']:,}"
     )
     if report["suspects"]:
         sink.table(

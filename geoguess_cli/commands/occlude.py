@@ -144,7 +144,7 @@ def occlude(
     split: Annotated[
         str | None,
         typer.Option(
-            "--split", help="Photos for --report: test, val, train or all.  [default: test]"
+            "--split", help="Photos for --report: test, val, train or all (default: test)."
         ),
     ] = None,
     limit: Annotated[
@@ -153,7 +153,7 @@ def occlude(
             "--limit",
             min=1,
             metavar="N",
-            help="Photos for --report at most, in whole drives.  [default: 200]",
+            help="Photos for --report at most, in whole drives (default: 200).",
         ),
     ] = None,
     truth: options.Truth = None,

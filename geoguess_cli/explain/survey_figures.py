@@ -258,7 +258,8 @@ def suspects_sheet(
     figure.text(
         _LEFT / page[0],
         y[1],
-        "outlined: a small part of the frame that the answer of several photos of a drive rests on",
+        "outlined: a small part of the frame on which the answer rests in several photos of a "
+        "drive; percentages are of its probability",
         fontsize=theme.SMALL,
         color=theme.MUTED,
         **_HEADING,
@@ -289,14 +290,14 @@ def _told(
         fontweight="bold",
         **_HEADING,
     )
-    changed = f", the answer changes in {spot.changed}" if spot.changed else ""
+    changed = f" (another answer in {spot.changed})" if spot.changed else ""
     figure.text(
         _LEFT / page[0],
         (y - 0.34) / page[1],
-        f"lost when covered: {_whole(spot.drop)} of the probability{changed}; "
+        f"lost when covered: {_whole(spot.drop)}{changed}; "
         f"with what half of other drives show there: {_whole(spot.across_half)}, "
-        f"nearly any: {_whole(spot.across)}; "
-        f"exchanged within the drive: {_whole(spot.within)}",
+        f"nearly any: {_whole(spot.across)}; in an exchange within the drive: "
+        f"{_whole(spot.within)}",
         fontsize=theme.TINY,
         color=theme.MUTED,
         **_HEADING,

@@ -150,11 +150,11 @@ def _suspects(report: Mapping[str, Any]) -> list[str]:
     head = [
         "## Shortcut report",
         "",
-        f"{counts['shared_spots']:,} small spots decide in several photos of a drive at one place "
-        f"of the frame. {counts['suspects']:,} of them are suspects: things of the drive, that "
-        "nearly no other drive of the cell or nearby has there, or that half of them lack and that "
-        "is missing from some photos of the drive itself. The others are features that other "
-        "drives share, as a road or a skyline.",
+        f"Small spots that decide in several photos of a drive at one place of the frame: "
+        f"{counts['shared_spots']:,}. Suspects among them: {counts['suspects']:,}. A suspect is a "
+        "thing of the drive, that nearly no other drive of the cell or nearby has there, or that "
+        "half of them lack and that is missing from some photos of the drive itself. The others "
+        "are features that other drives share, as a road or a skyline.",
     ]
     if not report["suspects"]:
         return head

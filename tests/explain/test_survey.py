@@ -100,7 +100,7 @@ def test_the_thing_of_a_drive_is_the_only_suspect(known: PhotoSet, tmp_path: Pat
     assert len(report["profile"]) == 24
     page = render_survey(report)
     assert "| 1 | drive-0 | `bb` | 3 | 38 % across, 88 % down |" in page
-    assert "1 of them are suspects" in page
+    assert "Suspects among them: 1." in page
 
 
 def test_photos_that_are_not_scanned_still_serve_for_comparison(
@@ -133,7 +133,7 @@ def test_a_page_without_suspects_has_no_sheet(known: PhotoSet, tmp_path: Path) -
     found = surveyed(known, list(range(3, 15)), tmp_path)
     assert found.suspects == []
     page = render_survey(reported(found, known))
-    assert "0 of them are suspects" in page
+    assert "Suspects among them: 0." in page
     assert "suspects.png" not in page
 
 
