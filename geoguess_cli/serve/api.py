@@ -22,7 +22,7 @@ from geoguess_cli.errors import (
     ModelError,
     UploadError,
 )
-from geoguess_cli.explain.interactive import assets
+from geoguess_cli.explain.interactive import TIP_STYLES, assets
 from geoguess_cli.serve import drawings, records
 from geoguess_cli.serve.security import Guard, new_nonce, page_policy
 from geoguess_cli.serve.service import Explanation, Service
@@ -112,7 +112,7 @@ def _add_page(app: FastAPI) -> None:
         return Response(
             html,
             media_type=_MEDIA["html"],
-            headers={"Content-Security-Policy": page_policy(nonce)},
+            headers={"Content-Security-Policy": page_policy(nonce, TIP_STYLES)},
         )
 
     @app.get("/static/{name}", include_in_schema=False)
@@ -349,6 +349,8 @@ async def _lines(explanation: Explanation) -> AsyncIterator[str]:
                 shown, last = explanation.latest, clock()
                 yield drawings.progress(explanation).model_dump_json() + "\n"
             if finished:
+                assert explanation.job is not None
+                await asyncio.wrap_future(explanation.job)  # a bug keeps its traceback
                 return
             await asyncio.sleep(LOOK_SECONDS)
     finally:

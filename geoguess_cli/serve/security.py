@@ -5,11 +5,13 @@ machine has open: not under another name (DNS rebinding), not by a form or a scr
 """
 
 import asyncio
+import base64
+import hashlib
 import ipaddress
 import json
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,21 +46,26 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def page_policy(nonce: str) -> str:
+def page_policy(nonce: str, styles: Sequence[str] = ()) -> str:
     """The content security policy of the page.
 
-    Scripts come from the server alone, none inline, none from text. BokehJS writes its style sheets
-    as it draws; `page.js` gives them the nonce, so inline styles stay forbidden to everybody else.
+    Scripts come from the server alone, none inline, none from text. BokehJS writes style sheets as
+    it draws; `nonce.js` gives them the nonce, so that no others are let in. Of styles as attributes
+    only those whose text is known in advance are let in, by their digests.
 
     Args:
         nonce: Of this one answer.
+        styles: Texts of style attributes.
     """
+    digests = (base64.b64encode(hashlib.sha256(style.encode()).digest()) for style in styles)
+    known = "".join(f" 'sha256-{digest.decode()}'" for digest in digests)
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             f"style-src 'self' 'nonce-{nonce}'",
-            "img-src 'self' blob: data:",  # thumbnails of what is on its way; Bokeh's icons
+            f"style-src-attr 'unsafe-hashes'{known}" if known else "style-src-attr 'none'",
+            "img-src 'self' data:",  # the overlay of an occlusion map; Bokeh's icons
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",

@@ -319,8 +319,9 @@ class Service:
                 batch_size=WINDOWS_A_BATCH,
             ):
                 explanation.latest = made
-                if explanation.cancelled or photo.id not in self.photos or self._worker.closing:
+                if explanation.cancelled or self._worker.closing:
                     return
+                self.photos.get(photo.id)
                 self._worker.let_pass(Lane.EXPLAIN)
             photo.occlusion = token, made
         except GeoguessError as error:

@@ -86,6 +86,30 @@ def test_a_photo_becomes_guesses_and_a_map(opened: Any, photo: Any, service: Ser
     seen.check_clean()
 
 
+def test_a_cell_tells_its_figures_under_the_pointer(opened: Any, photo: Any) -> None:
+    seen = opened()
+    page = seen.page
+    add(page, photo("Austin"))
+    drawn(page)
+    x, y = page.evaluate(
+        f"""() => {{
+          const source = ({SOURCE})("estimate");
+          const plot = [...Bokeh.documents.at(-1).all_models].find((one) => one.name === "map");
+          const part = (range, value) => (value - range.start) / (range.end - range.start);
+          return [part(plot.x_range, source.get_column("x")[0]),
+                  1 - part(plot.y_range, source.get_column("y")[0])];
+        }}"""
+    )
+    box = page.locator(".result .map").bounding_box()
+    for step in (0, 2):
+        page.mouse.move(box["x"] + x * box["width"] + step, box["y"] + y * box["height"] + step)
+    tip = page.locator("text=5 photos in training")
+    tip.first.wait_for()
+    weight = page.locator("text=/Austin, Texas/").last
+    assert weight.evaluate("(element) => getComputedStyle(element).fontWeight") == "600"
+    seen.check_clean()
+
+
 def test_what_can_be_taken_away(opened: Any, photo: Any) -> None:
     seen = opened()
     add(seen.page, photo("Salem"))

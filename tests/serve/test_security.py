@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geoguess_cli.explain.interactive import TIP_STYLES
 from geoguess_cli.serve.security import host_name, known_host, own_origin, page_policy
 
 
@@ -91,7 +92,8 @@ def test_every_answer_carries_the_headers(client: Any, path: str) -> None:
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
+    assert "unsafe-inline" not in policy
+    assert "unsafe-eval" not in policy
     assert "*" not in policy
     assert "http" not in policy
     if not path.startswith("/static"):
@@ -107,7 +109,7 @@ def test_the_page_allows_its_own_scripts_and_styles_alone(client: Any) -> None:
     page = client.get("/")
     nonce = re.search(r'style-nonce" content="([^"]+)', page.text)
     assert nonce is not None
-    assert page.headers["content-security-policy"] == page_policy(nonce[1])
+    assert page.headers["content-security-policy"] == page_policy(nonce[1], TIP_STYLES)
     assert "<style" not in page.text
     assert " style=" not in page.text
     assert not re.findall(r"<script(?![^>]*src=)", page.text)

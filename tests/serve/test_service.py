@@ -247,6 +247,7 @@ def test_an_occlusion_map_that_nobody_wants_frees_the_worker(
         service.photos.forget(photo.id)
     whole(explanation)
     assert explanation.latest.done < explanation.latest.total
+    assert isinstance(explanation.error, MissingFileError) is (how == "forgotten")
     assert photo.occlusion is None
 
 

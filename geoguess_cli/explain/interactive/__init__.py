@@ -5,13 +5,14 @@
 """
 
 from geoguess_cli.explain.interactive.cells_page import cells_item, cells_page, cells_plane
-from geoguess_cli.explain.interactive.figures import map_figure
+from geoguess_cli.explain.interactive.figures import TIP_STYLES, map_figure
 from geoguess_cli.explain.interactive.map_page import map_item, map_page, map_view
 from geoguess_cli.explain.interactive.page import assets
 from geoguess_cli.explain.interactive.palette import palettes
 from geoguess_cli.explain.interactive.plane import Plane, plane_of
 
 __all__ = [
+    "TIP_STYLES",
     "Plane",
     "assets",
     "cells_item",

@@ -64,9 +64,12 @@ MARKS = ("way", "guesses", "estimate", "truth")
 ABOUT_CELL = ("@photos photos in training", "cell @token, level @level")
 """What is said of any cell, with columns as `@name`."""
 
-_TIP = """<div style="margin:-6px;padding:8px 12px;font:13px/1.45 {font};
-color:var(--map-ink,#1d2733);background:var(--map-panel,#fff);max-width:260px">
-<div style="font-weight:600">@place</div>{rows}</div>"""
+TIP_STYLES = (
+    f"margin:-6px;padding:8px 12px;font:13px/1.45 {FONT};color:var(--map-ink,#1d2733);"
+    "background:var(--map-panel,#fff);max-width:260px",
+    "font-weight:600",
+)
+"""The styles that stand as attributes in what is said of a cell: a page may have to allow them."""
 
 
 def map_figure(
@@ -171,8 +174,9 @@ def _figure(
     if plane.center is not None:  # the scale of a map of the world varies
         _draw_scale(plot)
     wheel = WheelZoomTool(zoom_on_axis=False)
+    box, bold = TIP_STYLES
     lines = "".join(f"<div>{line}</div>" for line in tip)
-    tooltips = _TIP.format(font=FONT, rows=lines)
+    tooltips = f'<div style="{box}"><div style="{bold}">@place</div>{lines}</div>'
     plot.add_tools(
         PanTool(),
         wheel,
