@@ -111,6 +111,8 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     text = value.as_posix() if isinstance(value, Path) else str(value)
+    if isinstance(value, Path) and text.startswith("~"):
+        text = f"./{text}"  # a file of that name, not the home folder
     return json.dumps(text, ensure_ascii=False)  # JSON's escapes are TOML's
 
 
@@ -139,7 +141,8 @@ def _convert(hint: Any, value: Any, *, where: str, name: str) -> Any:
         return value
     assert not isinstance(hint, types.UnionType)
     if hint is Path and isinstance(value, str):
-        return Path(value).expanduser()
+        # Before it is a path, which drops the `./` of a file whose name begins with `~`.
+        return Path(value).expanduser() if value.startswith("~") else Path(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):

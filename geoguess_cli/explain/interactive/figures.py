@@ -174,9 +174,9 @@ def _figure(
     if plane.center is not None:  # the scale of a map of the world varies
         _draw_scale(plot)
     wheel = WheelZoomTool(zoom_on_axis=False)
-    box, bold = TIP_STYLES
+    frame, bold = TIP_STYLES
     lines = "".join(f"<div>{line}</div>" for line in tip)
-    tooltips = f'<div style="{box}"><div style="{bold}">@place</div>{lines}</div>'
+    tooltips = f'<div style="{frame}"><div style="{bold}">@place</div>{lines}</div>'
     plot.add_tools(
         PanTool(),
         wheel,
