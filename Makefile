@@ -12,7 +12,7 @@ PHOTO := sample_data/photos/d165-00.jpg
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet 'pip>=25.1'
-	$(PIP) --editable .
+	$(PIP) --editable '.[interactive,serve]'
 	touch $@
 
 .venv/developed: .venv/installed
@@ -27,14 +27,15 @@ demo: .venv/installed
 	$(BIN)/geoguess predict $(PHOTO)
 	$(BIN)/geoguess occlude $(PHOTO) -o artifacts/figures/occlusion.png
 	$(BIN)/geoguess probmap $(PHOTO) -o artifacts/figures/map.png
+	$(BIN)/geoguess probmap $(PHOTO) -o artifacts/figures/map.html
 	@echo
 	@echo "Made from $(PHOTO) and its world:"
 	@echo "  the cells             artifacts/cells.parquet, artifacts/figures/cells.png"
 	@echo "  the model             artifacts/model/"
 	@echo "  how training went     artifacts/runs/"
-	@echo "  how good it is        artifacts/eval/report.md"
+	@echo "  how good it is        artifacts/eval/report.html"
 	@echo "  why it answers so     artifacts/figures/occlusion.png"
-	@echo "  where it looks        artifacts/figures/map.png"
+	@echo "  where it looks        artifacts/figures/map.png, artifacts/figures/map.html"
 
 test: .venv/developed
 	$(BIN)/python -m pytest -q -n auto
