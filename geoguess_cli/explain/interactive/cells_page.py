@@ -86,7 +86,6 @@ def _view(
     known = np.nan_to_num(values.values, nan=-np.inf)
     order = np.lexsort((-partition.photos.astype(np.int64), -known))[:LISTED]
     lengths = np.nan_to_num(_shades(values))
-    places = cell_places(partition)
     ticks = np.array([at for at, _ in values.ticks])
     return {
         "name": name,
@@ -97,15 +96,7 @@ def _view(
         "facts": [],
         "list": f"{name}: the cells with the most",
         "rows": [
-            {
-                "rank": rank,
-                "index": index,
-                "place": describe(places[index]),
-                "share": texts[index],
-                "length": float(lengths[index]),
-                "detail": f"cell {partition.tokens[index]} · "
-                f"{square_kilometres(float(partition.area_km2[index]))}",
-            }
+            _row(partition, values, index, rank, texts[index], float(lengths[index]))
             for rank, index in enumerate(order.tolist(), start=1)
         ],
         "columns": {},
@@ -122,6 +113,25 @@ def _view(
     }
 
 
+def _row(
+    partition: Partition, values: CellValues, index: int, rank: int, text: str, length: float
+) -> dict[str, Any]:
+    """A cell of the list beside the map: the number short, since its place needs the width."""
+    fact = square_kilometres(float(partition.area_km2[index]))
+    if tests := _test_photos(values):
+        count = tests[index]
+        text = percent(float(values.values[index]), whole=True) if count else "–"
+        fact = f"of {counted(count, 'test photo')}" if count else "no test photos"
+    return {
+        "rank": rank,
+        "index": index,
+        "place": describe(cell_places(partition)[index]),
+        "share": text,
+        "length": length,
+        "detail": f"cell {partition.tokens[index]} · {fact}",
+    }
+
+
 def _shades(values: CellValues) -> Float[np.ndarray, " n"]:
     """The figures of the cells as places of their scale, from 0 to 1; NaN where unknown."""
     return _scaled(values, values.values)
@@ -134,10 +144,14 @@ def _scaled(values: CellValues, at: Float[np.ndarray, " n"]) -> Float[np.ndarray
     return np.where(np.isnan(at), np.nan, scaled)
 
 
+def _test_photos(values: CellValues) -> list[int]:
+    """Test photos of each cell, where the figure is the accuracy of them; else nothing."""
+    return values.columns["test_photos"].to_list() if "accuracy" in values.columns.columns else []
+
+
 def _texts(values: CellValues) -> list[str]:
     """What is said of each cell's figure."""
-    if "accuracy" in values.columns.columns:
-        counts = values.columns["test_photos"].to_list()
+    if counts := _test_photos(values):
         return [
             "no test photos"
             if not count
