@@ -29,15 +29,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from geoguess_cli.explain.baselines import BASELINES
-from geoguess_cli.explain.occlusion import spread
-from geoguess_cli.explain.scan import ScanPlan, whole_drives
-from geoguess_cli.explain.scan_store import ScanStore
-from geoguess_cli.explain.shortcuts import SharedSpot
-from geoguess_cli.explain.survey import Survey, photo_set, survey
-from geoguess_cli.inference.intervals import Bootstrap, Statistic, ratio_of
+from geoguess_cli.evaluation.intervals import Bootstrap, Statistic, ratio_of
 from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.occlusion.baselines import BASELINES
+from geoguess_cli.occlusion.occlusion_map import spread
 from geoguess_cli.photos.table import PhotoTable, read_photo_table
+from geoguess_cli.survey.scan import ScanPlan, whole_drives
+from geoguess_cli.survey.scan_store import ScanStore
+from geoguess_cli.survey.shortcuts import SharedSpot
+from geoguess_cli.survey.survey import Survey, photo_set, survey
 
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = ROOT / "sample_data"

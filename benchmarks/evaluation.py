@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from geoguess_cli.explain.evaluation_files import write_evaluation
+from geoguess_cli.evaluation.evaluation import evaluate
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.inference.evaluation import evaluate
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.photos.leaks import find_leaks
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.report.files import write_evaluation
 
 TARGET_S, TARGET_GB = 60.0, 4.0
 BOX = (26.0, 49.0, -124.0, -94.0)

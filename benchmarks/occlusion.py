@@ -21,10 +21,10 @@ import torch
 from captum.attr import Occlusion
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.explain.faithfulness import curve_passes, faithfulness
-from geoguess_cli.explain.occlusion import occlusion_map, window_count
 from geoguess_cli.model.checkpoint import load_model
 from geoguess_cli.model.geolocator import build_geolocator
+from geoguess_cli.occlusion.faithfulness import curve_passes, faithfulness
+from geoguess_cli.occlusion.occlusion_map import occlusion_map, window_count
 
 PAPER_CELLS, PAPER_SIZE = 2199, 224
 

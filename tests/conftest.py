@@ -1,6 +1,7 @@
 """Before anything of the core is imported: check array shapes in every call of it."""
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,27 @@ from jaxtyping import install_import_hook
 # Tests run side by side: threads of each would only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-CHECKED = ("geo", "photos", "model", "training", "inference", "explain", "serve")
+CHECKED = (
+    "geo",
+    "photos",
+    "model",
+    "training",
+    "inference",
+    "evaluation",
+    "drawing",
+    "maps",
+    "occlusion",
+    "report",
+    "survey",
+    "serve",
+)
+OFFLINE = ("drawing", "maps", "occlusion", "report", "survey")
 install_import_hook([f"geoguess_cli.{floor}" for floor in CHECKED], "beartype.beartype")
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+pytest_plugins = ["worlds", "command_worlds"]
+
+TESTS = Path(__file__).resolve().parent
+REPOSITORY = TESTS.parent
 
 
 @pytest.fixture(autouse=True)
@@ -108,9 +126,9 @@ def made_evaluation() -> Any:
     import numpy as np
     import polars as pl
 
+    from geoguess_cli.evaluation.evaluation import evaluate
     from geoguess_cli.geo.geodesy import great_circle_km
     from geoguess_cli.geo.partition import build_partition
-    from geoguess_cli.inference.evaluation import evaluate
     from geoguess_cli.inference.predictor import Outputs
     from geoguess_cli.photos.leaks import find_leaks
     from geoguess_cli.photos.table import PhotoTable
@@ -197,3 +215,17 @@ def serving() -> Any:
             assert not thread.is_alive()
 
     return serve
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures and explanations never ask for the network."""
+    if request.path.parent.relative_to(TESTS).parts[:1] not in [(room,) for room in OFFLINE]:
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("an explanation asked for the network")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from geoguess_cli.commands._inputs import expand_photos, load_predictor, truths_of
-from geoguess_cli.commands._output import Sink, ending_of, save_figure
 from geoguess_cli.config import Config
+from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
+from geoguess_cli.console.output import Sink, ending_of
+from geoguess_cli.drawing.saving import save_figure
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.files import replacing, write_text
 
 if TYPE_CHECKING:
-    from geoguess_cli.explain.explanation import Explanation, Plan, Unexplained
-    from geoguess_cli.explain.overlay import View
-    from geoguess_cli.explain.targets import Measure, Question
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.occlusion.explanation import Explanation, Plan, Unexplained
+    from geoguess_cli.occlusion.overlay import View
+    from geoguess_cli.occlusion.targets import Measure, Question
 
 SHOWN_PIXELS = 800
 FIGURES = (".png", ".svg", ".pdf")
@@ -77,7 +78,7 @@ def occlude_photos(asked: PhotosRequest, config: Config, model: Path | None, sin
 
 
 def _check_outputs(output: Path, raw: Path | None, photos: int) -> None:
-    from geoguess_cli.explain.occlusion_figures import MOST_PHOTOS
+    from geoguess_cli.occlusion.figures import MOST_PHOTOS
 
     ending_of(output, FIGURES + MAPS)
     if raw is not None and raw.suffix.lower() not in MAPS:
@@ -98,7 +99,7 @@ def _explained(
     sink: Sink,
 ) -> "tuple[list[Explanation], list[Unexplained]]":
     """The photos that could be explained and those that could not, with a bar for each photo."""
-    from geoguess_cli.explain.explanation import Explanation, Unexplained, explain_photos
+    from geoguess_cli.occlusion.explanation import Explanation, Unexplained, explain_photos
 
     explained: list[Explanation] = []
     failed: list[Unexplained] = []
@@ -133,8 +134,8 @@ def _write(
     """The maps as a sheet, as an array or as JSON, by the ending of the path."""
     import numpy as np
 
-    from geoguess_cli.explain.explanation import explanation_record
-    from geoguess_cli.explain.occlusion_figures import occlusion_sheet
+    from geoguess_cli.occlusion.explanation import explanation_record
+    from geoguess_cli.occlusion.figures import occlusion_sheet
     from geoguess_cli.photos.images import decode_photo
 
     maps = "occlusion map" if len(explained) == 1 else "occlusion maps"
@@ -158,7 +159,7 @@ def _report(
     explained: "Sequence[Explanation]", failed: "Sequence[Unexplained]", output: Path, sink: Sink
 ) -> None:
     """What each map says and what it is worth; the reasons of the photos that failed."""
-    from geoguess_cli.explain.explanation import summary_record
+    from geoguess_cli.occlusion.explanation import summary_record
 
     for one in explained:
         if sink.as_json:
@@ -173,7 +174,7 @@ def _report(
 
 def _show(explained: "Explanation", sink: Sink) -> None:
     """One explanation in words and, if it was judged, a table of areas."""
-    from geoguess_cli.explain.explanation import areas_record
+    from geoguess_cli.occlusion.explanation import areas_record
 
     made, judged = explained.occlusion, explained.faithfulness
     name, factor, decimals, unit = CHANGES[made.target.measure]

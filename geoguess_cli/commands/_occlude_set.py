@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from geoguess_cli.commands._inputs import load_predictor, photos_of_split, read_photos
-from geoguess_cli.commands._output import Sink
 from geoguess_cli.config import Config
+from geoguess_cli.console.inputs import load_predictor, photos_of_split, read_photos
+from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
-    from geoguess_cli.explain.baselines import Baseline
-    from geoguess_cli.explain.scan import ScanPlan
-    from geoguess_cli.explain.scan_store import ScanStore
+    from geoguess_cli.occlusion.baselines import Baseline
     from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.survey.scan import ScanPlan
+    from geoguess_cli.survey.scan_store import ScanStore
 
 STRIDE = 16
 FAILURES_SHOWN = 5
@@ -50,11 +50,11 @@ class SetRequest:
 
 def occlude_set(asked: SetRequest, config: Config, model: Path | None, sink: Sink) -> None:
     """Survey the photos of a split and write the report."""
-    from geoguess_cli.explain.scan_store import ScanStore
-    from geoguess_cli.explain.survey import photo_set, survey
-    from geoguess_cli.explain.survey_files import write_survey
-    from geoguess_cli.explain.survey_report import survey_report
     from geoguess_cli.inference.answers import cell_places
+    from geoguess_cli.survey.files import write_survey
+    from geoguess_cli.survey.report import survey_report
+    from geoguess_cli.survey.scan_store import ScanStore
+    from geoguess_cli.survey.survey import photo_set, survey
 
     plan = _plan(asked, config.seed)
     table = read_photos(config.photos, sink)
@@ -107,7 +107,7 @@ def occlude_set(asked: SetRequest, config: Config, model: Path | None, sink: Sin
 
 
 def _plan(asked: SetRequest, seed: int) -> "ScanPlan":
-    from geoguess_cli.explain.scan import ScanPlan
+    from geoguess_cli.survey.scan import ScanPlan
 
     if asked.target not in ("top", "truth"):
         raise typer.BadParameter("--report follows --target top or truth")
@@ -122,8 +122,8 @@ def _plan(asked: SetRequest, seed: int) -> "ScanPlan":
 
 def _chosen(table: "PhotoTable", drives: Any, asked: SetRequest, seed: int, sink: Sink) -> Any:
     """Rows of whole drives of the split, as many as the limit allows."""
-    from geoguess_cli.explain.scan import whole_drives
     from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.survey.scan import whole_drives
 
     numbered = PhotoTable(table.frame.with_row_index("row"), table.root)
     rows = photos_of_split(numbered, asked.split, sink).frame["row"].to_numpy().astype("int64")

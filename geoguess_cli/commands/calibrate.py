@@ -1,15 +1,15 @@
 """`geoguess calibrate`: fit the temperature and the point method of a model that is there."""
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._fitting import fit_on_validation, show_fit
-from geoguess_cli.commands._inputs import (
+from geoguess_cli.console import options
+from geoguess_cli.console.fits import fit_on_validation, show_fit
+from geoguess_cli.console.inputs import (
     check_leaks,
     load_predictor,
     read_photos,
     require_splits,
     settings,
 )
-from geoguess_cli.commands._output import Sink
+from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import PhotoTableError
 
 

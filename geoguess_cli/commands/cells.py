@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import (
-    photos_of_split,
-    read_photos,
-    settings,
-)
-from geoguess_cli.commands._map_files import CELL_WRITERS
-from geoguess_cli.commands._output import Sink, ending_of
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import photos_of_split, read_photos, settings
+from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.errors import CellError, MissingFileError
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-    from geoguess_cli.explain.cell_values import CellValues
     from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.maps.cell_values import CellValues
 
     Values = tuple[CellValues, *tuple[CellValues, ...]]
 
@@ -121,7 +116,7 @@ def show(
     """List the cells of the partition, those with the most photos first."""
     import numpy as np
 
-    from geoguess_cli.commands._records import chosen_format, write_records
+    from geoguess_cli.console.records import chosen_format, write_records
     from geoguess_cli.geo.partition import read_partition
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -151,7 +146,7 @@ def _show(
     """The cells as a table on a terminal: places instead of coordinates, and bars."""
     from rich.text import Text
 
-    from geoguess_cli.commands._terminal import WIDEST, colored_bars, fitted_place
+    from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place
     from geoguess_cli.geo.places import locate
 
     photos = partition.photos[rows]
@@ -232,6 +227,8 @@ def draw(
     if by is ColorBy.accuracy and report is None:
         raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
     path = output or chosen.artifacts / "figures" / "cells.png"
+    from geoguess_cli.maps.files import CELL_WRITERS
+
     write = CELL_WRITERS[ending_of(path, CELL_WRITERS)]
     partition = read_partition(cells or chosen.cells_path)
     write(partition, _values(partition, by, report), path, theme)
@@ -240,7 +237,7 @@ def draw(
 
 def _values(partition: "Partition", by: ColorBy, report: Path | None) -> "Values":
     """What the cells can be coloured by: what was asked for, then the others."""
-    from geoguess_cli.explain.cell_values import accuracy_values, level_values, photos_values
+    from geoguess_cli.maps.cell_values import accuracy_values, level_values, photos_values
 
     every = {ColorBy.photos: photos_values(partition), ColorBy.level: level_values(partition)}
     if report is not None:

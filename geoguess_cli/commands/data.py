@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import read_photos, report_reading, settings
-from geoguess_cli.commands._leak_tables import show_leaks
-from geoguess_cli.commands._output import Sink
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import read_photos, report_reading, settings
+from geoguess_cli.console.leaks import show_leaks
+from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import PhotoTableError
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._evaluation_display import show_comparison, show_report
-from geoguess_cli.commands._inputs import (
+from geoguess_cli.console import options
+from geoguess_cli.console.evaluations import show_comparison, show_report
+from geoguess_cli.console.inputs import (
     check_leaks,
     load_predictor,
     photos_of_split,
     read_photos,
     settings,
 )
-from geoguess_cli.commands._output import Sink
+from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.evaluation import Evaluation
+    from geoguess_cli.evaluation.evaluation import Evaluation
 
 
 def evaluate(
@@ -59,9 +59,9 @@ def evaluate(
 
     The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every figure.
     """
-    from geoguess_cli.explain.evaluation_files import write_comparison, write_evaluation
-    from geoguess_cli.inference.comparison import compare as compared
-    from geoguess_cli.inference.evaluation import evaluate as run
+    from geoguess_cli.evaluation.comparison import compare as compared
+    from geoguess_cli.evaluation.evaluation import evaluate as run
+    from geoguess_cli.report.files import write_comparison, write_evaluation
 
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(

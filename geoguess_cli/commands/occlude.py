@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import settings
 from geoguess_cli.commands._occlude_photos import PhotosRequest, occlude_photos
 from geoguess_cli.commands._occlude_set import SetRequest, occlude_set
-from geoguess_cli.commands._output import Sink
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import settings
+from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from geoguess_cli.explain.targets import Question
+    from geoguess_cli.occlusion.targets import Question
 
 BATCH_SIZE = 32
 STRIDE = 8
@@ -177,7 +177,7 @@ def occlude(
     With --report DIR a whole set is looked at, and shortcuts are looked for;
     docs/metrics.md says what the report holds.
     """
-    from geoguess_cli.explain.explanation import Plan
+    from geoguess_cli.occlusion.explanation import Plan
 
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -229,7 +229,7 @@ def _refuse_beside_report(**given: Any) -> None:
 def _question(
     target: str, measure: Measure | None, near: Any, radius_km: float | None
 ) -> "Question":
-    from geoguess_cli.explain.targets import Question
+    from geoguess_cli.occlusion.targets import Question
 
     if target not in ("region", "distance") and near is not None:
         raise typer.BadParameter("--near goes with --target region or --target distance")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._answers_display import show_answers
-from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
-from geoguess_cli.commands._output import Sink
-from geoguess_cli.commands._records import chosen_format, csv_text, json_lines
+from geoguess_cli.console import options
+from geoguess_cli.console.answers import show_answers
+from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.console.output import Sink
+from geoguess_cli.console.records import chosen_format, csv_text, json_lines
 from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:

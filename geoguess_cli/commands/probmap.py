@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import expand_photos, load_predictor, settings, truths_of
-from geoguess_cli.commands._map_files import MAP_WRITERS, SHEET_WRITERS, Look
-from geoguess_cli.commands._output import Sink, ending_of
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.errors import PhotoError
 
 if TYPE_CHECKING:
-    from geoguess_cli.explain.probability_map import ProbabilityMap
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.maps.files import Look
+    from geoguess_cli.maps.probability_map import ProbabilityMap
 
 
 class MapFormat(StrEnum):
@@ -80,6 +80,8 @@ def probmap(
     give one page, a folder of maps, or a sheet with --grid. A photo that cannot be read is
     reported, and the exit code is then 1; the others get their maps.
     """
+    from geoguess_cli.maps.files import MAP_WRITERS, SHEET_WRITERS, Look
+
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
         config,
@@ -96,7 +98,7 @@ def probmap(
     folder = chosen.artifacts / "figures"
     if form is MapFormat.html or (output is not None and output.suffix.lower() == ".html"):
         # Here, so that a missing Bokeh is said before any photo is read.
-        import geoguess_cli.explain.interactive  # noqa: F401
+        import geoguess_cli.maps.interactive  # noqa: F401
 
         grid = grid or not single  # one page shows all the photos in turns
     if grid:
@@ -156,6 +158,8 @@ def _files(
     photos: Sequence[Path], output: Path | None, form: MapFormat | None, default: Path
 ) -> list[Path]:
     """A file for each photo, in the folder asked for or in `default`."""
+    from geoguess_cli.maps.files import MAP_WRITERS
+
     if output is not None and not output.is_dir() and output.suffix.lower() in MAP_WRITERS:
         raise typer.BadParameter(
             f"-o {output} is one file for {len(photos)} photos; name a folder for their maps, "
@@ -173,18 +177,22 @@ def _files(
 
 
 def _one_by_one(
-    shown: "Iterable[tuple[int, ProbabilityMap]]", targets: Sequence[Path], look: Look
+    shown: "Iterable[tuple[int, ProbabilityMap]]", targets: Sequence[Path], look: "Look"
 ) -> "Iterator[tuple[Path, ProbabilityMap]]":
     """Write each map to its own file as it comes."""
+    from geoguess_cli.maps.files import MAP_WRITERS
+
     for row, made in shown:
         MAP_WRITERS[targets[row].suffix.lower()](made, targets[row], look)
         yield targets[row], made
 
 
 def _together(
-    shown: "Iterable[tuple[int, ProbabilityMap]]", target: Path, look: Look
+    shown: "Iterable[tuple[int, ProbabilityMap]]", target: Path, look: "Look"
 ) -> "Iterator[tuple[Path, ProbabilityMap]]":
     """Write all maps to one sheet: each with the file of its page."""
+    from geoguess_cli.maps.files import SHEET_WRITERS
+
     found = [made for _, made in shown]
     if found:
         files = SHEET_WRITERS[target.suffix.lower()](found, target, look)
@@ -203,7 +211,7 @@ def _maps(
     failures: dict[int, str],
 ) -> "Iterator[tuple[int, ProbabilityMap]]":
     """The map of each photo with its row, as they come; the errors of the others are kept."""
-    from geoguess_cli.explain.probability_map import probability_map
+    from geoguess_cli.maps.probability_map import probability_map
 
     with sink.progress() as bar:
         task = bar.add_task("photos", total=len(photos))

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._inputs import load_predictor, settings
-from geoguess_cli.commands._output import Sink
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import load_predictor, settings
+from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import DependencyError
 
 NEEDED = {"fastapi": "FastAPI", "uvicorn": "uvicorn", "bokeh": "Bokeh"}

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoguess_cli.commands import _options as options
-from geoguess_cli.commands._fitting import fit_on_validation, show_fit
-from geoguess_cli.commands._inputs import check_leaks, read_photos, require_splits, settings
-from geoguess_cli.commands._output import Sink, save_figure
-from geoguess_cli.commands._training_display import TrainingDisplay
 from geoguess_cli.config import Config, StageConfig
+from geoguess_cli.console import options
+from geoguess_cli.console.fits import fit_on_validation, show_fit
+from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits, settings
+from geoguess_cli.console.output import Sink
+from geoguess_cli.console.training import TrainingDisplay
+from geoguess_cli.drawing.saving import save_figure
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
@@ -203,7 +204,7 @@ def _photo_sets(
 
 
 def _draw_curves(run: "Run") -> None:
-    from geoguess_cli.explain.figures import training_curves
+    from geoguess_cli.report.training_curves import training_curves
 
     save_figure(training_curves(run.metrics()), run.folder / "curves.png")
 

@@ -14,12 +14,7 @@ from jaxtyping import Float, Int64, UInt64
 
 from geoguess_cli.geo.geodesy import from_unit_vectors
 from geoguess_cli.geo.hilbert import LIMIT_IJ, id_to_face_ij
-from geoguess_cli.geo.outlines import (
-    cell_size_ij,
-    counter_clockwise,
-    face_uv_to_xyz,
-    leaves_to_uv,
-)
+from geoguess_cli.geo.outlines import cell_size_ij, counter_clockwise, face_uv_to_xyz, leaves_to_uv
 
 _HALF = LIMIT_IJ // 2
 _QUARTERS: Int64[np.ndarray, "4 2"] = _HALF * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

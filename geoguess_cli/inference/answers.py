@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
-from geoguess_cli.inference.metrics import top_cells
+from geoguess_cli.inference.probabilities import top_cells
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ The truth is taken to lie at a cell's centroid, with that cell's probability.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -17,11 +17,12 @@ from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference import metrics
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
+from geoguess_cli.inference.geoscore import GEOSCORE_SCALE_KM
+from geoguess_cli.inference.probabilities import top_cells
 from geoguess_cli.model.decision import METHODS, Method
 
-__all__ = ["METHODS", "SEEDS", "Method", "PointEstimator", "best_method"]
+__all__ = ["METHODS", "SEEDS", "Method", "PointEstimator"]
 
 SEEDS = 16
 """Cells of a photo, the likeliest ones, that may be the middle of its cluster."""
@@ -115,7 +116,7 @@ class PointEstimator:
         The idea is IM2GPS's, which answers with the middle of the heaviest cluster (Hays and
         Efros, CVPR 2008); neighbourhood in place of a fixed radius suits cells of all sizes.
         """
-        seeds = metrics.top_cells(probabilities, SEEDS)
+        seeds = top_cells(probabilities, SEEDS)
         rows = np.repeat(np.arange(len(seeds)), seeds.shape[1])
         first, members = self._clusters(seeds.ravel())
         count = np.diff(first, append=len(members))
@@ -152,18 +153,6 @@ class PointEstimator:
         return unit_vectors(self._centroids)
 
 
-def best_method(distances_km: Mapping[Method, Float[np.ndarray, " n"]]) -> Method:
-    """The method whose estimates have the least median distance; at a tie the first.
-
-    Args:
-        distances_km: From each method's estimates to the truths of the same photos.
-
-    >>> best_method({"centroid": np.array([3.0, 9.0]), "distance": np.array([4.0, 5.0])})
-    'distance'
-    """
-    return min(distances_km, key=lambda method: metrics.median(distances_km[method]))
-
-
 def _distance(distance_km: np.ndarray) -> np.ndarray:
     return distance_km
 
@@ -175,10 +164,10 @@ def _less_distance(expected_km: np.ndarray, radius_km: np.ndarray) -> np.ndarray
 
 def _loss(distance_km: np.ndarray) -> np.ndarray:
     """The GeoScore as a cost, in [-1, 0]."""
-    return -np.exp(distance_km / np.float32(-metrics.GEOSCORE_SCALE_KM))
+    return -np.exp(distance_km / np.float32(-GEOSCORE_SCALE_KM))
 
 
 def _less_loss(expected: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
     """Moving an answer by d multiplies its GeoScore by at most exp(d / scale)."""
-    gain = np.exp(radius_km / np.float32(metrics.GEOSCORE_SCALE_KM))
+    gain = np.exp(radius_km / np.float32(GEOSCORE_SCALE_KM))
     return expected * gain * np.float32(1 + 1e-5)

@@ -19,7 +19,7 @@ from geoguess_cli.inference.answers import Answer
 from geoguess_cli.inference.credible import expected_km, radius_km
 from geoguess_cli.inference.distances import cell_radius_km
 from geoguess_cli.inference.estimates import PointEstimator
-from geoguess_cli.inference.metrics import softmax
+from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.decision import Method
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision

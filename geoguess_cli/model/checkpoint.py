@@ -27,13 +27,7 @@ from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
 from geoguess_cli.model.decision import Decision, Method
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, part_sizes
-from geoguess_cli.model.states import (
-    CELLS_KEY,
-    WEIGHTS_NAME,
-    cells_digest,
-    read_state,
-    write_state,
-)
+from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
 

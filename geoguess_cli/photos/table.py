@@ -19,13 +19,7 @@ from jaxtyping import Float, Integer
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.files import replacing
 from geoguess_cli.photos.files import read_header, read_rows
-from geoguess_cli.photos.rows import (
-    SPLITS,
-    TEXT_COLUMNS,
-    checked_rows,
-    unique_rows,
-    without_marks,
-)
+from geoguess_cli.photos.rows import SPLITS, TEXT_COLUMNS, checked_rows, unique_rows, without_marks
 
 REQUIRED_COLUMNS = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
 

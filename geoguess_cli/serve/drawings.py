@@ -12,9 +12,12 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
 
+from geoguess_cli.drawing import theme
 from geoguess_cli.errors import MissingFileError
-from geoguess_cli.explain import explanation, theme
-from geoguess_cli.explain.interactive import (
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import describe, locate
+from geoguess_cli.maps.figures import probability_map_figure
+from geoguess_cli.maps.interactive import (
     cells_item,
     cells_plane,
     map_item,
@@ -23,12 +26,10 @@ from geoguess_cli.explain.interactive import (
     palettes,
     plane_of,
 )
-from geoguess_cli.explain.maps import probability_map_figure
-from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.occlusion_figures import occlusion_sheet
-from geoguess_cli.explain.overlay import SCALES, overlay_colors
-from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import describe, locate
+from geoguess_cli.occlusion import explanation
+from geoguess_cli.occlusion.figures import occlusion_sheet
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap
+from geoguess_cli.occlusion.overlay import SCALES, overlay_colors
 from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.serve.records import Named, Progress, Spot, Tick
 from geoguess_cli.serve.service import Explanation, Service

@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Float
 
 from geoguess_cli.errors import BusyError, CellError, ConfigError, CoordinateError, GeoguessError
-from geoguess_cli.explain.occlusion import OcclusionMap, occlusion_maps
-from geoguess_cli.explain.probability_map import probability_map
-from geoguess_cli.explain.targets import cell_target
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import cell_places
-from geoguess_cli.inference.metrics import geoscore
+from geoguess_cli.inference.geoscore import geoscore
 from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.maps.probability_map import probability_map
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_maps
+from geoguess_cli.occlusion.targets import cell_target
 from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.serve.store import KeptPhoto, PhotoStore

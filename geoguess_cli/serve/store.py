@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float32
 
 from geoguess_cli.errors import MissingFileError
-from geoguess_cli.explain.occlusion import OcclusionMap
-from geoguess_cli.explain.probability_map import ProbabilityMap
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 
 
 @dataclass(eq=False)

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from geoguess_cli.commands._fitting import show_fit
-from geoguess_cli.commands._output import Sink
-from geoguess_cli.inference.fitting import Fit, Quality
+from geoguess_cli.console.fits import show_fit
+from geoguess_cli.console.output import Sink
+from geoguess_cli.evaluation.fitting import Fit, Quality
 from geoguess_cli.model.checkpoint import load_model
 from geoguess_cli.model.decision import Decision
 

@@ -5,12 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
-from geoguess_cli.geo.projections import (
-    azimuthal,
-    equal_earth,
-    from_azimuthal,
-    from_equal_earth,
-)
+from geoguess_cli.geo.projections import azimuthal, equal_earth, from_azimuthal, from_equal_earth
 
 latitudes = st.floats(-90, 90)
 longitudes = st.floats(-180, 180)

@@ -16,7 +16,7 @@ from geoguess_cli.inference.credible import (
     expected_km,
     radius_km,
 )
-from geoguess_cli.inference.metrics import softmax
+from geoguess_cli.inference.probabilities import softmax
 
 P = np.array([[0.05, 0.4, 0.3, 0.25], [0.25, 0.25, 0.25, 0.25]], dtype=np.float32)
 AREA = np.array([1.0, 10.0, 100.0, 1000.0])

@@ -12,13 +12,13 @@ from PIL import Image
 
 from geoguess_cli.config import ImagesConfig, ModelConfig
 from geoguess_cli.errors import ModelError
+from geoguess_cli.evaluation.evaluation import evaluate
 from geoguess_cli.geo.cells import cell_children
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
-from geoguess_cli.inference.evaluation import evaluate
-from geoguess_cli.inference.metrics import softmax
 from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.decision import METHODS, Decision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec

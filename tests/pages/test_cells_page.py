@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from geoguess_cli.explain.cell_values import accuracy_values, level_values, photos_values
-from geoguess_cli.explain.interactive import cells_page
-from geoguess_cli.explain.wording import percent, square_kilometres
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.maps.cell_values import accuracy_values, level_values, photos_values
+from geoguess_cli.maps.interactive import cells_page
+from geoguess_cli.wording import percent, square_kilometres
 
 CELLS = """
 const root = Bokeh.documents[0];

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from geoguess_cli.explain.probability_map import ProbabilityMap, probability_map
-from geoguess_cli.explain.wording import percent
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.geo.places import describe
+from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.wording import percent
 
 PHOTO = Image.new("RGB", (300, 200), "seagreen")
 
@@ -48,7 +48,7 @@ def page(shown: ProbabilityMap, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def write(shown: list[ProbabilityMap], folder: Path) -> Path:
-    from geoguess_cli.explain.interactive import map_page
+    from geoguess_cli.maps.interactive import map_page
 
     path = folder / "map.html"
     path.write_text(map_page(shown, [PHOTO] * len(shown)), encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from geoguess_cli.explain.evaluation_files import write_evaluation
+from geoguess_cli.report.files import write_evaluation
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from geoguess_cli.photos.decoder import decode_photo
-from geoguess_cli.photos.hashes import (
-    COARSE_BITS,
-    FINE_BITS,
-    find_twins,
-    hash_photos,
-    photo_hash,
-)
+from geoguess_cli.photos.hashes import COARSE_BITS, FINE_BITS, find_twins, hash_photos, photo_hash
 
 PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 

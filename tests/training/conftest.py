@@ -8,13 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from geoguess_cli.config import (
-    Config,
-    ImagesConfig,
-    ModelConfig,
-    StageConfig,
-    TrainConfig,
-)
+from geoguess_cli.config import Config, ImagesConfig, ModelConfig, StageConfig, TrainConfig
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.training.epoch import PhotoSet

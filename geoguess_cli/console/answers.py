@@ -1,0 +1,178 @@
+"""How `geoguess predict` shows answers: on a terminal in colour, in a pipe as plain columns."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from geoguess_cli.console.output import Sink
+from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
+from geoguess_cli.maps.terminal import MAX_WIDTH, terminal_map
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.inference.answers import Answer, Guess
+
+BAR_WIDTH, SHORT_BAR_WIDTH = 12, 6
+ROOMY = 72
+"""Characters from which on a terminal has room for long bars."""
+
+FEW_PHOTOS = 3
+"""So many photos get a table each on a terminal; of more there is one, with a line for each."""
+
+
+def show_answers(
+    answers: "Sequence[Answer]",
+    partition: "Partition",
+    *,
+    top_k: int | None,
+    sink: Sink,
+    truths: Sequence[tuple[float, float] | None] | None = None,
+) -> None:
+    """The answers on stdout.
+
+    Args:
+        answers: In the order to show.
+        partition: The model's own.
+        top_k: Guesses to list for each photo; None for 5, or on a terminal, of many photos, for the
+            answer alone.
+        sink: Where they go.
+        truths: With them a map is drawn below each table: where each photo was taken, if known.
+    """
+    width = sink.terminal_width
+    if width is not None and top_k is None and truths is None and len(answers) > FEW_PHOTOS:
+        _show_overview(answers, sink=sink, width=min(width, WIDEST))
+        return
+    for answer, truth in zip(answers, truths or [None] * len(answers), strict=True):
+        if width is None:
+            _show_plainly(answer, partition, top_k=top_k or 5, sink=sink)
+        else:
+            _show_one(answer, partition, top_k=top_k or 5, sink=sink, width=min(width, WIDEST))
+        if truths is not None and answer.probabilities is not None:
+            _show_map(answer, partition, truth, top_k=top_k or 5, sink=sink)
+        sink.text("")
+
+
+def _show_plainly(answer: "Answer", partition: "Partition", *, top_k: int, sink: Sink) -> None:
+    from geoguess_cli.inference.answers import guesses
+
+    if answer.error is not None:
+        sink.table(("error",), [(answer.error,)], title=str(answer.photo))
+        return
+    sink.table(
+        ("#", "probability", "place", "latitude", "longitude", "token"),
+        [_line(guess) for guess in guesses(answer, partition, top_k)],
+        title=f"{answer.photo}: {_said(answer)}",
+        right=("#", "probability", "latitude", "longitude"),
+    )
+
+
+def _line(guess: "Guess") -> tuple[object, ...]:
+    return (
+        guess.rank,
+        f"{guess.probability:.1%}",
+        guess.place,
+        f"{guess.latitude:.4f}",
+        f"{guess.longitude:.4f}",
+        guess.token,
+    )
+
+
+def _said(answer: "Answer") -> str:
+    """The one place we answer, and how far to believe it."""
+    if not answer.sure or answer.estimate is None:
+        return f"not sure, the likeliest cell has {answer.confidence:.1%}"
+    latitude, longitude = answer.estimate
+    return (
+        f"{latitude:.4f}, {longitude:.4f}, "
+        f"expected distance {answer.expected_km:,.0f} km, 90% within {answer.radius_90_km:,.0f} km"
+    )
+
+
+def _show_one(
+    answer: "Answer", partition: "Partition", *, top_k: int, sink: Sink, width: int
+) -> None:
+    from rich.text import Text
+
+    from geoguess_cli.inference.answers import cell_places, guesses
+
+    title = Text(f" {shortened(str(answer.photo), width - 1, end=True)}", style="bold")
+    if answer.error is not None:
+        sink.lines([title, *_folded(str(answer.error), width, style="red")])
+        return
+    place = answer.place if answer.sure else None
+    named = [Text(f" {fitted_place(place, width - 1)}")] if place is not None else []
+    sink.lines([title, *named, *_folded(_said(answer), width, style="dim")])
+    found = guesses(answer, partition, top_k)
+    bar_width = BAR_WIDTH if width >= ROOMY else SHORT_BAR_WIDTH
+    bars = colored_bars([guess.probability for guess in found], bar_width)
+    token_width = max(len("cell"), *(len(guess.token) for guess in found))
+    rank_width = len(str(len(found)))
+    room = sink.room(width, (rank_width, 6, bar_width, token_width))
+    places = cell_places(partition)
+    sink.table(
+        ("#", "prob.", "", "place", "cell"),
+        [
+            (
+                guess.rank,
+                f"{guess.probability:.1%}",
+                bar,
+                fitted_place(places[guess.cell_index], room),
+                Text(guess.token, style="dim"),
+            )
+            for guess, bar in zip(found, bars, strict=True)
+        ],
+        right=("#", "prob."),
+    )
+
+
+def _folded(text: str, width: int, *, style: str) -> "list[Text]":
+    from rich.text import Text
+
+    return [Text(f" {line}", style=style) for line in textwrap.wrap(text, width - 1)]
+
+
+def _show_overview(answers: "Sequence[Answer]", *, sink: Sink, width: int) -> None:
+    """One line a photo: where it is said to be, how sure that is, and how far off to expect it."""
+    from rich.text import Text
+
+    names = [answer.photo.name for answer in answers]
+    if len(set(names)) < len(names):
+        names = [str(answer.photo) for answer in answers]
+    bars = colored_bars([answer.confidence or 0.0 for answer in answers], SHORT_BAR_WIDTH)
+    name_width = min(max(map(len, names)), sink.room(width, (6, SHORT_BAR_WIDTH, 6)) // 3)
+    room = sink.room(width, (name_width, 6, SHORT_BAR_WIDTH, 6))
+    rows: list[tuple[object, ...]] = []
+    for answer, name, bar in zip(answers, names, bars, strict=True):
+        photo = shortened(name, name_width, end=True)
+        if answer.probabilities is None:
+            rows.append((photo, "", "", Text("cannot be read", style="red"), ""))
+            continue
+        place = answer.place if answer.sure else None
+        words = fitted_place(place, room) if place is not None else "not sure"
+        distance = f"{answer.expected_km:,.0f}" if answer.sure else ""
+        rows.append((photo, f"{answer.confidence:.1%}", bar, words, distance))
+    columns = ("photo", "prob.", "", "place", "km off")
+    sink.table(columns, rows, right=("prob.", "km off"))
+
+
+def _show_map(
+    answer: "Answer",
+    partition: "Partition",
+    truth: tuple[float, float] | None,
+    *,
+    top_k: int,
+    sink: Sink,
+) -> None:
+    from rich.text import Text
+
+    from geoguess_cli.maps.probability_map import probability_map
+
+    assert answer.probabilities is not None
+    shown = probability_map(
+        partition, answer.probabilities, truth=truth, estimate=answer.estimate, top_k=top_k
+    )
+    terminal = sink.terminal_width
+    lines = terminal_map(shown, width=(terminal or MAX_WIDTH) - 2, colors=sink.colors)
+    sink.lines(Text(" " if terminal else "").append_text(line) for line in lines)

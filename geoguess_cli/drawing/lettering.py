@@ -1,0 +1,40 @@
+"""Text on a figure: legible on any ground, and cut to the room it has."""
+
+from bisect import bisect
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patheffects import AbstractPathEffect, withStroke
+
+from geoguess_cli.drawing import theme
+
+
+def halo(width: float = 2.0, color: str = theme.PAGE) -> list[AbstractPathEffect]:
+    """Path effects that keep text legible on any ground."""
+    return [withStroke(linewidth=width, foreground=color, alpha=0.92)]
+
+
+def text_width(ax: Axes, text: str, **style: Any) -> float:
+    """Width of a text in the horizontal units of the axes."""
+    artist = ax.text(0, 0, text, **style)
+    box = artist.get_window_extent().transformed(ax.transData.inverted())
+    artist.remove()
+    return float(box.width)
+
+
+def shortened(ax: Axes, text: str, room: float, **style: Any) -> str:
+    """The text, its end cut to "…" where it is wider than `room` (units of the axes)."""
+    if text_width(ax, text, **style) <= room:
+        return text
+    cuts = range(1, len(text))
+    fitting = bisect(cuts, room, key=lambda cut: text_width(ax, text[:cut] + "…", **style))
+    return text[:fitting].rstrip(" ,") + "…"
+
+
+def fitting(ax: Axes, texts: Sequence[str], room: float, **style: Any) -> str:
+    """The first text no wider than `room` (units of the axes), else the last, shortened."""
+    for text in texts:
+        if text_width(ax, text, **style) <= room:
+            return text
+    return shortened(ax, texts[-1], room, **style)

@@ -1,0 +1,53 @@
+"""Figures as files: the same figure gives the same bytes, with fonts that journals take."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from geoguess_cli.files import replacing
+
+
+def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
+    """Write a matplotlib figure in the format of the path's ending; the same figure, same bytes."""
+    with replacing(path) as temporary, _for_print():
+        figure.savefig(temporary, dpi=dpi, metadata=_UNDATED.get(path.suffix.lower()))
+
+
+def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:
+    """Write figures as the pages of one PDF, else as one file a page; the files written.
+
+    The file of a single page is `path` itself; those of several are numbered from 1.
+    """
+    if path.suffix.lower() == ".pdf":
+        from matplotlib.backends.backend_pdf import PdfPages
+
+        with (
+            replacing(path) as temporary,
+            _for_print(),
+            PdfPages(temporary, metadata=_UNDATED[".pdf"]) as pages,
+        ):
+            for figure in figures:
+                pages.savefig(figure, dpi=dpi)
+        return [path]
+    # One page in memory at a time, and one ahead: a single page is not numbered.
+    coming = iter(figures)
+    page, written = next(coming, None), list[Path]()
+    while page is not None:
+        ahead = next(coming, None)
+        single = not written and ahead is None
+        name = path if single else path.with_stem(f"{path.stem}-{len(written) + 1}")
+        save_figure(page, name, dpi=dpi)
+        written.append(name)
+        page = ahead
+    return written
+
+
+_UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+
+
+def _for_print() -> AbstractContextManager[None]:
+    """Fonts as journals take them (TrueType, not Type 3), and ids that do not change."""
+    import matplotlib
+
+    return matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "geoguess"})

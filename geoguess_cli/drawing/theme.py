@@ -1,0 +1,246 @@
+"""How every figure looks: one palette, one scale of type, one way to make a `Figure`.
+
+Figures belong to nobody but their caller: none is known to pyplot, none opens a display. Colours
+are chosen to survive colour blindness and grey printing; the type ships with matplotlib.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, cast
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+PAGE = "#ffffff"
+INK = "#1d2733"
+MUTED = "#66707c"
+RULE = "#d9dee4"
+BORDER = "#8b95a1"
+SHADE = "#eef1f4"
+RULE_STRONG = "#c3cad2"
+
+TRUTH = "#e3172f"
+"""Red: where a photo was taken, on every map."""
+
+BLUE = "#0072b2"
+ORANGE = "#d55e00"
+"""With blue, a pair of Okabe and Ito's palette (Color Universal Design, 2008)."""
+
+TITLE, TEXT, SMALL, TINY = 11.0, 9.0, 8.0, 7.0
+"""Sizes of type in points, for figures `WIDTH` inches wide."""
+
+WIDTH = 8.0
+"""Width of a figure in inches: a page's text width, or half of it at half the size."""
+
+DPI = 200
+
+SEQUENTIAL: Colormap = matplotlib.colormaps["viridis"]
+"""For amounts on a dark ground: equal steps look equal, and brighter is more."""
+
+PALE: Colormap = LinearSegmentedColormap.from_list(
+    "geoguess_pale",
+    [
+        (0.0, "#f3efc9"),
+        (0.111, "#c5dfa6"),
+        (0.266, "#79c79a"),
+        (0.43, "#3aa6a0"),
+        (0.598, "#2a7fa3"),
+        (0.775, "#2f559b"),
+        (1.0, "#2b2670"),
+    ],
+)
+"""For amounts on a light ground: darker is more. The colours stand where their CIE lightness puts
+them, so that equal steps look equal; none is near the red of a truth."""
+
+ON_LIGHT: Colormap = LinearSegmentedColormap.from_list(
+    "geoguess_on_light", matplotlib.colormaps["plasma"](np.linspace(0.0, 0.82, 64))
+)
+"""For amounts shown as lines and dots on a light ground: the palest part of plasma is left out."""
+
+DIVERGING: Colormap = LinearSegmentedColormap.from_list(
+    "geoguess_diverging",
+    ["#0b3c6f", "#2f79b5", "#9cc7e0", "#f5f3f0", "#f2b27a", "#d5622c", "#7d2306"],
+)
+"""For signed amounts: blue below zero, orange above; safe for the common colour blindnesses."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a map and of the page around it.
+
+    Attributes:
+        page: The paper.
+        ink: Text, marks and outlines on it.
+        muted: Text of less weight.
+        border: Frames.
+        shade: The empty part of a bar.
+        sea: The ground of a map; `land` likewise.
+        land: See `sea`.
+        globe: Land on the small globe.
+        region: Borders of regions, and the graticule.
+        country: Borders of countries, and coasts.
+        cell_edge: Around a cell.
+        name: Names on the map; `country_name` those of countries.
+        country_name: See `name`.
+        halo: Around what is written or drawn on the map.
+        missing: A cell of which nothing is known.
+        sequential: Amounts: the further from the ground, the more.
+    """
+
+    page: str
+    ink: str
+    muted: str
+    border: str
+    shade: str
+    sea: str
+    land: str
+    globe: str
+    region: str
+    country: str
+    cell_edge: str
+    name: str
+    country_name: str
+    halo: str
+    missing: str
+    sequential: Colormap
+
+
+LIGHT = Theme(
+    page=PAGE,
+    ink=INK,
+    muted=MUTED,
+    border=BORDER,
+    shade=SHADE,
+    sea="#e4ecf2",
+    land="#f6f4ef",
+    globe=RULE_STRONG,
+    region="#8b95a1",
+    country="#59636f",
+    cell_edge="#aeb9c4",
+    name=INK,
+    country_name="#3d4753",
+    halo=PAGE,
+    missing="#c9cdd2",
+    sequential=PALE,
+)
+DARK = Theme(
+    page="#171b22",
+    ink="#f2f4f7",
+    muted="#a3adb8",
+    border="#5b6572",
+    shade="#2d343f",
+    sea="#0e1218",
+    land="#252a33",
+    globe="#5b6572",
+    region="#8d97a5",
+    country="#c3cad3",
+    cell_edge="#5d5178",
+    name="#ffffff",
+    country_name="#ced5dd",
+    halo="#0c0f14",
+    missing="#565d67",
+    sequential=SEQUENTIAL,
+)
+"""The ground is darker than the least of `SEQUENTIAL`: a bright cell is the brightest thing there.
+"""
+
+THEMES = {"light": LIGHT, "dark": DARK}
+
+_STYLE: Any = {  # but for the colours, which `_colors` adds
+    # By its own name: a user's "sans-serif" may be anything, this one ships with matplotlib.
+    "font.family": ["DejaVu Sans"],
+    "font.size": TEXT,
+    "text.parse_math": False,  # a file name may hold dollar signs
+    "text.usetex": False,
+    "axes.titlesize": TEXT,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": SMALL,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "grid.linewidth": 0.6,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "lines.linewidth": 1.6,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": SMALL,
+    "savefig.dpi": "figure",
+    "savefig.bbox": None,
+    "hatch.linewidth": 0.5,
+}
+
+_Arguments = ParamSpec("_Arguments")
+
+
+def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
+    """The same drawing function, in this style whatever the user's matplotlibrc says.
+
+    The colours are those of its keyword `colors`, where it has one, else `LIGHT`.
+    """
+
+    @wraps(draw)
+    def in_style(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Figure:
+        colors = kwargs.get("colors", LIGHT)
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(_STYLE | _colors(cast(Theme, colors)))
+            return draw(*args, **kwargs)
+
+    return in_style
+
+
+def _colors(theme: Theme) -> dict[str, str]:
+    ink, border, page = theme.ink, theme.border, theme.page
+    return {
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.edgecolor": border,
+        "axes.facecolor": page,
+        "grid.color": RULE,
+        "xtick.color": border,
+        "ytick.color": border,
+        "xtick.labelcolor": ink,
+        "ytick.labelcolor": ink,
+        "figure.facecolor": page,
+    }
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, drawn by Agg and unknown to pyplot."""
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def bare(ax: Axes) -> Axes:
+    """The same axes without ticks or frame, for pictures and text."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.patch.set_visible(False)
+    return ax
+
+
+Rect = tuple[float, float, float, float]
+"""Left, bottom, width and height on the page, in inches."""
+
+
+def axes(figure: Figure, rect: Rect, **options: Any) -> Any:
+    """Axes at that place; with a projection they are Cartopy's, which it does not type."""
+    size = np.tile(figure.get_size_inches(), 2)
+    return figure.add_axes(tuple((np.array(rect) / size).tolist()), **options)

@@ -1,0 +1,215 @@
+"""How good a model is on photos whose place is known, and how far its probabilities hold."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+
+from geoguess_cli.errors import PhotoError, PhotoTableError
+from geoguess_cli.evaluation import breakdown, trust
+from geoguess_cli.evaluation.accuracy import accuracy, baselines, point_estimates
+from geoguess_cli.evaluation.batches import regrouped
+from geoguess_cli.evaluation.intervals import Bootstrap, sequence_groups
+from geoguess_cli.evaluation.observations import Observer
+from geoguess_cli.evaluation.predictions import predictions_of
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.estimates import Method
+from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.photos.leak_report import LeakReport
+from geoguess_cli.photos.table import PhotoTable
+
+
+@runtime_checkable
+class Predicts(Protocol):
+    """What an evaluation asks of a predictor."""
+
+    @property
+    def partition(self) -> Partition:
+        """What each column of the logits means."""
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before the softmax."""
+
+    @property
+    def point(self) -> Method:
+        """How the point estimate is chosen."""
+
+    def outputs(self, paths: Sequence[Path], *, batch_size: int, workers: int) -> Iterator[Outputs]:
+        """The logits of many photos, a batch at a time, not yet divided by the temperature."""
+
+    def identity(self) -> dict[str, Any]:
+        """Which model this is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The figures of a model on a photo table.
+
+    Attributes:
+        report: What `report.json` holds; `docs/metrics.md` defines every figure.
+        predictions: One row a photo of the table, in its order: the truth, the guesses, how far.
+        failures: Photo and reason of each that could not be read; no figure counts them.
+        partition: The cells that the model chose among.
+    """
+
+    report: dict[str, Any]
+    predictions: pl.DataFrame
+    failures: list[tuple[str, str]]
+    partition: Partition
+
+    @property
+    def answered(self) -> pl.DataFrame:
+        """The predictions of the photos that could be read."""
+        return self.predictions.filter(pl.col("error").is_null())
+
+
+def evaluate(
+    predictor: Predicts,
+    table: PhotoTable,
+    *,
+    split: str = "test",
+    training: Float[np.ndarray, "m 2"] | None = None,
+    leaks: LeakReport | None = None,
+    batch_size: int = 32,
+    workers: int = 0,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """The figures of a model on the photos of a table.
+
+    A photo in no cell of the partition counts as wrong in the figures over all photos. One that
+    cannot be read is left out of every figure, and listed.
+
+    Args:
+        predictor: The model.
+        table: Photos whose place is known; all of them are used.
+        split: What the report calls them.
+        training: Where the training photos were taken: latitude, longitude, in degrees.
+        leaks: What the photos share with the training photos, where that was looked for.
+        batch_size: How many go through the model at once.
+        workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+        on_batch: Called with (photos done, photos in all) after each batch.
+
+    Raises:
+        PhotoTableError: A table without photos.
+        PhotoError: Not one photo could be read.
+        ModelError: A logit that is not finite.
+    """
+    if not len(table):
+        raise PhotoTableError(
+            f"there is no photo to evaluate in the split `{split}`; `geoguess data split` makes one"
+        )
+    seen, errors = _observed(predictor, table, batch_size, workers, on_batch)
+    predictions = predictions_of(
+        table,
+        predictor.partition,
+        seen,
+        point=predictor.point,
+        errors=errors,
+        training=np.empty((0, 2)) if training is None else training,
+    )
+    skipped = predictions.filter(pl.col("error").is_not_null())
+    failures = list(zip(skipped["photo"], skipped["error"], strict=True))
+    answered = predictions.filter(pl.col("error").is_null())
+    report = {
+        "split": split,
+        "model": predictor.identity(),
+        **figures(
+            answered,
+            predictor.partition,
+            temperature=predictor.temperature,
+            point=predictor.point,
+        ),
+        "leaks": None if leaks is None else {"level": leaks.level, "verdict": leaks.verdict},
+        "skipped": [{"photo": photo, "reason": reason} for photo, reason in failures],
+    }
+    report["counts"]["skipped"] = len(skipped)
+    report["absent"] = _absent(report, split)
+    return Evaluation(report, predictions, failures, predictor.partition)
+
+
+def figures(
+    predictions: pl.DataFrame, partition: Partition, *, temperature: float, point: Method
+) -> dict[str, Any]:
+    """The figures of a model with their intervals, from one row a photo.
+
+    Args:
+        predictions: Rows of `Evaluation.predictions` without an error.
+        partition: The model's own.
+        temperature: What its logits are divided by.
+        point: How it chooses its point estimate.
+    """
+    bootstrap = Bootstrap(sequence_groups(predictions))
+    calibration = trust.calibration(predictions, temperature)
+    tree = {
+        "counts": {
+            "photos": len(predictions),
+            "covered": predictions["token"].count(),
+            "cells": len(partition),
+            "sequences": bootstrap.groups,
+        },
+        **accuracy(predictions, len(partition)),
+        "loss": calibration["after"]["nll"],
+        "calibration": calibration,
+        "credible": trust.credible(predictions),
+        "recall_area": trust.recall_area(predictions),
+        "risk_coverage": trust.risk_coverage_of(predictions),
+        "abstention": trust.abstention_of(predictions),
+        "point_estimates": point_estimates(predictions, point),
+        **trust.spread(predictions),
+        "baselines": baselines(predictions, partition),
+    }
+    near = breakdown.by_distance_to_train(predictions)
+    return {
+        **bootstrap.figures(tree),
+        "by_state": breakdown.by_state(predictions),
+        "by_distance_to_train": near or None,
+        "by_level": breakdown.by_level(predictions, partition),
+        "by_training_photos": breakdown.by_training_photos(predictions, partition),
+        "confusion": breakdown.confusion(predictions, partition),
+    }
+
+
+def _observed(
+    predictor: Predicts,
+    table: PhotoTable,
+    batch_size: int,
+    workers: int,
+    on_batch: Callable[[int, int], None] | None,
+) -> tuple[Observer, dict[int, str]]:
+    """What is kept of each photo, and why each of the others could not be read."""
+    seen = Observer(
+        predictor.partition, table.latlng, temperature=predictor.temperature, point=predictor.point
+    )
+    errors: dict[int, str] = {}
+
+    def batches() -> Iterator[tuple[np.ndarray, ...]]:
+        done = 0
+        for output in predictor.outputs(table.paths, batch_size=batch_size, workers=workers):
+            errors.update(output.failures)
+            yield output.rows, output.logits
+            done += len(output.rows) + len(output.failures)
+            if on_batch is not None:
+                on_batch(done, len(table))
+
+    for rows, logits in regrouped(batches()):
+        seen.add(rows, logits)
+    if len(errors) == len(table):
+        row, reason = next(iter(errors.items()))
+        photo = table.frame["photo"][row]
+        raise PhotoError(f"not one of {len(table)} photos could be read; {photo}: {reason}")
+    return seen, errors
+
+
+def _absent(report: Mapping[str, Any], split: str) -> dict[str, str]:
+    """Why what is null in the report is not there."""
+    reason = (
+        "these are the training photos themselves"
+        if split == "train"
+        else "the photo table has no training photos to compare with"
+    )
+    return {key: reason for key in ("by_distance_to_train", "leaks") if report[key] is None}

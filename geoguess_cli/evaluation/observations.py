@@ -1,0 +1,97 @@
+"""What an evaluation keeps of each photo: some numbers, whatever the number of cells."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int
+
+from geoguess_cli.evaluation import metrics
+from geoguess_cli.evaluation.calibration import Calibration, CalibrationMeter
+from geoguess_cli.geo.geodesy import great_circle_km
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.credible import Credible, CredibleMeter, expected_km, radius_km
+from geoguess_cli.inference.distances import cell_radius_km
+from geoguess_cli.inference.estimates import METHODS, Method, PointEstimator
+from geoguess_cli.inference.probabilities import log_softmax, top_cells
+
+LISTED = max(metrics.TOP_K)
+"""Guesses kept of each photo."""
+
+
+class Observer:
+    """Takes in the logits of photos whose place is known, and keeps what the figures need.
+
+    Args:
+        partition: What each column of the logits means.
+        latlng: Where each photo of the table was taken.
+        temperature: What logits are divided by.
+        point: How the model chooses its point estimate.
+    """
+
+    def __init__(
+        self, partition: Partition, latlng: np.ndarray, *, temperature: float, point: Method
+    ) -> None:
+        self._latlng, self._truths = latlng, partition.assign(latlng)
+        self._temperature, self._point = np.float32(temperature), point
+        self._estimator = PointEstimator(partition)
+        self._radius_km = cell_radius_km(partition)
+        self._before, self._after = CalibrationMeter(), CalibrationMeter()
+        self._credible = CredibleMeter(partition.area_km2)
+        photos, listed = len(latlng), min(LISTED, len(partition))
+        self._rows: list[np.ndarray] = []
+        self.truths = self._truths
+        self.cells = np.zeros((photos, listed), dtype=np.int64)
+        self.top_probabilities = np.zeros((photos, listed), dtype=np.float32)
+        self.ranks = np.zeros(photos, dtype=np.int64)
+        self.estimates = {method: np.full((photos, 2), np.nan) for method in METHODS}
+        self.expected_km = np.full(photos, np.nan)
+        self.radius_90_km = np.full(photos, np.nan)
+
+    def add(self, rows: Int[np.ndarray, " b"], logits: Float32[np.ndarray, "b c"]) -> None:
+        """Take in one batch, best of some hundred photos.
+
+        Args:
+            rows: Which photos of the table they are; none comes twice.
+            logits: As the model gives them, not yet divided by the temperature.
+        """
+        truths = self._truths[rows]
+        self._rows.append(rows)
+        # Order by the logits: probabilities that round to 0 would tie.
+        self.cells[rows] = top_cells(logits, self.cells.shape[1])
+        self.ranks[rows] = metrics.truth_ranks(logits, truths)
+        raw = log_softmax(logits)
+        self._before.add(raw, truths)
+        calibrated = raw if self._temperature == 1 else log_softmax(logits / self._temperature)
+        self._after.add(calibrated, truths)
+        probabilities = np.exp(calibrated).astype(np.float32)
+        self.top_probabilities[rows] = np.take_along_axis(probabilities, self.cells[rows], axis=1)
+        self._credible.add(probabilities, truths)
+        self._place(rows, probabilities)
+
+    def _place(self, rows: np.ndarray, probabilities: np.ndarray) -> None:
+        for method, estimates in self.estimates.items():
+            estimates[rows] = self._estimator.estimates(probabilities, method)
+        own = self.estimates[self._point][rows]
+        distances = self._estimator.distances.from_places(own)
+        self.expected_km[rows] = expected_km(probabilities, distances, self._radius_km)
+        self.radius_90_km[rows] = radius_km(probabilities, distances, self._radius_km)
+
+    @property
+    def rows(self) -> Int[np.ndarray, " n"]:
+        """The photos taken in, in the order in which they came."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
+
+    def calibration(self) -> tuple[Calibration, Calibration]:
+        """The photos taken in, at temperature 1 and at the model's."""
+        return self._before.result(), self._after.result()
+
+    def credible(self) -> Credible:
+        """Of the photos taken in."""
+        return self._credible.result()
+
+    def distances_km(self) -> Mapping[Method, Float64[np.ndarray, " n"]]:
+        """From each method's estimate to the truth, of every photo of the table."""
+        return {
+            method: great_circle_km(estimates, self._latlng)
+            for method, estimates in self.estimates.items()
+        }

@@ -1,0 +1,161 @@
+"""One row a photo: the truth, what the model says of it, and how far off that is.
+
+Every figure of a report is computed from these rows, so that anyone can compute it again.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+
+from geoguess_cli.evaluation.observations import Observer
+from geoguess_cli.geo.geodesy import great_circle_km
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import Place, describe, locate
+from geoguess_cli.inference.credible import MASSES
+from geoguess_cli.inference.estimates import METHODS, Method
+from geoguess_cli.inference.geoscore import geoscore
+from geoguess_cli.photos.neighbors import nearest_km
+from geoguess_cli.photos.table import PhotoTable
+
+
+def predictions_of(
+    table: PhotoTable,
+    partition: Partition,
+    seen: Observer,
+    *,
+    point: Method,
+    errors: Mapping[int, str],
+    training: Float[np.ndarray, "m 2"],
+) -> pl.DataFrame:
+    """The rows, in the order of the table; `docs/metrics.md` defines each column.
+
+    Args:
+        table: The photos.
+        partition: The model's own.
+        seen: What was kept of each photo that could be read.
+        point: How the model chooses its point estimate.
+        errors: Why each of the other photos, by its row, could not be read.
+        training: Where the training photos were taken, in degrees; perhaps none.
+    """
+    own = [name for name in ("id", "split", "sequence") if table.has(name)]
+    frame = table.frame.select("photo", "latitude", "longitude", *own)
+    of_model = {
+        **_cells(partition, seen),
+        **_places(table, seen, point),
+        **_trust(len(table), seen),
+    }
+    answered = np.ones(len(table), dtype=bool)
+    answered[list(errors)] = False
+    rows = pl.Series(answered)
+    return frame.with_columns(
+        *(pl.Series(name, column) for name, column in _truth(table, partition, seen).items()),
+        _nearest_train(table, training),
+        *(
+            # Of an unreadable photo the model says nothing.
+            pl.when(rows).then(pl.Series(name, column)).alias(name)
+            for name, column in of_model.items()
+        ),
+        pl.Series("error", [errors.get(row) for row in range(len(table))], dtype=pl.String),
+    )
+
+
+def _truth(table: PhotoTable, partition: Partition, seen: Observer) -> dict[str, pl.Series]:
+    places = _located(table.latlng)
+    return {
+        "token": _tokens(partition, seen.truths),
+        "country": _texts(place.country for place in places),
+        "region": _texts(place.region for place in places),
+        "place": _texts(map(describe, places)),
+    }
+
+
+def _nearest_train(table: PhotoTable, training: np.ndarray) -> pl.Series:
+    """Distance to the nearest training photo; null for one of them, or where there is none."""
+    distances = nearest_km(table.latlng, training)
+    known = np.isfinite(distances)
+    if table.has("split"):
+        known &= (table.frame["split"] != "train").fill_null(True).to_numpy()
+    return pl.Series("nearest_train_km", np.where(known, distances, np.nan)).fill_nan(None)
+
+
+def _cells(partition: Partition, seen: Observer) -> dict[str, pl.Series]:
+    listed = seen.cells.shape[1]
+    tops = _tokens(partition, seen.cells.ravel()).reshape((-1, listed))
+    return {
+        "rank": pl.Series(seen.ranks).replace(0, None).cast(pl.UInt32),
+        "top_tokens": tops.cast(pl.List(pl.String)),
+        "top_probabilities": pl.Series(seen.top_probabilities).cast(pl.List(pl.Float32)),
+    }
+
+
+def _places(table: PhotoTable, seen: Observer, point: Method) -> dict[str, pl.Series]:
+    estimates = seen.estimates[point]
+    guessed = _located(np.nan_to_num(estimates))
+    distances = {
+        method: great_circle_km(np.nan_to_num(places), table.latlng)
+        for method, places in seen.estimates.items()
+    }
+    return {
+        "estimate_latitude": pl.Series(estimates[:, 0]),
+        "estimate_longitude": pl.Series(estimates[:, 1]),
+        "estimate_country": _texts(place.country for place in guessed),
+        "estimate_region": _texts(place.region for place in guessed),
+        "estimate_place": _texts(map(describe, guessed)),
+        "distance_km": pl.Series(distances[point]),
+        "geoscore": pl.Series(geoscore(distances[point])),
+        **{f"distance_km_{method}": pl.Series(distances[method]) for method in METHODS},
+    }
+
+
+def _trust(photos: int, seen: Observer) -> dict[str, pl.Series]:
+    """How sure the model was, and whether that was right."""
+    rows = seen.rows
+
+    def spread(values: np.ndarray) -> pl.Series:
+        """A value a photo read, at its row."""
+        column = np.zeros(photos, dtype=values.dtype)
+        column[rows] = values
+        series = pl.Series(column)
+        return series.fill_nan(None) if series.dtype.is_float() else series
+
+    before, after = seen.calibration()
+    credible = seen.credible()
+    found = {
+        "probability": spread(np.exp(-after.nll)),
+        "loss": spread(after.nll),
+        "brier": spread(after.brier),
+        "confidence": spread(after.confidence),
+        "uncalibrated_loss": spread(before.nll),
+        "uncalibrated_brier": spread(before.brier),
+        "uncalibrated_confidence": spread(before.confidence),
+        "expected_km": pl.Series(seen.expected_km),
+        "radius_90_km": pl.Series(seen.radius_90_km),
+        "search_km2": spread(
+            np.where(np.isfinite(credible.to_truth_km2), credible.to_truth_km2, np.nan)
+        ),
+    }
+    for mass in MASSES:
+        sets, name = credible.sets[mass], f"{100 * mass:g}"
+        found[f"in_{name}"] = spread(sets.holds_truth)
+        found[f"cells_{name}"] = spread(sets.cells.astype(np.uint32))
+        found[f"area_{name}_km2"] = spread(sets.area_km2)
+    return found
+
+
+def _tokens(partition: Partition, cells: np.ndarray) -> pl.Series:
+    """The tokens of cell indices; null for -1, in no cell."""
+    names = pl.Series([*partition.tokens, None], dtype=pl.String)
+    return names.gather(np.where(cells < 0, len(partition), cells))
+
+
+def _texts(texts: object) -> pl.Series:
+    return pl.Series(list(texts), dtype=pl.String)  # type: ignore[call-overload]
+
+
+def _located(latlng: np.ndarray) -> list[Place]:
+    """The place of each point; the many photos answered with one place ask once."""
+    distinct, which = np.unique(latlng, axis=0, return_inverse=True)
+    places = locate(distinct)
+    return [places[at] for at in which.ravel().tolist()]

@@ -1,0 +1,49 @@
+"""From logits to probabilities, and the likeliest cells of each photo."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+def log_softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+    """Natural logarithms of the probabilities, in float64, without overflow for any finite logits.
+
+    >>> log_softmax(np.array([[1000.0, 1000.0]])).round(4).tolist()
+    [[-0.6931, -0.6931]]
+    """
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
+
+
+def softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+    """Probabilities in float32; each row sums to 1 within float32's rounding."""
+    probabilities: np.ndarray = np.exp(log_softmax(logits))
+    return probabilities.astype(np.float32)
+
+
+def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"]:
+    """Cell indices of the k largest values of each row, largest first; at a tie the lower index.
+
+    Args:
+        values: Logits or probabilities, one column a cell.
+        k: How many, at least 1; at most all c are returned.
+
+    >>> top_cells(np.array([[0.2, 0.5, 0.2, 0.1]]), 2).tolist()
+    [[1, 0]]
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; it must be 1 or more")
+    rows, columns = values.shape
+    k = min(k, columns)
+    # A partial sort is linear in c but breaks ties as it likes, so it only finds the cut.
+    cut = np.partition(values, columns - k, axis=1)[:, columns - k, None]
+    kept = values >= cut
+    excess = np.flatnonzero(kept.sum(axis=1) > k)
+    if len(excess):  # ties reach over the cut
+        above, level = values[excess] > cut[excess], values[excess] == cut[excess]
+        room = k - above.sum(axis=1, keepdims=True)
+        kept[excess] = above | (level & (level.cumsum(axis=1) <= room))
+    cells = np.nonzero(kept)[1].reshape(rows, k)
+    order = np.argsort(-np.take_along_axis(values, cells, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(cells, order, axis=1)

@@ -1,0 +1,301 @@
+"""A map's plane: the ground drawn on it, and the cells over that ground.
+
+It knows no map library, only the way from the Earth to the plane and back. Shapes are cut to what
+is seen before they are projected, so no point comes near the antipode of the map's centre, where
+the plane tears.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from jaxtyping import Float, Int, Shaped
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, to_rgba_array
+from matplotlib.path import Path
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.cells import cell_boundary, cell_caps, cell_union_edges
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, from_unit_vectors, unit_vectors
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.maps.extent import Extent
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north, in degrees within ±180."""
+
+_SEAM = 1e-4  # degrees: wider than the rounding of coordinates, finer than any border
+_WAY_POINTS = 128
+_FINEST = 0.1  # points: of detail that is drawn
+_TINY_CELL = 1.0  # points: a cell with shorter sides has no room for an outline
+_SPECKS = 0.001  # of the map: cells that cover less of it are marked by dots
+_STEPS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30)
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Axes with the plane of one extent.
+
+    Attributes:
+        ax: Axes with their final place and limits, in metres on the plane.
+        extent: What they show.
+        project: From latitudes and longitudes in degrees, (n, 2), to the plane, (n, 2).
+        unproject: The way back.
+        colors: Those of the theme.
+    """
+
+    ax: Axes
+    extent: Extent
+    project: Callable[[np.ndarray], np.ndarray]
+    unproject: Callable[[np.ndarray], np.ndarray]
+    colors: theme.Theme = theme.LIGHT
+
+    @property
+    def km_per_point(self) -> float:
+        """Scale at the centre: kilometres under 1/72 of an inch of paper."""
+        inches = self.ax.get_position().width * self.ax.figure.get_figwidth()  # type: ignore[union-attr]
+        return float(np.ptp(self.ax.get_xlim())) / 1000.0 / (72.0 * inches)
+
+    @cached_property
+    def boxes(self) -> list[Box]:
+        """One or two boxes of longitude and latitude that hold all that is seen."""
+        if self.extent.world:
+            return [(-180.0, -90.0, 180.0, 90.0)]
+        (left, right), (bottom, top) = self.ax.get_xlim(), self.ax.get_ylim()
+        x, y = np.meshgrid(np.linspace(left, right, 41), np.linspace(bottom, top, 41))
+        latlng = self.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
+        turn = (latlng[:, 1] - self.extent.longitude + 180) % 360 - 180
+        pad = 0.02 * np.ptp(latlng[:, 0])
+        south, north = latlng[:, 0].min() - pad, latlng[:, 0].max() + pad
+        west, east = self.extent.longitude + np.array([turn.min() - pad, turn.max() + pad])
+        for pole in (-90.0, 90.0):
+            x_pole, y_pole = self.project(np.array([[pole, 0.0]]))[0]
+            if left <= x_pole <= right and bottom <= y_pole <= top:
+                south, north = min(south, pole), max(north, pole)
+                west, east = -180.0, 180.0
+        south, north = max(float(south), -90.0), min(float(north), 90.0)
+        return [(a, south, b, north) for a, b in _turns(float(west), float(east))]
+
+    @property
+    def bounds(self) -> Box:
+        """The same as one box, whose west is above its east where it goes across ±180°."""
+        (west, south, _, north), (_, _, east, _) = self.boxes[0], self.boxes[-1]
+        return west, south, east, north
+
+    def frame(self) -> Float[np.ndarray, "n 2"]:
+        """The edge of what is seen, all around: latitude, longitude, in degrees."""
+        (left, right), (bottom, top) = self.ax.get_xlim(), self.ax.get_ylim()
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
+        edge = shapely.segmentize(shapely.Polygon(corners).exterior, (right - left) / 32)
+        return self.unproject(shapely.get_coordinates(edge))
+
+    def ground(self, basemap: Basemap) -> None:
+        """Draw sea, land, lakes and a graticule, and over the cells to come coasts and borders."""
+        colors, thin = self.colors, 0.5 if self.extent.world else 1.0
+        self.ax.patch.set_facecolor(colors.sea)
+        self._fill(basemap.land.geometries, colors.land, zorder=0.6)
+        self._fill(basemap.lakes.geometries, colors.sea, zorder=0.7)
+        self._graticule(zorder=0.8)
+        for layer, color, width in (
+            (basemap.regions, colors.region, 0.5),
+            (basemap.land, colors.country, 0.5),
+            (basemap.countries, colors.country, 0.8),
+        ):
+            self._lines(
+                self._edges(layer.geometries), color=color, linewidth=thin * width, zorder=4
+            )
+
+    def cells(
+        self,
+        partition: Partition,
+        values: Float[np.ndarray, " n"],
+        norm: Normalize,
+    ) -> PathCollection:
+        """Draw the cells that may be seen, filled by their values: one path a cell, greatest last.
+
+        A cell too small for an outline gets one of its own colour, so that none is lost; where all
+        of them together would be specks, each is marked by a dot.
+
+        Args:
+            partition: The cells.
+            values: One a cell; NaN where nothing is known.
+            norm: From values to the range of the colours.
+        """
+        cmap = self._colormap(norm)
+        seen = np.arange(len(partition)) if self.extent.world else self._near(partition)
+        seen = seen[np.argsort(np.nan_to_num(values[seen], nan=-np.inf), kind="stable")]
+        shown = np.ma.masked_invalid(values[seen])
+        sides = np.sqrt(partition.area_km2[seen]) / self.km_per_point
+        tiny = sides < _TINY_CELL
+        edges = to_rgba_array([self.colors.cell_edge] * len(seen))
+        edges[tiny] = cmap(norm(shown[tiny]))
+        drawn = PathCollection(
+            self._cell_paths(partition, seen),
+            array=shown,
+            norm=norm,
+            cmap=cmap,
+            edgecolors=edges,
+            linewidths=np.where(tiny, _TINY_CELL, np.clip(0.05 * sides, 0.1, 0.5)),
+            zorder=2,
+            gid="cells",
+        )
+        self.ax.add_collection(drawn, autolim=False)
+        inches = self.ax.get_position().size * self.ax.figure.get_size_inches()  # type: ignore[union-attr]
+        if (sides**2).sum() < _SPECKS * np.prod(72.0 * inches):
+            x, y = self.project(partition.centroids[seen]).T
+            self.ax.scatter(
+                x,
+                y,
+                c=shown,
+                s=24,
+                norm=norm,
+                cmap=cmap,
+                plotnonfinite=True,
+                edgecolors=self.colors.name,
+                linewidths=0.6,
+                zorder=5,
+                gid="specks",
+            )
+        return drawn
+
+    def outline(self, region: shapely.Geometry, **style: Any) -> None:
+        """Draw the edge of a region of cells, as `cell_union` gives it.
+
+        Args:
+            region: A polygon or several, within ±180°.
+            style: Arguments of the lines.
+        """
+        boxes = [(w - _SEAM, s, e + _SEAM, n) for w, s, e, n in self.boxes]
+        self._lines(_clip(np.array([cell_union_edges(region)]), boxes), **style)
+
+    def ways(self, a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"]) -> list[np.ndarray]:
+        """Great circles from each `a` to its `b` on the plane, broken by NaN at the map's rim."""
+        part = np.linspace(0.0, 1.0, _WAY_POINTS)[None, :, None]
+        start, end = unit_vectors(a)[:, None], unit_vectors(b)[:, None]
+        angle = np.arccos(np.clip((start * end).sum(axis=2, keepdims=True), -1.0, 1.0))
+        # Slerp; a chord does for points so close that its sines vanish.
+        near = angle < 1e-6
+        first = np.where(near, 1.0 - part, np.sin((1.0 - part) * angle))
+        line = first * start + np.where(near, part, np.sin(part * angle)) * end
+        plane = self.project(from_unit_vectors(line.reshape(-1, 3))).reshape(*line.shape[:2], 2)
+        width = np.ptp(self.ax.get_xlim())
+        torn = np.abs(np.diff(plane[:, :, 0], axis=1)) > 0.5 * width
+        plane[:, 1:][torn] = np.nan
+        return list(plane)
+
+    def visible(self, geometries: Shaped[np.ndarray, " n"]) -> list[tuple[int, shapely.Polygon]]:
+        """The largest piece of each shape that is seen, on the plane, with the shape's position."""
+        left, bottom, right, top = self.ax.viewLim.extents
+        pieces, owners = _pieces(geometries, self.boxes)
+        seen = shapely.clip_by_rect(self._project(pieces), left, bottom, right, top)
+        seen, rows = shapely.get_parts(seen, return_index=True)
+        areas, owners = shapely.area(seen), owners[rows]
+        largest = {int(owners[row]): row for row in np.argsort(areas) if areas[row] > 0}
+        return [(index, seen[row]) for index, row in sorted(largest.items())]
+
+    def _colormap(self, norm: Normalize) -> Colormap:
+        """The theme's colours for amounts, of as many steps as the scale has."""
+        colors = self.colors.sequential
+        if isinstance(norm, BoundaryNorm):
+            steps = (np.arange(norm.Ncmap) + 0.5) / norm.Ncmap
+            colors = ListedColormap(colors(steps))
+        return colors.with_extremes(bad=self.colors.missing)
+
+    def _cell_paths(self, partition: Partition, rows: Int[np.ndarray, " k"]) -> list[Path]:
+        if self.extent.world:
+            return [_path(shape) for shape in self._project(partition.polygons[rows])]
+        rings = cell_boundary(partition.cells[rows], points_per_edge=12)
+        rings = np.concatenate([rings, rings[:, :1]], axis=1)
+        plane = self.project(rings.reshape(-1, 2)).reshape(rings.shape)
+        return [Path(ring, closed=True) for ring in plane]
+
+    def _near(self, partition: Partition) -> Int[np.ndarray, " k"]:
+        """Indices of the cells that meet the circle around the extent."""
+        centers, radii = cell_caps(partition.cells)
+        middle = np.array([[self.extent.latitude, self.extent.longitude]])
+        angles = np.arccos(np.clip(centers @ unit_vectors(middle)[0], -1.0, 1.0))
+        reach = 2.0 * np.arcsin(min(self.extent.radius_km / (2 * EARTH_RADIUS_KM), 1.0))
+        # A face that reaches to the antipode would be drawn inside out.
+        return np.flatnonzero((angles <= radii + reach) & (angles + radii < np.radians(175.0)))
+
+    def _project(self, shapes: np.ndarray) -> np.ndarray:
+        """Shapes of (longitude, latitude) on the plane; long lines bend as parallels do.
+
+        What is finer than print can show is left out: a page of maps stays a small file.
+        """
+        fine = shapely.segmentize(shapes, 1.0)
+        plane = shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1]))
+        return np.asarray(shapely.simplify(plane, _FINEST * 1000.0 * self.km_per_point))
+
+    def _fill(self, shapes: np.ndarray, color: str, *, zorder: float) -> None:
+        # A line of its own colour hides the seam where a shape is cut at the antimeridian.
+        paths = [_path(shape) for shape in self._project(_clip(shapes, self.boxes))]
+        drawn = PathCollection(
+            paths, facecolors=color, edgecolors=color, linewidths=0.4, zorder=zorder
+        )
+        self.ax.add_collection(drawn, autolim=False)
+
+    def _edges(self, shapes: np.ndarray) -> np.ndarray:
+        """The edges of shapes that are seen."""
+        # Shapes are cut at the antimeridian and the poles; no border runs there.
+        boxes = [
+            (max(w, _SEAM - 180), max(s, _SEAM - 90), min(e, 180 - _SEAM), min(n, 90 - _SEAM))
+            for w, s, e, n in self.boxes
+        ]
+        return _clip(shapely.boundary(shapes), boxes)
+
+    def _graticule(self, **style: Any) -> None:
+        """Meridians and parallels, some six across."""
+        wide = sum(box[2] - box[0] for box in self.boxes)
+        tall = max(box[3] - box[1] for box in self.boxes)
+        step = next((s for s in _STEPS if min(wide, 2.5 * tall) / s <= 8), _STEPS[-1])
+        lines = []
+        for west, south, east, north in self.boxes:
+            meridians = np.arange(np.ceil(west / step), east / step + 1e-9) * step
+            parallels = np.arange(np.ceil(south / step), north / step + 1e-9) * step
+            lines += [[(lng, south), (lng, north)] for lng in meridians]
+            lines += [[(west, lat), (east, lat)] for lat in parallels]
+        self._lines(
+            shapely.linestrings(lines), color=self.colors.region, linewidth=0.3, alpha=0.35, **style
+        )
+
+    def _lines(self, shapes: np.ndarray, **style: Any) -> None:
+        lines = [shapely.get_coordinates(line) for line in self._project(shapes)]
+        self.ax.add_collection(LineCollection(lines, **style), autolim=False)
+
+
+def _turns(west: float, east: float) -> list[tuple[float, float]]:
+    """A span of longitudes as spans within ±180."""
+    if east - west >= 360:
+        return [(-180.0, 180.0)]
+    if west < -180:
+        return [(west + 360, 180.0), (-180.0, east)]
+    if east > 180:
+        return [(west, 180.0), (-180.0, east - 360)]
+    return [(west, east)]
+
+
+def _clip(shapes: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+    """The pieces of shapes inside the boxes."""
+    return _pieces(shapes, boxes)[0]
+
+
+def _pieces(shapes: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+    """The pieces of shapes inside the boxes, and the position of the shape of each."""
+    inside = np.concatenate([shapely.clip_by_rect(shapes, *box) for box in boxes])
+    pieces, rows = shapely.get_parts(inside, return_index=True)
+    there = ~shapely.is_empty(pieces)
+    return pieces[there], rows[there] % len(shapes)
+
+
+def _path(shape: shapely.Geometry) -> Path:
+    """The outline of a polygon, or of several, with their holes."""
+    # Normalised, holes turn the other way than their shell, so they are not filled.
+    rings = shapely.get_rings(shapely.get_parts(shapely.normalize(shape)))
+    return Path.make_compound_path(
+        *(Path(shapely.get_coordinates(ring), closed=True) for ring in rings)
+    )

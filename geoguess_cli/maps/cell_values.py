@@ -1,0 +1,129 @@
+"""What a map of a partition is coloured by: photos, level, or how often the model is right."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float
+from matplotlib.colors import Normalize
+
+from geoguess_cli.errors import CellError
+from geoguess_cli.geo.cells import token_to_cell
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.maps.scales import Ticks, count_ticks, level_norm, photos_norm
+from geoguess_cli.wording import counted, percent, square_kilometres
+
+ColorBy = Literal["photos", "level", "accuracy"]
+
+
+@dataclass(frozen=True, eq=False)
+class CellValues:
+    """One figure a cell, and how to show it.
+
+    Attributes:
+        values: In the partition's order; NaN where nothing is known.
+        norm: From values to [0, 1].
+        ticks: Values that the key names, with their texts.
+        label: What they stand for.
+        caption: What sums them up, in a line.
+        columns: The figures behind the values by name, one a cell, for files; null where unknown.
+    """
+
+    values: Float[np.ndarray, " n"]
+    norm: Normalize
+    ticks: Ticks
+    label: str
+    caption: str
+    columns: pl.DataFrame
+
+
+def photos_values(partition: Partition) -> CellValues:
+    """Training photos of each cell."""
+    photos = partition.photos.astype(np.float64)
+    norm, areas = photos_norm(photos), partition.area_km2
+    low, high = partition.levels.min(), partition.levels.max()
+    levels = f"levels {low}–{high}" if low < high else f"level {low}"
+    return CellValues(
+        values=photos,
+        norm=norm,
+        ticks=count_ticks(norm),
+        label="training photos in the cell",
+        caption=f"{counted(int(photos.sum()), 'photo')} · {levels} · "
+        f"{square_kilometres(areas.min())} to {square_kilometres(areas.max())} a cell",
+        columns=pl.DataFrame(),
+    )
+
+
+def level_values(partition: Partition) -> CellValues:
+    """S2 level of each cell, on a scale of steps."""
+    low, high = int(partition.levels.min()), int(partition.levels.max())
+    counts = np.bincount(partition.levels, minlength=high + 1)
+    most = int(counts.argmax())
+    return CellValues(
+        values=partition.levels.astype(np.float64),
+        norm=level_norm(low, high),
+        ticks=[(float(level), str(level)) for level in range(low, high + 1)],
+        label="S2 level of the cell",
+        caption=f"{counted(int(partition.photos.sum()), 'photo')} · most cells, "
+        f"{counts[most]:,}, are of level {most}",
+        columns=pl.DataFrame(),
+    )
+
+
+def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValues:
+    """Top-1 accuracy of the test photos that lie in each cell; NaN where there is none.
+
+    Args:
+        partition: The model's own.
+        predictions: Rows of a report's `predictions.parquet`: `token`, the true cell, null for a
+            photo in none, and `rank`, its place among the guesses, null for an unreadable photo.
+
+    Raises:
+        CellError: No row with a cell, or cells of another partition.
+    """
+    known = predictions.drop_nulls(["token", "rank"])
+    cells = token_to_cell(known["token"].to_list())
+    index = np.searchsorted(partition.cells, cells).clip(max=len(partition) - 1)
+    if not len(known):
+        raise CellError(
+            "the report has no photo that lies in a cell; there is nothing to colour by"
+        )
+    if (partition.cells[index] != cells).any():
+        row = int(np.argmax(partition.cells[index] != cells))
+        raise CellError(
+            f"the report's cell `{known['token'][row]}` is not in this partition of "
+            f"{len(partition)} cells; give the partition of its model with --cells"
+        )
+    photos = np.bincount(index, minlength=len(partition))
+    right = np.bincount(index, weights=known["rank"] == 1, minlength=len(partition))
+    with np.errstate(invalid="ignore"):
+        accuracy = right / photos
+    seen, missing = int((photos > 0).sum()), int((photos == 0).sum())
+    grey = f" · {counted(missing, 'cell')} without test photos in grey" if missing else ""
+    return CellValues(
+        values=accuracy,
+        norm=Normalize(0.0, 1.0),
+        ticks=[(share, percent(share, whole=True)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
+        label="top-1 accuracy of the cell's test photos",
+        caption=f"top-1 {percent(right.sum() / photos.sum())} of "
+        f"{counted(len(known), 'test photo')} in {counted(seen, 'cell')}{grey}",
+        columns=pl.DataFrame({"test_photos": photos, "accuracy": accuracy}).with_columns(
+            pl.col("accuracy").fill_nan(None)
+        ),
+    )
+
+
+def cells_frame(partition: Partition, values: CellValues) -> pl.DataFrame:
+    """One row a cell with what is known of it, without its geometry."""
+    return pl.DataFrame(
+        {
+            "token": partition.tokens,
+            "cell_index": np.arange(len(partition)),
+            "level": partition.levels,
+            "photos": partition.photos,
+            "latitude": partition.centroids[:, 0],
+            "longitude": partition.centroids[:, 1],
+            "area_km2": partition.area_km2,
+        }
+    ).hstack(values.columns)

@@ -1,0 +1,213 @@
+"""Maps: the cells of a partition, the probabilities of a photo, the errors of an evaluation.
+
+The one door to Cartopy. It lends its projections and axes; the geometries are the package's own,
+so that nothing is ever downloaded. A region is drawn on the Lambert azimuthal equal-area plane
+about its centre, the world in the Equal Earth projection: areas are true in both.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import cartopy.crs as ccrs
+import numpy as np
+from jaxtyping import Float
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm
+from matplotlib.figure import Figure
+from PIL import Image
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.theme import Rect, axes
+from geoguess_cli.evaluation.metrics import RADII_KM
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.cells import cell_boundary
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.maps.canvas import Canvas
+from geoguess_cli.maps.cell_values import CellValues, photos_values
+from geoguess_cli.maps.extent import Extent, fit_extent
+from geoguess_cli.maps.marks import draw_answer, draw_map_names
+from geoguess_cli.maps.page import (
+    Contents,
+    color_bar,
+    draw_locator,
+    heading,
+    page,
+    page_with_blocks,
+    scale_bar,
+)
+from geoguess_cli.maps.panel import draw_guesses, draw_marks, draw_photo, mark_count
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.wording import counted, kilometres, percent
+
+_RADIUS_M = EARTH_RADIUS_KM * 1000.0
+_SPHERE = ccrs.Globe(ellipse=None, semimajor_axis=_RADIUS_M, semiminor_axis=_RADIUS_M)
+_DEGREES = ccrs.Geodetic(globe=_SPHERE)
+
+
+@theme.styled
+def cells_map(
+    partition: Partition,
+    values: CellValues | None = None,
+    *,
+    title: str = "",
+    colors: theme.Theme = theme.LIGHT,
+) -> Figure:
+    """The cells of a partition on the map, each coloured by a figure of it.
+
+    Args:
+        partition: What to draw.
+        values: The figures (default: how many photos each cell holds).
+        title: Heading (default: how many cells there are).
+        colors: Those of the theme.
+    """
+    values = values or photos_values(partition)
+    extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
+    figure, rect = page(extent)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
+    canvas.ground(basemap)
+    drawn = canvas.cells(partition, values.values, values.norm)
+    draw_map_names(canvas, basemap)
+    heading(figure, title or counted(len(partition), "cell"), values.caption, colors)
+    color_bar(figure, rect, drawn, values.label, values.ticks)
+    scale_bar(figure, canvas, rect)
+    return figure
+
+
+@theme.styled
+def probability_map_figure(
+    shown: ProbabilityMap,
+    *,
+    photo: Image.Image | None = None,
+    title: str = "",
+    scale: Scale = "root",
+    colors: theme.Theme = theme.LIGHT,
+) -> Figure:
+    """Every cell filled by its probability, the answer marked; photo, legend and guesses beside it.
+
+    Args:
+        shown: One photo's probabilities.
+        photo: The photo, upright, of any size.
+        title: Heading (default: the place of the point estimate).
+        scale: How probabilities become colours, as in `probability_norm`.
+        colors: `theme.LIGHT`, where darker is likelier, or `theme.DARK`, where brighter is.
+    """
+    name = Path(shown.photo).name
+    contents = Contents(
+        photo_aspect=photo.height / photo.width if photo is not None else 0.0,
+        caption=bool(name),
+        marks=mark_count(shown),
+        guesses=len(shown.guesses),
+    )
+    extent = shown.extent(aspects=contents.aspects)
+    figure, rect, blocks = page_with_blocks(extent, contents)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
+    canvas.ground(basemap)
+    norm = probability_norm(scale, float(shown.probabilities.max()))
+    drawn = canvas.cells(shown.partition, shown.probabilities, norm)
+    taken = draw_answer(canvas, shown)
+    draw_map_names(canvas, basemap, taken)
+    if photo is not None:
+        draw_photo(axes(figure, blocks.photo), photo, colors, name=name)
+    draw_marks(axes(figure, blocks.marks), shown, colors)
+    draw_guesses(axes(figure, blocks.guesses), shown, lambda value: drawn.cmap(norm(value)), colors)
+    place = shown.estimate_description
+    heading(
+        figure,
+        title or f"{place[:1].upper()}{place[1:]}",
+        f"likeliest cell {percent(float(shown.probabilities.max()))} · "
+        f"entropy {shown.entropy_bits:.1f} of {np.log2(len(shown.partition)):.1f} bits · "
+        f"expected distance {kilometres(shown.expected_km)}, "
+        f"90 % within {kilometres(shown.radius_90_km)}",
+        colors,
+    )
+    color_bar(figure, rect, drawn, "probability of the cell", probability_ticks(norm))
+    scale_bar(figure, canvas, rect)
+    draw_locator(figure, canvas, basemap)
+    return figure
+
+
+@theme.styled
+def errors_map(
+    truth: Float[np.ndarray, "n 2"], estimates: Float[np.ndarray, "n 2"], *, title: str = ""
+) -> Figure:
+    """Where photos were taken, coloured by how far off the point estimate is, and joined to it.
+
+    The colours change at the radii of the accuracies, so they mean the same on every map.
+
+    Args:
+        truth: Where each photo was taken, latitude first, in degrees; at least one.
+        estimates: The point estimate of each, likewise.
+        title: Heading (default: how many photos there are).
+    """
+    both = np.stack([truth, estimates], axis=1)
+    extent = fit_extent(both, np.ones(len(both)), mass=0.98)
+    figure, rect = page(extent)
+    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent)
+    canvas.ground(basemap)
+    distances = great_circle_km(truth, estimates)
+    bounds = [0.0, *RADII_KM.values(), np.pi * EARTH_RADIUS_KM]
+    scale: dict[str, Any] = {"norm": BoundaryNorm(bounds, theme.ON_LIGHT.N), "cmap": theme.ON_LIGHT}
+    # Neither the near nor the far shall lie on top of the others: a fixed shuffle.
+    order = np.random.default_rng(0).permutation(len(both))
+    faint = float(np.clip(8 / len(both) ** 0.5, 0.08, 0.6))
+    ways = LineCollection(
+        canvas.ways(truth[order], estimates[order]),
+        array=distances[order],
+        linewidths=0.6,
+        alpha=faint,
+        zorder=5,
+        gid="ways",
+        **scale,
+    )
+    canvas.ax.add_collection(ways, autolim=False)
+    x, y = canvas.project(truth[order]).T
+    drawn = canvas.ax.scatter(
+        x,
+        y,
+        c=distances[order],
+        s=float(np.clip(9000 / len(both), 6, 22)),
+        linewidths=0.3,
+        edgecolors=theme.PAGE,
+        zorder=6,
+        gid="truths",
+        **scale,
+    )
+    draw_map_names(canvas, basemap)
+    heading(
+        figure,
+        title or f"Errors of {counted(len(both), 'photo')}",
+        "dots: where the photo was taken · lines: to the point estimate · "
+        f"median {kilometres(float(np.median(distances)))}",
+        theme.LIGHT,
+    )
+    ticks = [(bound, f"{bound:,.0f}") for bound in bounds[1:-1]]
+    color_bar(figure, rect, drawn, "distance to the point estimate, in km", ticks)
+    scale_bar(figure, canvas, rect)
+    return figure
+
+
+def map_canvas(
+    figure: Figure, rect: Rect, extent: Extent, colors: theme.Theme = theme.LIGHT
+) -> Canvas:
+    """Axes of that extent at that place, still empty."""
+    crs: ccrs.Projection = ccrs.EqualEarth(globe=_SPHERE)
+    if not extent.world:
+        crs = ccrs.LambertAzimuthalEqualArea(extent.longitude, extent.latitude, globe=_SPHERE)
+
+    def project(latlng: np.ndarray) -> np.ndarray:
+        return np.asarray(crs.transform_points(_DEGREES, latlng[:, 1], latlng[:, 0])[:, :2])
+
+    def unproject(xy: np.ndarray) -> np.ndarray:
+        return np.asarray(_DEGREES.transform_points(crs, xy[:, 0], xy[:, 1])[:, 1::-1])
+
+    ax = axes(figure, rect, projection=crs)
+    if extent.world:
+        ax.set_global()
+    else:
+        ax.set_xlim(-500.0 * extent.width_km, 500.0 * extent.width_km)
+        ax.set_ylim(-500.0 * extent.height_km, 500.0 * extent.height_km)
+    ax.apply_aspect()  # what is measured in pixels needs the final place
+    ax.spines["geo"].set(edgecolor=colors.border, linewidth=0.7)
+    return Canvas(ax, extent, project, unproject, colors)

@@ -1,0 +1,161 @@
+"""The page of a partition: its cells on the map, coloured by photos, level or accuracy in turns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.colors import BoundaryNorm
+
+from geoguess_cli.geo.cells import cell_boundary
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import describe
+from geoguess_cli.inference.answers import cell_places
+from geoguess_cli.maps.cell_values import CellValues, level_values, photos_values
+from geoguess_cli.maps.extent import fit_extent
+from geoguess_cli.maps.interactive import figures
+from geoguess_cli.maps.interactive.html import filled_page
+from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
+from geoguess_cli.wording import counted, percent, square_kilometres
+
+LISTED = 8
+"""Cells that stand beside the map: those with the most."""
+
+
+def cells_page(partition: Partition, values: Sequence[CellValues] = ()) -> str:
+    """The cells of a partition as one HTML page that needs no network.
+
+    Args:
+        partition: What to draw.
+        values: What the cells can be coloured by, the first at first (default: photos and level).
+    """
+    every = list(values) or [photos_values(partition), level_values(partition)]
+    plane, box = cells_plane(partition)
+    texts = [_texts(one) for one in every]
+    columns: dict[str, list[Any]] = {
+        "area": [square_kilometres(area) for area in partition.area_km2.tolist()]
+    }
+    for number, one in enumerate(every):
+        columns[f"shade_{number}"] = _shades(one).round(4).tolist()
+        columns[f"text_{number}"] = texts[number]
+    about = [*figures.ABOUT_CELL, "@area"]
+    shown = [f"@text_{number}" for number, one in enumerate(every) if len(one.columns.columns)]
+    figure = figures.cells_figure(
+        partition, plane, box, columns, shade="shade_0", tip=[*shown, *about]
+    )
+    views = [_view(partition, one, number, texts[number]) for number, one in enumerate(every)]
+    return filled_page(
+        [{**view, "map": 0, "box": list(box)} for view in views],
+        items=[figures.item(figure)],
+        label="Map of the cells",
+        aside="Cells",
+        readout=["@place", *shown, *about],
+        choice="Colour by",
+    )
+
+
+def cells_item(partition: Partition, *, dark: bool = False) -> dict[str, Any]:
+    """The cells alone, of one colour, for `Bokeh.embed.embed_item`: a map to put a pin on.
+
+    Args:
+        partition: What to draw.
+        dark: Whether its colours are for a dark page.
+    """
+    plane, box = cells_plane(partition)
+    none = {"shade": [0.0] * len(partition)}
+    return figures.item(
+        figures.cells_figure(
+            partition, plane, box, none, shade="shade", tip=figures.ABOUT_CELL, dark=dark
+        )
+    )
+
+
+def cells_plane(partition: Partition) -> tuple[Plane, tuple[float, float, float, float]]:
+    """The plane that shows all cells best, and the box on it that holds them, in kilometres."""
+    extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
+    plane = plane_of(extent)
+    return plane, box_of(extent, plane)
+
+
+def _view(
+    partition: Partition, values: CellValues, number: int, texts: list[str]
+) -> dict[str, Any]:
+    """What the page says of the cells while they are coloured by one figure."""
+    heading = counted(len(partition), "cell")
+    name = values.label[:1].upper() + values.label[1:]
+    known = np.nan_to_num(values.values, nan=-np.inf)
+    order = np.lexsort((-partition.photos.astype(np.int64), -known))[:LISTED]
+    lengths = np.nan_to_num(_shades(values))
+    ticks = np.array([at for at, _ in values.ticks])
+    return {
+        "name": name,
+        "title": f"{heading} · {name}",
+        "heading": heading,
+        "caption": values.caption.split(" · "),
+        "picture": None,
+        "facts": [],
+        "list": f"{name}: the cells with the most",
+        "rows": [
+            _row(partition, values, index, rank, texts[index], float(lengths[index]))
+            for rank, index in enumerate(order.tolist(), start=1)
+        ],
+        "columns": {},
+        "key": {
+            "label": name,
+            "shade": f"shade_{number}",
+            "summed": "photos" if (values.values == partition.photos).all() else None,
+            "what": "photos",
+            "ticks": [
+                [round(float(at), 4), text]
+                for at, (_, text) in zip(_scaled(values, ticks), values.ticks, strict=True)
+            ],
+        },
+    }
+
+
+def _row(
+    partition: Partition, values: CellValues, index: int, rank: int, text: str, length: float
+) -> dict[str, Any]:
+    """A cell of the list beside the map: the number short, since its place needs the width."""
+    fact = square_kilometres(float(partition.area_km2[index]))
+    if tests := _test_photos(values):
+        count = tests[index]
+        text = percent(float(values.values[index]), whole=True) if count else "–"
+        fact = f"of {counted(count, 'test photo')}" if count else "no test photos"
+    return {
+        "rank": rank,
+        "index": index,
+        "place": describe(cell_places(partition)[index]),
+        "share": text,
+        "length": length,
+        "detail": f"cell {partition.tokens[index]} · {fact}",
+    }
+
+
+def _shades(values: CellValues) -> Float[np.ndarray, " n"]:
+    """The figures of the cells as places of their scale, from 0 to 1; NaN where unknown."""
+    return _scaled(values, values.values)
+
+
+def _scaled(values: CellValues, at: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    scaled = np.ma.filled(np.ma.asarray(values.norm(at), dtype=np.float64), np.nan)
+    if isinstance(values.norm, BoundaryNorm):  # the number of a step: its middle
+        scaled = (scaled + 0.5) / values.norm.Ncmap
+    return np.where(np.isnan(at), np.nan, scaled)
+
+
+def _test_photos(values: CellValues) -> list[int]:
+    """Test photos of each cell, where the figure is the accuracy of them; else nothing."""
+    return values.columns["test_photos"].to_list() if "accuracy" in values.columns.columns else []
+
+
+def _texts(values: CellValues) -> list[str]:
+    """What is said of each cell's figure."""
+    if counts := _test_photos(values):
+        return [
+            "no test photos"
+            if not count
+            else f"{percent(share, whole=True)} of {counted(count, 'test photo')} right"
+            for share, count in zip(values.values.tolist(), counts, strict=True)
+        ]
+    return [f"{value:,.0f}" for value in values.values.tolist()]

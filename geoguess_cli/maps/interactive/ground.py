@@ -1,0 +1,258 @@
+"""The ground of an interactive map: land, lakes, borders and names, as fine as they may be seen.
+
+A page carries its own map, so it must be small: around the place that is shown the basemap keeps
+its detail, further out it is simplified, the more the further.
+"""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import shapely
+from jaxtyping import Float, Int64, Shaped
+
+from geoguess_cli.geo.basemap import Layer, load_basemap
+from geoguess_cli.geo.towns import load_towns
+from geoguess_cli.maps.interactive.plane import Box, Plane
+
+Line = Float[np.ndarray, "2 _"]
+"""x and y of lines or of rings, with NaN between one and the next."""
+
+_TIERS = ((1.25, 1 / 2500), (4.5, 1 / 700))
+"""Parts of the map, by their size, and the detail in them: in widths of what is shown first."""
+
+_FARTHEST_KM = 20.0
+_WORLD_DETAIL_KM = 7.0
+_FINEST_KM = 0.25  # the basemap knows no better
+_MOST_TOWNS = 120  # of a part: there is room for some dozens at a time
+_SEAM = 2e-3  # degrees: wider than the rounding of the basemap
+_LEAST_NAMED = 3e-5  # of what is shown first: smaller ones have no room, however near
+_STEPS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30)
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Names of one kind, those that come first where there is no room for all in front.
+
+    Attributes:
+        texts: What to write.
+        places: Where, in kilometres on the plane.
+        room_km: A name wider than this is not written; infinite for towns.
+    """
+
+    texts: list[str]
+    places: Float[np.ndarray, "n 2"]
+    room_km: Float[np.ndarray, " n"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What lies under the cells, and the lines over them.
+
+    Attributes:
+        fills: "sea", "land" and "lakes" with their rings, in the order in which to fill them.
+        lines: Lines by "graticule", "region", "border" and "coast".
+        names: Of "countries", "regions" and "towns".
+    """
+
+    fills: list[tuple[str, Line]]
+    lines: dict[str, Line]
+    names: dict[str, Names]
+
+
+@lru_cache(maxsize=8)
+def ground(plane: Plane, box: Box) -> Ground:
+    """The basemap on a plane, the finer the nearer to what is shown.
+
+    Args:
+        plane: Where to draw it.
+        box: What is shown first.
+    """
+    rim, shown = plane.rim, shapely.box(*box)
+    basemap = load_basemap()
+    land, lakes = (plane.transform(layer.geometries) for layer in (basemap.land, basemap.lakes))
+    ways = {kind: plane.transform(lines) for kind, lines in _ways().items()}
+    fills: list[tuple[str, Line]] = []
+    lines: dict[str, list[Line]] = {kind: [] for kind in ways}
+    tiers = _tiers(plane, box)
+    for number, (part, detail_km) in enumerate(tiers):
+        inner = tiers[number + 1][0] if number + 1 < len(tiers) else None
+        fills.append(("sea", _rings(np.array([part.intersection(rim)]))))
+        fills += _fills(land, lakes, part, detail_km)
+        for kind, drawn in ways.items():
+            seen = shapely.clip_by_rect(drawn, *part.bounds)
+            seen = seen if inner is None else shapely.difference(seen, inner)
+            lines[kind].append(_lines(_thinned(seen, detail_km)))
+    return Ground(
+        fills,
+        {
+            "graticule": _graticule(plane, box),
+            **{kind: _joined(pieces) for kind, pieces in lines.items()},
+        },
+        {
+            "countries": _area_names(basemap.countries, plane, shown),
+            "regions": _area_names(basemap.regions, plane, shown),
+            "towns": _town_names(plane, [part for part, _ in tiers], shown),
+        },
+    )
+
+
+def _tiers(plane: Plane, box: Box) -> list[tuple[shapely.Polygon, float]]:
+    """Boxes, the largest first, and the detail in kilometres that each of them needs."""
+    left, bottom, right, top = box
+    width = max(right - left, top - bottom)
+    bounds = plane.rim.bounds
+    if plane.center is None:
+        return [(shapely.box(*bounds), _WORLD_DETAIL_KM)]
+    x, y = (left + right) / 2, (bottom + top) / 2
+    tiers = [(shapely.box(*bounds), _FARTHEST_KM)]
+    for times, share in reversed(_TIERS):
+        half, detail = times * width / 2 * 1.1, max(share * width, _FINEST_KM)
+        if half < bounds[2] / 2 and detail < 0.7 * tiers[-1][1]:
+            tiers.append((shapely.box(x - half, y - half, x + half, y + half), detail))
+    return tiers
+
+
+def _fills(
+    land: np.ndarray, lakes: np.ndarray, part: shapely.Polygon, detail_km: float
+) -> list[tuple[str, Line]]:
+    # A hair beyond the part: the land of two parts overlaps, and no seam shines through.
+    left, bottom, right, top = part.buffer(detail_km, join_style="mitre").bounds
+    speck = detail_km**2
+    found: list[tuple[str, Line]] = []
+    for kind, shapes in (("land", land), ("lakes", lakes)):
+        seen = shapely.clip_by_rect(shapely.get_parts(shapes), left, bottom, right, top)
+        pieces = shapely.get_parts(_simpler(seen, detail_km))
+        found.append((kind, _rings(pieces[shapely.area(pieces) > speck])))
+    return found
+
+
+@cache
+def _ways() -> dict[str, Shaped[np.ndarray, " n"]]:
+    """Each stretch of coast and border once, as lines of (longitude, latitude)."""
+    basemap = load_basemap()
+    coast, _ = _segments(basemap.land)
+    border, _ = _segments(basemap.countries)
+    region, owners = _segments(basemap.regions)
+    return {  # where one region alone has an edge, it is the sea's or another country's
+        "region": _merged(_without(region[owners > 1], border)),
+        "border": _merged(_without(border, coast)),
+        "coast": _merged(coast),
+    }
+
+
+def _segments(layer: Layer) -> tuple[Int64[np.ndarray, "n 4"], Int64[np.ndarray, " n"]]:
+    """The straight pieces of outlines, in millionths of a degree, and how many shapes share each.
+
+    Those along the seams of the map of longitude and latitude are no outlines.
+    """
+    rings = shapely.get_rings(shapely.get_parts(layer.geometries))
+    lnglat, ring = shapely.get_coordinates(rings, return_index=True)
+    whole = np.round(lnglat * 1e6).astype(np.int64)
+    pairs = np.stack([whole[:-1], whole[1:]], axis=1)[ring[1:] == ring[:-1]]
+    limit = np.array([180 - _SEAM, 90 - _SEAM]) * 1e6
+    on_seam = (np.abs(pairs) > limit).all(axis=1).any(axis=1)
+    pairs = pairs[~on_seam]
+    back = (pairs[:, 0, 0] > pairs[:, 1, 0]) | (
+        (pairs[:, 0, 0] == pairs[:, 1, 0]) & (pairs[:, 0, 1] > pairs[:, 1, 1])
+    )
+    pairs[back] = pairs[back][:, ::-1]
+    return np.unique(pairs.reshape(-1, 4), axis=0, return_counts=True)
+
+
+def _without(segments: np.ndarray, others: np.ndarray) -> np.ndarray:
+    both, first = np.unique(np.concatenate([others, segments]), axis=0, return_index=True)
+    return both[first >= len(others)]
+
+
+def _merged(segments: Int64[np.ndarray, "n 4"]) -> Shaped[np.ndarray, " m"]:
+    pieces = shapely.linestrings(segments.reshape(-1, 2, 2) / 1e6)
+    return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces))))
+
+
+def _graticule(plane: Plane, box: Box) -> Line:
+    """Meridians and parallels of the whole Earth, some six across what is shown."""
+    wide_deg = (box[2] - box[0]) / 111.2
+    if plane.center is not None:
+        wide_deg /= max(np.cos(np.radians(plane.center[0])), 0.2)
+    step = next((step for step in _STEPS if wide_deg / step <= 8), _STEPS[-1])
+    fine = max(step, 5.0)  # a degree's mesh of the whole Earth would only weigh
+    up, along = np.linspace(-90, 90, 91), np.linspace(-180, 180, 181)
+    meridians = [
+        shapely.LineString(np.stack([np.full_like(up, lng), up], axis=1))
+        for lng in np.arange(fine - 180, 180, fine)
+    ]
+    parallels = [
+        shapely.LineString(np.stack([along, np.full_like(along, lat)], axis=1))
+        for lat in np.arange(fine - 90, 90, fine)
+    ]
+    return _lines(_simpler(plane.transform(np.array([*meridians, *parallels])), 8.0))
+
+
+def _area_names(layer: Layer, plane: Plane, shown: shapely.Polygon) -> Names:
+    """A name for each shape with some room; where one is seen, in the middle of what is seen."""
+    found = []
+    shapes = plane.transform(_simpler(layer.geometries, 0.1))
+    for text, shape in zip(layer.names, shapes, strict=True):
+        whole = _largest(shape)
+        seen = whole and _largest(shapely.clip_by_rect(whole, *shown.bounds))
+        piece = seen if seen and seen.area > 0.01 * shown.area else whole
+        if piece is None or piece.area < _LEAST_NAMED * shown.area:
+            continue
+        circle = shapely.maximum_inscribed_circle(piece, tolerance=piece.length / 100)
+        left, _, right, _ = piece.bounds
+        found.append((right - left, text, circle.coords[0]))
+    found.sort(key=lambda one: -one[0])
+    places = np.array([place for _, _, place in found]).reshape(-1, 2)
+    return Names([text for _, text, _ in found], places, np.array([room for room, _, _ in found]))
+
+
+def _town_names(plane: Plane, parts: list[shapely.Polygon], shown: shapely.Polygon) -> Names:
+    """The largest towns of what is shown and of each part around it, the largest first."""
+    towns = load_towns()
+    places = plane.project(towns.latlng)
+    order = np.argsort(-towns.population, kind="stable")
+    kept: set[int] = set()
+    for part in (*parts, shown):
+        left, bottom, right, top = part.bounds
+        x, y = places[order].T
+        inside = order[(x > left) & (x < right) & (y > bottom) & (y < top)]
+        kept.update(inside[:_MOST_TOWNS].tolist())
+    rows = order[np.isin(order, list(kept))]
+    names = towns.names
+    return Names([names[row] for row in rows], places[rows], np.full(len(rows), np.inf))
+
+
+def _largest(shape: shapely.Geometry) -> shapely.Polygon | None:
+    pieces = shapely.get_parts(shape)
+    pieces = pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON]
+    return pieces[int(np.argmax(shapely.area(pieces)))] if len(pieces) else None
+
+
+def _rings(shapes: np.ndarray) -> Line:
+    """The rings of polygons, holes too: filled by the even-odd rule they are the polygons."""
+    return _lines(shapely.get_rings(shapely.get_parts(shapes)))
+
+
+def _thinned(lines: np.ndarray, detail_km: float) -> np.ndarray:
+    """Lines without detail, and without the islands that are specks then."""
+    pieces = shapely.get_parts(lines)
+    specks = shapely.is_closed(pieces) & (shapely.length(pieces) < 4 * detail_km)
+    return _simpler(pieces[~specks], detail_km)
+
+
+def _simpler(shapes: np.ndarray, detail_km: float) -> np.ndarray:
+    # What is drawn may touch itself: keeping it from that would take seconds.
+    return np.asarray(shapely.simplify(shapes, detail_km, preserve_topology=False))
+
+
+def _lines(shapes: np.ndarray) -> Line:
+    lines = shapely.get_parts(shapes)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    breaks = np.flatnonzero(np.diff(line)) + 1
+    return np.asarray(np.insert(xy, breaks, np.nan, axis=0).T)
+
+
+def _joined(pieces: list[Line]) -> Line:
+    gap = np.full((2, 1), np.nan)
+    return np.concatenate([part for piece in pieces for part in (piece, gap)], axis=1)

@@ -1,0 +1,106 @@
+"""What an interactive map shows, as columns of numbers and texts: no library draws here yet.
+
+Bokeh takes these columns as they are, and so does the script of a page, which changes photos by
+putting other columns into the same map.
+"""
+
+from typing import Any
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import describe
+from geoguess_cli.inference.answers import cell_places
+from geoguess_cli.inference.credible import MASSES
+from geoguess_cli.maps.interactive.plane import Plane, cell_shapes, outline, way
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.maps.scales import Scale, probability_norm
+from geoguess_cli.wording import percent
+
+Columns = dict[str, list[Any]]
+
+
+def cell_columns(partition: Partition, plane: Plane) -> Columns:
+    """One row a cell, in the partition's order: its outline and what never changes of it.
+
+    Coordinates are kilometres on the plane; NaN parts the pieces of an outline.
+    """
+    xs, ys = [], []
+    shapes = cell_shapes(partition, plane)
+    for shape, area in zip(shapes, partition.area_km2.tolist(), strict=True):
+        # Four digits of the cell's own size.
+        decimals = int(np.clip(3.0 - np.floor(np.log10(area) / 2.0), 0, 5))
+        x, y = _ring(shape).round(decimals).T.tolist()
+        xs.append(x)
+        ys.append(y)
+    return {
+        "xs": xs,
+        "ys": ys,
+        "token": partition.tokens,
+        "level": partition.levels.tolist(),
+        "photos": partition.photos.tolist(),
+        "place": [describe(place) for place in cell_places(partition)],
+    }
+
+
+def answer_columns(
+    shown: ProbabilityMap, plane: Plane, scale: Scale = "root"
+) -> dict[str, Columns]:
+    """The answer to one photo, by the name of the layer that it belongs to.
+
+    "cells" are columns to lay beside `cell_columns`; "guesses", "estimate" and "truth" are points;
+    "credible_50", "credible_90" and "way" are lines; `side_km` is that of their typical cell.
+    """
+    probabilities = shown.probabilities
+    norm = probability_norm(scale, float(probabilities.max()))
+    rank = np.empty(len(probabilities), dtype=np.int64)
+    rank[shown.ranking] = np.arange(1, len(rank) + 1)
+    guesses = _points(shown.partition.centroids[shown.guesses], plane)
+    columns: dict[str, Columns] = {
+        "cells": {
+            # Four digits are more than are shown, and keep the page small.
+            "probability": [float(f"{value:.4g}") for value in probabilities.tolist()],
+            "share": [percent(value) for value in probabilities.tolist()],
+            "rank": rank.tolist(),
+            "shade": np.asarray(norm(probabilities)).round(4).tolist(),
+        },
+        "guesses": {
+            **guesses,
+            "at_x": guesses["x"],
+            "at_y": guesses["y"],
+            "number": [str(number) for number in range(1, len(shown.guesses) + 1)],
+        },
+        "estimate": _points(shown.estimate[None], plane),
+        "truth": _points(np.empty((0, 2)) if shown.truth is None else shown.truth[None], plane),
+        "way": _lines([] if shown.truth is None else way(shown.estimate, shown.truth, plane)),
+    }
+    for mass in MASSES:
+        lines = outline(shown.credible_region(mass), plane)
+        drawn = _lines([shapely.get_coordinates(line) for line in lines])
+        # Outlines of cells that are specks on the screen would hide them: a page thins them.
+        cells = len(shown.credible_cells(mass))
+        side_km = round(float(np.sqrt(shown.credible_area_km2(mass) / cells)), 3)
+        columns[f"credible_{100 * mass:.0f}"] = {**drawn, "side_km": [side_km] * len(drawn["xs"])}
+    return columns
+
+
+def _points(latlng: np.ndarray, plane: Plane) -> Columns:
+    x, y = plane.project(latlng).round(3).T.tolist()
+    return {"x": x, "y": y}
+
+
+def _lines(lines: list[np.ndarray]) -> Columns:
+    rounded = [line.round(2) for line in lines if len(line)]
+    return {
+        "xs": [line[:, 0].tolist() for line in rounded],
+        "ys": [line[:, 1].tolist() for line in rounded],
+    }
+
+
+def _ring(shape: shapely.Geometry) -> Float[np.ndarray, "n 2"]:
+    """The rings of a shape, holes too, as one path with NaN between them."""
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    return np.insert(xy, np.flatnonzero(np.diff(ring)) + 1, np.nan, axis=0)

@@ -1,0 +1,192 @@
+"""The page of probability maps: for each photo its map, its guesses and its figures."""
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from geoguess_cli.geo.geodesy import great_circle_km
+from geoguess_cli.inference.credible import MASSES
+from geoguess_cli.maps.extent import Extent
+from geoguess_cli.maps.interactive import figures
+from geoguess_cli.maps.interactive.html import filled_page
+from geoguess_cli.maps.interactive.layers import answer_columns
+from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
+
+PICTURE_SIDE = 640
+"""Longest side of a photo in a page, in pixels: twice the width that it is shown in."""
+
+_NEIGHBOURS_KM = 1000.0
+
+
+def map_page(
+    shown: Sequence[ProbabilityMap],
+    photos: Sequence[Image.Image | None] | None = None,
+    *,
+    scale: Scale = "root",
+) -> str:
+    """The probability maps of one or more photos as one HTML page that needs no network.
+
+    Args:
+        shown: One a photo, at least one; all of the same partition.
+        photos: The photos, upright, in that order; None for one that shall not be seen.
+        scale: How probabilities become colours, as in `probability_norm`.
+    """
+    pictures = [None] * len(shown) if photos is None else photos
+    planes, chosen = _planes([one.extent() for one in shown])
+    views = [
+        {**map_view(one, photo, plane=planes[at], scale=scale), "map": at}
+        for one, photo, at in zip(shown, pictures, chosen, strict=True)
+    ]
+    firsts = [chosen.index(at) for at in range(len(planes))]
+    return filled_page(
+        views,
+        items=[map_item(shown[row], plane=planes[chosen[row]], scale=scale) for row in firsts],
+        label="Probability map",
+        aside="The answer",
+        readout=["@place", "@share", "rank @rank", *figures.ABOUT_CELL],
+    )
+
+
+def map_item(
+    shown: ProbabilityMap,
+    *,
+    plane: Plane | None = None,
+    scale: Scale = "root",
+    dark: bool = False,
+) -> dict[str, Any]:
+    """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it carries no code.
+
+    Args:
+        shown: One photo's probabilities.
+        plane: Where to draw it (default: the plane that shows the mass of it best).
+        scale: How probabilities become colours, as in `probability_norm`.
+        dark: Whether its colours are for a dark page.
+    """
+    return figures.item(figures.map_figure(shown, plane=plane, scale=scale, dark=dark))
+
+
+def map_view(
+    shown: ProbabilityMap,
+    photo: Image.Image | None = None,
+    *,
+    plane: Plane | None = None,
+    scale: Scale = "root",
+) -> dict[str, Any]:
+    """What a page says of one photo beside its map, and the columns of the map, ready for JSON.
+
+    Args:
+        shown: One photo's probabilities.
+        photo: The photo, upright, of any size.
+        plane: The plane of the map (default: the photo's own).
+        scale: How probabilities become colours, as in `probability_norm`.
+    """
+    extent = shown.extent()
+    plane = plane or plane_of(extent)
+    norm = probability_norm(scale, float(shown.probabilities.max()))
+    place = shown.estimate_description
+    heading = f"{place[:1].upper()}{place[1:]}"
+    name = PurePath(shown.photo).name
+    return {
+        "name": name or "photo",
+        "title": f"{heading} · {name}" if name else heading,
+        "heading": heading,
+        "caption": caption(shown),
+        "picture": None if photo is None else _data_uri(photo),
+        "facts": _facts(shown),
+        "list": "Guesses, the likeliest first",
+        "rows": [_guess(shown, rank) for rank in range(1, len(shown.guesses) + 1)],
+        "box": list(box_of(extent, plane)),
+        "columns": answer_columns(shown, plane, scale),
+        "key": {
+            "label": "Probability of the cell",
+            "shade": "shade",
+            "summed": "probability",
+            "what": "probability",
+            "ticks": [[float(norm(at)), text] for at, text in probability_ticks(norm)],
+        },
+    }
+
+
+def caption(shown: ProbabilityMap) -> list[str]:
+    """How sure the answer is, in words: probability, expected distance, entropy."""
+    alike = round(2**shown.entropy_bits)
+    sure = f"as unsure as between {alike:,} equally likely cells"
+    if alike == 1:
+        sure = "as good as certain"
+    most = np.log2(len(shown.partition))
+    return [
+        f"likeliest cell {percent(float(shown.probabilities.max()))}",
+        f"expected to be {kilometres(shown.expected_km)} off, "
+        f"90 % likely within {kilometres(shown.radius_90_km)}",
+        f"{sure} (entropy {shown.entropy_bits:.1f} of {most:.1f} bits)",
+    ]
+
+
+def _guess(shown: ProbabilityMap, rank: int) -> dict[str, Any]:
+    index = int(shown.guesses[rank - 1])
+    probability = float(shown.probabilities[index])
+    photos = counted(int(shown.partition.photos[index]), "photo")
+    return {
+        "rank": rank,
+        "index": index,
+        "place": shown.descriptions[index],
+        "share": percent(probability),
+        "length": round(probability / float(shown.probabilities.max()), 4),
+        "detail": f"cell {shown.partition.tokens[index]} · {photos} in training",
+    }
+
+
+def _facts(shown: ProbabilityMap) -> list[dict[str, Any]]:
+    """The marks of the map: what each means, and what it says."""
+    where = coordinates(*shown.estimate.tolist())
+    facts = [_fact("estimate", "Point estimate", where)]
+    if shown.truth is not None and shown.distance_km is not None:
+        title = f"Truth, {kilometres(shown.distance_km)} away"
+        facts.append(_fact("truth", title, coordinates(*shown.truth.tolist())))
+    for mass in MASSES:
+        cells = counted(len(shown.credible_cells(mass)), "cell")
+        area = square_kilometres(shown.credible_area_km2(mass))
+        name = f"{100 * mass:.0f}"
+        facts.append(_fact(f"credible-{name}", f"{name} % credible region", f"{cells}, {area}"))
+    return facts
+
+
+def _fact(kind: str, title: str, text: str) -> dict[str, str]:
+    return {"kind": kind, "title": title, "text": text}
+
+
+def _planes(extents: Sequence[Extent]) -> tuple[list[Plane], list[int]]:
+    """Planes for several maps, and which of them each takes: neighbours share one."""
+    planes: list[Plane] = []
+    chosen = []
+    for extent in extents:
+        found = next((at for at, plane in enumerate(planes) if _suits(plane, extent)), None)
+        if found is None:
+            planes.append(plane_of(extent))
+            found = len(planes) - 1
+        chosen.append(found)
+    return planes, chosen
+
+
+def _suits(plane: Plane, extent: Extent) -> bool:
+    """Whether a plane shows an extent nearly as well as the extent's own: the world's, or near."""
+    if extent.world or plane.center is None:
+        return extent.world and plane.center is None
+    middle = np.array([[extent.latitude, extent.longitude]])
+    return bool(great_circle_km(middle, np.array([plane.center]))[0] < _NEIGHBOURS_KM)
+
+
+def _data_uri(photo: Image.Image) -> str:
+    small = photo.convert("RGB")
+    small.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=82, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode("ascii")

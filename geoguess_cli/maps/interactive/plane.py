@@ -1,0 +1,193 @@
+"""The plane that an interactive map is drawn on, in kilometres, and shapes brought onto it.
+
+As for figures, a region lies on the azimuthal equal-area plane about its own centre and the world
+in the Equal Earth projection. On the first the whole Earth can be seen by zooming out: a disc
+whose rim is the antipode, without a seam at the antimeridian or at a pole.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from jaxtyping import Bool, Float, Shaped
+
+from geoguess_cli.geo.cells import cell_boundary
+from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.projections import (
+    AZIMUTHAL_RIM_KM,
+    azimuthal,
+    equal_earth,
+    from_azimuthal,
+    from_equal_earth,
+)
+from geoguess_cli.maps.extent import Extent
+
+ANTIPODE_DEG = 10.0
+"""The ground is left out this near to the antipode, where the plane tears: the last 0.4 %."""
+
+_SEAM_POINTS_DEG = 0.2  # along a cut, so that both its sides bend alike
+_SEAM_KM = 0.02  # what is left between them
+_EDGE_POINTS, _FACE_POINTS = 16, 256  # on an edge: at the least, and of a face
+_CELL_DETAIL = 0.0015  # of a cell's side: under a pixel until a cell fills the window
+_WAY_POINTS = 64
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in kilometres on a plane."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane of the whole Earth.
+
+    Attributes:
+        center: Latitude and longitude of its centre in degrees; None for the world, which the Equal
+            Earth projection shows.
+    """
+
+    center: tuple[float, float] | None = None
+
+    def project(self, latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
+        """Places, latitude first, in degrees, as kilometres right and up on the plane."""
+        return equal_earth(latlng) if self.center is None else azimuthal(latlng, self._middle)
+
+    def place(self, xy: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
+        """The place at a point of the plane: latitude, longitude, in degrees."""
+        return from_equal_earth(xy) if self.center is None else from_azimuthal(xy, self._middle)
+
+    def transform(self, shapes: Shaped[np.ndarray, " n"]) -> Shaped[np.ndarray, " n"]:
+        """Shapes of (longitude, latitude) on the plane; long lines bend as they do on the Earth.
+
+        What comes near the antipode is cut off; what lies there wholly becomes empty.
+        """
+        fine = shapely.segmentize(shapes, 1.0)
+        if self.center is not None:
+            fine = shapely.difference(fine, _cap(-self._middle[0], self._middle[1] + 180))
+        flat = np.asarray(shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1])))
+        for row in np.flatnonzero(_turned_out(flat)):
+            flat[row] = shapely.MultiPolygon(
+                [_turned_back(p) for p in shapely.get_parts(flat[row])]
+            )
+        return flat
+
+    @property
+    def rim(self) -> shapely.Polygon:
+        """The whole Earth."""
+        if self.center is not None:
+            return shapely.Point(0, 0).buffer(AZIMUTHAL_RIM_KM, quad_segs=90)
+        up = np.linspace(-90, 90, 181)
+        east, west = (np.stack([up, np.full(181, lng)], axis=1) for lng in (180.0, -180.0))
+        return shapely.Polygon(self.project(np.concatenate([east, west[::-1]])))
+
+    @property
+    def _middle(self) -> Float[np.ndarray, "2"]:
+        return np.array(self.center)
+
+
+def plane_of(extent: Extent) -> Plane:
+    """The plane that shows that part of the Earth best."""
+    return Plane() if extent.world else Plane((extent.latitude, extent.longitude))
+
+
+def box_of(extent: Extent, plane: Plane) -> Box:
+    """What the extent shows, on a plane: its own, or another that is close to it."""
+    if extent.world:
+        left, bottom, right, top = plane.rim.bounds
+        return left, bottom, right, top
+    x, y = plane.project(np.array([extent.latitude, extent.longitude]))
+    across, up = extent.width_km / 2, extent.height_km / 2
+    return float(x - across), float(y - up), float(x + across), float(y + up)
+
+
+def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
+    """Outlines of the cells on the plane, in the partition's order; each is drawn, none is cut."""
+    if plane.center is None:
+        fine = shapely.segmentize(partition.polygons, 1.0)
+        shapes = shapely.transform(fine, lambda lnglat: plane.project(lnglat[:, ::-1]))
+    else:
+        shapes = np.empty(len(partition), dtype=object)
+        for level in np.unique(partition.levels):
+            rows = np.flatnonzero(partition.levels == level)
+            points = max(_EDGE_POINTS, _FACE_POINTS >> int(level))
+            rings = cell_boundary(partition.cells[rows], points_per_edge=points)
+            shapes[rows] = shapely.polygons(plane.project(rings))
+        turned_out = partition.assign(np.array([[-plane.center[0], plane.center[1] + 180.0]]))
+        for index in turned_out[turned_out >= 0]:  # the cell around the antipode: all but its ring
+            shapes[index] = plane.rim.difference(shapely.make_valid(shapes[index]))
+    side = np.sqrt(partition.area_km2)
+    return np.asarray(shapely.simplify(shapes, _CELL_DETAIL * side))
+
+
+def outline(shape: shapely.Geometry, plane: Plane) -> Shaped[np.ndarray, " n"]:
+    """The rings around a shape of (longitude, latitude), on the plane.
+
+    What was cut at the antimeridian or at a pole is one again, but where the plane itself ends.
+    """
+    parts = plane.transform(shapely.segmentize(shapely.get_parts(shape), _SEAM_POINTS_DEG))
+    if plane.center is not None:
+        closed = _SEAM_KM * 2
+        parts = shapely.buffer(parts, closed, join_style="mitre")
+        parts = shapely.buffer(shapely.union_all(parts), -closed, join_style="mitre")
+    rings = shapely.get_rings(shapely.get_parts(parts))
+    return np.asarray(shapely.simplify(rings, _SEAM_KM))
+
+
+def way(
+    start: Float[np.ndarray, "2"], end: Float[np.ndarray, "2"], plane: Plane
+) -> list[Float[np.ndarray, "_ 2"]]:
+    """The great circle between two places as lines on the plane; in parts where it is torn.
+
+    Args:
+        start: Latitude and longitude in degrees.
+        end: Likewise.
+        plane: Where to draw it.
+    """
+    a, b = unit_vectors(np.stack([start, end]))
+    part = np.linspace(0.0, 1.0, _WAY_POINTS)[:, None]
+    angle = np.arccos(np.clip(a @ b, -1.0, 1.0))
+    # Slerp; a chord does for places so close that its sines vanish.
+    first, last = 1.0 - part, part
+    if angle > 1e-6:
+        first, last = np.sin((1.0 - part) * angle), np.sin(part * angle)
+    line = plane.project(from_unit_vectors(first * a + last * b))
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    torn = np.flatnonzero(steps > AZIMUTHAL_RIM_KM / 2) + 1
+    return [piece for piece in np.split(line, torn) if len(piece) > 1]
+
+
+def _turned_out(shapes: np.ndarray) -> Bool[np.ndarray, " n"]:
+    """Which shapes have a piece that held the antipode: on the plane its hole is around it."""
+    pieces, rows = shapely.get_parts(shapes, return_index=True)
+    found = np.zeros(len(shapes), dtype=bool)
+    found[rows[shapely.area(pieces) < 0]] = True
+    return found
+
+
+def _turned_back(piece: shapely.Polygon) -> shapely.Polygon:
+    """The same rings, the largest of them outside."""
+    rings = sorted((piece.exterior, *piece.interiors), key=lambda ring: -shapely.Polygon(ring).area)
+    return shapely.Polygon(rings[0], rings[1:])
+
+
+def _cap(latitude: float, longitude: float) -> shapely.Geometry:
+    """The circle of `ANTIPODE_DEG` around a place, as a shape of (longitude, latitude) in ±180°."""
+    turn = np.linspace(0, 2 * np.pi, 181)[:-1]
+    angle = np.radians(ANTIPODE_DEG)
+    lat0 = np.radians(latitude)
+    lat = np.arcsin(np.sin(lat0) * np.cos(angle) + np.cos(lat0) * np.sin(angle) * np.cos(turn))
+    lng = longitude + np.degrees(
+        np.arctan2(
+            np.sin(turn) * np.sin(angle) * np.cos(lat0),
+            np.cos(angle) - np.sin(lat0) * np.sin(lat),
+        )
+    )
+    ring = np.stack([lng, np.degrees(lat)], axis=1)
+    if abs(latitude) + ANTIPODE_DEG > 90:  # it holds a pole: all that lies beyond the ring
+        ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
+        ring = ring[np.argsort(ring[:, 0])]
+        pole = np.copysign(90.0, latitude)
+        start, end = (-180.0, ring[0, 1]), (180.0, ring[0, 1])
+        return shapely.Polygon([(-180.0, pole), start, *ring.tolist(), end, (180.0, pole)])
+    ring[:, 0] -= 360 * np.round(longitude / 360)
+    copies = [shapely.Polygon(ring + np.array([turn, 0])) for turn in (-360, 0, 360)]
+    return shapely.intersection(shapely.union_all(copies), shapely.box(-180, -90, 180, 90))

@@ -1,0 +1,255 @@
+"""Text and numbers on a map that keep out of each other's way.
+
+Everything is measured in pixels of the figure as it is, so axes must have their place and limits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.lettering import halo
+
+BADGE_RADIUS = 5.4
+"""Of a numbered marker, in points."""
+
+MOST_NAMES, MOST_TOWNS = 40, 14
+"""Of regions and of towns on one map: beyond this it is a list of names, not a map."""
+
+_TOWN_SIZE = 6.2  # points
+_NARROWEST = 2.5  # points a letter: no text of ours is narrower
+_REACH = (12.0, 19.0, 28.0, 40.0)
+_ANGLES = np.radians([55, 125, 20, 160, 90, -35, -145, 270, 0, 180, -70, -110])
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name for the visible part of a country or region.
+
+    Attributes:
+        texts: Ways to write it, the best first; the first that fits is taken.
+        shape: The largest piece that is seen of it, in the coordinates of the axes.
+        style: Arguments of its text.
+    """
+
+    texts: tuple[str, ...]
+    shape: shapely.Polygon
+    style: dict[str, Any]
+
+
+def draw_names(
+    ax: Axes,
+    names: Iterable[Name],
+    *,
+    taken: Sequence[Bbox] = (),
+    most: int = MOST_NAMES,
+    ground: str = theme.PAGE,
+) -> list[Text]:
+    """The names that fit, drawn: each inside its shape, none over another, the largest first.
+
+    Args:
+        ax: Axes with their final place and limits.
+        names: What to write.
+        taken: Boxes in pixels that must stay free.
+        most: Names to write at the most.
+        ground: Colour of the halo around each.
+    """
+    busy = list(taken)
+    written: list[Text] = []
+    for name in sorted(names, key=lambda one: -one.shape.area):
+        if len(written) == most:
+            break
+        room = np.ptp(ax.transData.transform(np.reshape(name.shape.bounds, (2, 2))), axis=0)
+        for text in name.texts:
+            longest = max(len(line) for line in text.split("\n"))
+            if room[0] < longest * _NARROWEST * theme.DPI / 72:
+                continue  # measuring a text takes time
+            artist = ax.text(0, 0, text, ha="center", va="center", zorder=6, **name.style)
+            artist.set_path_effects(halo(color=ground))
+            if _settle(ax, artist, name.shape, room, busy):
+                busy.append(artist.get_window_extent().padded(3))
+                written.append(artist)
+                break
+            artist.remove()
+    return written
+
+
+def _settle(
+    ax: Axes, artist: Text, shape: shapely.Polygon, room: np.ndarray, busy: list[Bbox]
+) -> bool:
+    """Move the text to a free place in its shape; False where there is none."""
+    size = artist.get_window_extent()
+    if size.width > 1.15 * room[0] or size.height > 0.9 * room[1]:
+        return False
+    frame = ax.get_window_extent().padded(-4)
+    circle = shapely.maximum_inscribed_circle(shape, tolerance=shape.length / 500)
+    center = ax.transData.transform(circle.coords[0])
+    for step in (0, 1, -1, 2, -2, 3, -3):
+        spot = center + np.array([0.0, 0.8 * step * size.height])
+        box = Bbox.from_bounds(
+            spot[0] - size.width / 2, spot[1] - size.height / 2, size.width, size.height
+        )
+        place = ax.transData.inverted().transform(spot)
+        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+        if inside and shape.contains(shapely.Point(place)) and not box.count_overlaps(busy):
+            artist.set_position(tuple(place))
+            return True
+    return False
+
+
+def draw_towns(
+    ax: Axes,
+    names: Sequence[str],
+    places: Float[np.ndarray, "n 2"],
+    *,
+    taken: Sequence[Bbox] = (),
+    most: int = MOST_TOWNS,
+    colors: theme.Theme = theme.LIGHT,
+) -> list[Text]:
+    """Towns as a dot with a name beside it, the first ones first; none over another or a box.
+
+    Args:
+        ax: Axes with their final place and limits.
+        names: Of the towns.
+        places: In the coordinates of the axes.
+        taken: Boxes in pixels that must stay free.
+        most: Towns to draw at the most.
+        colors: Those of the theme.
+    """
+    scale = theme.DPI / 72
+    frame = ax.get_window_extent().padded(-3)
+    busy, written = list(taken), list[Text]()
+    for name, place, spot in zip(names, places, ax.transData.transform(places), strict=True):
+        dot = around(spot, 2.0 * scale)
+        if len(written) == most:
+            break
+        if not frame.contains(*spot) or dot.count_overlaps(busy):
+            continue
+        artist = ax.text(0, 0, name, fontsize=_TOWN_SIZE, color=colors.name, va="bottom", zorder=6)
+        artist.set_path_effects(halo(1.6, colors.halo))
+        box = _beside(artist.get_window_extent(), spot, scale, frame, busy)
+        if box is None:
+            artist.remove()
+            continue
+        artist.set_position(tuple(ax.transData.inverted().transform((box.x0, box.y0))))
+        ax.plot(
+            *place,
+            marker="o",
+            markersize=2.4,
+            color=colors.name,
+            markeredgecolor=colors.halo,
+            markeredgewidth=0.5,
+            zorder=6,
+            gid="town",
+        )
+        written.append(artist)
+        busy += [dot, box.padded(2)]
+    return written
+
+
+def _beside(
+    size: Bbox, spot: np.ndarray, scale: float, frame: Bbox, busy: Sequence[Bbox]
+) -> Bbox | None:
+    """A free box of that size beside a spot: to its right, left, above or below; None if taken."""
+    gap = 2.2 * scale
+    width, height = size.width, size.height
+    for left, low in (
+        (gap, -height / 2),
+        (-gap - width, -height / 2),
+        (-width / 2, gap),
+        (-width / 2, -gap - height),
+    ):
+        box = Bbox.from_bounds(spot[0] + left, spot[1] + low, width, height)
+        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+        if inside and not box.count_overlaps(busy):
+            return box
+    return None
+
+
+def draw_badges(
+    ax: Axes,
+    places: Float[np.ndarray, "n 2"],
+    *,
+    taken: Sequence[Bbox] = (),
+    colors: theme.Theme = theme.LIGHT,
+) -> list[Bbox]:
+    """Draw numbers 1, 2, … beside their places, each tied to its own: their boxes, in pixels.
+
+    None lies over another. Places outside the axes get no number.
+
+    Args:
+        ax: Axes with their final place and limits.
+        places: In the coordinates of the axes, in the order of the numbers.
+        taken: Boxes in pixels that must stay free.
+        colors: Those of the theme.
+    """
+    scale = theme.DPI / 72
+    frame = ax.get_window_extent().padded(-2)
+    spots = ax.transData.transform(places)
+    anchors = [around(spot, 2.5 * scale) for spot in spots]
+    boxes: list[Bbox] = []
+    for rank, (place, spot) in enumerate(zip(places, spots, strict=True), start=1):
+        if frame.contains(*spot):
+            offset = _free_offset(spot, scale, frame, [*taken, *anchors, *boxes])
+            boxes.append(around(spot + offset * scale, (BADGE_RADIUS + 1) * scale))
+            _badge(ax, rank, place, offset, colors)
+    return boxes
+
+
+def _free_offset(spot: np.ndarray, scale: float, frame: Bbox, busy: list[Bbox]) -> np.ndarray:
+    """Offset in points of a badge that overlaps nothing; the nearest if all are taken."""
+    for reach in _REACH:
+        for angle in _ANGLES:
+            offset = reach * np.array([np.cos(angle), np.sin(angle)])
+            box = around(spot + offset * scale, (BADGE_RADIUS + 1) * scale)
+            inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+            if inside and not box.count_overlaps(busy):
+                return np.asarray(offset)
+    return np.array([0.0, _REACH[0]])
+
+
+def around(spot: np.ndarray, radius: float) -> Bbox:
+    """The box that reaches `radius` from a spot to each side."""
+    return Bbox([spot - radius, spot + radius])
+
+
+def badge_box(colors: theme.Theme) -> dict[str, Any]:
+    """The round box of a number, on the map and in the list."""
+    return {
+        "boxstyle": "circle,pad=0.22",
+        "facecolor": colors.page,
+        "edgecolor": colors.ink,
+        "linewidth": 0.8,
+    }
+
+
+def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray, colors: theme.Theme) -> None:
+    ax.annotate(
+        str(rank),
+        xy=(float(place[0]), float(place[1])),
+        xytext=(float(offset[0]), float(offset[1])),
+        textcoords="offset points",
+        ha="center",
+        va="center_baseline",
+        fontsize=theme.TINY,
+        fontweight="bold",
+        color=colors.ink,
+        zorder=9,
+        annotation_clip=True,
+        bbox=badge_box(colors),
+        arrowprops={
+            "arrowstyle": "-",
+            "color": colors.ink,
+            "linewidth": 0.8,
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "path_effects": halo(1.8, colors.page),
+        },
+    )

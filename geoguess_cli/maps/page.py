@@ -1,0 +1,231 @@
+"""The page around a map: its margins, its heading, its keys. Everything in inches."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import shapely
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.lettering import shortened
+from geoguess_cli.drawing.theme import Rect, axes
+from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
+from geoguess_cli.maps.canvas import Canvas
+from geoguess_cli.maps.extent import Extent
+from geoguess_cli.maps.panel import CAPTION, STEP
+from geoguess_cli.maps.scales import Ticks
+from geoguess_cli.wording import kilometres
+
+_TOP, _FOOT, SIDE = 0.6, 0.66, 0.15  # inches above, below and beside a map
+WORLD_ASPECT = 2.0549  # of the Equal Earth projection
+_COLUMN = 2.2  # inches, beside a probability map
+LOCATOR = 0.5  # inches across
+_GLOBE_PIXELS = 160
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Places of what goes with a probability map: beside a region, below the world."""
+
+    photo: Rect
+    marks: Rect
+    guesses: Rect
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes with a probability map.
+
+    Attributes:
+        photo_aspect: Height over width of the photo; 0 for none.
+        caption: Whether a line stands under the photo.
+        marks: How many marks are listed.
+        guesses: How many guesses are listed.
+    """
+
+    photo_aspect: float
+    caption: bool
+    marks: int
+    guesses: int
+
+    @property
+    def photo_height(self) -> float:
+        """Of the photo and its caption in a column beside the map, in inches."""
+        below = CAPTION if self.photo_aspect and self.caption else 0.0
+        return min(_COLUMN * self.photo_aspect, 1.7) + below
+
+    @property
+    def gap(self) -> float:
+        """Below the photo, in inches."""
+        return 0.2 if self.photo_aspect else 0.0
+
+    @property
+    def height(self) -> float:
+        """Of that column, in inches."""
+        return self.photo_height + self.gap + STEP * (self.marks + self.guesses) + 0.12
+
+    @property
+    def aspects(self) -> tuple[float, float]:
+        """Least and greatest width over height of a map that is about as tall as the column."""
+        fitting = (theme.WIDTH - 2 * SIDE - _COLUMN - 0.2) / (self.height - _FOOT + 0.1)
+        least = float(np.clip(fitting, 0.9, 1.3))
+        return least, 1.08 * least
+
+
+def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, Blocks]:
+    """An empty page, the place of the map on it, and those of the blocks.
+
+    Args:
+        extent: What the map shows.
+        contents: What the blocks hold.
+    """
+    marks, guesses = contents.marks, contents.guesses
+    if extent.world:
+        tall = STEP * max(guesses, marks)
+        figure, rect = page(extent, strip=tall + 0.25)
+        bottom, photo_width = 0.1, 2.7 if contents.photo_aspect else 0.0
+        marks_left = SIDE + photo_width
+        left = marks_left + 2.3
+        return (
+            figure,
+            rect,
+            Blocks(
+                photo=(SIDE, bottom, 2.4, tall),
+                marks=(marks_left, bottom, 2.0, tall),
+                guesses=(left, bottom, theme.WIDTH - SIDE - left, tall),
+            ),
+        )
+    _, (_, bottom, _, height) = page(extent, column=_COLUMN)
+    strip = max(0.0, contents.height - height - bottom + 0.1)
+    figure, rect = page(extent, column=_COLUMN, strip=strip)
+    photo_height = contents.photo_height
+    left, top = theme.WIDTH - _COLUMN - SIDE, rect[1] + rect[3]
+    below = top - photo_height - contents.gap
+    last = below - STEP * marks - 0.12
+    return (
+        figure,
+        rect,
+        Blocks(
+            photo=(left, top - photo_height, _COLUMN, photo_height),
+            marks=(left, below - STEP * marks, _COLUMN, STEP * marks),
+            guesses=(left, last - STEP * guesses, _COLUMN, STEP * guesses),
+        ),
+    )
+
+
+def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Figure, Rect]:
+    """An empty page and the place of the map on it.
+
+    Args:
+        extent: What the map shows.
+        column: Inches to keep free at the map's right.
+        strip: Inches to keep free below the map's keys.
+    """
+    width = theme.WIDTH - 2 * SIDE - (column + 0.2 if column else 0.0)
+    height = width / (WORLD_ASPECT if extent.world else extent.width_km / extent.height_km)
+    figure = theme.new_figure(theme.WIDTH, _TOP + height + _FOOT + strip)
+    return figure, (SIDE, _FOOT + strip, width, height)
+
+
+def heading(figure: Figure, title: str, subtitle: str, colors: theme.Theme) -> None:
+    """Two lines over the map, cut where they would run into the locator."""
+    width, height = theme.WIDTH - 2 * SIDE - LOCATOR - 0.1, _TOP - 0.1
+    ax = theme.bare(axes(figure, (SIDE, figure.get_figheight() - _TOP, width, height)))
+    ax.set(xlim=(0, width), ylim=(0, height))
+    large: dict[str, Any] = {"fontsize": theme.TITLE, "fontweight": "bold"}
+    small: dict[str, Any] = {"fontsize": theme.SMALL, "color": colors.muted}
+    ax.text(0, 0.34, shortened(ax, title, width, **large), **large)
+    ax.text(0, 0.12, shortened(ax, subtitle, width, **small), **small)
+
+
+def color_bar(figure: Figure, rect: Rect, drawn: ScalarMappable, label: str, ticks: Ticks) -> None:
+    """Draw the key of the colours below the left end of the map.
+
+    Args:
+        figure: The page.
+        rect: The place of the map.
+        drawn: What carries the colours.
+        label: What they stand for, with its unit.
+        ticks: Values to name, with their texts.
+    """
+    ax = axes(figure, (rect[0] + 0.2, rect[1] - 0.22, 2.6, 0.1))
+    bar = figure.colorbar(drawn, cax=ax, orientation="horizontal")
+    bar.set_label(label, fontsize=theme.SMALL, labelpad=2)
+    bar.outline.set_linewidth(0)
+    bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)
+    bar.set_ticks([value for value, _ in ticks])
+    bar.minorticks_off()
+    bar.set_ticklabels([text for _, text in ticks])
+
+
+def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.4) -> None:
+    """A length in kilometres below the map's right end; none for the world, where it varies.
+
+    Args:
+        figure: The page.
+        canvas: The map.
+        rect: Its place.
+        longest: Inches that the bar may have.
+    """
+    if canvas.extent.world:
+        return
+    most = 72.0 * longest * canvas.km_per_point
+    power = 10.0 ** np.floor(np.log10(most))
+    length = power * max(step for step in (1, 2, 5) if step * power <= most)
+    inches = length / canvas.km_per_point / 72.0
+    ax = theme.bare(axes(figure, (rect[0] + rect[2] - inches, rect[1] - 0.36, inches, 0.24)))
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.plot(
+        [0, 0, 1, 1], [1.0, 0.7, 0.7, 1.0], color=canvas.colors.ink, linewidth=0.9, clip_on=False
+    )
+    ax.text(0.5, 0.45, kilometres(float(length)), ha="center", va="top", fontsize=theme.TINY)
+
+
+def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
+    """Draw a small globe in the upper right corner, the frame of the map on it; not of the world.
+
+    The land is asked for point by point: shapes would have to be cut at the rim.
+    """
+    extent = canvas.extent
+    if extent.world:
+        return
+    corner = (theme.WIDTH - SIDE - LOCATOR, figure.get_figheight() - LOCATOR - 0.05)
+    ax = theme.bare(axes(figure, (*corner, LOCATOR, LOCATOR)))
+    lng = np.radians(extent.longitude)
+    east = np.array([-np.sin(lng), np.cos(lng), 0.0])
+    out = unit_vectors(np.array([[extent.latitude, extent.longitude]]))[0]
+    view = np.stack([east, np.cross(out, east), out])
+
+    side = (np.arange(_GLOBE_PIXELS) + 0.5) * 2 / _GLOBE_PIXELS - 1
+    x, y = (grid.ravel() for grid in np.meshgrid(side, side))
+    depth = np.sqrt(np.maximum(1 - x**2 - y**2, 0.0))
+    latlng = from_unit_vectors(np.stack([x, y, depth], axis=1) @ view)
+    is_land = shapely.contains_xy(_coarse_land(basemap), latlng[:, 1], latlng[:, 0])
+    colors = to_rgba_array([canvas.colors.sea, canvas.colors.globe])[is_land.astype(int)]
+    rim = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor=canvas.colors.border, linewidth=0.5)
+    globe = ax.imshow(
+        colors.reshape(_GLOBE_PIXELS, _GLOBE_PIXELS, 4),
+        extent=(-1, 1, -1, 1),
+        origin="lower",
+        aspect="auto",
+        interpolation="antialiased",
+        gid="locator",
+    )
+    ax.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
+    globe.set_clip_path(ax.add_patch(rim))
+    across, up, _ = view @ unit_vectors(canvas.frame()).T
+    ax.fill(across, up, facecolor="none", edgecolor=canvas.colors.ink, linewidth=1.0, zorder=3)
+
+
+@cache
+def _coarse_land(basemap: Basemap) -> shapely.Geometry:
+    """All land, as fine as a globe of half an inch shows it; found once."""
+    land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
+    shapely.prepare(land)
+    return land

@@ -1,0 +1,217 @@
+"""What stands beside a probability map: the photo, what is answered, the top guesses.
+
+Each block is drawn on axes of its own, measured in inches, and lists from the top down.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.lettering import halo, shortened, text_width
+from geoguess_cli.geo.places import Place, wordings
+from geoguess_cli.inference.credible import MASSES
+from geoguess_cli.maps.labels import badge_box
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
+
+STEP = 0.37
+"""Height of one entry of a list, in inches."""
+
+TRUTH_STYLE: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 7.0,
+    "markerfacecolor": theme.TRUTH,
+    "markeredgecolor": theme.PAGE,
+    "markeredgewidth": 1.1,
+    "linestyle": "none",
+}
+"""The mark of the truth, on the map and in its legend."""
+
+CREDIBLE_STYLES: dict[float, dict[str, Any]] = {
+    0.9: {"linewidth": 1.1, "linestyle": (0, (3.5, 1.8))},
+    0.5: {"linewidth": 1.5, "linestyle": "solid"},
+}
+"""The outline of each credible region, by its mass; the larger lies below."""
+
+CAPTION = 0.17
+"""Height of the line under a photo, in inches."""
+
+_PHOTO_SIDE = 720  # pixels: 300 an inch at the block's width, and the file stays small
+_INDENT, _LINE = 0.24, 0.155  # inches: after the mark of an entry, between its two lines
+_BAR = 0.58  # inches: the bar of the likeliest guess
+_SMALL: dict[str, Any] = {"fontsize": theme.SMALL, "va": "center_baseline"}
+_TINY: dict[str, Any] = {"fontsize": theme.TINY, "va": "center_baseline"}
+
+
+def estimate_style(colors: theme.Theme) -> dict[str, Any]:
+    """The mark of the point estimate, on the map and in its legend: a cross."""
+    return {
+        "marker": "X",
+        "markersize": 8.0,
+        "markerfacecolor": colors.ink,
+        "markeredgecolor": colors.halo,
+        "markeredgewidth": 1.0,
+        "linestyle": "none",
+    }
+
+
+def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> dict[str, Any]:
+    """The line around the credible region of that mass, on the map and in its legend.
+
+    Args:
+        mass: One of `CREDIBLE_STYLES`.
+        colors: Those of the theme.
+        weight: Factor to its width, for a region in small pieces.
+    """
+    style = CREDIBLE_STYLES[mass]
+    width = weight * style["linewidth"]
+    edge = halo(width + 1.6 * weight, colors.halo)
+    return style | {"color": colors.ink, "linewidth": width, "path_effects": edge}
+
+
+def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str = "") -> None:
+    """Draw a photo in its own shape, as large as the axes allow, from their upper left.
+
+    Args:
+        ax: Empty axes.
+        photo: The photo, upright.
+        colors: Those of the theme.
+        name: What to write under it.
+    """
+    width, height = _in_inches(ax)
+    room = height - (CAPTION if name else 0.0)
+    small = photo.convert("RGB")
+    small.thumbnail((_PHOTO_SIDE, _PHOTO_SIDE))
+    tall = min(room, width * small.height / small.width)
+    wide = tall * small.width / small.height
+    box = (0.0, wide, height - tall, height)
+    ax.imshow(
+        np.asarray(small), extent=box, aspect="auto", interpolation="antialiased", gid="photo"
+    )
+    ax.set(xlim=(0, width), ylim=(0, height))  # imshow sets limits of its own
+    frame: dict[str, Any] = {
+        "fill": False,
+        "edgecolor": colors.border,
+        "linewidth": 0.6,
+        "clip_on": False,
+    }
+    ax.add_patch(Rectangle((0.0, height - tall), wide, tall, **frame))
+    if name:
+        style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.muted}
+        ax.text(0, height - tall - 0.13, shortened(ax, name, width, **style), **style)
+
+
+def mark_count(shown: ProbabilityMap) -> int:
+    """How many entries `draw_marks` lists."""
+    return 1 + (shown.truth is not None) + len(MASSES)
+
+
+def draw_marks(ax: Axes, shown: ProbabilityMap, colors: theme.Theme) -> None:
+    """List what is marked on the map: point estimate, truth and its distance, credible regions."""
+    _, height = _in_inches(ax)
+    row = iter(np.arange(height - 0.1, -1, -STEP).tolist())
+
+    def entry(name: str, detail: str, xs: list[float], style: dict[str, Any]) -> None:
+        y = next(row)
+        ax.plot(xs, [y] * len(xs), clip_on=False, **style)
+        ax.text(_INDENT, y, name, fontweight="bold", **_SMALL)
+        ax.text(_INDENT, y - _LINE, detail, color=colors.muted, **_TINY)
+
+    place = coordinates(*shown.estimate.tolist())
+    entry("Point estimate", place, [0.09], estimate_style(colors))
+    if shown.truth is not None and shown.distance_km is not None:
+        name = f"Truth, {kilometres(shown.distance_km)} away"
+        entry(name, coordinates(*shown.truth.tolist()), [0.09], TRUTH_STYLE)
+    for mass in MASSES:
+        cells = counted(len(shown.credible_cells(mass)), "cell")
+        detail = f"{cells}, {square_kilometres(shown.credible_area_km2(mass))}"
+        name = f"{percent(mass, whole=True)} credible region"
+        entry(name, detail, [0.0, 0.18], credible_style(mass, colors))
+
+
+def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
+    """What the marks of a map mean, in one line that ends at the axes' right.
+
+    Args:
+        ax: Empty axes.
+        colors: Those of the theme.
+        truth: Whether any map has a truth.
+    """
+    width, height = _in_inches(ax)
+    entries = [("point estimate", estimate_style(colors))]
+    if truth:
+        entries.append(("truth", TRUTH_STYLE))
+    entries += [
+        (f"{percent(mass, whole=True)} credible", credible_style(mass, colors)) for mass in MASSES
+    ]
+    x = width
+    for name, style in reversed(entries):
+        long = 0.0 if "marker" in style else 0.2
+        x -= text_width(ax, name, **_TINY)
+        ax.text(x, height / 2, name, **_TINY)
+        x -= 0.08
+        ax.plot([x - long, x] if long else [x - 0.04], [height / 2] * (2 if long else 1), **style)
+        x -= long + 0.22
+
+
+def draw_guesses(
+    ax: Axes, shown: ProbabilityMap, color_of: Callable[[float], Any], colors: theme.Theme
+) -> None:
+    """List the top guesses with rank, place and probability.
+
+    Args:
+        ax: Empty axes.
+        shown: What is mapped beside it.
+        color_of: The map's colour of a probability.
+        colors: Those of the theme.
+    """
+    width, height = _in_inches(ax)
+    best = float(shown.probabilities.max())
+    for row, index in enumerate(shown.guesses.tolist()):
+        y = height - 0.1 - row * STEP
+        probability = float(shown.probabilities[index])
+        box = badge_box(colors)
+        ax.text(0.09, y, str(row + 1), ha="center", fontweight="bold", bbox=box, **_TINY)
+        number = percent(probability)
+        ax.text(width, y, number, ha="right", **_SMALL)
+        free = width - _INDENT - text_width(ax, number, **_SMALL) - 0.08
+        start, low, tall = width - _BAR, y - _LINE - 0.03, 0.06
+        place, rest = _two_lines(ax, shown.places[index], free, start - _INDENT - 0.05)
+        rest = rest or coordinates(*shown.partition.centroids[index].tolist(), decimals=2)
+        ax.text(_INDENT, y, place, **_SMALL)
+        ax.text(_INDENT, y - _LINE, rest, color=colors.muted, **_TINY)
+        ax.add_patch(Rectangle((start, low), _BAR, tall, facecolor=colors.shade, linewidth=0))
+        share = probability / best
+        color = color_of(probability)
+        ax.add_patch(Rectangle((start, low), _BAR * share, tall, facecolor=color, linewidth=0))
+
+
+def _in_inches(ax: Axes) -> tuple[float, float]:
+    """Make the axes bare and measured in inches from their lower left corner: their size."""
+    theme.bare(ax)
+    page = ax.figure.get_size_inches()  # type: ignore[union-attr]
+    width, height = (np.array(ax.get_position().size) * page).tolist()
+    ax.set(xlim=(0, width), ylim=(0, height))
+    return width, height
+
+
+def _two_lines(ax: Axes, place: Place, room: float, below: float) -> tuple[str, str]:
+    """A place as the nearest town and, below, what that lies in: the fullest wording that fits.
+
+    Args:
+        ax: Axes measured in inches.
+        place: What to write.
+        room: Inches of the first line.
+        below: Inches of the second line.
+    """
+    texts = [text.partition(", ") for text in wordings(place)]
+    for first, _, second in texts:
+        if text_width(ax, first, **_SMALL) <= room and text_width(ax, second, **_TINY) <= below:
+            return first, second
+    first, _, second = texts[-1]
+    return shortened(ax, first, room, **_SMALL), shortened(ax, second, below, **_TINY)

@@ -1,0 +1,140 @@
+"""A probability map as a grid of square pixels, for where nothing finer can be drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.borders import ShapeFinder, find_borders
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.projections import azimuthal, equal_earth, from_azimuthal, from_equal_earth
+from geoguess_cli.maps.extent import Extent
+from geoguess_cli.maps.probability_map import ProbabilityMap
+
+WORLD_KM = equal_earth(np.array([[0.0, 180.0], [90.0, 0.0]]))[[0, 1], [0, 1]]
+"""Half the width and half the height of the world in the Equal Earth projection."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Square pixels over a part of the Earth, the first row in the north.
+
+    Attributes:
+        extent: The part of the Earth.
+        width: Pixels across.
+        height: Pixels down; with the width in the ratio of the extent's.
+    """
+
+    extent: Extent
+    width: int
+    height: int
+
+    @property
+    def half_km(self) -> Float[np.ndarray, "2"]:
+        """Half the width and half the height of what is shown, on the plane."""
+        if not self.extent.world:
+            return np.array([self.extent.width_km, self.extent.height_km]) / 2
+        # The whole world, in a frame of another shape: some of it stays empty.
+        pixel = max(WORLD_KM[0] / self.width, WORLD_KM[1] / self.height)
+        return np.array([self.width * pixel, self.height * pixel])
+
+    @property
+    def pixel_km(self) -> float:
+        """Width of a pixel on the plane."""
+        return float(2 * self.half_km[0] / self.width)
+
+    def latlng(self) -> Float[np.ndarray, "h w 2"]:
+        """The place at the middle of each pixel, latitude first, in degrees; NaN off the Earth."""
+        size = np.array([self.width, self.height])
+        column, row = np.meshgrid(np.arange(self.width), np.arange(self.height))
+        share = (np.stack([column, row], axis=-1) + 0.5) / size * 2 - 1
+        xy = share * self.half_km * [1, -1]
+        return from_equal_earth(xy) if self.extent.world else from_azimuthal(xy, self._center)
+
+    def pixels(self, latlng: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n 2"]:
+        """Row and column of the pixel that holds each place; -1, -1 for one that is not shown.
+
+        Args:
+            latlng: Places, latitude first, longitude in [-180, 180], in degrees.
+        """
+        xy = equal_earth(latlng) if self.extent.world else azimuthal(latlng, self._center)
+        size = np.array([self.width, self.height])
+        at = np.floor((xy * [1, -1] / self.half_km + 1) / 2 * size).astype(np.int64)
+        shown = ((at >= 0) & (at < size)).all(axis=1, keepdims=True)
+        return np.where(shown, at[:, ::-1], -1)
+
+    @property
+    def _center(self) -> Float[np.ndarray, "2"]:
+        return np.array([self.extent.latitude, self.extent.longitude])
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """What each pixel of a grid shows.
+
+    Attributes:
+        probabilities: Of the cell in the pixel; NaN where there is none.
+        earth: Whether the pixel lies on the Earth: not so in the corners of a map of the world.
+        land: Whether it lies on land; lakes are none.
+        border: 2 where a country ends towards the south or the east, 1 where a region does, else 0.
+    """
+
+    probabilities: Float[np.ndarray, "h w"]
+    earth: Bool[np.ndarray, "h w"]
+    land: Bool[np.ndarray, "h w"]
+    border: Int[np.ndarray, "h w"]
+
+
+def fit_grid(shown: ProbabilityMap, width: int, height: int) -> Grid:
+    """The grid of that size over what a map of these probabilities shows.
+
+    Args:
+        shown: What is mapped.
+        width: Pixels across.
+        height: Pixels down.
+    """
+    aspect = width / height
+    return Grid(shown.extent(aspects=(aspect, aspect)), width, height)
+
+
+def rasterise(shown: ProbabilityMap, grid: Grid) -> Raster:
+    """What the pixels of a grid show of a probability map and of the basemap under it.
+
+    A pixel shows what lies at its middle. A cell that is smaller than a pixel may lie at no
+    middle: it is shown in the pixel of its centroid, if it is the likeliest there.
+    """
+    places = grid.latlng()
+    earth = ~np.isnan(places[..., 0])
+    land, border = np.zeros(earth.shape, dtype=bool), np.zeros(earth.shape, dtype=np.int64)
+    nation, area = (np.full(earth.shape, -1) for _ in range(2))
+    nation[earth], area[earth] = find_borders(places[earth], reach=False)
+    land[earth] = nation[earth] >= 0
+    land[earth] &= ShapeFinder(load_basemap().lakes).find(places[earth], reach=False) < 0
+    for level, owner in ((1, area), (2, nation)):
+        known = land & (owner >= 0)
+        for axis in (0, 1):
+            differs = np.zeros(earth.shape, dtype=bool)
+            here, there = _neighbours(owner, axis), _neighbours(known, axis)
+            _neighbours(differs, axis)[0][:] = (here[0] != here[1]) & there[0] & there[1]
+            border[differs] = level
+    probabilities = np.full(earth.shape, np.nan)
+    probabilities[earth] = _at(shown.partition, shown.probabilities, places[earth])
+    rows, columns = grid.pixels(shown.partition.centroids).T
+    inside = rows >= 0
+    spot = rows[inside], columns[inside]
+    np.fmax.at(probabilities, spot, shown.probabilities[inside])
+    return Raster(probabilities, earth, land, border)
+
+
+def _at(
+    partition: Partition, probabilities: Float[np.ndarray, " c"], latlng: Float[np.ndarray, "n 2"]
+) -> Float[np.ndarray, " n"]:
+    """Probability of the cell at each place; NaN where there is none."""
+    cell = partition.assign(latlng)
+    return np.where(cell >= 0, probabilities[cell], np.nan)
+
+
+def _neighbours(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each pixel but the last of an axis, and the one after it; views."""
+    return (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])

@@ -1,0 +1,76 @@
+"""Scales of colours: how values become colours, and which values their key names."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, PowerNorm
+from matplotlib.ticker import MaxNLocator
+
+from geoguess_cli.wording import percent
+
+Scale = Literal["root", "linear", "log"]
+
+LOG_RANGE = 1e-4
+"""On a logarithmic scale the least colour stands for this share of the greatest probability."""
+
+Ticks = list[tuple[float, str]]
+"""Values that a key names, with their texts."""
+
+
+def probability_norm(scale: Scale, most: float) -> Normalize:
+    """From probabilities of cells to [0, 1].
+
+    Args:
+        scale: "root" spreads the small ones out, so that a tail of many cells shows as a tail;
+            "linear" keeps proportions; "log" tells the least apart.
+        most: The greatest probability, above 0.
+    """
+    if scale == "log":
+        return LogNorm(LOG_RANGE * most, most, clip=True)
+    return PowerNorm(0.5, 0.0, most) if scale == "root" else Normalize(0.0, most)
+
+
+def photos_norm(photos: Float[np.ndarray, " n"]) -> Normalize:
+    """From photos a cell to [0, 1]: logarithmic where the cells differ much."""
+    low, high = float(photos.min()), float(photos.max())
+    if low > 0 and high / low > 12:
+        return LogNorm(low, high)
+    return Normalize(low if low < high else 0.0, max(high, 1.0))
+
+
+def level_norm(low: int, high: int) -> BoundaryNorm:
+    """From levels of cells to one colour each, of as many as there are levels."""
+    return BoundaryNorm(np.arange(low, high + 2) - 0.5, high - low + 1)
+
+
+def probability_ticks(norm: Normalize) -> Ticks:
+    """Round probabilities that lie about evenly along the scale, and its zero where it has one.
+
+    >>> [text for _, text in probability_ticks(probability_norm("root", 0.64))]
+    ['0 %', '5 %', '20 %', '50 %']
+    >>> [text for _, text in probability_ticks(probability_norm("log", 0.5))]
+    ['0.005 %', '0.05 %', '0.5 %', '5 %', '50 %']
+    """
+    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
+    round_ones = np.array([step * 10.0**power for power in range(-12, 1) for step in (1, 2, 5)])
+    round_ones = round_ones[(round_ones <= high * (1 + 1e-6)) & (round_ones >= low * (1 - 1e-6))]
+    marks = np.asarray(norm.inverse(np.linspace(0, 1, 5)[1 if low == 0 else 0 :]))
+    nearest = np.abs(np.log(marks[:, None] / round_ones)).argmin(axis=1)
+    chosen = {*([0.0] if low == 0 else []), *round_ones[nearest].tolist()}
+    return [(value, percent(value, whole=True)) for value in sorted(chosen)]
+
+
+def count_ticks(norm: Normalize) -> Ticks:
+    """Round whole numbers along a scale.
+
+    >>> count_ticks(Normalize(3, 11))
+    [(4.0, '4'), (6.0, '6'), (8.0, '8'), (10.0, '10')]
+    """
+    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
+    if isinstance(norm, LogNorm):
+        candidates = [step * 10.0**power for power in range(12) for step in (1, 2, 5)]
+    else:
+        locator = MaxNLocator(6, integer=True, steps=[1, 2, 5, 10])
+        candidates = [float(tick) for tick in locator.tick_values(low, high)]
+    return [(tick, f"{tick:,.0f}") for tick in candidates if low <= tick <= high]

@@ -1,0 +1,193 @@
+"""A sheet of probability maps: many photos side by side, on one scale of colours."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from PIL import Image
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.lettering import fitting, shortened
+from geoguess_cli.drawing.theme import Rect, axes
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.places import wordings
+from geoguess_cli.maps.canvas import Canvas
+from geoguess_cli.maps.figures import map_canvas
+from geoguess_cli.maps.marks import draw_answer, draw_map_names
+from geoguess_cli.maps.page import SIDE, WORLD_ASPECT, color_bar, heading, scale_bar
+from geoguess_cli.maps.panel import draw_key, draw_photo
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.wording import counted, kilometres, percent
+
+MOST_ROWS = 4
+"""Rows of maps on a page."""
+
+_ASPECT = 1.3  # width over height of a map
+_TOP, _FOOT, _CAPTION, _GAP = 0.6, 0.72, 0.46, 0.16  # inches
+_NEAR = 0.15  # inches
+_NAMES, _TOWNS = 9, 3  # on one map at the most
+_INSET = 0.36  # of the map's width: the photo on it
+
+
+def page_sizes(count: int) -> list[int]:
+    """How many maps go on each page: as even as full rows allow.
+
+    >>> page_sizes(2), page_sizes(12), page_sizes(13), page_sizes(30)
+    ([2], [12], [9, 4], [12, 12, 6])
+    """
+    columns = _columns(count)
+    pages = -(-count // (columns * MOST_ROWS))
+    rows = -(-count // (columns * pages))
+    size = rows * columns
+    return [min(size, count - start) for start in range(0, count, size)]
+
+
+@theme.styled
+def probability_sheet(
+    shown: Sequence[ProbabilityMap],
+    photos: Sequence[Image.Image],
+    *,
+    title: str = "",
+    columns: int = 0,
+    most: float = 0.0,
+    scale: Scale = "root",
+    colors: theme.Theme = theme.LIGHT,
+) -> Figure:
+    """One page of maps with the photo on each.
+
+    Args:
+        shown: What the maps show, at least one.
+        photos: The photo of each, upright.
+        title: Heading (default: how many maps there are).
+        columns: Maps in a row (default: by their number).
+        most: Probability of the greatest colour (default: the greatest of these maps).
+        scale: How probabilities become colours, as in `probability_norm`.
+        colors: Those of the theme.
+    """
+    columns = columns or _columns(len(shown))
+    rows = -(-len(shown) // columns)
+    width = (theme.WIDTH - 2 * SIDE - (columns - 1) * _GAP) / columns
+    height = width / _ASPECT
+    step = height + _CAPTION + _GAP
+    figure = theme.new_figure(theme.WIDTH, _TOP + rows * step + _FOOT - _GAP)
+    norm = probability_norm(scale, most or max(float(one.probabilities.max()) for one in shown))
+    for place, (one, photo) in enumerate(zip(shown, photos, strict=True)):
+        row, column = divmod(place, columns)
+        bottom = figure.get_figheight() - _TOP - row * step - height
+        rect = (SIDE + column * (width + _GAP), bottom, width, height)
+        _draw_map(figure, rect, one, photo, norm, colors)
+    subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
+    heading(figure, title or counted(len(shown), "probability map"), subtitle, colors)
+    foot = (SIDE, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
+    drawn = ScalarMappable(norm, colors.sequential)
+    color_bar(figure, foot, drawn, "probability of the cell", probability_ticks(norm))
+    key = axes(figure, (theme.WIDTH - SIDE - 4.6, 0.3, 4.6, 0.3))
+    draw_key(key, colors, truth=any(one.truth is not None for one in shown))
+    return figure
+
+
+def probability_sheets(
+    shown: Sequence[ProbabilityMap],
+    photos: Sequence[Image.Image],
+    *,
+    scale: Scale = "root",
+    colors: theme.Theme = theme.LIGHT,
+) -> Iterator[Figure]:
+    """The pages of a sheet of any number of maps, all on one scale.
+
+    Args:
+        shown: What the maps show, at least one.
+        photos: The photo of each, upright.
+        scale: How probabilities become colours, as in `probability_norm`.
+        colors: Those of the theme.
+    """
+    most = max(float(one.probabilities.max()) for one in shown)
+    sizes, start = page_sizes(len(shown)), 0
+    name = counted(len(shown), "probability map")
+    for number, size in enumerate(sizes, start=1):
+        yield probability_sheet(
+            shown[start : start + size],
+            photos[start : start + size],
+            title=f"{name}, page {number} of {len(sizes)}" if len(sizes) > 1 else name,
+            columns=_columns(len(shown)),
+            most=most,
+            scale=scale,
+            colors=colors,
+        )
+        start += size
+
+
+def _columns(count: int) -> int:
+    return count if count <= 2 else 2 if count == 4 else 3
+
+
+def _draw_map(
+    figure: Figure,
+    rect: Rect,
+    shown: ProbabilityMap,
+    photo: Image.Image,
+    norm: Normalize,
+    colors: theme.Theme,
+) -> None:
+    """One map with its photo and caption."""
+    extent, (left, bottom, width, height) = shown.extent(aspects=(_ASPECT, _ASPECT)), rect
+    place = rect
+    if extent.world:  # lower than the others: the photo stands above it
+        place = (left, bottom, width, width / WORLD_ASPECT)
+    basemap, canvas = load_basemap(), map_canvas(figure, place, extent, colors)
+    canvas.ground(basemap)
+    canvas.cells(shown.partition, shown.probabilities, norm)
+    taken = draw_answer(canvas, shown, numbers=False)
+    inset = _draw_inset(figure, rect, canvas, shown, photo)
+    draw_map_names(canvas, basemap, [*taken, inset], names=_NAMES, towns=_TOWNS)
+    scale_bar(figure, canvas, (left, bottom + 0.06, width, height), longest=0.6)
+    ax = theme.bare(axes(figure, (left, bottom - _CAPTION, width, _CAPTION)))
+    ax.set(xlim=(0, width), ylim=(0, _CAPTION))
+    away = "" if shown.distance_km is None else f", truth {kilometres(shown.distance_km)} away"
+    bold: dict[str, Any] = {"fontsize": theme.TINY, "fontweight": "bold"}
+    plain: dict[str, Any] = {"fontsize": theme.TINY}
+    beside = width - 0.75  # the scale bar stands at the right of the first two lines
+    lines = (
+        (shortened(ax, Path(shown.photo).name, beside, **bold), bold),
+        (f"{percent(float(shown.probabilities.max()))}{away}", plain | {"color": colors.muted}),
+        (fitting(ax, wordings(shown.estimate_place), width, **plain), plain),
+    )
+    for row, (text, style) in enumerate(lines):
+        ax.text(0, _CAPTION - 0.13 - 0.135 * row, text, **style)
+
+
+def _draw_inset(
+    figure: Figure, rect: Rect, canvas: Canvas, shown: ProbabilityMap, photo: Image.Image
+) -> Bbox:
+    """The photo in the corner of the map where it hides the least: its box in pixels."""
+    left, bottom, width, height = rect
+    wide = _INSET * width
+    tall = min(wide * photo.height / photo.width, 0.5 * height)
+    wide = tall * photo.width / photo.height
+    # Above the world there is room.
+    rows = (bottom + height - tall,) if canvas.extent.world else (bottom + height - tall, bottom)
+    corners = [(x, y) for y in rows for x in (left + width - wide, left)]
+    spots = [canvas.project(np.concatenate([shown.partition.centroids, shown.estimate[None]]))]
+    weights = [np.append(shown.probabilities, 1.0)]
+    if shown.truth is not None:
+        (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
+        spots += [way[~np.isnan(way[:, 0])], canvas.project(shown.truth[None])]
+        weights += [np.full(len(spots[1]), 1 / len(spots[1])), np.ones(1)]
+    inches = canvas.ax.transData.transform(np.concatenate(spots)) / figure.dpi
+    weight = np.concatenate(weights)
+    covered = []
+    for corner in np.array(corners):
+        beyond = np.maximum(corner - inches, inches - corner - (wide, tall)).clip(min=0.0)
+        # What lies near the photo counts too: a cell is more than its centroid.
+        covered.append(float((weight / (1 + (beyond**2).sum(axis=1) / _NEAR**2)).sum()))
+    x, y = corners[int(np.argmin(covered))]
+    ax = axes(figure, (x, y, wide, tall))
+    ax.set_zorder(canvas.ax.get_zorder() + 1)
+    draw_photo(ax, photo, canvas.colors)
+    return Bbox(ax.get_window_extent().get_points())

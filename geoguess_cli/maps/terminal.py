@@ -1,0 +1,211 @@
+"""A small map for the terminal: two pixels a character, the guesses numbered as in the list."""
+
+from typing import TYPE_CHECKING
+
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from geoguess_cli.maps.probability_map import ProbabilityMap
+    from geoguess_cli.maps.raster import Grid, Raster
+
+MAX_WIDTH, MAX_LINES = 76, 20
+"""Characters; a map is at most so large."""
+
+MIN_WIDTH = 20
+"""Characters: in less there is nothing to see."""
+
+TOWNS, CANDIDATES, GAP = 6, 60, 3
+"""Towns named at most, the largest that are tried, and the characters between two at least."""
+
+COAST = 0.35
+"""How much of the sea shows through a cell, so that the coast is seen."""
+
+SCALE_WIDTH = 24
+SHADES = "░▒▓█"
+ESTIMATE, TRUTH = "✕", "●"
+
+RGB = tuple[int, int, int]
+
+
+def terminal_map(shown: "ProbabilityMap", *, width: int, colors: bool) -> list[Text]:
+    """The lines of a map: the cells by probability, borders, the guesses, estimate and truth.
+
+    The scale is that of the figures: as the root of the probability, so that little is seen too.
+
+    Args:
+        shown: What is mapped.
+        width: Characters there are across.
+        colors: Whether the terminal can show any colour; without, shades are all there is.
+    """
+    from geoguess_cli.maps.raster import fit_grid, rasterise
+
+    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    lines = min(MAX_LINES, round(width * MAX_LINES / MAX_WIDTH))
+    grid = fit_grid(shown, width, 2 * lines)
+    raster = rasterise(shown, grid)
+    top = float(shown.probabilities.max())
+    marks = _marks(shown, grid)
+    drawn = _colored(raster, top, grid.pixel_km) if colors else _shaded(raster, top)
+    for (line, column), (mark, style) in marks.items():
+        drawn[line][column] = (mark, _over(style, drawn[line][column][1]) if colors else Style())
+    body = [Text.assemble(*line) for line in drawn]
+    return [*body, _scale(top, width) if colors else _shade_scale(top), _legend(shown, colors)]
+
+
+def _marks(shown: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tuple[str, Style]]":
+    """Characters over the map, by line and column; the more important replace the others."""
+    import numpy as np
+
+    marks: dict[tuple[int, int], tuple[str, Style]] = {}
+    dim, strong = Style(color="#c3cad3"), Style(color="#ffffff", bold=True)
+    for line, column, name in _towns(grid):
+        for k, letter in enumerate(f"·{name}"):
+            marks[line, column + k] = (letter, dim)
+    ranks = [str(rank) if rank < 10 else "+" for rank in range(1, len(shown.guesses) + 1)]
+    points = [*zip(shown.partition.centroids[shown.guesses], ranks, strict=True)][::-1]
+    points.append((shown.estimate, ESTIMATE))
+    if shown.truth is not None:
+        points.append((shown.truth, TRUTH))
+    spots = grid.pixels(np.array([place for place, _ in points])).tolist()
+    for (row, column), (_, mark) in zip(spots, points, strict=True):
+        if row >= 0:
+            red = Style(color="#ff4d5e", bold=True)
+            marks[row // 2, column] = (mark, red if mark == TRUTH else strong)
+    return marks
+
+
+def _towns(grid: "Grid") -> "list[tuple[int, int, str]]":
+    """Line, column and name of the largest towns that have room, the largest first."""
+    import numpy as np
+
+    from geoguess_cli.geo.towns import load_towns
+
+    towns = load_towns()
+    pixels = grid.pixels(towns.latlng)
+    inside = np.flatnonzero(pixels[:, 0] >= 0)
+    order = inside[np.argsort(-towns.population[inside], kind="stable")][:CANDIDATES]
+    chosen: list[tuple[int, int, str]] = []
+    for (row, column), name in zip(pixels[order].tolist(), towns.take(order).names, strict=True):
+        line, end = row // 2, column + 1 + len(name)
+        free = all(
+            abs(line - other) > 2 or column > start + 1 + len(taken) + GAP or end + GAP < start
+            for other, start, taken in chosen
+        )
+        if free and end <= grid.width:
+            chosen.append((line, column, name))
+        if len(chosen) == TOWNS:
+            break
+    return chosen
+
+
+def _colored(raster: "Raster", top: float, pixel_km: float) -> list[list[tuple[str, Style]]]:
+    """Half blocks: the upper pixel is the letter's colour, the lower its ground's."""
+    colors = _pixel_colors(raster, top, pixel_km)
+    blocks = []
+    for upper, lower in zip(colors[::2], colors[1::2], strict=True):
+        blocks.append([_block(a, b) for a, b in zip(upper, lower, strict=True)])
+    return blocks
+
+
+def _pixel_colors(raster: "Raster", top: float, pixel_km: float) -> "list[list[RGB | None]]":
+    """The colour of each pixel; None off the Earth."""
+    import numpy as np
+
+    from geoguess_cli.drawing.theme import DARK, SEQUENTIAL
+
+    # Greys: of 256 colours, the nearest to a bluish dark one is a plain blue.
+    sea, land, region, country = (
+        np.full(3, np.mean(Color.parse(name).get_truecolor()))
+        for name in (DARK.sea, DARK.land, DARK.region, DARK.country)
+    )
+    pixels = np.where(raster.land[..., None], land, sea)
+    cell = ~np.isnan(raster.probabilities)
+    share = np.sqrt(raster.probabilities[cell] / top)
+    pixels[cell] = 255.0 * SEQUENTIAL(share)[:, :3]
+    pixels[cell & ~raster.land] += COAST * (sea - pixels[cell & ~raster.land])
+    for level, line, strength, widest_km in ((1, region, 0.25, 90.0), (2, country, 0.5, 150.0)):
+        if pixel_km > widest_km:
+            continue  # a line a pixel wide would cover what lies between
+        here = raster.border == level
+        pixels[here] += strength * (line - pixels[here])
+    rounded = pixels.round().astype(int).tolist()
+    return [
+        [tuple(pixel) if on else None for pixel, on in zip(*row, strict=True)]
+        for row in zip(rounded, raster.earth.tolist(), strict=True)
+    ]
+
+
+def _block(upper: "RGB | None", lower: "RGB | None") -> tuple[str, Style]:
+    if upper is None and lower is None:
+        return " ", Style()
+    if upper is None or lower is None:
+        return ("▄", Style(color=_color(lower))) if lower else ("▀", Style(color=_color(upper)))
+    return "▀", Style(color=_color(upper), bgcolor=_color(lower))
+
+
+def _color(rgb: "RGB | None") -> Color | None:
+    return Color.from_rgb(*rgb) if rgb is not None else None
+
+
+def _over(mark: Style, block: Style) -> Style:
+    """The style of a mark upon the colour that was there, dark on a bright one."""
+    ground = block.bgcolor or block.color
+    if ground is None or mark.color is None:
+        return mark
+    red, green, blue = ground.get_truecolor()
+    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 130  # ITU-R BT.601
+    dark = Style(color="#b00020" if mark.color.name == "#ff4d5e" else "#000000")
+    return mark + (dark if bright else Style()) + Style(bgcolor=ground)
+
+
+def _shaded(raster: "Raster", top: float) -> list[list[tuple[str, Style]]]:
+    """Shades of one colour: of two pixels the likelier, of land a dot."""
+    import numpy as np
+
+    share = np.sqrt(np.nan_to_num(raster.probabilities, nan=0.0) / top)
+    level = np.fmax(share[::2], share[1::2])
+    index = np.ceil(level * len(SHADES) - 0.5).astype(int)  # from an eighth of the scale
+    land = raster.land[::2] | raster.land[1::2]
+    return [
+        [
+            (SHADES[k - 1] if k > 0 else "·" if dry else " ", Style())
+            for k, dry in zip(*row, strict=True)
+        ]
+        for row in zip(index.tolist(), land.tolist(), strict=True)
+    ]
+
+
+def _scale(top: float, width: int) -> Text:
+    import numpy as np
+
+    from geoguess_cli.drawing.theme import SEQUENTIAL
+    from geoguess_cli.wording import percent
+
+    long = min(SCALE_WIDTH, width - 20)
+    colors = (255 * SEQUENTIAL(np.linspace(0, 1, 2 * long))[:, :3]).round().astype(int).tolist()
+    text = Text("0 % ")
+    for left, right in zip(colors[::2], colors[1::2], strict=True):
+        text.append("▌", Style(color=_color(tuple(left)), bgcolor=_color(tuple(right))))
+    return text.append(f" {percent(top)}")
+
+
+def _shade_scale(top: float) -> Text:
+    from geoguess_cli.wording import percent
+
+    least = [((k + 0.5) / len(SHADES)) ** 2 * top for k in range(len(SHADES))]
+    return Text(
+        "from " + "  ".join(f"{s} {percent(p)}" for s, p in zip(SHADES, least, strict=True))
+    )
+
+
+def _legend(shown: "ProbabilityMap", colors: bool) -> Text:
+    from geoguess_cli.wording import kilometres
+
+    text = Text(f"{ESTIMATE} point estimate")
+    if shown.truth is not None and shown.distance_km is not None:
+        text.append("   ").append(TRUTH, Style(color="#ff4d5e") if colors else Style())
+        text.append(f" truth, {kilometres(shown.distance_km)} away")
+    count = min(shown.top_k, len(shown.partition))
+    return text.append("   1 guess" if count == 1 else f"   1–{count} guesses")

@@ -1,0 +1,267 @@
+"""Whether an occlusion map tells the truth about the model: deletion and insertion curves.
+
+Deletion takes the photo's pixels away in the map's order, the strongest first, and watches the
+target fall; insertion uncovers them on a blurred photo and watches it rise (Petsiuk, Das and
+Saenko, RISE, arXiv 1806.07421). A map that names what counts has a small area under the first curve
+and a large one under the second. The same is done in random orders and in that of the photo's
+edges, for a model that breaks at any change has steep curves under every map.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int64
+
+from geoguess_cli.errors import ConfigError
+from geoguess_cli.occlusion.baselines import blurred
+from geoguess_cli.occlusion.occlusion_map import (
+    OcclusionMap,
+    Predict,
+    spread,
+    target_values,
+    window_means,
+)
+from geoguess_cli.occlusion.targets import Target
+
+STEPS = 16
+"""Points of a curve but its first: each takes away a 16th of the photo."""
+
+RANDOM_ORDERS = 19
+"""As good as or better than all of 19 random ones, a random order is once in 20 times: 5 %."""
+
+BLUR_SHARE = 1 / 14
+"""Blur under an insertion: its sigma as a share of the shorter side, 16 px of 224."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The target as the photo's pixels are taken away, and as they are uncovered, in one order.
+
+    Attributes:
+        deletion: A probability or kilometres, from the whole photo to the mean colour.
+        insertion: The same, from the blurred photo to the whole one.
+    """
+
+    deletion: Float64[np.ndarray, " n"]
+    insertion: Float64[np.ndarray, " n"]
+
+    @property
+    def deletion_area(self) -> float:
+        """Area under the deletion curve over the share of pixels, in the target's unit."""
+        return _area(self.deletion)
+
+    @property
+    def insertion_area(self) -> float:
+        """Area under the insertion curve over the share of pixels, in the target's unit."""
+        return _area(self.insertion)
+
+
+@dataclass(frozen=True, eq=False)
+class Faithfulness:
+    """The curves of an occlusion map beside those of orders that know nothing of the model.
+
+    Attributes:
+        own: In the order of the map.
+        edges: In the order of the photo's edges.
+        random: In random orders: the map's own, moved about the photo.
+        target: What the curves show.
+        flat: Whether the map is the same everywhere, and so has no order.
+    """
+
+    own: Curves
+    edges: Curves
+    random: tuple[Curves, ...]
+    target: Target
+    flat: bool
+
+    @property
+    def shares(self) -> Float64[np.ndarray, " n"]:
+        """Share of the photo's pixels that are changed at each point of a curve."""
+        return np.linspace(0.0, 1.0, len(self.own.deletion))
+
+    def score(self, curves: Curves) -> float:
+        """Insertion less deletion area, turned so that more is better, in the target's unit."""
+        between = curves.insertion_area - curves.deletion_area
+        return -between if self.target.measure == "km" else between
+
+    @property
+    def random_scores(self) -> Float64[np.ndarray, " r"]:
+        """The score of each random order."""
+        return np.array([self.score(curves) for curves in self.random])
+
+    @property
+    def beaten(self) -> int:
+        """How many random orders have a score below the map's; none for a flat map."""
+        return 0 if self.flat else int((self.random_scores < self.score(self.own)).sum())
+
+    @property
+    def better_than_random(self) -> bool:
+        """Whether the map's score is above those of all random orders."""
+        return self.beaten == len(self.random)
+
+
+def faithfulness(
+    predict: Predict,
+    image: Float[torch.Tensor, "3 h w"],
+    occlusion: OcclusionMap,
+    *,
+    steps: int = STEPS,
+    random_orders: int = RANDOM_ORDERS,
+    seed: int = 0,
+    batch_size: int = 32,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> Faithfulness:
+    """Deletion and insertion curves of an occlusion map and of its rivals.
+
+    A random order is the map's own, shifted around the photo by a random number of strides and
+    mirrored at random: it takes away parts of the same size and shape, but in other places. Single
+    random pixels would be no fair rival, since their grain alone upsets a model.
+
+    Args:
+        predict: From images (b, 3, h, w) to probabilities (b, c).
+        image: The photo that was explained (normalised).
+        occlusion: Its finished map.
+        steps: In how many parts the pixels are taken away, at least 2. The cost is
+            `curve_passes(steps, random_orders)` images.
+        random_orders: How many, at least 1.
+        seed: Of the random orders.
+        batch_size: Images given to `predict` at once, at least 1.
+        on_batch: Called with (images done, images in all) after each batch.
+
+    Raises:
+        ConfigError: Steps, orders or batch size too small.
+        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+    """
+    if min(steps - 1, random_orders, batch_size) < 1:
+        raise ConfigError(
+            f"steps is {steps}, random orders {random_orders} and batch size {batch_size}; "
+            "they must be at least 2, 1 and 1"
+        )
+    own = ranks(occlusion.drop)
+    edges = ranks(_edges(image, window=occlusion.window, stride=occlusion.stride))
+    rng = np.random.default_rng(seed)
+    stride = occlusion.stride
+    orders = [own, edges, *(moved(own, rng, stride=stride) for _ in range(random_orders))]
+    sigma = BLUR_SHARE * min(image.shape[1:])
+    curves = deletion_and_insertion(
+        predict,
+        image,
+        orders,
+        occlusion.target,
+        blurred(image, sigma),
+        steps=steps,
+        batch_size=batch_size,
+        on_batch=on_batch,
+    )
+    return Faithfulness(
+        own=curves[0],
+        edges=curves[1],
+        random=tuple(curves[2:]),
+        target=occlusion.target,
+        flat=bool(np.ptp(occlusion.drop) == 0),
+    )
+
+
+def curve_passes(steps: int = STEPS, random_orders: int = RANDOM_ORDERS) -> int:
+    """How many images a judgement takes.
+
+    >>> curve_passes()
+    633
+    """
+    return 3 + 2 * (steps - 1) * (2 + random_orders)
+
+
+def deletion_and_insertion(
+    predict: Predict,
+    image: Float[torch.Tensor, "3 h w"],
+    orders: Sequence[Int64[np.ndarray, "h w"]],
+    target: Target,
+    veiled: Float[torch.Tensor, "3 h w"],
+    *,
+    steps: int = STEPS,
+    batch_size: int = 32,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> list[Curves]:
+    """The curves of some orders of an image's pixels.
+
+    Args:
+        predict: From images (b, 3, h, w) to probabilities (b, c).
+        image: A normalised photo; deletion paints its mean colour, 0.
+        orders: The rank of each pixel: 0 goes first.
+        target: What the curves show.
+        veiled: What insertion starts from.
+        steps: In how many parts the pixels are changed.
+        batch_size: Images given to `predict` at once.
+        on_batch: Called with (images done, images in all) after each batch.
+
+    Raises:
+        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+    """
+    blank = torch.zeros_like(image)
+    counts = np.rint(np.linspace(0, image[0].numel(), steps + 1)).astype(np.int64)
+    values = np.empty((len(orders), 2, steps + 1))
+    ends = target_values(predict, torch.stack([image, blank, veiled]), target)
+    values[:, 0, 0], values[:, 0, -1] = ends[0], ends[1]
+    values[:, 1, 0], values[:, 1, -1] = ends[2], ends[0]
+
+    grounds = ((image, blank), (veiled, image))
+    places = [(o, k, s) for o in range(len(orders)) for k in (0, 1) for s in range(1, steps)]
+    on_device = [torch.from_numpy(order).to(image.device) for order in orders]
+    for start in range(0, len(places), batch_size):
+        batch = places[start : start + batch_size]
+        images = [
+            torch.where(on_device[order] < int(counts[step]), grounds[kind][1], grounds[kind][0])
+            for order, kind, step in batch
+        ]
+        at = tuple(np.array(batch).T)
+        values[at] = target_values(predict, torch.stack(images), target)
+        if on_batch is not None:
+            on_batch(len(ends) + start + len(batch), len(ends) + len(places))
+    return [Curves(deletion=one[0], insertion=one[1]) for one in values]
+
+
+def ranks(values: Float[np.ndarray, "h w"]) -> Int64[np.ndarray, "h w"]:
+    """The place of each pixel in the order of falling values; equals row by row.
+
+    >>> ranks(np.array([[0.0, 5.0], [5.0, -1.0]])).tolist()
+    [[2, 0], [1, 3]]
+    """
+    flat = np.empty(values.size, dtype=np.int64)
+    flat[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size)
+    return flat.reshape(values.shape)
+
+
+def moved(
+    order: Int64[np.ndarray, "h w"], rng: np.random.Generator, *, stride: int = 1
+) -> Int64[np.ndarray, "h w"]:
+    """The same order shifted around both sides of the image, and mirrored, at random.
+
+    Args:
+        order: The rank of each pixel.
+        rng: The source of randomness.
+        stride: Shifts are multiples of it, in pixels: parts keep to the grid of the windows, which
+            may be the model's own grid too.
+    """
+    flips = tuple(axis for axis in (0, 1) if rng.integers(2))
+    shift = tuple(stride * int(rng.integers(-(-size // stride))) for size in order.shape)
+    return np.roll(np.flip(order, flips), shift, axis=(0, 1))
+
+
+def _edges(
+    image: Float[torch.Tensor, "3 h w"], *, window: int, stride: int
+) -> Float[np.ndarray, "h w"]:
+    """How much the photo's brightness changes, in the grain of the map.
+
+    The length of the gradient, averaged over the windows of the map and spread as its drops are.
+    """
+    grey: np.ndarray = image.cpu().double().mean(dim=0).numpy()
+    steepness = np.hypot(*np.gradient(grey))
+    means = window_means(steepness, window=window, stride=stride)
+    return spread(means, *grey.shape, window=window, stride=stride)
+
+
+def _area(curve: Float64[np.ndarray, " n"]) -> float:
+    """Area under a curve over [0, 1], by the trapezoidal rule."""
+    return float((curve[1:] + curve[:-1]).mean() / 2)

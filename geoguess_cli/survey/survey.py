@@ -1,0 +1,155 @@
+"""A survey of a set of photos: where the model looks, and which shortcuts it may have learnt."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from geoguess_cli.errors import PhotoError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.occlusion.occlusion_map import Predict, spread
+from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.survey.attention import Attention, AttentionMeter
+from geoguess_cli.survey.scan import ScanPlan, scan_photos
+from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
+from geoguess_cli.survey.shortcuts import SharedSpot, carried, exchanger, shared_spots, suspects
+
+_IMAGES_HELD = 256
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoSet:
+    """The photos that a survey knows, and what is known of them; it looks at some of them.
+
+    Attributes:
+        paths: Where each lies.
+        drives: The drive of each, as a number; -1 where it is not known.
+        cells: The true cell of each; -1 where it lies in none.
+        latlng: Where each was taken: latitude, longitude, in degrees.
+    """
+
+    paths: Sequence[Path]
+    drives: Int[np.ndarray, " n"]
+    cells: Int[np.ndarray, " n"]
+    latlng: Float[np.ndarray, "n 2"]
+
+
+def photo_set(table: PhotoTable, partition: Partition) -> PhotoSet:
+    """The photos of a table, with the cells they lie in and their drives numbered."""
+    drives = np.full(len(table), -1)
+    if table.has("sequence"):
+        ranks = table.frame["sequence"].rank("dense").fill_null(0)
+        drives = ranks.to_numpy().astype(np.int64) - 1
+    return PhotoSet(table.paths, drives, partition.assign(table.latlng), table.latlng)
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a survey finds.
+
+    Attributes:
+        photos: The scanned photos by their row of the set.
+        attention: Where the model looks.
+        suspects: Shared spots that are things of their drive, the surest first.
+        cleared: Shared spots that are not, or that could not be compared.
+        failures: Row and reason of each photo without a map.
+        reused: Photos that an earlier run had scanned.
+    """
+
+    photos: dict[int, ScannedPhoto]
+    attention: Attention
+    suspects: list[SharedSpot]
+    cleared: list[SharedSpot]
+    failures: list[tuple[int, str]]
+    reused: int
+
+
+def survey(
+    predict: Predict,
+    read: Callable[[Path], torch.Tensor],
+    known: PhotoSet,
+    rows: Int[np.ndarray, " m"],
+    plan: ScanPlan,
+    store: ScanStore,
+    *,
+    size: int,
+    batch_size: int = 32,
+    on_photo: Callable[[int, int], None] | None = None,
+    on_spot: Callable[[int, int], None] | None = None,
+) -> Survey:
+    """Scan some photos of a set and add up what their maps say.
+
+    Args:
+        predict: From images (b, 3, h, w) to probabilities (b, c).
+        read: A photo file as the model sees it: a square, normalised.
+        known: The photos; those that are not scanned serve for comparison.
+        rows: Which of them to scan.
+        plan: How to look at them.
+        store: What earlier runs found out, and where this one adds to.
+        size: Side of the square that the model sees, in pixels.
+        batch_size: Images that go through the model at once.
+        on_photo: Called with (photos done, photos in all) after each photo.
+        on_spot: Called with (shared spots compared, shared spots in all).
+
+    Raises:
+        PhotoError: Not one photo could be scanned.
+        ConfigError: A window or stride that does not fit the photos as the model sees them.
+        ModelError: Probabilities that are not finite.
+    """
+    meter = AttentionMeter(size, size)
+    photos: dict[int, ScannedPhoto] = {}
+    failures: list[tuple[int, str]] = []
+    reused = 0
+    paths = [known.paths[row] for row in rows]
+    scans = scan_photos(
+        predict, read, paths, plan, store, truths=known.cells[rows], batch_size=batch_size
+    )
+    for done, scan in enumerate(scans, start=1):
+        row = int(rows[scan.row])
+        if scan.photo is None:
+            failures.append((row, str(scan.error)))
+        else:
+            photos[row] = scan.photo
+            drops = scan.photo.window_drops
+            meter.add(spread(drops, size, size, window=plan.window, stride=plan.stride))
+            reused += scan.reused
+        if on_photo is not None:
+            on_photo(done, len(rows))
+    if not photos:
+        row, reason = failures[0]
+        raise PhotoError(f"not one of {len(rows)} photos has a map; {known.paths[row]}: {reason}")
+    exchange = exchanger(predict, _reader(read, known.paths), batch_size=batch_size)
+    where = (known.drives, known.cells)
+    spots = shared_spots(
+        photos, *where, known.latlng, exchange, rules=plan.rules, seed=plan.seed, on_spot=on_spot
+    )
+    chosen = suspects(spots, plan.rules)
+    seen = np.array(list(photos))
+    groups = np.where(known.drives[seen] < 0, -1 - seen, known.drives[seen])
+    return Survey(
+        photos=photos,
+        attention=meter.attention(groups),
+        suspects=[replace(s, carried=carried(s, *where, exchange, seed=plan.seed)) for s in chosen],
+        cleared=[spot for spot in spots if spot not in chosen],
+        failures=failures,
+        reused=reused,
+    )
+
+
+def _reader(
+    read: Callable[[Path], torch.Tensor], paths: Sequence[Path]
+) -> Callable[[int], torch.Tensor | None]:
+    """Photos by their row, the latest ones kept; None for one that cannot be read."""
+
+    @lru_cache(maxsize=_IMAGES_HELD)
+    def image_of(row: int) -> torch.Tensor | None:
+        try:
+            return read(paths[row])
+        except PhotoError:
+            return None
+
+    return image_of

@@ -1,0 +1,156 @@
+"""Numbers and coordinates as the figures write them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+def percent(share: float, *, whole: bool = False) -> str:
+    """A share as text, with the digits that count.
+
+    Args:
+        share: In [0, 1].
+        whole: Without zeros at its end, as on a scale.
+
+    >>> percent(0.3456), percent(0.0345), percent(0.0012), percent(0.00001), percent(0.0)
+    ('35 %', '3.5 %', '0.12 %', '< 0.01 %', '0 %')
+    >>> percent(0.02), percent(0.02, whole=True)
+    ('2.0 %', '2 %')
+    >>> percent(0.000002, whole=True), percent(1.0, whole=True)
+    ('0.0002 %', '100 %')
+    """
+    if whole:
+        return f"{100 * share:.8f}".rstrip("0").rstrip(".") + " %"
+    if share < 5e-5:
+        return "< 0.01 %" if share > 0 else "0 %"
+    digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
+    return f"{100 * share:.{digits}f} %"
+
+
+def kilometres(distance: float) -> str:
+    """A distance in kilometres as text, with the digits that count.
+
+    >>> kilometres(0.414), kilometres(1.23), kilometres(12.34), kilometres(1234.5)
+    ('0.41 km', '1.2 km', '12 km', '1,234 km')
+    """
+    digits = 2 if distance < 0.995 else 1 if distance < 9.95 else 0
+    return f"{distance:,.{digits}f}".removesuffix(".0") + " km"
+
+
+def square_kilometres(area: float) -> str:
+    """An area as text, with the digits that count.
+
+    >>> square_kilometres(0.414), square_kilometres(8123.4), square_kilometres(1_234_567.0)
+    ('0.41 km²', '8,123 km²', '1.23 million km²')
+    """
+    if area < 999_500:
+        return kilometres(area) + "²"
+    return f"{area / 1e6:,.{0 if area >= 99.5e6 else 1 if area >= 9.95e6 else 2}f} million km²"
+
+
+def coordinates(latitude: float, longitude: float, *, decimals: int = 3) -> str:
+    """A place as text, in degrees.
+
+    >>> coordinates(45.6801, -111.04), coordinates(-18.1, 181.0, decimals=1)
+    ('45.680° N, 111.040° W', '18.1° S, 179.0° W')
+    """
+    longitude = (longitude + 180) % 360 - 180
+    return (
+        f"{abs(latitude):.{decimals}f}° {'N' if latitude >= 0 else 'S'}, "
+        f"{abs(longitude):.{decimals}f}° {'E' if longitude >= 0 else 'W'}"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things as text.
+
+    >>> counted(1, "cell"), counted(2199, "cell")
+    ('1 cell', '2,199 cells')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def signed(number: float) -> str:
+    """A number with its sign, a true minus sign below zero.
+
+    >>> signed(0.1), signed(-1000.0), signed(0.0)
+    ('+0.1', '−1,000', '0')
+    """
+    return f"{number:+,.4g}".replace("-", "\N{MINUS SIGN}") if number else "0"
+
+
+UNDEFINED = "–"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as text.
+
+    Attributes:
+        value: With its unit.
+        interval: Both ends, without it; "" where there is none.
+    """
+
+    value: str
+    interval: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.interval})" if self.interval else self.value
+
+
+def _number(value: float) -> str:
+    """Three digits that count, or all those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _three_digits(value: float) -> str:
+    return _number(float(f"{value:.3g}"))
+
+
+FORMS: dict[str, tuple[Callable[[float], str], str]] = {
+    "share": (lambda value: f"{100 * value:.1f}", " %"),
+    "pp": (lambda value: f"{100 * value:.1f}", " pp"),
+    "km": (_number, " km"),
+    "km²": (_three_digits, " km²"),
+    "points": (lambda value: f"{value:,.0f}", ""),
+    "nats": (lambda value: f"{value:.3f}", " nats"),
+    "score": (lambda value: f"{value:.3f}", ""),
+    "times": (lambda value: f"{value:.1f}", "×"),
+    "cells": (_number, ""),
+}
+"""How a number of each kind is written, and its unit; pp, points of a percentage, part shares."""
+
+
+def shown(figure: Mapping[str, float | None], kind: str) -> Shown:
+    """A figure of a report as text.
+
+    Args:
+        figure: With `value`, `low` and `high`.
+        kind: One of `FORMS`.
+
+    >>> str(shown({"value": 0.4935, "low": 0.318, "high": 0.68}, "share"))
+    '49.4 % (31.8 to 68.0)'
+    >>> str(shown({"value": 1234.5, "low": None, "high": None}, "km"))
+    '1,234 km'
+    """
+    number, unit = FORMS[kind]
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None:
+        return Shown(UNDEFINED)
+    interval = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
+    return Shown(number(value) + unit, interval)
+
+
+def without_common_country(names: Sequence[str]) -> list[str]:
+    """Names of places without the country that more than half of them share.
+
+    >>> without_common_country(["Utah, US", "Idaho, US", "Peru"])
+    ['Utah', 'Idaho', 'Peru']
+    >>> without_common_country(["Utah, US", "Ontario, Canada"])
+    ['Utah, US', 'Ontario, Canada']
+    """
+    countries = Counter(name.rpartition(", ")[2] for name in names)
+    country, count = max(countries.items(), key=lambda item: item[1], default=("", 0))
+    if 2 * count <= len(names):
+        return list(names)
+    return [name.removesuffix(f", {country}") for name in names]

@@ -1,0 +1,189 @@
+"""What a person at a terminal sees, and what a pipe gets."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from geoguess_cli.console.output import Sink
+from geoguess_cli.console.text import bar, colored_bars, fitted_place, shortened
+from geoguess_cli.geo.places import Nearby, Place
+from geoguess_cli.geo.towns import Town
+
+USA = "United States of America"
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output goes to a terminal of 80 characters and all colours."""
+    for name, value in {
+        "FORCE_COLOR": "1",
+        "COLORTERM": "truecolor",
+        "TERM": "xterm-256color",
+        "COLUMNS": "80",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def plain(text: str) -> list[str]:
+    return [ESCAPE.sub("", line).rstrip() for line in text.splitlines()]
+
+
+@given(st.floats(0, 1), st.integers(1, 40))
+def test_a_bar_is_as_long_as_its_share(share: float, width: int) -> None:
+    drawn = bar(share, width)
+    eighths = sum("▏▎▍▌▋▊▉█".index(block) + 1 for block in drawn)
+    assert eighths == pytest.approx(share * width * 8, abs=1)
+    assert len(drawn) <= width
+    assert bool(drawn) == (share > 0)
+
+
+def test_bars_are_brighter_for_more() -> None:
+    bars = colored_bars([0.0, 0.1, 0.4, 2.0], 10, top=2.0)
+    assert [len(one.plain) for one in bars] == [0, 1, 2, 10]
+    console = Console(force_terminal=True, color_system="truecolor")
+    colors = [console.get_style(str(one.style)).color for one in bars]
+    brightness = [sum(color.get_truecolor()) for color in colors if color is not None]
+    assert brightness == sorted(brightness)
+    assert len(set(brightness)) == 4
+
+
+def test_a_place_is_written_as_fully_as_there_is_room() -> None:
+    town = Town("Bozeman", USA, "US", "Montana", 45.68, -111.04, 49_000)
+    place = Place(USA, "US", "Montana", Nearby(town, 12.0, 45.0))
+    texts = [fitted_place(place, width) for width in (80, 31, 26, 20, 10, 7, 4)]
+    assert texts == [
+        "12 km NE of Bozeman, Montana, US",
+        "12 km NE of Bozeman, Montana"[:28],
+        "12 km NE of Bozeman, MT"[:26],
+        "12 km NE of Bozeman",
+        "Montana",
+        "Montana",
+        "Mon…",
+    ]
+    assert all(len(shortened("a/long/path.jpg", width)) <= width for width in range(1, 20))
+
+
+@pytest.mark.usefixtures("terminal")
+def test_predict_on_a_terminal_fits_it(trained_world) -> None:
+    photo = trained_world.photo("dallas")
+    told = trained_world.run("predict", photo, "--min-confidence", "0")
+    assert "\x1b[" in told.stdout
+    lines = plain(told.stdout)
+    assert lines[0] == f" {photo}"
+    assert lines[1].endswith("Dallas, Texas, US")
+    assert "expected distance" in lines[2]
+    assert all(cell_len(line) <= 80 for line in lines)
+    (first,) = [line for line in lines if line.split()[:1] == ["1"]]
+    assert "█" in first
+    assert "Texas, US" in first
+
+
+def test_predict_in_a_pipe_is_plain(trained_world) -> None:
+    told = trained_world.run("predict", trained_world.photo("dallas"), "--map")
+    assert "\x1b" not in told.stdout + told.stderr
+    heading = told.stdout.splitlines()[1]
+    assert heading.split() == ["#", "probability", "place", "latitude", "longitude", "token"]
+    assert "from ░" in told.stdout
+    assert "●" in told.stdout
+
+
+@pytest.mark.usefixtures("terminal")
+def test_many_photos_get_a_line_each(trained_world) -> None:
+    told = trained_world.run("predict", "photos")
+    lines = plain(told.stdout)
+    photos = [line for line in lines if ".jpg" in line]
+    assert len(photos) == 96
+    assert sum("Texas" in line for line in photos) > 20
+    assert all(cell_len(line) <= 80 for line in lines)
+    # -k asks for the guesses themselves.
+    told = trained_world.run("predict", "photos", "-k", "1")
+    assert sum(line.startswith(" photos/") for line in plain(told.stdout)) == 96
+
+
+@pytest.mark.usefixtures("terminal")
+def test_the_overview_says_who_is_not_sure_and_what_cannot_be_read(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    photos = [trained_world.photo("dallas", 7, number) for number in range(4)]
+    told = trained_world.run(
+        "predict", *photos, tmp_path / "broken.jpg", "--min-confidence", "1", code=1
+    )
+    lines = plain(told.stdout)
+    assert sum("not sure" in line for line in lines) == 4
+    (broken,) = [line for line in lines if "broken.jpg" in line]
+    assert broken.endswith("cannot be read")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_predict_draws_a_map_on_a_terminal(trained_world, monkeypatch) -> None:
+    photo = trained_world.photo("dallas")
+    told = trained_world.run("predict", photo, "--map").stdout
+    lines = plain(told)
+    assert 15 <= sum("▀" in line for line in lines) <= 20
+    assert any("●" in line and "truth" in line for line in lines)
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert "\x1b[38;2;" in told
+    monkeypatch.setenv("NO_COLOR", "1")
+    told = trained_world.run("predict", photo, "--map").stdout
+    assert "38;" not in told
+    assert "▀" not in told
+    assert "from ░" in told
+
+
+def test_a_map_is_for_tables_only(trained_world, tmp_path) -> None:
+    for ask in (("--json",), ("--format", "csv"), ("-o", tmp_path / "out.csv")):
+        refused = trained_world.run("predict", trained_world.photo("dallas"), "--map", *ask, code=2)
+        assert "probmap" in refused.stderr
+        assert refused.stdout == ""
+
+
+@pytest.mark.usefixtures("terminal")
+def test_cells_show_on_a_terminal_has_places_and_bars(trained_world) -> None:
+    lines = plain(trained_world.run("cells", "show").stdout)
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert sum("█" in line for line in lines) >= 3
+    assert any("Montana" in line or ", MT" in line for line in lines)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_table_keeps_the_style_of_its_text(capsys) -> None:
+    sink = Sink()
+    sink.table(("a",), [(Text("red", style="red"),), ("plain",)])
+    assert "\x1b[31mred" in capsys.readouterr().out
+    sink.table(("a",), [("1",)], title="a title that is longer than its table")
+    assert "a title that is longer than its table\n" in ESCAPE.sub("", capsys.readouterr().out)
+    assert sink.terminal_width == 80
+    assert sink.colors
+    assert Sink.room(80, (10, 10)) == 80 - 20 - 10
+
+
+def test_without_a_terminal_there_is_no_width(monkeypatch, capsys) -> None:
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    sink = Sink()
+    assert sink.terminal_width is None
+    assert not sink.colors
+    sink.lines([Text("x" * 500, style="red")])
+    assert capsys.readouterr().out == "x" * 500 + "\n"
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("changes", "colors"),
+    [
+        ({}, True),
+        ({"COLORTERM": ""}, True),  # 256 colours
+        ({"COLORTERM": "", "TERM": "xterm"}, False),  # 16: too few for a scale
+        ({"TERM": "dumb"}, False),
+        ({"NO_COLOR": "1"}, False),
+    ],
+)
+def test_colors_are_used_where_a_scale_can_be_seen(monkeypatch, changes, colors) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    assert Sink().colors is colors

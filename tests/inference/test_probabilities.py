@@ -1,0 +1,66 @@
+"""Probabilities by hand, at the ends of float32, and beside a stable sort."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from geoguess_cli.inference.probabilities import log_softmax, softmax, top_cells
+
+LOGITS = arrays(
+    np.float32,
+    st.tuples(st.integers(1, 6), st.integers(1, 9)),
+    elements=st.floats(-80, 80, width=32),
+)
+TIED = arrays(
+    np.float64,
+    st.tuples(st.integers(1, 6), st.integers(1, 9)),
+    elements=st.sampled_from([0.0, 0.25, 0.5]),
+)
+
+
+def test_log_softmax_of_a_known_row() -> None:
+    logits = np.log(np.array([[1.0, 2.0, 5.0]]))
+    np.testing.assert_allclose(np.exp(log_softmax(logits)), [[0.125, 0.25, 0.625]])
+
+
+@pytest.mark.parametrize("shift", [-1e4, 0.0, 1e4, 3e38])
+def test_softmax_neither_overflows_nor_vanishes(shift: float) -> None:
+    logits = np.array([[shift, shift, shift]], dtype=np.float32)
+    np.testing.assert_allclose(softmax(logits), np.full((1, 3), 1 / 3), rtol=1e-7)
+
+
+def test_softmax_does_not_write_on_its_argument() -> None:
+    logits = np.array([[1.0, 2.0]])
+    log_softmax(logits)
+    assert logits.tolist() == [[1.0, 2.0]]
+
+
+@given(LOGITS)
+def test_probabilities_sum_to_one(logits: np.ndarray) -> None:
+    probabilities = softmax(logits)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_probabilities_of_many_cells_sum_to_one() -> None:
+    logits = np.random.default_rng(0).normal(size=(8, 30_000), scale=3).astype(np.float32)
+    np.testing.assert_allclose(softmax(logits).sum(axis=1), 1, atol=1e-5)
+
+
+def test_top_cells_by_hand() -> None:
+    values = np.array([[0.1, 0.5, 0.15, 0.25], [0.3, 0.2, 0.3, 0.2]])
+    assert top_cells(values, 3).tolist() == [[1, 3, 2], [0, 2, 1]]
+    assert top_cells(values, 99).tolist() == [[1, 3, 2, 0], [0, 2, 1, 3]]
+
+
+@given(LOGITS | TIED, st.integers(1, 12))
+def test_top_cells_are_the_start_of_a_stable_sort(values: np.ndarray, k: int) -> None:
+    expected = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    np.testing.assert_array_equal(top_cells(values, k), expected)
+
+
+def test_no_cells_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match="k is 0"):
+        top_cells(np.zeros((1, 2)), 0)

@@ -1,0 +1,168 @@
+"""Photos explained one after the other, by a predictor that reads the brightness of a corner."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from geoguess_cli.errors import CellError, ConfigError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.occlusion.explanation import (
+    Explanation,
+    Plan,
+    Unexplained,
+    explain_photos,
+    explanation_record,
+    summary_record,
+)
+from geoguess_cli.occlusion.faithfulness import curve_passes
+from geoguess_cli.occlusion.occlusion_map import spread
+from geoguess_cli.occlusion.targets import Question
+from geoguess_cli.photos.images import decode_photo
+
+PLAN = Plan(window=8, stride=4, steps=4, random_orders=3, batch_size=64)
+
+
+class CornerReader(Predictor):
+    """The brighter the upper left corner, the likelier the first cell."""
+
+    point = "centroid"
+    partition = None
+
+    def __init__(self, partition: Partition) -> None:
+        self.partition = partition
+
+    def read(self, photo: Path) -> torch.Tensor:
+        pixels = np.asarray(decode_photo(photo).resize((32, 32)), dtype=np.float32) / 255
+        return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+    def probabilities(self, images: torch.Tensor) -> np.ndarray:
+        first = images[:, :, :8, :8].mean(dim=(1, 2, 3)).clamp(0, 1).numpy()
+        rest = np.repeat((1 - first)[:, None] / (len(self.partition) - 1), len(self.partition), 1)
+        rest[:, 0] = first
+        return rest.astype(np.float32)
+
+
+@pytest.fixture
+def reader(states: Partition) -> CornerReader:
+    return CornerReader(states)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "white.png"
+    Image.new("RGB", (48, 32), "white").save(path)
+    return path
+
+
+def explained(reader, photos, question=Question(), plan=PLAN, **options):  # type: ignore[no-untyped-def]  # noqa: B008
+    return list(explain_photos(reader, photos, question, plan, **options))
+
+
+def test_the_top_cell_is_followed_and_judged(reader, photo) -> None:  # type: ignore[no-untyped-def]
+    (one,) = explained(reader, [photo])
+    assert isinstance(one, Explanation)
+    assert one.occlusion.value == 1.0
+    assert one.occlusion.drop[:4, :4] == pytest.approx(np.ones((4, 4)))
+    assert not one.occlusion.drop[12:, 12:].any()
+    assert one.faithfulness is not None
+    assert len(one.faithfulness.random) == 3
+    token = reader.partition.tokens[0]
+    assert one.occlusion.target.name.startswith(f"cell {token} (")
+    assert one.occlusion.target.name.endswith(", US)")
+
+
+def test_other_questions(reader, photo, states) -> None:  # type: ignore[no-untyped-def]
+    truth = tuple(states.centroids[3].tolist())
+    token = states.tokens[5]
+    near = (float(truth[0]), float(truth[1]))
+    for question, cells in (
+        (Question("truth"), [3]),
+        (Question(token), [5]),
+        (Question("region", near=near, radius_km=40.0), states.near(np.array(near), 40.0)),
+        (Question("region", near="truth", radius_km=40.0), states.near(np.array(near), 40.0)),
+        (Question("region", radius_km=0.0), [0]),
+        (Question("distance", near="truth"), range(len(states))),
+    ):
+        plan = Plan(window=16, stride=16, steps=0)
+        (one,) = explained(reader, [photo], question, plan, truths=[truth])
+        assert one.occlusion.target.cells.tolist() == list(cells)
+        assert one.faithfulness is None
+
+
+def test_the_answer_stays_where_it_is_while_parts_are_covered(reader, photo, states) -> None:  # type: ignore[no-untyped-def]
+    (one,) = explained(reader, [photo], Question("distance"))
+    target = one.occlusion.target
+    assert int(target.weights.argmin()) == 0  # from the centroid of the likeliest cell
+    assert target.weights[0] == pytest.approx(np.sqrt(states.area_km2[0] / np.pi / 2), rel=1e-4)
+    assert one.occlusion.drop[0, 0] > 100  # covered, the answer is farther from the truth
+
+
+def test_one_photo_that_fails_does_not_end_the_others(reader, photo, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    broken, sea = tmp_path / "broken.jpg", (0.0, -150.0)
+    broken.write_bytes(b"no photo")
+    truth = tuple(reader.partition.centroids[0].tolist())
+    found = explained(
+        reader,
+        [broken, photo, photo, photo],
+        Question("truth"),
+        truths=[truth, None, sea, truth],
+    )
+    misses, hit = found[:3], found[3]
+    assert all(isinstance(miss, Unexplained) for miss in misses)
+    assert misses[0].error.count(str(broken)) == 1
+    assert misses[1].error.startswith(f"{photo}: ")
+    assert "--truth LAT,LON" in misses[1].error
+    assert "no cell" in misses[2].error
+    assert isinstance(hit, Explanation)
+
+
+def test_what_fails_for_every_photo_is_said_at_once(reader, photo) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(CellError, match="4c"):
+        explained(reader, [photo], Question("4c"))
+    with pytest.raises(ConfigError, match="window is 99"):
+        explained(reader, [photo], plan=Plan(window=99))
+
+
+@pytest.mark.parametrize(
+    ("what", "measure"), [("distance", "probability"), ("top", "km"), ("region", "km")]
+)
+def test_a_question_whose_measure_does_not_fit(what: str, measure) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ConfigError, match=r"km|kilometres"):
+        Question(what, measure=measure)
+
+
+def test_progress_counts_map_and_curves(reader, photo) -> None:  # type: ignore[no-untyped-def]
+    progress: list[tuple[int, int]] = []
+    plan = Plan(window=8, stride=4, steps=4, random_orders=3, baselines=("mean", "blur"))
+    explained(reader, [photo], plan=plan, on_batch=lambda *both: progress.append(both))
+    total = 2 * 49 + curve_passes(4, 3)
+    assert {last for _, last in progress} == {total}
+    done = [done for done, _ in progress]
+    assert done == sorted(done)
+    assert done[-1] == total
+
+
+def test_a_record_holds_the_map_and_all_that_made_it(reader, photo) -> None:  # type: ignore[no-untyped-def]
+    (one,) = explained(reader, [photo])
+    record = json.loads(json.dumps(explanation_record(one, PLAN)))
+    assert record["baselines"] == ["mean"]
+    assert record["image"] == {"width": 32, "height": 32}
+    assert record["tops"] == record["lefts"] == list(range(0, 25, 4))
+    again = spread(np.array(record["window_drops"]), 32, 32, window=8, stride=4)
+    assert again == pytest.approx(one.occlusion.drop, abs=1e-6)
+    curves = record["faithfulness"]
+    assert curves["shares"] == [0, 0.25, 0.5, 0.75, 1]
+    assert len(curves["random"]) == 3
+    assert curves["map"]["deletion_area"] == pytest.approx(one.faithfulness.own.deletion_area)
+    summary = summary_record(one)
+    assert summary["greatest_drop"] == pytest.approx(1)
+    assert summary["faithfulness"]["random"]["score"] == pytest.approx(
+        one.faithfulness.random_scores.mean()
+    )
+    (bare,) = explained(reader, [photo], plan=Plan(window=8, stride=8, steps=0))
+    assert explanation_record(bare, PLAN)["faithfulness"] is None

@@ -1,0 +1,44 @@
+"""The report as a page, as text; `tests/pages` opens it in a browser."""
+
+import re
+
+import pytest
+
+from geoguess_cli.evaluation.evaluation import Evaluation
+from geoguess_cli.report.evaluation_page import report_page
+from geoguess_cli.report.rendering import Image, render_page
+
+
+@pytest.fixture(scope="module")
+def page(made_evaluation: Evaluation) -> str:
+    images = {"errors": Image(b"\x89PNG", "png"), "reliability": Image(b"<svg/>", "svg")}
+    return render_page(report_page(made_evaluation.report), images)
+
+
+def test_it_names_no_address_but_its_own(page: str) -> None:
+    assert not re.findall(r"https?:|//[a-z]", page)
+    assert "<script" not in page
+    assert all(source.startswith("data:image/") for source in re.findall(r'src="([^"]*)"', page))
+
+
+def test_its_contents_lead_to_its_sections(page: str) -> None:
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert len(links) == 10
+    for anchor in links:
+        assert f'<section id="{anchor}">' in page
+
+
+def test_what_a_file_holds_is_text_not_markup(page: str) -> None:
+    assert "not a &lt;b&gt;picture&lt;/b&gt; | at all" in page
+
+
+def test_figures_travel_with_it(page: str) -> None:
+    assert 'class="map" src="data:image/png;base64,iVBORw=="' in page
+    assert 'class="chart" src="data:image/svg+xml;base64,' in page
+    assert page.count("<figure") == 2
+
+
+def test_a_figure_has_its_interval(page: str, made_evaluation: Evaluation) -> None:
+    top_1 = made_evaluation.report["all"]["top_1"]
+    low, high = (f"{100 * top_1[end]:.1f}" for end in ("low", "high"))
+    assert f"<small>{low} to {high}</small>" in page

@@ -1,0 +1,140 @@
+import math
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from geoguess_cli.evaluation.metrics import RADII_KM
+from geoguess_cli.report.training_curves import distance_figure, training_curves
+
+
+@pytest.fixture(autouse=True)
+def _known_to_nobody():  # type: ignore[no-untyped-def]
+    before = dict(matplotlib.rcParams)
+    yield
+    assert not Gcf.get_all_fig_managers()
+    assert dict(matplotlib.rcParams) == before
+
+
+def texts_of(figure: Figure) -> list[str]:
+    figure.canvas.draw()
+    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
+
+
+def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
+    return figure.findobj(lambda artist: artist.get_gid() == gid)
+
+
+ROWS = [
+    {
+        "stage": 1 + (epoch >= 2) + (epoch >= 5),
+        "stage_name": ("heads", "everything", "vit")[(epoch >= 2) + (epoch >= 5)],
+        "epoch": epoch,
+        "loss": 5.0 - epoch,
+        "val_loss": [5.0, 4.0, 3.0, 2.5, 2.75, 2.5, 3.0][epoch],
+        "val_top_1": epoch / 20,
+        "val_top_5": epoch / 10,
+        "learning_rate": [1e-3, 1e-3, 1e-4, 1e-4, 5e-5, 1e-4, 1e-4][epoch],
+    }
+    for epoch in range(7)
+]
+
+
+def lines(ax: Axes) -> dict[str, np.ndarray]:
+    return {line.get_label(): np.asarray(line.get_xydata()) for line in ax.lines}
+
+
+def test_curves_hold_the_rows() -> None:
+    figure = training_curves(ROWS)
+    loss, accuracy, rate = figure.axes
+    assert lines(loss)["training"].tolist() == [[i + 1, 5.0 - i] for i in range(7)]
+    assert lines(loss)["validation"][:, 1].tolist() == [row["val_loss"] for row in ROWS]
+    assert lines(accuracy)["top 1"][:, 1].tolist() == [row["val_top_1"] for row in ROWS]
+    assert lines(accuracy)["top 5"][:, 1].tolist() == [row["val_top_5"] for row in ROWS]
+    assert rate.get_yscale() == "log"
+    assert rate.lines[0].get_ydata().tolist() == [row["learning_rate"] for row in ROWS]
+    assert loss.get_shared_x_axes().joined(loss, rate)
+
+
+def test_the_best_epoch_is_the_first_of_least_validation_loss() -> None:
+    figure = training_curves(ROWS)
+    (mark,) = by_gid(figure, "best")
+    assert mark.get_xydata().tolist() == [[4.0, 2.5]]
+    assert "best: 2.500, epoch 4" in texts_of(figure)
+
+
+def test_stages_are_shaded_and_named() -> None:
+    figure = training_curves(ROWS)
+    for ax in figure.axes:
+        spans = [(p.get_x(), p.get_x() + p.get_width()) for p in ax.patches]
+        assert spans == [(0.5, 2.5), (5.5, 7.5)]  # every other of three
+    notes = {note.get_text(): note.xy[0] for note in figure.axes[0].texts}
+    assert {name: notes[name] for name in ("heads", "everything", "vit")} == {
+        "heads": 0.5,
+        "everything": 2.5,
+        "vit": 5.5,
+    }
+
+
+def test_without_validation_there_is_no_best() -> None:
+    rows = [{**row, "val_loss": None, "val_top_1": None} for row in ROWS]
+    figure = training_curves([{k: v for k, v in row.items() if k != "val_top_5"} for row in rows])
+    assert set(lines(figure.axes[0])) == {"training"}
+    assert not lines(figure.axes[1])
+    assert not by_gid(figure, "best")
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_shortest_trainings_can_be_drawn(count: int) -> None:
+    assert f"Training, {count} epoch{'s' if count == 0 else ''}" in texts_of(
+        training_curves(ROWS[:count])
+    )
+
+
+def step_at(line, x: float) -> float:  # type: ignore[no-untyped-def]
+    xs, ys = line.get_data()
+    return float(ys[np.searchsorted(xs, x, side="right") - 1])
+
+
+def test_the_curve_is_the_share_within_each_distance() -> None:
+    rng = np.random.default_rng(0)
+    distances = np.concatenate([[0.0, 0.05, 1.0, 25.0, 20000.0], rng.lognormal(5, 2, 200)])
+    distances = np.minimum(distances, 20000)
+    figure = distance_figure(distances, baseline_km=np.full(205, 300.0))
+    (line,), (baseline,) = by_gid(figure, "estimate"), by_gid(figure, "baseline")
+    for km in (0.1, 0.7, 1.0, 25.0, 333.0, 2500.0, 20000.0):
+        assert step_at(line, km) == pytest.approx((distances <= km).mean())
+        assert step_at(baseline, km) == float(km >= 300)
+    marks = {float(m.get_xdata()[0]): float(m.get_ydata()[0]) for m in by_gid(figure, "radius")}
+    assert marks == {r: pytest.approx((distances <= r).mean()) for r in RADII_KM.values()}
+    assert baseline.get_linestyle() == "--"
+    assert line.get_drawstyle() == "steps-post"
+    shown = texts_of(figure)
+    assert "street\n1 km" in shown
+    assert "continent\n2,500 km" in shown
+    assert "1,000" in shown
+    assert not math.isnan(figure.axes[0].get_xlim()[1])
+
+
+def test_the_curve_needs_no_baseline() -> None:
+    figure = distance_figure(np.array([3.0]))
+    assert not by_gid(figure, "baseline")
+    assert "Accuracy within a distance, 1 photo" in texts_of(figure)
+
+
+def test_a_title_may_hold_dollar_signs() -> None:
+    figure = distance_figure(np.array([3.0]), title="$x_{$ of a_$b.jpg")
+    assert "$x_{$ of a_$b.jpg" in texts_of(figure)
+
+
+def test_the_theme_holds_whatever_the_users_settings() -> None:
+    with matplotlib.rc_context({"font.family": "serif", "font.size": 30, "axes.grid": True}):
+        figure = distance_figure(np.array([3.0]))
+        assert {text.get_fontfamily()[0] for text in figure.findobj(matplotlib.text.Text)} == {
+            "DejaVu Sans"
+        }
+        assert matplotlib.rcParams["font.size"] == 30
