@@ -29,9 +29,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from geoguess_cli.choices import BASELINES
 from geoguess_cli.evaluation.intervals import Bootstrap, Statistic, ratio_of
 from geoguess_cli.inference.predictor import Predictor
-from geoguess_cli.occlusion.baselines import BASELINES
 from geoguess_cli.occlusion.occlusion_map import spread
 from geoguess_cli.photos.table import PhotoTable, read_photo_table
 from geoguess_cli.survey.scan import ScanPlan, whole_drives

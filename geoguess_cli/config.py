@@ -14,8 +14,9 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from geoguess_cli.choices import Precision, Resize, Uncovered
 from geoguess_cli.errors import ConfigError, MissingFileError
 from geoguess_cli.toml_records import record_from_tree, toml_text, value_from_text
 
@@ -49,7 +50,7 @@ class CellsConfig:
     max_photos: int = 100
     min_photos: int = 20
     max_level: int = 30
-    uncovered: Literal["drop", "nearest"] = "drop"
+    uncovered: Uncovered = "drop"
 
     def __post_init__(self) -> None:
         _at_least(1, cells_max_photos=self.max_photos, cells_min_photos=self.min_photos)
@@ -61,7 +62,7 @@ class ImagesConfig:
     """`[images]`: how a photo becomes a tensor. `size = 0` asks the backbone."""
 
     size: int = 0
-    resize: Literal["squash", "crop"] = "squash"
+    resize: Resize = "squash"
     augment: bool = True
     crop_scale: float = 0.7
     color_jitter: float = 0.2
@@ -172,7 +173,7 @@ class Config:
     artifacts: Path = Path("artifacts")
     seed: int = 0
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     workers: int = -1
     cells: CellsConfig = field(default_factory=CellsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)

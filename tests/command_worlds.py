@@ -68,7 +68,7 @@ def write_world(folder: Path) -> Path:
     return folder
 
 
-REAL_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
+REAL_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "photos"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.inference.estimates import Method
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.photos.table import PhotoTable
 
@@ -32,7 +32,7 @@ class FakePredictor:
         failures: dict[int, str] | None = None,
         *,
         temperature: float = 1.0,
-        point: Method = "centroid",
+        point: PointMethod = "centroid",
     ) -> None:
         self.partition, self.temperature, self.point = partition, temperature, point
         self._logits = logits.astype(np.float32)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from geoguess_cli.choices import Measure, View
 from geoguess_cli.config import Config
 from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink, ending_of
@@ -18,8 +19,7 @@ from geoguess_cli.files import replacing, write_text
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.occlusion.explanation import Explanation, Plan, Unexplained
-    from geoguess_cli.occlusion.overlay import View
-    from geoguess_cli.occlusion.targets import Measure, Question
+    from geoguess_cli.occlusion.targets import Question
 
 SHOWN_PIXELS = 800
 FIGURES = (".png", ".svg", ".pdf")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from geoguess_cli.choices import Baseline
 from geoguess_cli.config import Config
 from geoguess_cli.console.inputs import load_predictor, photos_of_split, read_photos
 from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
-    from geoguess_cli.occlusion.baselines import Baseline
     from geoguess_cli.photos.table import PhotoTable
     from geoguess_cli.survey.scan import ScanPlan
     from geoguess_cli.survey.scan_store import ScanStore

@@ -1,11 +1,11 @@
 """`geoguess cells`: build the partition, look at it, give photos their cells."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.choices import CellColor
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import photos_of_split, read_photos, settings
 from geoguess_cli.console.output import Sink, ending_of
@@ -126,7 +126,7 @@ def show(
     rows = rows[np.argsort(-partition.photos[rows].astype(np.int64), kind="stable")]
     shown = rows[:limit] if limit else rows
     title = f"{len(rows)} of {len(partition)} cells"
-    as_table = chosen_format(form, output, as_json=json) is options.Format.table
+    as_table = chosen_format(form, output, as_json=json) == "table"
     if as_table and output is None and sink.terminal_width is not None:
         _show(partition, shown, title=title, sink=sink, width=sink.terminal_width)
         return
@@ -187,27 +187,19 @@ def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, objec
     ]
 
 
-class ColorBy(StrEnum):
-    """What the cells of a map are coloured by."""
-
-    photos = "photos"
-    level = "level"
-    accuracy = "accuracy"
-
-
 @app.command("map")
 def draw(
     *,
     output: options.Output = None,
     color: Annotated[
-        ColorBy | None,
+        CellColor | None,
         typer.Option("--color", help="Colour by this (default: photos, or accuracy of a report)."),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="DIR", help="Folder that `geoguess eval` wrote."),
     ] = None,
-    theme: options.Theme = options.ThemeName.light,
+    theme: options.Theme = "light",
     cells: options.Cells = None,
     config: options.ConfigFile = None,
     artifacts: options.Artifacts = None,
@@ -223,8 +215,8 @@ def draw(
 
     sink = Sink(quiet=quiet)
     chosen = settings(config, artifacts=artifacts)
-    by = color or (ColorBy.photos if report is None else ColorBy.accuracy)
-    if by is ColorBy.accuracy and report is None:
+    by = color or ("photos" if report is None else "accuracy")
+    if by == "accuracy" and report is None:
         raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
     path = output or chosen.artifacts / "figures" / "cells.png"
     from geoguess_cli.maps.files import CELL_WRITERS
@@ -235,13 +227,13 @@ def draw(
     sink.wrote("map of the cells", path)
 
 
-def _values(partition: "Partition", by: ColorBy, report: Path | None) -> "Values":
+def _values(partition: "Partition", by: CellColor, report: Path | None) -> "Values":
     """What the cells can be coloured by: what was asked for, then the others."""
     from geoguess_cli.maps.cell_values import accuracy_values, level_values, photos_values
 
-    every = {ColorBy.photos: photos_values(partition), ColorBy.level: level_values(partition)}
+    every = {"photos": photos_values(partition), "level": level_values(partition)}
     if report is not None:
-        every[ColorBy.accuracy] = accuracy_values(partition, _predictions(report))
+        every["accuracy"] = accuracy_values(partition, _predictions(report))
     return every.pop(by), *every.values()
 
 

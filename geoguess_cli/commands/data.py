@@ -1,11 +1,11 @@
 """`geoguess data`: look at what one has, make it a photo table, split it."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoguess_cli.choices import SplitBy
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import read_photos, report_reading, settings
 from geoguess_cli.console.leaks import show_leaks
@@ -14,15 +14,6 @@ from geoguess_cli.errors import PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.photos.sources import Reading
-
-
-class Grouping(StrEnum):
-    """What a split keeps whole."""
-
-    sequence = "sequence"
-    creator = "creator"
-    cell = "cell"
-    random = "random"
 
 
 NAMES_SHOWN = 5
@@ -128,7 +119,7 @@ def split(
     *,
     output: options.Output = None,
     by: Annotated[
-        Grouping | None,
+        SplitBy | None,
         typer.Option(
             "--by", help="What stays whole (default: sequences where known, else S2 cells)."
         ),
@@ -179,7 +170,7 @@ def split(
     path = output or _in_place(chosen.photos, reading)
     done = assign_splits(
         reading.table,
-        by=None if by is None else by.value,
+        by=by,
         val=val,
         test=test,
         buffer_km=buffer_km,

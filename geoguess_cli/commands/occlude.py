@@ -1,12 +1,12 @@
 """`geoguess occlude`: which parts of a photo its answer rests on."""
 
 import dataclasses
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoguess_cli.choices import Measure, View
 from geoguess_cli.commands._occlude_photos import PhotosRequest, occlude_photos
 from geoguess_cli.commands._occlude_set import SetRequest, occlude_set
 from geoguess_cli.console import options
@@ -19,30 +19,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 32
 STRIDE = 8
-
-
-class Measure(StrEnum):
-    """How a change is counted."""
-
-    probability = "probability"
-    log_odds = "log-odds"
-    km = "km"
-
-
-class Baseline(StrEnum):
-    """What a covered pixel becomes."""
-
-    mean = "mean"
-    blur = "blur"
-    noise = "noise"
-
-
-class View(StrEnum):
-    """How a map is drawn on its photo."""
-
-    overlay = "overlay"
-    contour = "contour"
-    plain = "plain"
 
 
 def _place(text: str) -> Any:
@@ -100,18 +76,11 @@ def occlude(
             help="Step from one window to the next, in pixels (default: 8; 16 for --report).",
         ),
     ] = None,
-    baseline: Annotated[
-        list[Baseline] | None,
-        typer.Option(
-            "--baseline",
-            help="What covered pixels become (default: mean, the mean colour); "
-            "given several times, the map is the mean of the maps.",
-        ),
-    ] = None,
+    baseline: options.Baselines = None,
     view: Annotated[
         View,
         typer.Option("--view", help="Colours over the photo, lines of equal drop, or neither."),
-    ] = View.overlay,
+    ] = "overlay",
     steps: Annotated[
         int,
         typer.Option(
@@ -186,7 +155,7 @@ def occlude(
     if chosen.precision == "auto":
         # Drops of a hundredth would drown in the rounding of bf16.
         chosen = dataclasses.replace(chosen, precision="fp32")
-    covers = baseline or [Baseline.mean]
+    covers = baseline or ["mean"]
     if report is not None:
         one_photo = {"PHOTO": photo, "-o": output, "--raw": raw, "--truth": truth, "--near": near}
         _refuse_beside_report(**one_photo, **{"--radius-km": radius_km, "--measure": measure})
@@ -197,7 +166,7 @@ def occlude(
             target=target,
             window=window,
             stride=stride,
-            baselines=tuple(one.value for one in covers),
+            baselines=tuple(covers),
             batch_size=batch_size or BATCH_SIZE,
         )
         occlude_set(asked, chosen, model, sink)
@@ -209,13 +178,13 @@ def occlude(
     plan = Plan(
         window=window,
         stride=stride or STRIDE,
-        baselines=tuple(one.value for one in covers),
+        baselines=tuple(covers),
         steps=steps if judge else 0,
         seed=chosen.seed,
         batch_size=batch_size or BATCH_SIZE,
     )
     question = _question(target, measure, near, radius_km)
-    wanted = PhotosRequest(photo, output, raw, view.value, truth, question, plan)
+    wanted = PhotosRequest(photo, output, raw, view, truth, question, plan)
     if not occlude_photos(wanted, chosen, model, sink):
         raise typer.Exit(1)
 
@@ -238,7 +207,7 @@ def _question(
     try:
         return Question(
             what=target,
-            measure=None if measure is None else measure.value,
+            measure=measure,
             near=near or "answer",
             radius_km=200.0 if radius_km is None else radius_km,
         )

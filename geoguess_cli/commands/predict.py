@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import show_answers
 from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
@@ -65,7 +66,7 @@ def predict(
         config, artifacts=artifacts, device=device, precision=precision, workers=workers
     )
     kind = chosen_format(form, output, as_json=json)
-    as_table = kind is options.Format.table and output is None
+    as_table = kind == "table" and output is None
     if draw_map and not as_table:
         raise typer.BadParameter(
             "--map draws under a table; `geoguess probmap` writes maps to files"
@@ -78,7 +79,7 @@ def predict(
             paths,
             batch_size=batch_size or chosen.train.batch_size,
             workers=chosen.workers,
-            point=None if point is None else point.value,
+            point=point,
             min_confidence=min_confidence,
         ),
         photos=len(paths),
@@ -120,12 +121,12 @@ def _answers(
 
 
 def _text(
-    answers: "Iterable[Answer]", partition: "Partition", *, kind: options.Format, top_k: int
+    answers: "Iterable[Answer]", partition: "Partition", *, kind: RecordFormat, top_k: int
 ) -> str:
     from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
 
-    if kind is options.Format.geojson:
+    if kind == "geojson":
         return json_module.dumps(answers_geojson(answers, partition, top_k), ensure_ascii=False)
-    if kind is options.Format.jsonl:
+    if kind == "jsonl":
         return json_lines([answer_record(answer, partition, top_k) for answer in answers])
     return csv_text([answer_row(answer, partition, top_k) for answer in answers])

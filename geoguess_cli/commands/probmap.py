@@ -1,13 +1,13 @@
 """`geoguess probmap`: the probabilities of the cells, on the map."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.choices import MapFormat
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
 from geoguess_cli.console.output import Sink, ending_of
@@ -17,17 +17,6 @@ if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.maps.files import Look
     from geoguess_cli.maps.probability_map import ProbabilityMap
-
-
-class MapFormat(StrEnum):
-    """What a map is written as, by the ending of its file."""
-
-    png = "png"
-    svg = "svg"
-    pdf = "pdf"
-    html = "html"
-    geojson = "geojson"
-    parquet = "parquet"
 
 
 def probmap(
@@ -59,7 +48,7 @@ def probmap(
             "(default: by its square root).",
         ),
     ] = None,
-    theme: options.Theme = options.ThemeName.light,
+    theme: options.Theme = "light",
     truth: options.Truth = None,
     top_k: options.TopK = 5,
     photos: options.Photos = None,
@@ -96,7 +85,7 @@ def probmap(
     if truth is not None and not single:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
     folder = chosen.artifacts / "figures"
-    if form is MapFormat.html or (output is not None and output.suffix.lower() == ".html"):
+    if form == "html" or (output is not None and output.suffix.lower() == ".html"):
         # Here, so that a missing Bokeh is said before any photo is read.
         import geoguess_cli.maps.interactive  # noqa: F401
 
@@ -145,9 +134,9 @@ def _file(
     output: Path | None, form: MapFormat | None, default: Path, writers: Iterable[str]
 ) -> Path:
     """The one file to write: as asked for, or `default` with the ending of the format."""
-    path = output or default.with_name(f"{default.name}.{form or MapFormat.png}")
+    path = output or default.with_name(f"{default.name}.{form or 'png'}")
     if output is not None and (output.is_dir() or not output.suffix):
-        path = output / f"{default.name}.{form or MapFormat.png}"
+        path = output / f"{default.name}.{form or 'png'}"
     if form is not None and path.suffix.lower() != f".{form}":
         raise typer.BadParameter(f"-o {path} and --format {form} do not agree")
     ending_of(path, writers)
@@ -172,7 +161,7 @@ def _files(
         numbered = (f"{photo.stem}-{again}" for again in count(2))
         name = next(one for one in chain([photo.stem], numbered) if one.lower() not in taken)
         taken.add(name.lower())
-        names.append(f"{name}.{form or MapFormat.png}")
+        names.append(f"{name}.{form or 'png'}")
     return [(output or default) / name for name in names]
 
 

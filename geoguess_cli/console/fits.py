@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import Config
 from geoguess_cli.console.output import Sink
 
@@ -32,7 +33,6 @@ def fit_on_validation(
 
 def show_fit(fit: "Fit", sink: Sink) -> None:
     """The figures of a fit as two tables, not with --json; a warning where they tell little."""
-    from geoguess_cli.model.decision import METHOD_WORDS
 
     if fit.before is None or fit.after is None:
         sink.warn(f"not calibrated: {fit.reason}; `geoguess calibrate` takes other photos")
@@ -61,7 +61,11 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
     sink.table(
         ("point estimate", "median distance", ""),
         [
-            (METHOD_WORDS[method], f"{km:,.1f} km", "least" if method == fit.decision.point else "")
+            (
+                POINT_METHODS[method],
+                f"{km:,.1f} km",
+                "least" if method == fit.decision.point else "",
+            )
             for method, km in fit.median_km.items()
         ],
         right=("median distance",),

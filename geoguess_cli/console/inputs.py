@@ -34,11 +34,10 @@ def settings(config: Path | None, **flags: Any) -> Config:
         if value is None:
             continue
         table, nested, key = name.rpartition("__")
-        plain = str(value) if hasattr(value, "value") else value
         if nested:
-            tables.setdefault(table, {})[key] = plain
+            tables.setdefault(table, {})[key] = value
         else:
-            top[key] = plain
+            top[key] = value
     for table, values in tables.items():
         top[table] = dataclasses.replace(getattr(loaded, table), **values)
     return dataclasses.replace(loaded, **top)

@@ -1,59 +1,11 @@
 """Every option that more than one verb takes, spelled once."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-
-class Format(StrEnum):
-    """How results are written."""
-
-    table = "table"
-    jsonl = "jsonl"
-    csv = "csv"
-    geojson = "geojson"
-
-
-class Device(StrEnum):
-    """Where the model runs."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
-
-
-class Precision(StrEnum):
-    """The arithmetic of the forward and backward passes."""
-
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
-
-
-class UncoveredRule(StrEnum):
-    """What becomes of a photo that lies in no cell."""
-
-    drop = "drop"
-    nearest = "nearest"
-
-
-class Point(StrEnum):
-    """How the point estimate is chosen: the methods of `model.decision`."""
-
-    centroid = "centroid"
-    cluster = "cluster"
-    distance = "distance"
-    geoscore = "geoscore"
-
-
-class ThemeName(StrEnum):
-    """The colours of a figure and its paper."""
-
-    light = "light"
-    dark = "dark"
+from geoguess_cli import choices
 
 
 def coordinates(text: str) -> tuple[float, float]:
@@ -68,6 +20,14 @@ def coordinates(text: str) -> tuple[float, float]:
             f"`{text}` lies outside the Earth: latitude in [-90, 90], longitude in [-180, 360]"
         )
     return latitude, longitude
+
+
+def baseline(text: str) -> choices.Baseline:
+    """The baseline of that name."""
+    for name in choices.BASELINES:
+        if text == name:
+            return name
+    raise typer.BadParameter(f"`{text}` is not one of {', '.join(choices.BASELINES)}")
 
 
 ConfigFile = Annotated[
@@ -98,21 +58,22 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
 ]
 Uncovered = Annotated[
-    UncoveredRule | None,
+    choices.Uncovered | None,
     typer.Option("--uncovered", help="What becomes of a photo that lies in no cell."),
 ]
 FormatOption = Annotated[
-    Format | None,
+    choices.RecordFormat | None,
     typer.Option("--format", help="Form of the result (default: by the ending of -o, or table)."),
 ]
 Theme = Annotated[
-    ThemeName, typer.Option("--theme", help="Colours of the figure: on white or on dark paper.")
+    choices.ThemeName,
+    typer.Option("--theme", help="Colours of the figure: on white or on dark paper."),
 ]
 _TOP_K = typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
 TopK = Annotated[int, _TOP_K]
 TopKIfAny = Annotated[int | None, _TOP_K]
 PointOption = Annotated[
-    Point | None,
+    choices.PointMethod | None,
     typer.Option(
         "--point", help="How the point estimate is chosen (default: as validation photos decided)."
     ),
@@ -121,9 +82,11 @@ BatchSize = Annotated[
     int | None,
     typer.Option("--batch-size", min=1, metavar="N", help="Photos (or windows) at a time."),
 ]
-DeviceOption = Annotated[Device | None, typer.Option("--device", help="Where the model runs.")]
+DeviceOption = Annotated[
+    choices.Device | None, typer.Option("--device", help="Where the model runs.")
+]
 PrecisionOption = Annotated[
-    Precision | None,
+    choices.Precision | None,
     typer.Option("--precision", help="bf16 is faster where the machine has it."),
 ]
 Workers = Annotated[
@@ -155,5 +118,16 @@ Truth = Annotated[
         metavar="LAT,LON",
         parser=coordinates,
         help="Where the photo was taken (default: the photo table, else the photo's EXIF).",
+    ),
+]
+# Typer takes no list of Literals: hence Any, made by `baseline`.
+Baselines = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--baseline",
+        metavar="|".join(choices.BASELINES),
+        parser=baseline,
+        help="What covered pixels become (default: mean, the mean colour); "
+        "given several times, the map is the mean of the maps.",
     ),
 ]

@@ -7,36 +7,38 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoguess_cli.console.options import Format
+from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console.output import Sink
 from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-ENDINGS = {
-    ".jsonl": Format.jsonl,
-    ".ndjson": Format.jsonl,
-    ".json": Format.jsonl,
-    ".csv": Format.csv,
-    ".geojson": Format.geojson,
+ENDINGS: dict[str, RecordFormat] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".geojson": "geojson",
 }
 
 
-def chosen_format(form: Format | None, output: Path | None, *, as_json: bool = False) -> Format:
+def chosen_format(
+    form: RecordFormat | None, output: Path | None, *, as_json: bool = False
+) -> RecordFormat:
     """The format by --format, else by --json, else by the ending of --output, else a table."""
     if form is not None:
         return form
     if as_json:
-        return Format.jsonl
-    return ENDINGS.get(output.suffix.lower(), Format.table) if output else Format.table
+        return "jsonl"
+    return ENDINGS.get(output.suffix.lower(), "table") if output else "table"
 
 
 def write_records(
     records: Sequence[Mapping[str, Any]],
     *,
     sink: Sink,
-    form: Format | None,
+    form: RecordFormat | None,
     output: Path | None,
     title: str | None = None,
     geometries: "Sequence[BaseGeometry] | None" = None,
@@ -52,7 +54,7 @@ def write_records(
         geometries: One (longitude, latitude) geometry a record, for GeoJSON.
     """
     kind = chosen_format(form, output, as_json=sink.as_json)
-    if kind is Format.table and output is None:
+    if kind == "table" and output is None:
         columns = list(records[0]) if records else []
         sink.table(
             [_heading(column) for column in columns],
@@ -93,15 +95,15 @@ def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
 
 def _as_text(
     records: Sequence[Mapping[str, Any]],
-    kind: Format,
+    kind: RecordFormat,
     geometries: "Sequence[BaseGeometry] | None",
 ) -> str:
     from geoguess_cli.geo.geojson import feature, feature_collection
 
-    if kind is Format.geojson and geometries is not None:
+    if kind == "geojson" and geometries is not None:
         features = [feature(g, r) for g, r in zip(geometries, records, strict=True)]
         return json.dumps(feature_collection(features), ensure_ascii=False) + "\n"
-    return json_lines(records) if kind is Format.jsonl else csv_text(records)
+    return json_lines(records) if kind == "jsonl" else csv_text(records)
 
 
 def _heading(column: str) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float
 
+from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.baselines import best_constant, most_frequent_cell
 from geoguess_cli.evaluation.intervals import Statistic, constant, mean_of, median_of
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.estimates import METHODS, Method
 from geoguess_cli.inference.geoscore import geoscore
 
 EVERYWHERE = ("country",)
@@ -74,7 +74,7 @@ def distances(distance_km: Float[np.ndarray, " n"]) -> dict[str, Any]:
     }
 
 
-def point_estimates(predictions: pl.DataFrame, own: Method) -> dict[str, Any]:
+def point_estimates(predictions: pl.DataFrame, own: PointMethod) -> dict[str, Any]:
     """The distances of each way to choose the one place we answer.
 
     Args:
@@ -83,7 +83,7 @@ def point_estimates(predictions: pl.DataFrame, own: Method) -> dict[str, Any]:
     """
     covered = covered_of(predictions)
     found: dict[str, Any] = {}
-    for method in METHODS:
+    for method in POINT_METHODS:
         distance_km = predictions[f"distance_km_{method}"].to_numpy()
         found[method] = {
             "own": method == own,

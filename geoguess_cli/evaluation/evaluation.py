@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.evaluation import breakdown, trust
 from geoguess_cli.evaluation.accuracy import accuracy, baselines, point_estimates
@@ -17,7 +18,6 @@ from geoguess_cli.evaluation.intervals import Bootstrap, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.estimates import Method
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.photos.leak_report import LeakReport
 from geoguess_cli.photos.table import PhotoTable
@@ -36,7 +36,7 @@ class Predicts(Protocol):
         """What logits are divided by before the softmax."""
 
     @property
-    def point(self) -> Method:
+    def point(self) -> PointMethod:
         """How the point estimate is chosen."""
 
     def outputs(self, paths: Sequence[Path], *, batch_size: int, workers: int) -> Iterator[Outputs]:
@@ -133,7 +133,7 @@ def evaluate(
 
 
 def figures(
-    predictions: pl.DataFrame, partition: Partition, *, temperature: float, point: Method
+    predictions: pl.DataFrame, partition: Partition, *, temperature: float, point: PointMethod
 ) -> dict[str, Any]:
     """The figures of a model with their intervals, from one row a photo.
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.batches import ROWS
 from geoguess_cli.evaluation.calibration import Calibration, Temperature, ece_of, fit_temperature
 from geoguess_cli.evaluation.intervals import Bootstrap, mean_of, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.estimates import Method
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.inference.probabilities import log_softmax
 from geoguess_cli.model.checkpoint import TrainedModel
@@ -61,7 +61,7 @@ class Fit:
     sequences: int
     before: Quality | None
     after: Quality | None
-    median_km: dict[Method, float]
+    median_km: dict[PointMethod, float]
     reason: str
     failures: list[tuple[int, str]]
 
@@ -220,7 +220,7 @@ def _quality(calibration: Calibration) -> Quality:
     )
 
 
-def best_method(distances_km: Mapping[Method, Float[np.ndarray, " n"]]) -> Method:
+def best_method(distances_km: Mapping[PointMethod, Float[np.ndarray, " n"]]) -> PointMethod:
     """The method whose estimates have the least median distance; at a tie the first.
 
     Args:

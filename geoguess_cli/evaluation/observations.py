@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float32, Float64, Int
 
+from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.calibration import Calibration, CalibrationMeter
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.credible import Credible, CredibleMeter, expected_km, radius_km
 from geoguess_cli.inference.distances import cell_radius_km
-from geoguess_cli.inference.estimates import METHODS, Method, PointEstimator
+from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import log_softmax, top_cells
 
 LISTED = max(metrics.TOP_K)
@@ -29,7 +30,7 @@ class Observer:
     """
 
     def __init__(
-        self, partition: Partition, latlng: np.ndarray, *, temperature: float, point: Method
+        self, partition: Partition, latlng: np.ndarray, *, temperature: float, point: PointMethod
     ) -> None:
         self._latlng, self._truths = latlng, partition.assign(latlng)
         self._temperature, self._point = np.float32(temperature), point
@@ -43,7 +44,7 @@ class Observer:
         self.cells = np.zeros((photos, listed), dtype=np.int64)
         self.top_probabilities = np.zeros((photos, listed), dtype=np.float32)
         self.ranks = np.zeros(photos, dtype=np.int64)
-        self.estimates = {method: np.full((photos, 2), np.nan) for method in METHODS}
+        self.estimates = {method: np.full((photos, 2), np.nan) for method in POINT_METHODS}
         self.expected_km = np.full(photos, np.nan)
         self.radius_90_km = np.full(photos, np.nan)
 
@@ -89,7 +90,7 @@ class Observer:
         """Of the photos taken in."""
         return self._credible.result()
 
-    def distances_km(self) -> Mapping[Method, Float64[np.ndarray, " n"]]:
+    def distances_km(self) -> Mapping[PointMethod, Float64[np.ndarray, " n"]]:
         """From each method's estimate to the truth, of every photo of the table."""
         return {
             method: great_circle_km(estimates, self._latlng)

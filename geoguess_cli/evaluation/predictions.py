@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
+from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.credible import MASSES
-from geoguess_cli.inference.estimates import METHODS, Method
 from geoguess_cli.inference.geoscore import geoscore
 from geoguess_cli.photos.neighbors import nearest_km
 from geoguess_cli.photos.table import PhotoTable
@@ -25,7 +25,7 @@ def predictions_of(
     partition: Partition,
     seen: Observer,
     *,
-    point: Method,
+    point: PointMethod,
     errors: Mapping[int, str],
     training: Float[np.ndarray, "m 2"],
 ) -> pl.DataFrame:
@@ -90,7 +90,7 @@ def _cells(partition: Partition, seen: Observer) -> dict[str, pl.Series]:
     }
 
 
-def _places(table: PhotoTable, seen: Observer, point: Method) -> dict[str, pl.Series]:
+def _places(table: PhotoTable, seen: Observer, point: PointMethod) -> dict[str, pl.Series]:
     estimates = seen.estimates[point]
     guessed = _located(np.nan_to_num(estimates))
     distances = {
@@ -105,7 +105,7 @@ def _places(table: PhotoTable, seen: Observer, point: Method) -> dict[str, pl.Se
         "estimate_place": _texts(map(describe, guessed)),
         "distance_km": pl.Series(distances[point]),
         "geoscore": pl.Series(geoscore(distances[point])),
-        **{f"distance_km_{method}": pl.Series(distances[method]) for method in METHODS},
+        **{f"distance_km_{method}": pl.Series(distances[method]) for method in POINT_METHODS},
     }
 
 

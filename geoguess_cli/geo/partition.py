@@ -6,12 +6,12 @@ A cell's position in the partition, its cell index, is a column of the logits.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int, Int32, Shaped, UInt8, UInt32, UInt64
 
+from geoguess_cli.choices import Uncovered
 from geoguess_cli.errors import CellError, MissingFileError
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
@@ -109,7 +109,7 @@ class Partition:
         return cell_polygons(self.cells)
 
     def assign(
-        self, latlng: Float[np.ndarray, "n 2"], *, uncovered: Literal["drop", "nearest"] = "drop"
+        self, latlng: Float[np.ndarray, "n 2"], *, uncovered: Uncovered = "drop"
     ) -> Int32[np.ndarray, " n"]:
         """The cell index of each point; -1 where it lies in no cell.
 

@@ -15,14 +15,14 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
 from geoguess_cli.inference.geoscore import GEOSCORE_SCALE_KM
 from geoguess_cli.inference.probabilities import top_cells
-from geoguess_cli.model.decision import METHODS, Method
 
-__all__ = ["METHODS", "SEEDS", "Method", "PointEstimator"]
+__all__ = ["POINT_METHODS", "SEEDS", "PointEstimator", "PointMethod"]
 
 SEEDS = 16
 """Cells of a photo, the likeliest ones, that may be the middle of its cluster."""
@@ -45,13 +45,13 @@ class PointEstimator:
         self._neighbours: dict[int, Int[np.ndarray, " m"]] = {}
 
     def estimates(
-        self, probabilities: Float32[np.ndarray, "b c"], method: Method
+        self, probabilities: Float32[np.ndarray, "b c"], method: PointMethod
     ) -> Float[np.ndarray, "b 2"]:
         """The point estimate of each photo: latitude, longitude, in degrees.
 
         Args:
             probabilities: Of each cell; rows sum to 1.
-            method: How to choose it, one of `METHODS`.
+            method: How to choose it, one of `POINT_METHODS`.
         """
         if method == "cluster":
             return self._cluster_means(probabilities)

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int
 from PIL import Image
 
+from geoguess_cli.choices import PointMethod, Precision
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
@@ -21,7 +22,6 @@ from geoguess_cli.inference.distances import cell_radius_km
 from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
-from geoguess_cli.model.decision import Method
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.photos.dataset import photo_loader
 from geoguess_cli.photos.images import ImageSpec, decode_photo, pixels_needed, to_tensor
@@ -56,7 +56,7 @@ class Predictor:
         trained: TrainedModel,
         *,
         device: str = "auto",
-        precision: Literal["auto", "fp32", "bf16"] = "auto",
+        precision: Precision = "auto",
     ) -> None:
         self.trained = trained
         self.device = resolve_device(device)
@@ -69,7 +69,7 @@ class Predictor:
         folder: Path,
         *,
         device: str = "auto",
-        precision: Literal["auto", "fp32", "bf16"] = "auto",
+        precision: Precision = "auto",
     ) -> "Predictor":
         """The predictor of a model folder.
 
@@ -95,7 +95,7 @@ class Predictor:
         return self.trained.temperature
 
     @property
-    def point(self) -> Method:
+    def point(self) -> PointMethod:
         """How the point estimate is chosen."""
         return self.trained.point
 
@@ -163,7 +163,7 @@ class Predictor:
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)
 
     def estimates(
-        self, probabilities: Float32[np.ndarray, "b c"], point: Method | None = None
+        self, probabilities: Float32[np.ndarray, "b c"], point: PointMethod | None = None
     ) -> Float[np.ndarray, "b 2"]:
         """The point estimate of each photo: latitude, longitude, in degrees.
 
@@ -183,7 +183,7 @@ class Predictor:
         *,
         batch_size: int = 32,
         workers: int = 0,
-        point: Method | None = None,
+        point: PointMethod | None = None,
         min_confidence: float = 0.0,
     ) -> Iterator[Answer]:
         """The answer to each photo, in the order given; an unreadable one is an answer too.
@@ -207,7 +207,11 @@ class Predictor:
             yield from sorted(answers, key=lambda answer: answer.row)
 
     def _answers(
-        self, output: Outputs, paths: Sequence[Path], point: Method | None, min_confidence: float
+        self,
+        output: Outputs,
+        paths: Sequence[Path],
+        point: PointMethod | None,
+        min_confidence: float,
     ) -> list[Answer]:
         """The answers to the photos of a batch that could be read."""
         probabilities = self.calibrated(output.logits)

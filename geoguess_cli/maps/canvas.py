@@ -56,7 +56,7 @@ class Canvas:
 
     @property
     def km_per_point(self) -> float:
-        """Scale at the centre: kilometres under 1/72 of an inch of paper."""
+        """ColorScale at the centre: kilometres under 1/72 of an inch of paper."""
         inches = self.ax.get_position().width * self.ax.figure.get_figwidth()  # type: ignore[union-attr]
         return float(np.ptp(self.ax.get_xlim())) / 1000.0 / (72.0 * inches)
 

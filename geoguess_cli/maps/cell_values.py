@@ -1,7 +1,6 @@
 """What a map of a partition is coloured by: photos, level, or how often the model is right."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -13,8 +12,6 @@ from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.scales import Ticks, count_ticks, level_norm, photos_norm
 from geoguess_cli.wording import counted, percent, square_kilometres
-
-ColorBy = Literal["photos", "level", "accuracy"]
 
 
 @dataclass(frozen=True, eq=False)

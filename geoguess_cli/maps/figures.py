@@ -16,6 +16,7 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.theme import Rect, axes
 from geoguess_cli.evaluation.metrics import RADII_KM
@@ -38,7 +39,7 @@ from geoguess_cli.maps.page import (
 )
 from geoguess_cli.maps.panel import draw_guesses, draw_marks, draw_photo, mark_count
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.maps.scales import probability_norm, probability_ticks
 from geoguess_cli.wording import counted, kilometres, percent
 
 _RADIUS_M = EARTH_RADIUS_KM * 1000.0
@@ -81,7 +82,7 @@ def probability_map_figure(
     *,
     photo: Image.Image | None = None,
     title: str = "",
-    scale: Scale = "root",
+    scale: ColorScale = "root",
     colors: theme.Theme = theme.LIGHT,
 ) -> Figure:
     """Every cell filled by its probability, the answer marked; photo, legend and guesses beside it.

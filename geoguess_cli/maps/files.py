@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing.saving import save_figure, save_pages
 from geoguess_cli.files import write_text
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.maps.cell_values import CellValues
     from geoguess_cli.maps.probability_map import ProbabilityMap
-    from geoguess_cli.maps.scales import Scale
 
     Values = tuple[CellValues, *tuple[CellValues, ...]]
 
@@ -25,7 +25,7 @@ SHOWN_PIXELS, SMALL_PIXELS = 800, 300
 class Look:
     """How figures look: their scale of colours and their theme, by name."""
 
-    scale: "Scale"
+    scale: "ColorScale"
     theme: str
 
 

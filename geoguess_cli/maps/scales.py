@@ -1,15 +1,12 @@
 """Scales of colours: how values become colours, and which values their key names."""
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float
 from matplotlib.colors import BoundaryNorm, LogNorm, Normalize, PowerNorm
 from matplotlib.ticker import MaxNLocator
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.wording import percent
-
-Scale = Literal["root", "linear", "log"]
 
 LOG_RANGE = 1e-4
 """On a logarithmic scale the least colour stands for this share of the greatest probability."""
@@ -18,7 +15,7 @@ Ticks = list[tuple[float, str]]
 """Values that a key names, with their texts."""
 
 
-def probability_norm(scale: Scale, most: float) -> Normalize:
+def probability_norm(scale: ColorScale, most: float) -> Normalize:
     """From probabilities of cells to [0, 1].
 
     Args:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import fitting, shortened
 from geoguess_cli.drawing.theme import Rect, axes
@@ -22,7 +23,7 @@ from geoguess_cli.maps.marks import draw_answer, draw_map_names
 from geoguess_cli.maps.page import SIDE, WORLD_ASPECT, color_bar, heading, scale_bar
 from geoguess_cli.maps.panel import draw_key, draw_photo
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.maps.scales import probability_norm, probability_ticks
 from geoguess_cli.wording import counted, kilometres, percent
 
 MOST_ROWS = 4
@@ -56,7 +57,7 @@ def probability_sheet(
     title: str = "",
     columns: int = 0,
     most: float = 0.0,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
     colors: theme.Theme = theme.LIGHT,
 ) -> Figure:
     """One page of maps with the photo on each.
@@ -96,7 +97,7 @@ def probability_sheets(
     shown: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image],
     *,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
     colors: theme.Theme = theme.LIGHT,
 ) -> Iterator[Figure]:
     """The pages of a sheet of any number of maps, all on one scale.

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.model.decision import METHOD_WORDS, Decision
+from geoguess_cli.model.decision import Decision
 from geoguess_cli.photos.images import ImageSpec
 
 
@@ -113,7 +114,7 @@ def _answers(
     """How logits become an answer, and what the validation photos have to say for it."""
     words = (
         f"Logits are divided by the temperature {decision.temperature:.4g} before the softmax"
-        f"{_fit(calibration)}. The point estimate is the {METHOD_WORDS[decision.point]}"
+        f"{_fit(calibration)}. The point estimate is the {POINT_METHODS[decision.point]}"
         f"{_won(point_estimate)}."
     )
     text = f"## Answers\n\n{fill(words, 100)}"
@@ -128,7 +129,7 @@ def _answers(
         ]
         text += f"\n\n{_table(('', *columns), rows)}"
     if medians := point_estimate.get("median_km"):
-        rows = [(METHOD_WORDS[name], _short(km)) for name, km in medians.items()]
+        rows = [(POINT_METHODS[name], _short(km)) for name, km in medians.items()]
         text += f"\n\n{_table(('point estimate', 'median distance, km'), rows)}"
     return text
 

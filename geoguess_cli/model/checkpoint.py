@@ -20,12 +20,13 @@ from typing import Any
 import torch
 
 from geoguess_cli import __version__
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ConfigError, MissingFileError, ModelError
 from geoguess_cli.geo.partition import Partition, read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
-from geoguess_cli.model.decision import Decision, Method
+from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, part_sizes
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.photos.images import ImageSpec
@@ -76,7 +77,7 @@ class TrainedModel:
         return self.decision.temperature
 
     @property
-    def point(self) -> Method:
+    def point(self) -> PointMethod:
         """How the point estimate is chosen."""
         return self.decision.point
 

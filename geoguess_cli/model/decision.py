@@ -1,21 +1,9 @@
 """How logits become probabilities and one place: what the validation photos decided of a model."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
 
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ModelError
-
-Method = Literal["centroid", "cluster", "distance", "geoscore"]
-
-METHODS: tuple[Method, ...] = get_args(Method)
-"""Ways to choose the point estimate; `inference.estimates` holds them."""
-
-METHOD_WORDS: dict[Method, str] = {
-    "centroid": "centroid of the likeliest cell",
-    "cluster": "weighted mean of the likeliest cluster",
-    "distance": "least expected distance",
-    "geoscore": "greatest expected GeoScore",
-}
 
 TEMPERATURES = (0.05, 20.0)
 """A temperature outside would say that the logits are of no use, or the photos too few."""
@@ -27,14 +15,14 @@ class Decision:
 
     Args:
         temperature: What logits are divided by before the softmax, in `TEMPERATURES`.
-        point: How the point estimate is chosen, one of `METHODS`.
+        point: How the point estimate is chosen, one of `POINT_METHODS`.
 
     Raises:
         ModelError: A temperature out of range.
     """
 
     temperature: float = 1.0
-    point: Method = "centroid"
+    point: PointMethod = "centroid"
 
     def __post_init__(self) -> None:
         low, high = TEMPERATURES

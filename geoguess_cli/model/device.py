@@ -1,13 +1,11 @@
 """Where a model runs, and in which number format."""
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Literal
 
 import torch
 
+from geoguess_cli.choices import Arithmetic, Precision
 from geoguess_cli.errors import ConfigError
-
-Precision = Literal["fp32", "bf16"]
 
 
 def resolve_device(name: str) -> torch.device:
@@ -27,14 +25,14 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def resolve_precision(name: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
+def resolve_precision(name: Precision, device: torch.device) -> Arithmetic:
     """The number format to compute in; "auto" is bf16 where the hardware multiplies it faster."""
     if name != "auto":
         return name
     return "bf16" if _multiplies_bf16(device) else "fp32"
 
 
-def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
+def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextManager[object]:
     """The context in which a forward pass runs in that precision."""
     if precision == "fp32":
         return nullcontext()

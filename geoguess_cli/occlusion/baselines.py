@@ -6,16 +6,13 @@ noise   colours drawn pixel by pixel with the mean and the spread of photos, fro
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter
 
-Baseline = Literal["mean", "blur", "noise"]
-
-BASELINES: tuple[Baseline, ...] = ("mean", "blur", "noise")
+from geoguess_cli.choices import Baseline
 
 
 def baseline_images(

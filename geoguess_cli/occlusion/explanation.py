@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from geoguess_cli.choices import Baseline
 from geoguess_cli.errors import CellError, PhotoError
 from geoguess_cli.inference.predictor import Predictor
-from geoguess_cli.occlusion.baselines import Baseline, baseline_images
+from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.faithfulness import (
     RANDOM_ORDERS,
     STEPS,

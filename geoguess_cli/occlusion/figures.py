@@ -1,7 +1,7 @@
 """Sheets of explained photos: each with its occlusion map, and the curves that judge the map."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,20 +9,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
+from geoguess_cli.choices import Resize, View
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import shortened
 from geoguess_cli.drawing.theme import axes
 from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.faithfulness import Curves, Faithfulness
-from geoguess_cli.occlusion.overlay import (
-    Box,
-    View,
-    draw_map,
-    draw_scale,
-    draw_window,
-    paled,
-    seen_box,
-)
+from geoguess_cli.occlusion.overlay import Box, draw_map, draw_scale, draw_window, paled, seen_box
 from geoguess_cli.occlusion.targets import Target
 from geoguess_cli.wording import percent
 
@@ -46,7 +39,7 @@ def occlusion_sheet(
     pictures: Sequence[Image.Image],
     *,
     view: View = "overlay",
-    resize: Literal["squash", "crop"] = "squash",
+    resize: Resize = "squash",
     title: str = "",
 ) -> Figure:
     """Photos one below the other, each beside its occlusion map and the curves that judge it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -16,16 +16,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from geoguess_cli.choices import Measure, View
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
-from geoguess_cli.occlusion.targets import Measure
 from geoguess_cli.wording import signed
 
-View = Literal["overlay", "contour", "plain"]
 """Colours over the paled photo; lines of equal drop on the photo; the colours alone."""
 
-VIEWS: tuple[View, ...] = ("overlay", "contour", "plain")
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height, in the photo's pixels."""

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
+from geoguess_cli.choices import Measure
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate, wordings
@@ -18,7 +19,6 @@ from geoguess_cli.inference.credible import root_mean_square_km
 from geoguess_cli.inference.distances import CentroidDistances, cell_radius_km
 from geoguess_cli.wording import coordinates, kilometres, percent
 
-Measure = Literal["probability", "log-odds", "km"]
 """How a change is counted: as a difference of probabilities, of log-odds, or of kilometres."""
 
 LEAST_PROBABILITY = 1e-6

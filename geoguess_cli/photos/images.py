@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
+from geoguess_cli.choices import Resize
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.decoder import decode_photo as decode_photo
 from geoguess_cli.photos.exif import read_exif_gps as read_exif_gps
@@ -45,7 +45,7 @@ class ImageSpec:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: str = "bicubic"
-    resize: Literal["squash", "crop"] = "squash"
+    resize: Resize = "squash"
 
     def __post_init__(self) -> None:
         if self.size < 1:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.evaluation.metrics import RADII_KM, TOP_K
-from geoguess_cli.model.decision import METHOD_WORDS, METHODS
 from geoguess_cli.report.content import Cell, Picture, Section, Table
 from geoguess_cli.report.parts import parts_table
 from geoguess_cli.wording import coordinates, counted, shown, without_common_country
@@ -124,12 +124,12 @@ def how_far(report: Mapping[str, Any]) -> Section:
 def which_place(report: Mapping[str, Any]) -> Section:
     """The four ways to choose the one place we answer."""
     estimates = report["point_estimates"]
-    own = next(method for method in METHODS if estimates[method]["own"])
+    own = next(method for method in POINT_METHODS if estimates[method]["own"])
     return Section(
         "point",
         "Which place to answer",
         [
-            f"The model answers with the {METHOD_WORDS[own]}, and is judged by that: a way that "
+            f"The model answers with the {POINT_METHODS[own]}, and is judged by that: a way that "
             "does better here was not chosen on these photos.",
         ],
         [
@@ -145,13 +145,13 @@ def which_place(report: Mapping[str, Any]) -> Section:
                 ("point estimate", "median distance", "mean distance", "GeoScore", "within 25 km"),
                 [
                     [
-                        METHOD_WORDS[method] + (" (the model's)" if method == own else ""),
+                        POINT_METHODS[method] + (" (the model's)" if method == own else ""),
                         shown(estimates[method]["median_km"], "km"),
                         shown(estimates[method]["mean_km"], "km"),
                         shown(estimates[method]["geoscore"], "points"),
                         shown(estimates[method]["within_km"]["25"], "share"),
                     ]
-                    for method in METHODS
+                    for method in POINT_METHODS
                 ],
             ),
             Table(
@@ -159,13 +159,13 @@ def which_place(report: Mapping[str, Any]) -> Section:
                 ("point estimate", "median distance", "mean distance", "GeoScore", "within 25 km"),
                 [
                     [
-                        METHOD_WORDS[method],
+                        POINT_METHODS[method],
                         shown(estimates[method]["covered"]["median_km"], "km"),
                         shown(estimates[method]["covered"]["mean_km"], "km"),
                         shown(estimates[method]["covered"]["geoscore"], "points"),
                         shown(estimates[method]["covered"]["within_km"]["25"], "share"),
                     ]
-                    for method in METHODS
+                    for method in POINT_METHODS
                 ],
             ),
         ],

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
 from geoguess_cli.evaluation.comparison import FIGURES
-from geoguess_cli.model.decision import METHOD_WORDS, METHODS
 from geoguess_cli.wording import counted, percent, shown, without_common_country
 
 WIDTH = 5.6
@@ -201,12 +201,12 @@ def point_estimates_figure(point_estimates: Mapping[str, Mapping[str, Any]]) -> 
     figure = theme.new_figure(WIDTH, 2.5)
     figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
     panels = figure.subplots(1, 2, sharey=True)
-    places = np.arange(len(METHODS), dtype=np.float64)
-    own = [point_estimates[method]["own"] for method in METHODS]
+    places = np.arange(len(POINT_METHODS), dtype=np.float64)
+    own = [point_estimates[method]["own"] for method in POINT_METHODS]
     for ax, key, label in zip(
         panels, ("median_km", "geoscore"), ("median distance, km", "GeoScore"), strict=True
     ):
-        for place, method, chosen in zip(places, METHODS, own, strict=True):
+        for place, method, chosen in zip(places, POINT_METHODS, own, strict=True):
             figure_of = point_estimates[method][key]
             color = theme.BLUE if chosen else theme.MUTED
             _points(ax, np.array([place]), [figure_of], color, gid=f"{method} {key}", flat=True)
@@ -227,10 +227,10 @@ def point_estimates_figure(point_estimates: Mapping[str, Mapping[str, Any]]) -> 
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-    panels[0].set_yticks(places, [_wrapped(METHOD_WORDS[method]) for method in METHODS])
+    panels[0].set_yticks(places, [_wrapped(POINT_METHODS[method]) for method in POINT_METHODS])
     for text, chosen in zip(panels[0].get_yticklabels(), own, strict=True):
         text.set_fontweight("bold" if chosen else "normal")
-    panels[0].set_ylim(len(METHODS) - 0.4, -0.75)
+    panels[0].set_ylim(len(POINT_METHODS) - 0.4, -0.75)
     return _headed(figure, "Which place to answer? The model's own way is bold")
 
 

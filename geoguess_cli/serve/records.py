@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from pydantic import BaseModel, Field
 
+from geoguess_cli.choices import Resize
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
 
@@ -123,7 +124,7 @@ class Model(BaseModel):
         description="The colours of an occlusion map along its scale, from −1 over 0 to 1."
     )
     drop_ticks: list[Tick] = Field(description="Marks on that scale, which is not even.")
-    resize: Literal["squash", "crop"] = Field(
+    resize: Resize = Field(
         description="What the model sees of a photo: all of it, or the square in its middle."
     )
 

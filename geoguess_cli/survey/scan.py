@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float32, Int
 
+from geoguess_cli.choices import Baseline, FollowedCell
 from geoguess_cli.errors import CellError, PhotoError
-from geoguess_cli.occlusion.baselines import Baseline, baseline_images
+from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.occlusion_map import Predict, occlusion_map
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.spots import RULES, Rules, examined_spots, prominent_boxes
-
-FollowedCell = Literal["top", "truth"]
 
 
 @dataclass(frozen=True)

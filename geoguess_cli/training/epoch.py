@@ -13,8 +13,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from geoguess_cli.choices import Arithmetic
 from geoguess_cli.errors import ModelError, PhotoTableError
-from geoguess_cli.model.device import Precision, autocast
+from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.photos.dataset import Batch
 from geoguess_cli.training.targets import cell_loss
@@ -115,7 +116,7 @@ class Engine:
 
     geolocator: Geolocator
     device: torch.device
-    precision: Precision
+    precision: Arithmetic
     label_smoothing: float
     clip_norm: float
     seed: int

@@ -11,14 +11,9 @@ import geopandas
 import pytest
 from PIL import Image
 
-from geoguess_cli.console.options import Point
-from geoguess_cli.model.decision import METHODS
+from geoguess_cli.choices import POINT_METHODS
 
 INTERACTIVE = "geoguess_cli.maps.interactive"
-
-
-def test_the_point_methods_of_the_option_are_those_of_the_model() -> None:
-    assert tuple(Point) == METHODS
 
 
 def test_predict_names_the_place(trained_world) -> None:
@@ -48,7 +43,7 @@ def test_predict_says_how_far_to_believe_it(trained_world) -> None:
     assert told.stderr == ""
 
 
-@pytest.mark.parametrize("point", METHODS)
+@pytest.mark.parametrize("point", POINT_METHODS)
 def test_predict_by_each_point_method(trained_world, point: str) -> None:
     told = trained_world.run("predict", trained_world.photo("dallas"), "--point", point, "--json")
     answer = json.loads(told.stdout)
@@ -144,7 +139,7 @@ def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
     assert json.loads(told)["distance_km"] is None
 
 
-@pytest.mark.parametrize("point", METHODS)
+@pytest.mark.parametrize("point", POINT_METHODS)
 def test_a_map_marks_the_place_that_predict_answers(trained_world, tmp_path, point: str) -> None:
     model = tmp_path / "model"
     shutil.copytree(trained_world.folder / "artifacts" / "model", model)

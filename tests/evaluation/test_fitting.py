@@ -14,10 +14,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.evaluation.fitting import Fit, best_method, fit_decision
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.estimates import METHODS
 from geoguess_cli.inference.predictor import Outputs
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.photos.table import PhotoTable
@@ -96,7 +96,7 @@ def test_each_method_is_judged_by_its_median_distance(partition: Partition) -> N
     for method, cells in chosen.items():
         distances = great_circle_km(partition.centroids[cells], table.latlng)
         assert fit.median_km[method] == pytest.approx(np.median(distances), rel=1e-6)
-    assert tuple(fit.median_km) == METHODS
+    assert tuple(fit.median_km) == POINT_METHODS
     assert fit.median_km[fit.decision.point] == min(fit.median_km.values())
 
 
@@ -221,7 +221,7 @@ def test_the_record_is_plain_json(partition: Partition) -> None:
     assert set(record) == {"calibration", "point_estimate"}
     assert record["calibration"]["temperature"] == fit.decision.temperature
     assert record["calibration"]["before"]["nll"] > record["calibration"]["after"]["nll"]
-    assert record["point_estimate"]["method"] in METHODS
+    assert record["point_estimate"]["method"] in POINT_METHODS
     assert all(math.isfinite(km) for km in record["point_estimate"]["median_km"].values())
     assert isinstance(fit, Fit)
 

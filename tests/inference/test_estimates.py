@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.geo.cells import latlng_to_cell
 from geoguess_cli.geo.geodesy import great_circle_km, spherical_mean
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.inference.distances import are_neighbours
-from geoguess_cli.inference.estimates import METHODS, SEEDS, Method, PointEstimator
+from geoguess_cli.inference.estimates import SEEDS, PointEstimator
 from geoguess_cli.inference.probabilities import softmax
 
 # Near the equator, half a degree (56 km) apart, then two far away to the east.
@@ -76,7 +77,7 @@ def test_estimates_by_hand(
 ) -> None:
     estimator, _ = row
     given = np.array([p], dtype=np.float32)
-    methods: tuple[Method, ...] = ("centroid", "distance", "geoscore")
+    methods: tuple[PointMethod, ...] = ("centroid", "distance", "geoscore")
     for method, expected in zip(methods, (centroid, distance, geoscore), strict=True):
         np.testing.assert_array_equal(estimator.estimates(given, method)[0], ROW[expected])
 
@@ -125,7 +126,7 @@ def test_clusters_are_those_of_brute_force(world: Partition) -> None:
 )
 def test_no_other_centroid_has_a_lower_expected_cost(
     world: Partition,
-    method: Method,
+    method: PointMethod,
     cost: Callable[[np.ndarray], np.ndarray],
     held: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -145,14 +146,14 @@ def test_no_other_centroid_has_a_lower_expected_cost(
 def test_estimates_of_a_photo_do_not_depend_on_its_batch(world: Partition) -> None:
     p = probabilities(world, seed=3)
     estimator = PointEstimator(world)
-    for method in METHODS:
+    for method in POINT_METHODS:
         whole = estimator.estimates(p, method)
         alone = np.concatenate([estimator.estimates(own[None], method) for own in p])
         assert great_circle_km(whole, alone).max() < 1e-6
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_one_cell_is_every_answer(method: Method) -> None:
+@pytest.mark.parametrize("method", POINT_METHODS)
+def test_one_cell_is_every_answer(method: PointMethod) -> None:
     partition = small_cells(np.array([[-17.0, 179.99]]), 6)
     estimate = PointEstimator(partition).estimates(np.ones((2, 1), dtype=np.float32), method)
     np.testing.assert_allclose(estimate, [[-17.0, 179.99]] * 2, atol=1e-9)

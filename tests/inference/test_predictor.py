@@ -10,6 +10,7 @@ import scipy.special
 import torch
 from PIL import Image
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import ImagesConfig, ModelConfig
 from geoguess_cli.errors import ModelError
 from geoguess_cli.evaluation.evaluation import evaluate
@@ -20,7 +21,7 @@ from geoguess_cli.geo.places import locate
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
-from geoguess_cli.model.decision import METHODS, Decision
+from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.photos.images import decode_photo
 
@@ -140,7 +141,7 @@ def test_each_answer_has_a_point_estimate_and_how_far_to_believe_it(
     centroids = partition.centroids
     apart = np.stack([great_circle_km(one[None], centroids) for one in centroids])
     radius = np.sqrt(partition.area_km2 / np.pi)
-    for point in METHODS:
+    for point in POINT_METHODS:
         for answer in predictor.predict(paths, batch_size=3, point=point):
             if answer.probabilities is None:
                 assert answer.estimate is answer.place is answer.expected_km is None

@@ -14,6 +14,7 @@ from matplotlib.colors import BoundaryNorm, to_hex, to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.evaluation.metrics import RADII_KM
 from geoguess_cli.geo.basemap import load_basemap
@@ -26,7 +27,6 @@ from geoguess_cli.maps.cell_values import accuracy_values, level_values
 from geoguess_cli.maps.extent import Extent, fit_extent
 from geoguess_cli.maps.figures import cells_map, errors_map, probability_map_figure
 from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
-from geoguess_cli.maps.scales import Scale
 
 RADIUS_M = EARTH_RADIUS_KM * 1000
 PHOTO = Image.new("RGB", (300, 200), "seagreen")
@@ -130,7 +130,7 @@ def test_without_truth_there_is_no_dot(states: Partition) -> None:
 @pytest.mark.parametrize("scale", ["root", "linear", "log"])
 def test_the_further_from_the_ground_the_likelier(
     name: str,
-    scale: Scale,
+    scale: ColorScale,
     states: Partition,
     lab,  # type: ignore[no-untyped-def]
 ) -> None:

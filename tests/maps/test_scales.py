@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.maps.scales import (
-    Scale,
     count_ticks,
     level_norm,
     photos_norm,
@@ -23,7 +23,7 @@ def test_probabilities_go_on_the_scale_that_its_name_says() -> None:
 
 
 @given(st.floats(1e-5, 1.0), st.sampled_from(["root", "linear", "log"]))
-def test_ticks_are_few_round_and_on_the_scale(most: float, scale: Scale) -> None:
+def test_ticks_are_few_round_and_on_the_scale(most: float, scale: ColorScale) -> None:
     norm = probability_norm(scale, most)
     ticks = probability_ticks(norm)
     values = [value for value, _ in ticks]

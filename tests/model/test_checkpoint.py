@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import torch
 
+from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.geo.partition import build_partition, write_partition
 from geoguess_cli.model import checkpoint
 from geoguess_cli.model.checkpoint import TrainedModel, load_model, save_model
-from geoguess_cli.model.decision import METHODS, Decision
+from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import Geolocator
 
 
@@ -259,7 +260,7 @@ def test_a_config_that_is_not_understood_is_refused(
         load_model(folder)
 
 
-@pytest.mark.parametrize("point", METHODS)
+@pytest.mark.parametrize("point", POINT_METHODS)
 def test_temperature_and_point_method_are_kept(
     folder: Path, trained: TrainedModel, point: str
 ) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, pad
 
-from geoguess_cli.occlusion.baselines import BASELINES, baseline_images, blurred
+from geoguess_cli.choices import BASELINES
+from geoguess_cli.occlusion.baselines import baseline_images, blurred
 
 
 def test_each_baseline_covers_the_whole_image() -> None:

@@ -10,13 +10,13 @@ from matplotlib._pylab_helpers import Gcf
 from matplotlib.figure import Figure
 from PIL import Image
 
+from geoguess_cli.choices import VIEWS, Measure
 from geoguess_cli.drawing import theme
 from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.faithfulness import Curves, Faithfulness
 from geoguess_cli.occlusion.figures import MOST_PHOTOS, occlusion_sheet
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
-from geoguess_cli.occlusion.overlay import VIEWS
-from geoguess_cli.occlusion.targets import Measure, Target
+from geoguess_cli.occlusion.targets import Target
 
 WIDE = Image.new("RGB", (300, 200), "gray")
 TALL = Image.new("RGB", (100, 400), "gray")

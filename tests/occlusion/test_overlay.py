@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from geoguess_cli.choices import Measure
 from geoguess_cli.drawing import theme
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 from geoguess_cli.occlusion.overlay import SCALES, draw_map, draw_scale, paled, seen_box
-from geoguess_cli.occlusion.targets import Measure, Target
+from geoguess_cli.occlusion.targets import Target
 
 STEPS = np.array([[0.0, 0.002, 0.01, 0.05, 0.2, 1.0], [0, -0.002, -0.01, -0.05, -0.2, -1]])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.errors import DependencyError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.interactive import palette
@@ -18,7 +19,6 @@ from geoguess_cli.maps.interactive.ground import Ground, Names, ground
 from geoguess_cli.maps.interactive.layers import Columns, answer_columns, cell_columns
 from geoguess_cli.maps.interactive.plane import Box, Plane, box_of, plane_of
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.maps.scales import Scale
 
 try:
     import bokeh
@@ -76,7 +76,7 @@ def map_figure(
     shown: ProbabilityMap,
     *,
     plane: Plane | None = None,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
     dark: bool = False,
 ) -> Plot:
     """A probability map as a Bokeh figure: cells, borders, guesses, estimate, truth.

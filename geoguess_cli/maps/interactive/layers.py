@@ -10,13 +10,14 @@ import numpy as np
 import shapely
 from jaxtyping import Float
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe
 from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.interactive.plane import Plane, cell_shapes, outline, way
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.maps.scales import Scale, probability_norm
+from geoguess_cli.maps.scales import probability_norm
 from geoguess_cli.wording import percent
 
 Columns = dict[str, list[Any]]
@@ -46,7 +47,7 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
 
 
 def answer_columns(
-    shown: ProbabilityMap, plane: Plane, scale: Scale = "root"
+    shown: ProbabilityMap, plane: Plane, scale: ColorScale = "root"
 ) -> dict[str, Columns]:
     """The answer to one photo, by the name of the layer that it belongs to.
 

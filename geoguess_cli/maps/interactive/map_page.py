@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.extent import Extent
@@ -17,7 +18,7 @@ from geoguess_cli.maps.interactive.html import filled_page
 from geoguess_cli.maps.interactive.layers import answer_columns
 from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.maps.scales import Scale, probability_norm, probability_ticks
+from geoguess_cli.maps.scales import probability_norm, probability_ticks
 from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
 
 PICTURE_SIDE = 640
@@ -30,7 +31,7 @@ def map_page(
     shown: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image | None] | None = None,
     *,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
 ) -> str:
     """The probability maps of one or more photos as one HTML page that needs no network.
 
@@ -59,7 +60,7 @@ def map_item(
     shown: ProbabilityMap,
     *,
     plane: Plane | None = None,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
     dark: bool = False,
 ) -> dict[str, Any]:
     """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it carries no code.
@@ -78,7 +79,7 @@ def map_view(
     photo: Image.Image | None = None,
     *,
     plane: Plane | None = None,
-    scale: Scale = "root",
+    scale: ColorScale = "root",
 ) -> dict[str, Any]:
     """What a page says of one photo beside its map, and the columns of the map, ready for JSON.
 

@@ -1,0 +1,55 @@
+"""The choices of every option, once: names that the core, the configuration and Typer share."""
+
+from typing import Literal, get_args
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Arithmetic = Literal["fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16"]
+"""`auto` is bf16 where the device computes it fast, else fp32."""
+
+Resize = Literal["squash", "crop"]
+"""How a photo becomes square: the whole of it, or the square in its centre."""
+
+Uncovered = Literal["drop", "nearest"]
+"""What happens to a training photo that lies in no cell."""
+
+SplitBy = Literal["sequence", "creator", "cell", "random"]
+"""What a split keeps together."""
+
+PointMethod = Literal["centroid", "cluster", "distance", "geoscore"]
+"""How the point estimate is chosen; `inference.estimates` computes each."""
+
+POINT_METHODS: dict[PointMethod, str] = {
+    "centroid": "centroid of the likeliest cell",
+    "cluster": "weighted mean of the likeliest cluster",
+    "distance": "least expected distance",
+    "geoscore": "greatest expected GeoScore",
+}
+"""Each point method in words."""
+
+Measure = Literal["probability", "log-odds", "km"]
+"""What an occlusion map follows."""
+
+Baseline = Literal["mean", "blur", "noise"]
+"""What a covered pixel becomes; `occlusion.baselines` computes each."""
+
+View = Literal["overlay", "contour", "plain"]
+"""How an occlusion map is drawn over its photo."""
+
+FollowedCell = Literal["top", "truth"]
+"""The cell whose probability a survey follows: the likeliest, or the true one."""
+
+ColorScale = Literal["root", "linear", "log"]
+"""How a probability becomes a colour: by its square root, in proportion, or by its logarithm."""
+
+CellColor = Literal["photos", "level", "accuracy"]
+"""What the colour of a cell means on a map of the partition."""
+
+ThemeName = Literal["light", "dark"]
+"""Darker is likelier on a light map, brighter on a dark one."""
+
+MapFormat = Literal["png", "svg", "pdf", "html", "geojson", "parquet"]
+RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
+
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+VIEWS: tuple[View, ...] = get_args(View)
