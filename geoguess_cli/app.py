@@ -15,6 +15,7 @@ from geoguess_cli.commands import (
     predict,
     probmap,
     serve,
+    survey,
     train,
 )
 from geoguess_cli.errors import GeoguessError
@@ -74,6 +75,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("eval")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("occlude")(occlude.occlude)
+app.command("survey")(survey.survey)
 app.command("probmap")(probmap.probmap)
 app.command("serve")(serve.serve)
 

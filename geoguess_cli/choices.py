@@ -16,6 +16,9 @@ Uncovered = Literal["drop", "nearest"]
 SplitBy = Literal["sequence", "creator", "cell", "random"]
 """What a split keeps together."""
 
+SplitName = Literal["train", "val", "test", "all"]
+"""The photos of one split, or all photos."""
+
 PointMethod = Literal["centroid", "cluster", "distance", "geoscore"]
 """How the point estimate is chosen; `inference.estimates` computes each."""
 

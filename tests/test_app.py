@@ -14,7 +14,8 @@ from geoguess_cli.errors import GeoguessError
 VERBS = [
     *((), ("data",), ("data", "inspect"), ("data", "import"), ("data", "split"), ("data", "leaks")),
     *(("cells",), ("cells", "build"), ("cells", "show"), ("cells", "map"), ("cells", "assign")),
-    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("probmap",), ("serve",)),
+    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("survey",)),
+    *(("probmap",), ("serve",)),
 ]
 
 

@@ -39,9 +39,7 @@ def build(
     max_level: Annotated[
         int | None, typer.Option("--max-level", min=0, max=30, help="Split no further than this.")
     ] = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Photos that count: train, val, test or all.")
-    ] = "train",
+    split: options.Split = "train",
     config: options.ConfigFile = None,
     artifacts: options.Artifacts = None,
     quiet: options.Quiet = False,

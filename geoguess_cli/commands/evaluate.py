@@ -24,9 +24,7 @@ def evaluate(
     *,
     photos: options.Photos = None,
     model: options.Model = None,
-    split: Annotated[
-        str, typer.Option("--split", help="Photos to evaluate: test, val, train or all.")
-    ] = "test",
+    split: options.Split = "test",
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(

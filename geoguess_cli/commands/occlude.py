@@ -1,6 +1,5 @@
 """`geoguess occlude`: which parts of a photo its answer rests on."""
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,9 +7,8 @@ import typer
 
 from geoguess_cli.choices import Measure, View
 from geoguess_cli.commands._occlude_photos import PhotosRequest, occlude_photos
-from geoguess_cli.commands._occlude_set import SetRequest, occlude_set
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import settings
+from geoguess_cli.console.inputs import full_precision, settings
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ConfigError
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from geoguess_cli.occlusion.targets import Question
 
 BATCH_SIZE = 32
-STRIDE = 8
 
 
 def _place(text: str) -> Any:
@@ -27,12 +24,7 @@ def _place(text: str) -> Any:
 
 
 def occlude(
-    photo: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."
-        ),
-    ] = None,
+    photo: options.PhotoFiles,
     *,
     output: options.Output = None,
     target: Annotated[
@@ -65,17 +57,10 @@ def occlude(
             "--measure", help="Unit of a change (default: km for a distance, else probability)."
         ),
     ] = None,
-    window: Annotated[
-        int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
-    ] = 32,
+    window: options.Window = 32,
     stride: Annotated[
-        int | None,
-        typer.Option(
-            "--stride",
-            min=1,
-            help="Step from one window to the next, in pixels (default: 8; 16 for --report).",
-        ),
-    ] = None,
+        int, typer.Option("--stride", min=1, help="Step from one window to the next, in pixels.")
+    ] = 8,
     baseline: options.Baselines = None,
     view: Annotated[
         View,
@@ -101,30 +86,6 @@ def occlude(
         Path | None,
         typer.Option("--raw", metavar="FILE", help="Also write the maps, as .npy or .json."),
     ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            "--report",
-            metavar="DIR",
-            help="Instead of photos one by one: where the model looks over the photos of the table "
-            "(--photos), and which shortcuts it may have learnt. Run again, it goes on.",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            "--split", help="Photos for --report: test, val, train or all (default: test)."
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit",
-            min=1,
-            metavar="N",
-            help="Photos for --report at most, in whole drives (default: 200).",
-        ),
-    ] = None,
     truth: options.Truth = None,
     photos: options.Photos = None,
     model: options.Model = None,
@@ -142,43 +103,24 @@ def occlude(
     As .png, .svg or .pdf several photos share a sheet; .npy holds the maps
     alone, .json all there is. A photo that fails does not end the others; the
     exit code is then 1.
-
-    With --report DIR a whole set is looked at, and shortcuts are looked for;
-    docs/metrics.md says what the report holds.
     """
     from geoguess_cli.occlusion.explanation import Plan
 
     sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config, photos=photos, artifacts=artifacts, seed=seed, device=device, precision=precision
-    )
-    if chosen.precision == "auto":
-        # Drops of a hundredth would drown in the rounding of bf16.
-        chosen = dataclasses.replace(chosen, precision="fp32")
-    covers = baseline or ["mean"]
-    if report is not None:
-        one_photo = {"PHOTO": photo, "-o": output, "--raw": raw, "--truth": truth, "--near": near}
-        _refuse_beside_report(**one_photo, **{"--radius-km": radius_km, "--measure": measure})
-        asked = SetRequest(
-            folder=report,
-            split=split or "test",
-            limit=limit or 200,
-            target=target,
-            window=window,
-            stride=stride,
-            baselines=tuple(covers),
-            batch_size=batch_size or BATCH_SIZE,
+    chosen = full_precision(
+        settings(
+            config,
+            photos=photos,
+            artifacts=artifacts,
+            seed=seed,
+            device=device,
+            precision=precision,
         )
-        occlude_set(asked, chosen, model, sink)
-        return
-    if not photo:
-        raise typer.BadParameter("name photos, or with --report DIR a folder for a whole set")
-    if split is not None or limit is not None:
-        raise typer.BadParameter("--split and --limit go with --report DIR")
+    )
     plan = Plan(
         window=window,
-        stride=stride or STRIDE,
-        baselines=tuple(covers),
+        stride=stride,
+        baselines=tuple(baseline or ["mean"]),
         steps=steps if judge else 0,
         seed=chosen.seed,
         batch_size=batch_size or BATCH_SIZE,
@@ -187,12 +129,6 @@ def occlude(
     wanted = PhotosRequest(photo, output, raw, view, truth, question, plan)
     if not occlude_photos(wanted, chosen, model, sink):
         raise typer.Exit(1)
-
-
-def _refuse_beside_report(**given: Any) -> None:
-    for name, value in given.items():
-        if value:
-            raise typer.BadParameter(f"{name} explains photos one by one; --report takes a set")
 
 
 def _question(

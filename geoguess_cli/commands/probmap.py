@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 def probmap(
-    photo: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."
-        ),
-    ],
+    photo: options.PhotoFiles,
     *,
     output: Annotated[
         Path | None,

@@ -43,6 +43,14 @@ def settings(config: Path | None, **flags: Any) -> Config:
     return dataclasses.replace(loaded, **top)
 
 
+def full_precision(config: Config) -> Config:
+    """The configuration with fp32 where its precision is "auto".
+
+    An occlusion map needs it: drops of a hundredth would drown in the rounding of bf16.
+    """
+    return dataclasses.replace(config, precision="fp32") if config.precision == "auto" else config
+
+
 def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "PhotoTable":
     """The photo table of any source; rows that were left out are said on stderr.
 

@@ -42,6 +42,11 @@ Photos = Annotated[
         "--photos", metavar="SOURCE", help="Photo table, or any source `data inspect` knows."
     ),
 ]
+PhotoFiles = Annotated[
+    list[Path],
+    typer.Argument(metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."),
+]
+Split = Annotated[choices.SplitName, typer.Option("--split", help="Photos to use.")]
 Cells = Annotated[
     Path | None,
     typer.Option("--cells", metavar="FILE", help="Partition (default: ARTIFACTS/cells.parquet)."),
@@ -81,6 +86,9 @@ PointOption = Annotated[
 BatchSize = Annotated[
     int | None,
     typer.Option("--batch-size", min=1, metavar="N", help="Photos (or windows) at a time."),
+]
+Window = Annotated[
+    int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
 ]
 DeviceOption = Annotated[
     choices.Device | None, typer.Option("--device", help="Where the model runs.")

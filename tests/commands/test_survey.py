@@ -1,18 +1,18 @@
-"""`geoguess occlude --report DIR` through the command line."""
+"""`geoguess survey` through the command line."""
 
 import json
 
 import pytest
 from PIL import Image
 
-from geoguess_cli.commands import _occlude_set
+from geoguess_cli.commands import survey
 
 SMALL = ("--window", "8", "--stride", "8")
 FILES = {"attention.json", "attention.md", "attention.png"}
 
 
 def test_it_reports_on_the_test_photos(trained_world, tmp_path) -> None:
-    told = trained_world.run("occlude", *SMALL, "--report", tmp_path)
+    told = trained_world.run("survey", *SMALL, "-o", tmp_path)
     assert "12 photos of 3 drives" in told.stdout
     assert "upper third" in told.stdout
     assert "attention.md" in told.stderr
@@ -31,7 +31,7 @@ def test_it_goes_on_where_it_stopped(
     from geoguess_cli.inference.predictor import Predictor
 
     whole = tmp_path / "whole"
-    trained_world.run("occlude", *SMALL, "--report", whole)
+    trained_world.run("survey", *SMALL, "-o", whole)
     read = Predictor.read
     asked = []
 
@@ -44,20 +44,20 @@ def test_it_goes_on_where_it_stopped(
     cut = tmp_path / "cut"
     with monkeypatch.context() as patch:
         patch.setattr(Predictor, "read", interrupted)
-        told = trained_world.run("occlude", *SMALL, "--report", cut, code=130)
-    assert "holds the maps of 5 photos (12 are asked for)" in told.stderr
+        told = trained_world.run("survey", *SMALL, "-o", cut, code=130)
+    assert "5 of 12 photos are scanned; the same command goes on from there" in told.stderr
     assert not (cut / "attention.json").exists()
-    told = trained_world.run("occlude", *SMALL, "--report", cut)
-    assert "holds the maps of 5 photos; going on from there" in told.stderr
+    told = trained_world.run("survey", *SMALL, "-o", cut)
+    assert "holds the maps of 5 photos; going on" in told.stderr
     for name in ("attention.json", "attention.md"):
         assert (cut / name).read_text() == (whole / name).read_text()
-    told = trained_world.run("occlude", "--window", "8", "--stride", "4", "--report", cut)
-    assert "of another model or of other settings; starting anew" in told.stderr
+    told = trained_world.run("survey", "--window", "8", "--stride", "4", "-o", cut)
+    assert "come from another model or other settings; starting anew" in told.stderr
 
 
 def test_a_limit_takes_whole_drives(trained_world, tmp_path) -> None:
     told = trained_world.run(
-        *("occlude", *SMALL, "--report", tmp_path, "--limit", "10", "--split", "train", "--json")
+        *("survey", *SMALL, "-o", tmp_path, "--limit", "10", "--split", "train", "--json")
     )
     report = json.loads(told.stdout)
     assert (report["counts"]["photos"], report["counts"]["sequences"]) == (8, 2)
@@ -76,46 +76,55 @@ def test_unreadable_photos_and_photos_in_no_cell_are_listed(trained_world, tmp_p
     drive[1] = ",".join([far[0], "10.0", "10.0", *far[3:]])
     (tmp_path / "few.csv").write_text("\n".join([lines[0], *drive]) + "\n")
     told = trained_world.run(
-        *("occlude", *SMALL, "--photos", tmp_path / "few.csv", "--report", tmp_path / "r"),
+        *("survey", tmp_path / "few.csv", *SMALL, "-o", tmp_path / "r"),
         *("--target", "truth", "--json"),
     )
     report = json.loads(told.stdout)
     assert report["counts"]["photos"] == 2
     reasons = [one["reason"] for one in report["failures"]]
     assert "no cell" in reasons[1]
-    assert "it counts in no figure" in told.stderr
+    assert "no number counts this photo" in told.stderr
 
 
-def test_without_drives_no_shortcut_can_be_told(trained_world, tmp_path) -> None:
+def test_a_table_without_drives_has_no_shortcuts(trained_world, tmp_path) -> None:
     lines = (trained_world.folder / "photos.csv").read_text().splitlines()
     bare = [",".join(line.split(",")[:3]) for line in lines]
     (trained_world.folder / "bare.csv").write_text("\n".join(bare) + "\n")
     told = trained_world.run(
-        *("occlude", *SMALL, "--photos", "bare.csv", "--report", tmp_path, "--limit", "5", "--json")
+        *("survey", "bare.csv", *SMALL, "-o", tmp_path, "--limit", "5", "--json")
     )
-    assert "without drives no shortcut can be told" in told.stderr
+    assert "shortcuts show only within a drive" in told.stderr
     report = json.loads(told.stdout)
     assert report["counts"]["sequences"] == report["counts"]["photos"] == 5
     assert report["counts"]["shared_spots"] == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "words"),
     [
-        ((), "name photos"),
-        (("--split", "test"), "name photos"),
-        (("photos", "--limit", "3"), "--report"),
-        (("photos", "--report", "r"), "one by one"),
-        (("--report", "r", "--raw", "r.npy"), "one by one"),
-        (("--report", "r", "--target", "region"), "top or truth"),
+        (("--target", "region"), "'truth'"),
+        (("--split", "tests"), "'test'"),
+        (("--limit", "0"), "--limit"),
     ],
 )
-def test_wrong_usage(trained_world, arguments: tuple[str, ...], told: str) -> None:
-    assert told in " ".join(trained_world.run("occlude", *arguments, code=2).stderr.split())
+def test_wrong_usage(trained_world, arguments: tuple[str, ...], words: str) -> None:
+    assert words in " ".join(trained_world.run("survey", *arguments, code=2).stderr.split())
+
+
+def test_the_report_lies_among_the_artifacts(trained_world, tmp_path) -> None:
+    trained_world.run(
+        "survey",
+        *SMALL,
+        "--limit",
+        "4",
+        "--artifacts",
+        tmp_path,
+        "--model",
+        trained_world.folder / "artifacts" / "model",
+    )
+    assert {path.name for path in (tmp_path / "survey").iterdir()} >= FILES
 
 
 def test_windows_narrower_than_the_usual_stride_lie_side_by_side(trained_world, tmp_path) -> None:
-    told = trained_world.run(
-        *("occlude", "--window", "8", "--report", tmp_path, "--limit", "4", "--json")
-    )
-    assert json.loads(told.stdout)["stride"] == 8 < _occlude_set.STRIDE
+    told = trained_world.run(*("survey", "--window", "8", "-o", tmp_path, "--limit", "4", "--json"))
+    assert json.loads(told.stdout)["stride"] == 8 < survey.STRIDE

@@ -1,0 +1,203 @@
+"""`geoguess survey`: where a model looks over many photos, and its suspected shortcuts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoguess_cli.choices import FollowedCell
+from geoguess_cli.console import options
+from geoguess_cli.console.inputs import (
+    full_precision,
+    load_predictor,
+    photos_of_split,
+    read_photos,
+    settings,
+)
+from geoguess_cli.console.output import Sink
+
+if TYPE_CHECKING:
+    from geoguess_cli.survey.scan_store import ScanStore
+
+STRIDE = 16
+FAILURES_SHOWN = 5
+SUSPECTS_SHOWN = 10
+
+
+def survey(
+    table: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="TABLE",
+            help="Photo table, or any source `data inspect` knows "
+            "(default: the photos of the configuration).",
+        ),
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder of the report (default: ARTIFACTS/survey).",
+        ),
+    ] = None,
+    split: options.Split = "test",
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="Photos to scan, in whole drives.")
+    ] = 200,
+    target: Annotated[
+        FollowedCell,
+        typer.Option("--target", help="The cell to follow: the likeliest, or the true cell."),
+    ] = "top",
+    window: options.Window = 32,
+    stride: Annotated[
+        int | None,
+        typer.Option(
+            "--stride",
+            min=1,
+            help="Step from one window to the next, in pixels "
+            "(default: 16, or the window if it is smaller).",
+        ),
+    ] = None,
+    baseline: options.Baselines = None,
+    model: options.Model = None,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = None,
+    device: options.DeviceOption = None,
+    precision: options.PrecisionOption = None,
+    config: options.ConfigFile = None,
+    artifacts: options.Artifacts = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Report where the model looks over many photos, and which shortcuts it may have learnt.
+
+    The same command goes on after an interruption. docs/metrics.md defines every number of the
+    report.
+    """
+    from geoguess_cli.survey.scan import ScanPlan
+    from geoguess_cli.survey.session import survey_photos
+
+    sink = Sink(quiet=quiet, as_json=json)
+    chosen = full_precision(
+        settings(
+            config, photos=table, artifacts=artifacts, seed=seed, device=device, precision=precision
+        )
+    )
+    plan = ScanPlan(
+        window=window,
+        stride=stride or min(STRIDE, window),
+        baselines=tuple(baseline or ["mean"]),
+        follow=target,
+        seed=chosen.seed,
+    )
+    folder = output or chosen.artifacts / "survey"
+    known = read_photos(chosen.photos, sink)
+    photos = photos_of_split(known, split, sink)
+    if not known.has("sequence"):
+        sink.notice("the photo table has no `sequence` column; shortcuts show only within a drive")
+    with _progress(sink) as hooks:
+        report = survey_photos(
+            load_predictor(chosen, model),
+            photos,
+            plan,
+            folder,
+            known=known,
+            split=split,
+            limit=limit,
+            batch_size=batch_size or 32,
+            **hooks,
+        )
+    _show(report, sink)
+    sink.wrote("report", folder / "attention.md")
+
+
+@contextmanager
+def _progress(sink: Sink) -> Iterator[dict[str, Any]]:
+    """The hooks of a survey: bars, what an earlier run left, and how to go on after Ctrl-C."""
+    with sink.progress() as bar:
+        scanned = bar.add_task("photos", total=None)
+        compared = bar.add_task("spots compared", total=None, visible=False)
+
+        def start(store: "ScanStore") -> None:
+            if len(store):
+                sink.notice(f"{store.path} holds the maps of {len(store)} photos; going on")
+            elif store.others:
+                sink.notice(
+                    f"the maps in {store.path.parent} come from another model or other settings; "
+                    f"starting anew in {store.path.name}"
+                )
+
+        try:
+            yield {
+                "on_start": start,
+                "on_photo": lambda done, total: bar.update(scanned, completed=done, total=total),
+                "on_spot": lambda done, total: bar.update(
+                    compared, completed=done, total=total, visible=True
+                ),
+            }
+        except KeyboardInterrupt:
+            done, total = int(bar.tasks[scanned].completed), bar.tasks[scanned].total
+            if total is not None:
+                sink.notice(
+                    f"{done} of {total:.0f} photos are scanned; the same command goes on from there"
+                )
+            raise
+
+
+def _show(report: dict[str, Any], sink: Sink) -> None:
+    """The shares by height and the suspects."""
+    failures = report["failures"]
+    for failure in failures[:FAILURES_SHOWN]:
+        sink.warn(f"{failure['photo']}: {failure['reason']}; no number counts this photo")
+    if len(failures) > FAILURES_SHOWN:
+        sink.warn(
+            f"no number counts {len(failures) - FAILURES_SHOWN} more photos; "
+            "attention.md lists them"
+        )
+    if sink.as_json:
+        sink.json(report)
+        return
+    counts = report["counts"]
+    sink.table(
+        ("part of the frame", "share of the drop", "interval", "area"),
+        [
+            (f"{third} third", _percent(share["value"]), _interval(share), "33.3 %")
+            for third, share in report["thirds"].items()
+        ],
+        title=f"{counts['photos']:,} photos of {counts['sequences']:,} drives",
+        right=("share of the drop", "interval", "area"),
+    )
+    sink.text(
+        f"spots that decide in several photos of a drive: {counts['shared_spots']:,}; "
+        f"suspected shortcuts among them: {counts['suspects']:,}"
+    )
+    if report["suspects"]:
+        sink.table(
+            ("drive", "answer", "photos", "score", "lost when covered"),
+            [
+                (
+                    spot["sequence"],
+                    spot["token"],
+                    len(spot["photos"]),
+                    f"{spot['score']:.2f}",
+                    _percent(spot["drop"]),
+                )
+                for spot in report["suspects"][:SUSPECTS_SHOWN]
+            ],
+            right=("photos", "score", "lost when covered"),
+        )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _interval(share: dict[str, float | None]) -> str:
+    if share["low"] is None:
+        return "–"
+    return f"{_percent(share['low'])} to {_percent(share['high'])}"
