@@ -129,7 +129,7 @@ def made_evaluation() -> Any:
     from geoguess_cli.evaluation.evaluation import evaluate
     from geoguess_cli.geo.geodesy import great_circle_km
     from geoguess_cli.geo.partition import build_partition
-    from geoguess_cli.inference.predictor import Outputs
+    from geoguess_cli.inference.answering import Outputs
     from geoguess_cli.photos.leaks import find_leaks
     from geoguess_cli.photos.table import PhotoTable
 

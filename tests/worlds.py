@@ -11,7 +11,7 @@ import pytest
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.table import PhotoTable
 
 TOWNS = {

@@ -17,7 +17,7 @@ from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.inference.answers import Answer
+    from geoguess_cli.inference.answers import Answer, Unanswered
 
 
 def predict(
@@ -108,20 +108,26 @@ def predict(
 
 
 def _answers(
-    answers: "Iterable[Answer]", *, photos: int, sink: Sink, failures: list[str]
-) -> "Iterator[Answer]":
+    answers: "Iterable[Answer | Unanswered]", *, photos: int, sink: Sink, failures: list[str]
+) -> "Iterator[Answer | Unanswered]":
     """The answers as they come, with a progress bar; the errors among them are kept."""
+    from geoguess_cli.inference.answers import Unanswered
+
     with sink.progress() as bar:
         task = bar.add_task("photos", total=photos)
         for answer in answers:
             bar.advance(task)
-            if answer.error is not None:
+            if isinstance(answer, Unanswered):
                 failures.append(answer.error)
             yield answer
 
 
 def _text(
-    answers: "Iterable[Answer]", partition: "Partition", *, kind: RecordFormat, top_k: int
+    answers: "Iterable[Answer | Unanswered]",
+    partition: "Partition",
+    *,
+    kind: RecordFormat,
+    top_k: int,
 ) -> str:
     from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
 

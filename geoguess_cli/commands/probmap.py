@@ -195,13 +195,14 @@ def _maps(
     failures: dict[int, str],
 ) -> "Iterator[tuple[int, ProbabilityMap]]":
     """The map of each photo with its row, as they come; the errors of the others are kept."""
+    from geoguess_cli.inference.answers import Unanswered
     from geoguess_cli.maps.probability_map import probability_map
 
     with sink.progress() as bar:
         task = bar.add_task("photos", total=len(photos))
         for answer in predictor.predict(photos, batch_size=batch_size, workers=workers):
-            if answer.probabilities is None:
-                failures[answer.row] = str(answer.error)
+            if isinstance(answer, Unanswered):
+                failures[answer.row] = answer.error
             else:
                 yield (
                     answer.row,
@@ -211,7 +212,7 @@ def _maps(
                         truth=truths[answer.row],
                         estimate=answer.estimate,
                         top_k=top_k,
-                        photo=str(answer.photo),
+                        photo=answer.photo,
                     ),
                 )
             bar.advance(task)

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.inference.answers import Answer, Guess
+    from geoguess_cli.inference.answers import Answer, Guess, Unanswered
 
 BAR_WIDTH, SHORT_BAR_WIDTH = 12, 6
 ROOMY = 72
@@ -23,7 +24,7 @@ FEW_PHOTOS = 3
 
 
 def show_answers(
-    answers: "Sequence[Answer]",
+    answers: "Sequence[Answer | Unanswered]",
     partition: "Partition",
     *,
     top_k: int | None,
@@ -40,6 +41,8 @@ def show_answers(
         sink: Where they go.
         truths: With them a map is drawn below each table: where each photo was taken, if known.
     """
+    from geoguess_cli.inference.answers import Unanswered
+
     width = sink.terminal_width
     if width is not None and top_k is None and truths is None and len(answers) > FEW_PHOTOS:
         _show_overview(answers, sink=sink, width=min(width, WIDEST))
@@ -49,16 +52,18 @@ def show_answers(
             _show_plainly(answer, partition, top_k=top_k or 5, sink=sink)
         else:
             _show_one(answer, partition, top_k=top_k or 5, sink=sink, width=min(width, WIDEST))
-        if truths is not None and answer.probabilities is not None:
+        if truths is not None and not isinstance(answer, Unanswered):
             _show_map(answer, partition, truth, top_k=top_k or 5, sink=sink)
         sink.text("")
 
 
-def _show_plainly(answer: "Answer", partition: "Partition", *, top_k: int, sink: Sink) -> None:
-    from geoguess_cli.inference.answers import guesses
+def _show_plainly(
+    answer: "Answer | Unanswered", partition: "Partition", *, top_k: int, sink: Sink
+) -> None:
+    from geoguess_cli.inference.answers import Unanswered, guesses
 
-    if answer.error is not None:
-        sink.table(("error",), [(answer.error,)], title=str(answer.photo))
+    if isinstance(answer, Unanswered):
+        sink.table(("error",), [(answer.error,)], title=answer.photo)
         return
     sink.table(
         ("#", "probability", "place", "latitude", "longitude", "token"),
@@ -81,7 +86,7 @@ def _line(guess: "Guess") -> tuple[object, ...]:
 
 def _said(answer: "Answer") -> str:
     """The one place we answer, and how far to believe it."""
-    if not answer.sure or answer.estimate is None:
+    if not answer.sure:
         return f"not sure, the likeliest cell has {answer.confidence:.1%}"
     latitude, longitude = answer.estimate
     return (
@@ -91,15 +96,15 @@ def _said(answer: "Answer") -> str:
 
 
 def _show_one(
-    answer: "Answer", partition: "Partition", *, top_k: int, sink: Sink, width: int
+    answer: "Answer | Unanswered", partition: "Partition", *, top_k: int, sink: Sink, width: int
 ) -> None:
     from rich.text import Text
 
-    from geoguess_cli.inference.answers import cell_places, guesses
+    from geoguess_cli.inference.answers import Unanswered, cell_places, guesses
 
-    title = Text(f" {shortened(str(answer.photo), width - 1, end=True)}", style="bold")
-    if answer.error is not None:
-        sink.lines([title, *_folded(str(answer.error), width, style="red")])
+    title = Text(f" {shortened(answer.photo, width - 1, end=True)}", style="bold")
+    if isinstance(answer, Unanswered):
+        sink.lines([title, *_folded(answer.error, width, style="red")])
         return
     place = answer.place if answer.sure else None
     named = [Text(f" {fitted_place(place, width - 1)}")] if place is not None else []
@@ -133,20 +138,24 @@ def _folded(text: str, width: int, *, style: str) -> "list[Text]":
     return [Text(f" {line}", style=style) for line in textwrap.wrap(text, width - 1)]
 
 
-def _show_overview(answers: "Sequence[Answer]", *, sink: Sink, width: int) -> None:
+def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, width: int) -> None:
     """One line a photo: where it is said to be, how sure that is, and how far off to expect it."""
     from rich.text import Text
 
-    names = [answer.photo.name for answer in answers]
+    from geoguess_cli.inference.answers import Unanswered
+
+    names = [Path(answer.photo).name for answer in answers]
     if len(set(names)) < len(names):
-        names = [str(answer.photo) for answer in answers]
-    bars = colored_bars([answer.confidence or 0.0 for answer in answers], SHORT_BAR_WIDTH)
+        names = [answer.photo for answer in answers]
+    bars = colored_bars(
+        [0.0 if isinstance(one, Unanswered) else one.confidence for one in answers], SHORT_BAR_WIDTH
+    )
     name_width = min(max(map(len, names)), sink.room(width, (6, SHORT_BAR_WIDTH, 6)) // 3)
     room = sink.room(width, (name_width, 6, SHORT_BAR_WIDTH, 6))
     rows: list[tuple[object, ...]] = []
     for answer, name, bar in zip(answers, names, bars, strict=True):
         photo = shortened(name, name_width, end=True)
-        if answer.probabilities is None:
+        if isinstance(answer, Unanswered):
             rows.append((photo, "", "", Text("cannot be read", style="red"), ""))
             continue
         place = answer.place if answer.sure else None
@@ -169,7 +178,6 @@ def _show_map(
 
     from geoguess_cli.maps.probability_map import probability_map
 
-    assert answer.probabilities is not None
     shown = probability_map(
         partition, answer.probabilities, truth=truth, estimate=answer.estimate, top_k=top_k
     )

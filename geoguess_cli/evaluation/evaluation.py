@@ -18,7 +18,7 @@ from geoguess_cli.evaluation.intervals import Bootstrap, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.leak_report import LeakReport
 from geoguess_cli.photos.table import PhotoTable
 

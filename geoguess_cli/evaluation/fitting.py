@@ -17,7 +17,7 @@ from geoguess_cli.evaluation.calibration import Calibration, Temperature, ece_of
 from geoguess_cli.evaluation.intervals import Bootstrap, mean_of, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.probabilities import log_softmax
 from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.decision import Decision

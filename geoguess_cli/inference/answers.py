@@ -1,9 +1,8 @@
-"""What the model says of one photo: its answer, the guesses in it, and their rows for files."""
+"""The model's answer to a photo, the guesses in it, and their records for files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,36 +17,48 @@ from geoguess_cli.inference.probabilities import top_cells
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The model's answer to one photo, or why there is none.
+    """The model's answer to one photo.
 
     Attributes:
-        row: Position of the photo in the list that was asked about, from 0.
-        photo: The file.
-        probabilities: Calibrated, one a cell, by cell index, summing to 1; None for an unreadable
-            photo, as is everything below but `error`.
-        error: Why the photo could not be read; None for an answer.
+        row: Position of the photo in the list of photos that was given, from 0.
+        photo: Path or name of the photo; "" for an image without a file.
+        probabilities: Calibrated, one per cell, by cell index; they sum to 1.
         estimate: The point estimate: latitude, longitude, in degrees.
-        place: Where the point estimate lies.
+        place: The place of the point estimate.
         expected_km: Expected great-circle distance from the point estimate to the truth.
-        radius_90_km: The truth lies this near to the point estimate with probability 0.9.
-        sure: Whether the likeliest cell is as probable as was asked for. Where it is not, the rows
-            for files have no point estimate.
+        radius_90_km: Radius around the point estimate that holds the truth with probability 0.9.
+        sure: Whether the likeliest cell is at least as probable as required. If not, files give no
+            point estimate.
     """
 
     row: int
-    photo: Path
-    probabilities: Float32[np.ndarray, " c"] | None
-    error: str | None = None
-    estimate: tuple[float, float] | None = None
-    place: Place | None = None
-    expected_km: float | None = None
-    radius_90_km: float | None = None
-    sure: bool | None = None
+    photo: str
+    probabilities: Float32[np.ndarray, " c"]
+    estimate: tuple[float, float]
+    place: Place
+    expected_km: float
+    radius_90_km: float
+    sure: bool
 
     @property
-    def confidence(self) -> float | None:
+    def confidence(self) -> float:
         """Probability of the likeliest cell, in [0, 1]."""
-        return None if self.probabilities is None else float(self.probabilities.max())
+        return float(self.probabilities.max())
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A photo without an answer, since it could not be read.
+
+    Attributes:
+        row: Position of the photo in the list of photos that was given, from 0.
+        photo: Path of the photo.
+        error: The reason, in one line.
+    """
+
+    row: int
+    photo: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -92,15 +103,13 @@ def point_estimate(
 
 
 def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
-    """The k likeliest cells (all, where there are fewer), likeliest first; none without an answer.
+    """The k likeliest cells of an answer, the likeliest first; all cells if there are fewer than k.
 
     Args:
-        answer: What the model said of a photo.
-        partition: The model's own.
-        k: How many, at least 1.
+        answer: The answer to a photo.
+        partition: The cells of the model.
+        k: Number of guesses, at least 1.
     """
-    if answer.probabilities is None:
-        return []
     places = cell_places(partition)
     cells = top_cells(answer.probabilities[None], k)[0].tolist()
     return [
@@ -119,80 +128,80 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
     ]
 
 
-def answer_record(answer: Answer, partition: Partition, k: int = 5) -> dict[str, Any]:
+def answer_record(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:
     """One answer as a nested record, for JSON lines: the point estimate, then the k guesses.
 
-    `sure` tells whether there is a point estimate; its keys are null where the model is not sure
-    enough, and for an unreadable photo, whose `error` says why. Guesses are listed in any case.
+    If `sure` is false, the point estimate is null; the guesses are listed all the same. For an
+    unreadable photo everything but `photo` and `error` is null or empty.
     """
-    found = guesses(answer, partition, k)
-    return {**_estimate(answer), "guesses": [_described(guess) for guess in found]}
+    listed = [_guess_record(guess) for guess in _listed(answer, partition, k)]
+    return {**_estimate_record(answer), "guesses": listed}
 
 
-def answer_row(answer: Answer, partition: Partition, k: int = 5) -> dict[str, Any]:
-    """One answer as a flat row, for CSV: the keys are the same for every answer.
+def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:
+    """One answer as a flat row, for CSV; every row has the same columns.
 
-    After the point estimate, each guess has its columns `token_1`, `probability_1`, …; those of
-    an unreadable photo are null.
+    The point estimate comes first, then the columns of each guess: `token_1`, `probability_1`, …;
+    those of an unreadable photo are null.
     """
-    found = guesses(answer, partition, k)
-    row = _estimate(answer)
+    listed = _listed(answer, partition, k)
+    row = _estimate_record(answer)
     names = ("token", "probability", "latitude", "longitude", "country", "region", "place")
     for rank in range(1, min(k, len(partition)) + 1):
         for name in names:
-            row[f"{name}_{rank}"] = getattr(found[rank - 1], name) if found else None
+            row[f"{name}_{rank}"] = getattr(listed[rank - 1], name) if listed else None
     return row
 
 
-def answers_geojson(answers: Iterable[Answer], partition: Partition, k: int = 5) -> dict[str, Any]:
+def answers_geojson(
+    answers: Iterable[Answer | Unanswered], partition: Partition, k: int = 5
+) -> dict[str, Any]:
     """Answers as a GeoJSON FeatureCollection: for each photo a point, then its k cells.
 
-    The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null where
-    the model is not sure enough, and for an unreadable photo (RFC 7946, section 3.2).
+    The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null if the
+    model is not sure, and for an unreadable photo (RFC 7946, section 3.2).
     """
-    return feature_collection(
-        one
-        for answer in answers
-        for one in _features(answer, guesses(answer, partition, k), partition)
-    )
+    return feature_collection(one for answer in answers for one in _features(answer, partition, k))
 
 
-def _features(answer: Answer, found: list[Guess], partition: Partition) -> list[dict[str, Any]]:
-    properties = {"kind": "estimate", **_estimate(answer)}
-    if found:
+def _features(
+    answer: Answer | Unanswered, partition: Partition, k: int
+) -> Iterator[dict[str, Any]]:
+    properties = {"kind": "estimate", **_estimate_record(answer)}
+    if isinstance(answer, Answer):
         properties["probability"] = answer.confidence
-    estimate: dict[str, Any] = {"type": "Feature", "geometry": None, "properties": properties}
-    if answer.sure and answer.estimate is not None:
+    if isinstance(answer, Answer) and answer.sure:
         latitude, longitude = answer.estimate
-        estimate = feature(shapely.Point(longitude, latitude), properties)
-    cells = [
-        feature(
-            partition.polygons[guess.cell_index],
-            {"kind": "guess", "photo": str(answer.photo), **_described(guess)},
-        )
-        for guess in found
-    ]
-    return [estimate, *cells]
+        yield feature(shapely.Point(longitude, latitude), properties)
+    else:
+        yield {"type": "Feature", "geometry": None, "properties": properties}
+    for guess in _listed(answer, partition, k):
+        record = {"kind": "guess", "photo": answer.photo, **_guess_record(guess)}
+        yield feature(partition.polygons[guess.cell_index], record)
 
 
-def _estimate(answer: Answer) -> dict[str, Any]:
+def _listed(answer: Answer | Unanswered, partition: Partition, k: int) -> list[Guess]:
+    return guesses(answer, partition, k) if isinstance(answer, Answer) else []
+
+
+def _estimate_record(answer: Answer | Unanswered) -> dict[str, Any]:
     """The columns of the point estimate; those of an answer that is not sure are null."""
-    latitude, longitude = answer.estimate if answer.sure and answer.estimate else (None, None)
-    place = answer.place if answer.sure else None
+    known = answer if isinstance(answer, Answer) and answer.sure else None
+    latitude, longitude = known.estimate if known else (None, None)
     return {
-        "photo": str(answer.photo),
+        "photo": answer.photo,
         "latitude": latitude,
         "longitude": longitude,
-        "country": place and place.country,
-        "region": place and place.region,
-        "place": place and describe(place),
-        "expected_km": answer.expected_km if answer.sure else None,
-        "radius_90_km": answer.radius_90_km if answer.sure else None,
-        "sure": answer.sure,
-        "error": answer.error,
+        "country": known and known.place.country,
+        "region": known and known.place.region,
+        "place": known and describe(known.place),
+        "expected_km": known and known.expected_km,
+        "radius_90_km": known and known.radius_90_km,
+        "sure": answer.sure if isinstance(answer, Answer) else None,
+        "error": answer.error if isinstance(answer, Unanswered) else None,
     }
 
 
-def _described(guess: Guess) -> dict[str, Any]:
-    """A guess for the outside, where a cell is its token."""
+def _guess_record(guess: Guess) -> dict[str, Any]:
+    """A guess for files, which name a cell by its token alone."""
     return {name: value for name, value in asdict(guess).items() if name != "cell_index"}

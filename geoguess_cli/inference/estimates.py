@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.choices import POINT_METHODS, PointMethod
+from geoguess_cli.errors import ConfigError
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
@@ -52,24 +53,31 @@ class PointEstimator:
         Args:
             probabilities: Of each cell; rows sum to 1.
             method: How to choose it, one of `POINT_METHODS`.
+
+        Raises:
+            ConfigError: An unknown method.
         """
-        if method == "cluster":
-            return self._cluster_means(probabilities)
-        if method == "centroid":
-            cells = probabilities.argmax(axis=1)
-        elif method == "distance":
-            cells = self._cheapest(probabilities, _distance, _less_distance)
-        else:
-            cells = self._cheapest(probabilities, _loss, _less_loss)
-        return np.asarray(self._centroids[cells])
+        return _estimate_of(method)(self, probabilities)
+
+    def likeliest(self, probabilities: np.ndarray) -> Float[np.ndarray, "b 2"]:
+        """The centroid of the likeliest cell."""
+        return np.asarray(self._centroids[probabilities.argmax(axis=1)])
+
+    def least_distance(self, probabilities: np.ndarray) -> Float[np.ndarray, "b 2"]:
+        """The centroid with the least expected great-circle distance to the truth."""
+        return self._cheapest(probabilities, _distance, _less_distance)
+
+    def greatest_geoscore(self, probabilities: np.ndarray) -> Float[np.ndarray, "b 2"]:
+        """The centroid with the greatest expected GeoScore."""
+        return self._cheapest(probabilities, _loss, _less_loss)
 
     def _cheapest(
         self,
         probabilities: np.ndarray,
         cost: Callable[[np.ndarray], np.ndarray],
         bound: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    ) -> Int[np.ndarray, " b"]:
-        """The cell at whose centroid the expected cost is least; at a tie the likeliest cell.
+    ) -> Float[np.ndarray, "b 2"]:
+        """The centroid at which the expected cost is least; at a tie that of the likeliest cell.
 
         Branch and bound: the cost at the middle of a group of cells bounds the cost anywhere in
         the group, and a group that cannot beat the best cell found is not looked into.
@@ -94,7 +102,7 @@ class PointEstimator:
             better = found < least[rows]
             best[rows[better]] = group.start + cell[better]
             least[rows[better]] = found[better]
-        return best
+        return np.asarray(self._centroids[best])
 
     @cached_property
     def _groups(self) -> tuple[list[slice], np.ndarray, np.ndarray]:
@@ -109,7 +117,7 @@ class PointEstimator:
             radii.append(float(farthest.min()))
         return groups, np.array(middles), np.array(radii, dtype=np.float32)
 
-    def _cluster_means(self, probabilities: np.ndarray) -> np.ndarray:
+    def cluster_means(self, probabilities: np.ndarray) -> Float[np.ndarray, "b 2"]:
         """Weighted spherical mean of each photo's likeliest cluster.
 
         A cluster is a cell with its neighbours; its middle is one of the photo's likeliest cells.
@@ -171,3 +179,17 @@ def _less_loss(expected: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
     """Moving an answer by d multiplies its GeoScore by at most exp(d / scale)."""
     gain = np.exp(radius_km / np.float32(GEOSCORE_SCALE_KM))
     return expected * gain * np.float32(1 + 1e-5)
+
+
+_ESTIMATES: dict[str, Callable[[PointEstimator, np.ndarray], np.ndarray]] = {
+    "centroid": PointEstimator.likeliest,
+    "cluster": PointEstimator.cluster_means,
+    "distance": PointEstimator.least_distance,
+    "geoscore": PointEstimator.greatest_geoscore,
+}
+
+
+def _estimate_of(method: str) -> Callable[[PointEstimator, np.ndarray], np.ndarray]:
+    if method not in _ESTIMATES:
+        raise ConfigError(f"point method is {method!r}; it must be one of {', '.join(_ESTIMATES)}")
+    return _ESTIMATES[method]

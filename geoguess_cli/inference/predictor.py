@@ -2,44 +2,35 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float, Float32, UInt8
 from PIL import Image
 
 from geoguess_cli.choices import PointMethod, Precision
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import locate
-from geoguess_cli.inference.answers import Answer
-from geoguess_cli.inference.credible import expected_km, radius_km
-from geoguess_cli.inference.distances import cell_radius_km
-from geoguess_cli.inference.estimates import PointEstimator
-from geoguess_cli.inference.probabilities import softmax
+from geoguess_cli.inference.answering import Answering, Outputs
+from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.photos.dataset import photo_loader
-from geoguess_cli.photos.images import ImageSpec, decode_photo, pixels_needed, to_tensor
+from geoguess_cli.photos.decoder import decode_photo, to_upright_rgb
+from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_tensor
 
-
-@dataclass(frozen=True, eq=False)
-class Outputs:
-    """The logits of one batch of photos, and which of the batch could not be read.
-
-    Attributes:
-        rows: Position in the list of photos that was asked about of each row of `logits`.
-        logits: One column a cell.
-        failures: Position and reason of each unreadable photo.
-    """
-
-    rows: Int[np.ndarray, " b"]
-    logits: Float32[np.ndarray, "b c"]
-    failures: list[tuple[int, str]]
+Photo = (
+    Path
+    | str
+    | bytes
+    | Image.Image
+    | UInt8[np.ndarray, "h w 3"]
+    | Float32[np.ndarray, "3 s s"]
+    | Float32[torch.Tensor, "3 s s"]
+)
+"""A photo in any form: a file, its bytes, a picture, its pixels, or what the model sees of it."""
 
 
 class Predictor:
@@ -61,6 +52,7 @@ class Predictor:
         self.trained = trained
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
+        self.answering = Answering(trained.partition, trained.decision)
         self._geolocator = trained.geolocator.to(self.device).eval()
 
     @classmethod
@@ -141,7 +133,7 @@ class Predictor:
         Args:
             logits: As `logits` and `outputs` give them.
         """
-        return softmax(logits / np.float32(self.temperature))
+        return self.answering.probabilities(logits)
 
     def outputs(
         self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
@@ -171,11 +163,52 @@ class Predictor:
             probabilities: Calibrated, as `probabilities` gives them.
             point: How to choose it; None for the model's own way.
         """
-        return self._estimator.estimates(probabilities, point or self.point)
+        return self.answering.estimates(probabilities, point)
 
-    @cached_property
-    def _estimator(self) -> PointEstimator:
-        return PointEstimator(self.partition)
+    def answer(
+        self,
+        photo: Photo,
+        *,
+        name: str | None = None,
+        point: PointMethod | None = None,
+        min_confidence: float = 0.0,
+    ) -> Answer:
+        """The answer to one photo.
+
+        A file and its bytes are decoded as in `predict`; a picture of full size may give slightly
+        other probabilities, since large JPEG files are decoded at a smaller size.
+
+        Args:
+            photo: A file or its bytes, a PIL image, 8-bit RGB pixels (h w 3), or an image as
+                `read` and `transform` give it (3 s s).
+            name: What to call the photo in the answer; by default its path, "" without a file.
+            point: How to choose the point estimate; None takes the model's own method.
+            min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
+                probable.
+
+        Raises:
+            ConfigError: An unknown point method.
+            ModelError: A logit that is not finite.
+            PhotoError: The file is not there, or the photo cannot be decoded.
+        """
+        probabilities = self.probabilities(self._image(photo)[None])[0]
+        if name is None:
+            name = str(photo) if isinstance(photo, Path | str) else ""
+        return self.answering.answer(
+            probabilities, photo=name, point=point, min_confidence=min_confidence
+        )
+
+    def _image(self, photo: Photo) -> Float32[torch.Tensor, "3 s s"]:
+        """A photo in any form, as the model sees it."""
+        if isinstance(photo, Path | str):
+            return self.read(Path(photo))
+        if isinstance(photo, bytes):
+            return self.read(photo)
+        if isinstance(photo, Image.Image):
+            return self.transform(to_upright_rgb(photo))
+        if isinstance(photo, np.ndarray) and photo.dtype == np.uint8:
+            return self.transform(Image.fromarray(photo))
+        return torch.as_tensor(photo)
 
     def predict(
         self,
@@ -185,8 +218,8 @@ class Predictor:
         workers: int = 0,
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
-    ) -> Iterator[Answer]:
-        """The answer to each photo, in the order given; an unreadable one is an answer too.
+    ) -> Iterator[Answer | Unanswered]:
+        """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
 
         Args:
             paths: The photos.
@@ -199,48 +232,18 @@ class Predictor:
             ModelError: A logit that is not finite.
         """
         for output in self.outputs(paths, batch_size=batch_size, workers=workers):
-            answers = [
-                Answer(row, paths[row], None, error=reason) for row, reason in output.failures
+            answers: list[Answer | Unanswered] = [
+                Unanswered(row, str(paths[row]), reason) for row, reason in output.failures
             ]
             if len(output.rows):
-                answers += self._answers(output, paths, point, min_confidence)
+                answers += self.answering.answers(
+                    self.calibrated(output.logits),
+                    [str(paths[row]) for row in output.rows],
+                    rows=output.rows.tolist(),
+                    point=point,
+                    min_confidence=min_confidence,
+                )
             yield from sorted(answers, key=lambda answer: answer.row)
-
-    def _answers(
-        self,
-        output: Outputs,
-        paths: Sequence[Path],
-        point: PointMethod | None,
-        min_confidence: float,
-    ) -> list[Answer]:
-        """The answers to the photos of a batch that could be read."""
-        probabilities = self.calibrated(output.logits)
-        estimates = self.estimates(probabilities, point)
-        away = self._estimator.distances.from_places(estimates)
-        radii = cell_radius_km(self.partition)
-        columns = (
-            output.rows.tolist(),
-            probabilities,
-            estimates.tolist(),
-            locate(estimates),
-            expected_km(probabilities, away, radii).tolist(),
-            radius_km(probabilities, away, radii).tolist(),
-        )
-        return [
-            Answer(
-                row,
-                paths[row],
-                own,
-                estimate=(latitude, longitude),
-                place=place,
-                expected_km=expected,
-                radius_90_km=radius,
-                sure=bool(own.max() >= min_confidence),
-            )
-            for row, own, (latitude, longitude), place, expected, radius in zip(
-                *columns, strict=True
-            )
-        ]
 
     def identity(self) -> dict[str, Any]:
         """Which model this is, for a report: its parts, its size, and a fingerprint.

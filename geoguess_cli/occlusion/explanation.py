@@ -107,10 +107,9 @@ def _explain(
     on_batch: Callable[[int, int], None] | None,
 ) -> Explanation:
     image = predictor.read(photo)
-    probabilities = predictor.probabilities(image[None])
-    latitude, longitude = predictor.estimates(probabilities)[0].tolist()
+    answer = predictor.answer(image)
     target = question.target(
-        predictor.partition, probabilities[0], answer=(latitude, longitude), truth=truth
+        predictor.partition, answer.probabilities, answer=answer.estimate, truth=truth
     )
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
     made = occlusion_map(

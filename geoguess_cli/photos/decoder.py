@@ -54,9 +54,18 @@ def decode_photo(
         if at_least is not None:
             image.draft(image.mode, (at_least, at_least))
         image.load()
-        upright = _UPRIGHT.get(_orientation(image))
-        rgb = _to_rgb(image)
-        return rgb if upright is None else rgb.transpose(upright)
+        return to_upright_rgb(image)
+
+
+def to_upright_rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB, turned as its EXIF orientation says, with transparency over white.
+
+    Raises:
+        PhotoError: Its pixels are floating-point numbers.
+    """
+    upright = _UPRIGHT.get(_orientation(image))
+    rgb = _to_rgb(image)
+    return rgb if upright is None else rgb.transpose(upright)
 
 
 @contextmanager

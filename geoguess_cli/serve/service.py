@@ -277,9 +277,9 @@ class Service:
         preview = io.BytesIO()
         picture.save(preview, "JPEG", quality=88)
         seen = self.predictor.read(content)
-        probabilities = self.predictor.probabilities(seen[None])
-        truth = read_exif_gps(content)
         name = plain_name(name)
+        answer = self.predictor.answer(seen, name=name)
+        truth = read_exif_gps(content)
         photo = KeptPhoto(
             name=name,
             preview=preview.getvalue(),
@@ -288,11 +288,11 @@ class Service:
             seen=seen,
             shown=probability_map(
                 self.partition,
-                probabilities[0],
+                answer.probabilities,
                 truth=truth,
-                estimate=self.predictor.estimates(probabilities)[0].tolist(),
+                estimate=answer.estimate,
                 top_k=GUESSES,
-                photo=name,
+                photo=answer.photo,
             ),
             truth_from=None if truth is None else "exif",
         )

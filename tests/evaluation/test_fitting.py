@@ -18,7 +18,7 @@ from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.evaluation.fitting import Fit, best_method, fit_decision
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.photos.table import PhotoTable
 
@@ -96,7 +96,7 @@ def test_each_method_is_judged_by_its_median_distance(partition: Partition) -> N
     for method, cells in chosen.items():
         distances = great_circle_km(partition.centroids[cells], table.latlng)
         assert fit.median_km[method] == pytest.approx(np.median(distances), rel=1e-6)
-    assert tuple(fit.median_km) == POINT_METHODS
+    assert list(fit.median_km) == list(POINT_METHODS)
     assert fit.median_km[fit.decision.point] == min(fit.median_km.values())
 
 

@@ -14,7 +14,7 @@ from torchmetrics.classification import MulticlassCalibrationError
 from geoguess_cli.evaluation.evaluation import Evaluation, evaluate
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.table import PhotoTable
 
 PHOTOS, TEMPERATURE = 3000, 1.7

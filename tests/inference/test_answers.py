@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from geoguess_cli.geo.places import Place
 from geoguess_cli.inference import answers
 from geoguess_cli.inference.answers import (
     Answer,
+    Unanswered,
     answer_record,
     answer_row,
     answers_geojson,
@@ -20,7 +20,7 @@ from geoguess_cli.inference.answers import (
     point_estimate,
 )
 
-UNREADABLE = Answer(1, Path("b.jpg"), None, error="b.jpg is not a picture")
+UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def answer(cell_of: dict[str, int]) -> Answer:
         probabilities[cell_of[town]] = probability
     return Answer(
         0,
-        Path("a.jpg"),
+        "a.jpg",
         probabilities,
         estimate=(44.0, -121.0),
         place=Place("United States of America", "US", "Oregon"),
@@ -61,10 +61,6 @@ def test_equal_guesses_come_by_cell_index(answer, partition: Partition, cell_of)
 
 def test_there_are_no_more_guesses_than_cells(answer, partition: Partition) -> None:
     assert [guess.rank for guess in guesses(answer, partition, 50)] == [1, 2, 3, 4]
-
-
-def test_an_unreadable_photo_has_no_guesses(partition: Partition) -> None:
-    assert guesses(UNREADABLE, partition, 5) == []
 
 
 def test_the_point_estimate_is_the_first_guess(answer, partition: Partition) -> None:
@@ -138,7 +134,6 @@ def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: P
     assert (point["properties"]["sure"], point["properties"]["probability"]) == (False, 0.5)
     assert cells == answers_geojson([answer], partition, 2)["features"][1:]
     assert unsure.confidence == answer.confidence == 0.5
-    assert UNREADABLE.confidence is None
 
 
 def test_rows_have_the_same_columns_for_every_photo(answer, partition: Partition) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from geoguess_cli.choices import POINT_METHODS, PointMethod
+from geoguess_cli.errors import ConfigError
 from geoguess_cli.geo.cells import latlng_to_cell
 from geoguess_cli.geo.geodesy import great_circle_km, spherical_mean
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.inference import estimates
 from geoguess_cli.inference.distances import are_neighbours
 from geoguess_cli.inference.estimates import SEEDS, PointEstimator
 from geoguess_cli.inference.probabilities import softmax
@@ -173,3 +175,9 @@ def test_cells_that_balance_around_the_earth_leave_the_middle() -> None:
     p = np.where(partition.centroids[:, 1] == 10.0, 0.0, 0.25).astype(np.float32)[None]
     estimate = PointEstimator(partition).estimates(p, "cluster")
     np.testing.assert_array_equal(estimate, places[:1])
+
+
+def test_every_method_has_a_function_and_no_other_name_has() -> None:
+    assert set(estimates._ESTIMATES) == set(POINT_METHODS)
+    with pytest.raises(ConfigError, match="'nearest'; it must be one of centroid, cluster"):
+        estimates._estimate_of("nearest")

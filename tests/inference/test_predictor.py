@@ -12,12 +12,13 @@ from PIL import Image
 
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import ImagesConfig, ModelConfig
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import ModelError, PhotoError
 from geoguess_cli.evaluation.evaluation import evaluate
 from geoguess_cli.geo.cells import cell_children
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
+from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
@@ -106,11 +107,10 @@ def test_nothing_is_dropped_in_prediction(trained: TrainedModel) -> None:
 def test_every_photo_gets_an_answer_in_order(predictor: Predictor, paths: list[Path]) -> None:
     answers = list(predictor.predict(paths, batch_size=2))
     assert [answer.row for answer in answers] == list(range(8))
-    assert [answer.photo for answer in answers] == paths
-    assert [answer.error is None for answer in answers] == [1, 1, 0, 1, 1, 0, 0, 0]
+    assert [answer.photo for answer in answers] == [str(path) for path in paths]
+    assert [isinstance(answer, Answer) for answer in answers] == [1, 1, 0, 1, 1, 0, 0, 0]
     for answer in answers:
-        assert (answer.probabilities is None) == (answer.error is not None)
-        if answer.probabilities is not None:
+        if isinstance(answer, Answer):
             assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert str(paths[2]) in answers[2].error
     assert "no picture" in answers[5].error or "not a picture" in answers[5].error
@@ -118,10 +118,46 @@ def test_every_photo_gets_an_answer_in_order(predictor: Predictor, paths: list[P
 
 def test_an_answer_is_that_of_the_photo_alone(predictor: Predictor, paths: list[Path]) -> None:
     for answer in predictor.predict(paths, batch_size=3):
-        if answer.probabilities is not None:
-            image = predictor.transform(decode_photo(answer.photo, at_least=SIZE))
+        if isinstance(answer, Answer):
+            image = predictor.transform(decode_photo(Path(answer.photo), at_least=SIZE))
             alone = predictor.probabilities(image[None])[0]
             np.testing.assert_allclose(answer.probabilities, alone, atol=1e-5)
+
+
+def test_a_photo_is_answered_in_any_form(predictor: Predictor, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    colors = np.random.default_rng(3).integers(0, 255, size=(SIZE, SIZE, 3), dtype=np.uint8)
+    Image.fromarray(colors).save(path)
+    (expected,) = predictor.predict([path])
+    image = predictor.read(path)
+    for photo in (path, str(path), path.read_bytes(), Image.open(path), colors, image):
+        answer = predictor.answer(photo)
+        assert answer.photo == (str(path) if isinstance(photo, Path | str) else "")
+        np.testing.assert_allclose(answer.probabilities, expected.probabilities, atol=1e-6)
+        assert (answer.row, answer.estimate, answer.place) == (
+            0,
+            expected.estimate,
+            expected.place,
+        )
+        assert answer.expected_km == pytest.approx(expected.expected_km, rel=1e-5)
+        assert answer.radius_90_km == pytest.approx(expected.radius_90_km, rel=1e-5)
+    assert predictor.answer(colors, name="mine").photo == "mine"
+    assert not predictor.answer(colors, min_confidence=1.0).sure
+
+
+def test_a_picture_is_turned_upright(predictor: Predictor, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    colors = np.random.default_rng(3).integers(0, 255, size=(SIZE, SIZE, 3), dtype=np.uint8)
+    Image.fromarray(colors).save(tmp_path / "turned.png", exif=exif)
+    turned = predictor.answer(Image.open(tmp_path / "turned.png"))
+    upright = predictor.answer(np.rot90(colors, -1).copy())
+    np.testing.assert_array_equal(turned.probabilities, upright.probabilities)
+
+
+def test_an_unreadable_photo_has_no_answer(predictor: Predictor, tmp_path: Path) -> None:
+    with pytest.raises(PhotoError, match="is not there"):
+        predictor.answer(tmp_path / "nowhere.jpg")
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -129,8 +165,11 @@ def test_workers_change_nothing(predictor: Predictor, paths: list[Path], workers
     here = list(predictor.predict(paths, batch_size=3))
     there = list(predictor.predict(paths, batch_size=3, workers=workers))
     for one, other in zip(here, there, strict=True):
-        assert (one.row, one.error) == (other.row, other.error)
-        if one.probabilities is not None:
+        assert type(one) is type(other)
+        assert one.row == other.row
+        if isinstance(one, Unanswered):
+            assert one == other
+        else:
             np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
@@ -143,9 +182,7 @@ def test_each_answer_has_a_point_estimate_and_how_far_to_believe_it(
     radius = np.sqrt(partition.area_km2 / np.pi)
     for point in POINT_METHODS:
         for answer in predictor.predict(paths, batch_size=3, point=point):
-            if answer.probabilities is None:
-                assert answer.estimate is answer.place is answer.expected_km is None
-                assert answer.radius_90_km is answer.sure is None
+            if isinstance(answer, Unanswered):
                 continue
             p = answer.probabilities.astype(np.float64)
             cell = {
@@ -252,7 +289,7 @@ def test_an_evaluation_of_a_real_model(predictor: Predictor, paths, table_of, to
     found = evaluate(predictor, table, batch_size=3)
     counts = {"photos": 4, "covered": 4, "skipped": 4, "cells": 4, "sequences": 4}
     assert found.report["counts"] == counts
-    answers = [a for a in predictor.predict(paths, batch_size=3) if a.probabilities is not None]
+    answers = [a for a in predictor.predict(paths, batch_size=3) if isinstance(a, Answer)]
     own = predictor.partition.assign(table.latlng)
     expected = [a.probabilities.argmax() == own[a.row] for a in answers]
     assert found.report["all"]["top_1"]["value"] == np.mean(expected)

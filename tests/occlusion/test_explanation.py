@@ -10,6 +10,7 @@ from PIL import Image
 
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.answering import Answering
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.occlusion.explanation import (
     Explanation,
@@ -30,11 +31,10 @@ PLAN = Plan(window=8, stride=4, steps=4, random_orders=3, batch_size=64)
 class CornerReader(Predictor):
     """The brighter the upper left corner, the likelier the first cell."""
 
-    point = "centroid"
     partition = None
 
     def __init__(self, partition: Partition) -> None:
-        self.partition = partition
+        self.partition, self.answering = partition, Answering(partition)
 
     def read(self, photo: Path) -> torch.Tensor:
         pixels = np.asarray(decode_photo(photo).resize((32, 32)), dtype=np.float32) / 255

@@ -1,0 +1,61 @@
+"""From logits to answers without a network."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.special
+
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import locate
+from geoguess_cli.inference.answering import Answering
+from geoguess_cli.model.decision import Decision
+
+LOGITS = np.random.default_rng(0).normal(0, 3, (3, 4)).astype(np.float32)
+
+
+def test_probabilities_follow_the_temperature(partition: Partition) -> None:
+    answering = Answering(partition, Decision(temperature=2.5))
+    expected = scipy.special.softmax(LOGITS.astype(np.float64) / 2.5, axis=1)
+    np.testing.assert_allclose(answering.probabilities(LOGITS), expected, rtol=1e-5)
+
+
+def test_a_batch_answers_as_each_photo_alone(partition: Partition) -> None:
+    answering = Answering(partition)
+    probabilities = answering.probabilities(LOGITS)
+    together = answering.answers(probabilities, ["a", "b", "c"], rows=[7, 8, 9])
+    assert [(answer.row, answer.photo) for answer in together] == [(7, "a"), (8, "b"), (9, "c")]
+    for own, answer in zip(probabilities, together, strict=True):
+        alone = answering.answer(own)
+        assert (alone.row, alone.photo) == (0, "")
+        assert (alone.estimate, alone.place) == (answer.estimate, answer.place)
+        assert alone.expected_km == pytest.approx(answer.expected_km, rel=1e-6)
+        assert alone.radius_90_km == pytest.approx(answer.radius_90_km, rel=1e-6)
+
+
+def test_an_answer_names_the_likeliest_town(partition: Partition, cell_of, towns) -> None:
+    probabilities = np.zeros(4, dtype=np.float32)
+    probabilities[cell_of["Boise"]], probabilities[cell_of["Austin"]] = 0.75, 0.25
+    answer = Answering(partition).answer(probabilities, photo="p.jpg", min_confidence=0.75)
+    assert answer.sure
+    assert answer.estimate == pytest.approx(towns["Boise"])
+    assert answer.place == locate(np.array([answer.estimate]))[0]
+    assert answer.confidence == 0.75
+    assert not Answering(partition).answer(probabilities, min_confidence=0.76).sure
+
+
+def test_the_decision_chooses_the_point_unless_one_is_given(partition: Partition) -> None:
+    probabilities = Answering(partition).probabilities(LOGITS / 10)
+    decided = Answering(partition, Decision(point="distance"))
+    np.testing.assert_array_equal(
+        decided.estimates(probabilities), Answering(partition).estimates(probabilities, "distance")
+    )
+    (answer,) = decided.answers(probabilities[:1], ["a"], point="cluster")
+    assert answer.estimate == tuple(decided.estimates(probabilities[:1], "cluster")[0])
+
+
+def test_answering_needs_no_torch() -> None:
+    script = "import sys, geoguess_cli.inference.answering; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (result.stdout.strip(), result.stderr) == ("False", "")
