@@ -36,7 +36,7 @@ DOORS = {
     "s2geometry": set(),
     "timm": {"model/"},
     "cartopy": {"maps/figures.py"},
-    "bokeh": {"maps/interactive/figures.py"},
+    "bokeh": {"maps/interactive/figures.py", "maps/interactive/glyphs.py"},
     "jinja2": {"report/rendering.py"},
     "torchvision": {"model/_timm.py"},
     "fastapi": {"serve/"},

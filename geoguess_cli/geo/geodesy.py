@@ -100,6 +100,30 @@ def from_unit_vectors(xyz: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]
     return np.stack([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)], axis=1) / _DEGREE
 
 
+def great_circle_points(
+    a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"], count: int
+) -> Float[np.ndarray, "n k 2"]:
+    """Evenly spaced points on the great circle from each `a` to its `b`, in degrees.
+
+    Args:
+        a: Points, latitude first, in degrees.
+        b: Points likewise, not antipodes of those of `a`.
+        count: Number of points on each arc, both ends included; at least 2.
+
+    >>> great_circle_points(np.array([[0.0, 170.0]]), np.array([[0.0, -170.0]]), 3).round(6)[0, 1]
+    array([  0., 180.])
+    """
+    part = np.linspace(0.0, 1.0, count)[None, :, None]
+    start, end = unit_vectors(a)[:, None], unit_vectors(b)[:, None]
+    angle = np.arccos(np.clip((start * end).sum(axis=2, keepdims=True), -1.0, 1.0))
+    # Spherical linear interpolation. Points so close that the sines vanish get a chord instead.
+    near = angle < 1e-6
+    first = np.where(near, 1.0 - part, np.sin((1.0 - part) * angle))
+    last = np.where(near, part, np.sin(part * angle))
+    line = first * start + last * end
+    return from_unit_vectors(line.reshape(-1, 3)).reshape(len(a), count, 2)
+
+
 def spherical_mean(
     latlng: Float[np.ndarray, "n 2"], weights: Float[np.ndarray, " n"] | None = None
 ) -> Float[np.ndarray, "2"]:

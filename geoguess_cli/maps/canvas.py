@@ -21,11 +21,11 @@ from matplotlib.path import Path
 from geoguess_cli.drawing import theme
 from geoguess_cli.geo.basemap import Basemap
 from geoguess_cli.geo.cells import cell_boundary, cell_caps, cell_union_edges
-from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, from_unit_vectors, unit_vectors
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_points, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.extent import Extent
 
-Box = tuple[float, float, float, float]
+LngLatBox = tuple[float, float, float, float]
 """West, south, east, north, in degrees within ±180."""
 
 _SEAM = 1e-4  # degrees: wider than the rounding of coordinates, finer than any border
@@ -61,7 +61,7 @@ class Canvas:
         return float(np.ptp(self.ax.get_xlim())) / 1000.0 / (72.0 * inches)
 
     @cached_property
-    def boxes(self) -> list[Box]:
+    def boxes(self) -> list[LngLatBox]:
         """One or two boxes of longitude and latitude that hold all that is seen."""
         if self.extent.world:
             return [(-180.0, -90.0, 180.0, 90.0)]
@@ -81,7 +81,7 @@ class Canvas:
         return [(a, south, b, north) for a, b in _turns(float(west), float(east))]
 
     @property
-    def bounds(self) -> Box:
+    def bounds(self) -> LngLatBox:
         """The same as one box, whose west is above its east where it goes across ±180°."""
         (west, south, _, north), (_, _, east, _) = self.boxes[0], self.boxes[-1]
         return west, south, east, north
@@ -174,14 +174,8 @@ class Canvas:
 
     def ways(self, a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"]) -> list[np.ndarray]:
         """Great circles from each `a` to its `b` on the plane, broken by NaN at the map's rim."""
-        part = np.linspace(0.0, 1.0, _WAY_POINTS)[None, :, None]
-        start, end = unit_vectors(a)[:, None], unit_vectors(b)[:, None]
-        angle = np.arccos(np.clip((start * end).sum(axis=2, keepdims=True), -1.0, 1.0))
-        # Slerp; a chord does for points so close that its sines vanish.
-        near = angle < 1e-6
-        first = np.where(near, 1.0 - part, np.sin((1.0 - part) * angle))
-        line = first * start + np.where(near, part, np.sin(part * angle)) * end
-        plane = self.project(from_unit_vectors(line.reshape(-1, 3))).reshape(*line.shape[:2], 2)
+        line = great_circle_points(a, b, _WAY_POINTS)
+        plane = self.project(line.reshape(-1, 2)).reshape(line.shape)
         width = np.ptp(self.ax.get_xlim())
         torn = np.abs(np.diff(plane[:, :, 0], axis=1)) > 0.5 * width
         plane[:, 1:][torn] = np.nan
@@ -279,12 +273,12 @@ def _turns(west: float, east: float) -> list[tuple[float, float]]:
     return [(west, east)]
 
 
-def _clip(shapes: np.ndarray, boxes: Sequence[Box]) -> np.ndarray:
+def _clip(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> np.ndarray:
     """The pieces of shapes inside the boxes."""
     return _pieces(shapes, boxes)[0]
 
 
-def _pieces(shapes: np.ndarray, boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+def _pieces(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> tuple[np.ndarray, np.ndarray]:
     """The pieces of shapes inside the boxes, and the position of the shape of each."""
     inside = np.concatenate([shapely.clip_by_rect(shapes, *box) for box in boxes])
     pieces, rows = shapely.get_parts(inside, return_index=True)

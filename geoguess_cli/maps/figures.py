@@ -27,7 +27,8 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.cell_values import CellValues, photos_values
 from geoguess_cli.maps.extent import Extent, fit_extent
-from geoguess_cli.maps.marks import draw_answer, draw_map_names
+from geoguess_cli.maps.labels import draw_map_names
+from geoguess_cli.maps.marks import draw_answer
 from geoguess_cli.maps.page import (
     Contents,
     color_bar,

@@ -62,7 +62,7 @@ def _write_map_page(shown: "ProbabilityMap", path: Path, look: Look) -> None:
 
 def _write_maps_page(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
     """Write one page for all maps: the file that each is in."""
-    from geoguess_cli.maps.interactive import map_page
+    from geoguess_cli.maps.interactive.map_page import map_page
     from geoguess_cli.photos.images import decode_photo
 
     photos = [decode_photo(Path(one.photo), at_least=SHOWN_PIXELS) for one in shown]
@@ -107,7 +107,7 @@ def _draw_cells(partition: "Partition", values: "Values", path: Path, theme: str
 
 
 def _write_cells_page(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
-    from geoguess_cli.maps.interactive import cells_page
+    from geoguess_cli.maps.interactive.cells_page import cells_page
 
     write_text(cells_page(partition, values), path)
 

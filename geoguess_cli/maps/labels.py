@@ -5,6 +5,7 @@ Everything is measured in pixels of the figure as it is, so axes must have their
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from matplotlib.transforms import Bbox
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
+from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.towns import largest_towns
+from geoguess_cli.maps.canvas import Canvas
 
 BADGE_RADIUS = 5.4
 """Of a numbered marker, in points."""
@@ -23,6 +27,7 @@ BADGE_RADIUS = 5.4
 MOST_NAMES, MOST_TOWNS = 40, 14
 """Of regions and of towns on one map: beyond this it is a list of names, not a map."""
 
+_TOWNS_APART = 34.0  # points
 _TOWN_SIZE = 6.2  # points
 _NARROWEST = 2.5  # points a letter: no text of ours is narrower
 _REACH = (12.0, 19.0, 28.0, 40.0)
@@ -42,6 +47,45 @@ class Name:
     texts: tuple[str, ...]
     shape: shapely.Polygon
     style: dict[str, Any]
+
+
+def draw_map_names(
+    canvas: Canvas,
+    basemap: Basemap,
+    taken: Sequence[Bbox] = (),
+    *,
+    names: int = MOST_NAMES,
+    towns: int = MOST_TOWNS,
+) -> None:
+    """Regions by name, countries where none of their regions is seen, and the larger towns.
+
+    Args:
+        canvas: The map, all else drawn.
+        basemap: What the names are of.
+        taken: Boxes in pixels that must stay free.
+        names: How many regions and countries at the most.
+        towns: How many towns at the most; none on a map of the world.
+    """
+    colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
+    style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
+    found, split = [], set()
+    if not canvas.extent.world:
+        for index, shape in canvas.visible(regions.geometries):
+            country, _, short = regions.codes[index].partition("-")
+            split.add(country)
+            found.append(Name((regions.names[index], short), shape, style))
+    style = {"fontsize": theme.SMALL, "color": colors.country_name, "fontweight": "bold"}
+    for index, shape in canvas.visible(countries.geometries):
+        if countries.codes[index] not in split:
+            name = countries.names[index]
+            found.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
+    written = draw_names(canvas.ax, found, taken=taken, most=names, ground=colors.halo)
+    if not canvas.extent.world:
+        apart = _TOWNS_APART * canvas.km_per_point
+        largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
+        busy = [*taken, *(text.get_window_extent().padded(3) for text in written)]
+        places = canvas.project(largest.latlng)
+        draw_towns(canvas.ax, largest.names, places, taken=busy, most=towns, colors=colors)
 
 
 def draw_names(

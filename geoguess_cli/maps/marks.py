@@ -1,31 +1,60 @@
-"""What is marked and written on a map: the answer to a photo, the names of regions and towns."""
+"""The marks of an answer on a map: estimate, truth, credible regions, numbered guesses."""
 
-from collections.abc import Sequence
-from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.transforms import Bbox
 
 from geoguess_cli.drawing import theme
-from geoguess_cli.geo.basemap import Basemap
-from geoguess_cli.geo.towns import largest_towns
+from geoguess_cli.drawing.lettering import halo
 from geoguess_cli.maps.canvas import Canvas
-from geoguess_cli.maps.labels import (
-    MOST_NAMES,
-    MOST_TOWNS,
-    Name,
-    around,
-    draw_badges,
-    draw_names,
-    draw_towns,
-)
-from geoguess_cli.maps.panel import CREDIBLE_STYLES, TRUTH_STYLE, credible_style, estimate_style
+from geoguess_cli.maps.labels import around, draw_badges
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
-_TOWNS_APART = 34.0  # points
+TRUTH_STYLE: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 7.0,
+    "markerfacecolor": theme.TRUTH,
+    "markeredgecolor": theme.PAGE,
+    "markeredgewidth": 1.1,
+    "linestyle": "none",
+}
+"""The mark of the truth, on the map and in its legend."""
+
+CREDIBLE_STYLES: dict[float, dict[str, Any]] = {
+    0.9: {"linewidth": 1.1, "linestyle": (0, (3.5, 1.8))},
+    0.5: {"linewidth": 1.5, "linestyle": "solid"},
+}
+"""The outline of each credible region, by its mass; the larger lies below."""
+
 _ROOMY = 12.0
-"""Points: cells with shorter sides than this get thinner outlines."""
+"""Points. Regions whose cells have shorter sides get thinner outlines."""
+
+
+def estimate_style(colors: theme.Theme) -> dict[str, Any]:
+    """The mark of the point estimate, on the map and in its legend: a cross."""
+    return {
+        "marker": "X",
+        "markersize": 8.0,
+        "markerfacecolor": colors.ink,
+        "markeredgecolor": colors.halo,
+        "markeredgewidth": 1.0,
+        "linestyle": "none",
+    }
+
+
+def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> dict[str, Any]:
+    """The line around the credible region of that mass, on the map and in its legend.
+
+    Args:
+        mass: One of `CREDIBLE_STYLES`.
+        colors: Those of the theme.
+        weight: Factor to its width, for a region in small pieces.
+    """
+    style = CREDIBLE_STYLES[mass]
+    width = weight * style["linewidth"]
+    edge = halo(width + 1.6 * weight, colors.halo)
+    return style | {"color": colors.ink, "linewidth": width, "path_effects": edge}
 
 
 def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
@@ -61,42 +90,3 @@ def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) 
     places = canvas.project(shown.partition.centroids[shown.guesses])
     badges = draw_badges(ax, places, taken=taken, colors=colors)
     return [*taken, *badges, *(around(spot, 4 * point) for spot in ax.transData.transform(places))]
-
-
-def draw_map_names(
-    canvas: Canvas,
-    basemap: Basemap,
-    taken: Sequence[Bbox] = (),
-    *,
-    names: int = MOST_NAMES,
-    towns: int = MOST_TOWNS,
-) -> None:
-    """Regions by name, countries where none of their regions is seen, and the larger towns.
-
-    Args:
-        canvas: The map, all else drawn.
-        basemap: What the names are of.
-        taken: Boxes in pixels that must stay free.
-        names: How many regions and countries at the most.
-        towns: How many towns at the most; none on a map of the world.
-    """
-    colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
-    style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
-    found, split = [], set()
-    if not canvas.extent.world:
-        for index, shape in canvas.visible(regions.geometries):
-            country, _, short = regions.codes[index].partition("-")
-            split.add(country)
-            found.append(Name((regions.names[index], short), shape, style))
-    style = {"fontsize": theme.SMALL, "color": colors.country_name, "fontweight": "bold"}
-    for index, shape in canvas.visible(countries.geometries):
-        if countries.codes[index] not in split:
-            name = countries.names[index]
-            found.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
-    written = draw_names(canvas.ax, found, taken=taken, most=names, ground=colors.halo)
-    if not canvas.extent.world:
-        apart = _TOWNS_APART * canvas.km_per_point
-        largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
-        busy = [*taken, *(text.get_window_extent().padded(3) for text in written)]
-        places = canvas.project(largest.latlng)
-        draw_towns(canvas.ax, largest.names, places, taken=busy, most=towns, colors=colors)

@@ -12,31 +12,16 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from geoguess_cli.drawing import theme
-from geoguess_cli.drawing.lettering import halo, shortened, text_width
+from geoguess_cli.drawing.lettering import shortened, text_width
 from geoguess_cli.geo.places import Place, wordings
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.labels import badge_box
+from geoguess_cli.maps.marks import TRUTH_STYLE, credible_style, estimate_style
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
 
 STEP = 0.37
 """Height of one entry of a list, in inches."""
-
-TRUTH_STYLE: dict[str, Any] = {
-    "marker": "o",
-    "markersize": 7.0,
-    "markerfacecolor": theme.TRUTH,
-    "markeredgecolor": theme.PAGE,
-    "markeredgewidth": 1.1,
-    "linestyle": "none",
-}
-"""The mark of the truth, on the map and in its legend."""
-
-CREDIBLE_STYLES: dict[float, dict[str, Any]] = {
-    0.9: {"linewidth": 1.1, "linestyle": (0, (3.5, 1.8))},
-    0.5: {"linewidth": 1.5, "linestyle": "solid"},
-}
-"""The outline of each credible region, by its mass; the larger lies below."""
 
 CAPTION = 0.17
 """Height of the line under a photo, in inches."""
@@ -46,32 +31,6 @@ _INDENT, _LINE = 0.24, 0.155  # inches: after the mark of an entry, between its 
 _BAR = 0.58  # inches: the bar of the likeliest guess
 _SMALL: dict[str, Any] = {"fontsize": theme.SMALL, "va": "center_baseline"}
 _TINY: dict[str, Any] = {"fontsize": theme.TINY, "va": "center_baseline"}
-
-
-def estimate_style(colors: theme.Theme) -> dict[str, Any]:
-    """The mark of the point estimate, on the map and in its legend: a cross."""
-    return {
-        "marker": "X",
-        "markersize": 8.0,
-        "markerfacecolor": colors.ink,
-        "markeredgecolor": colors.halo,
-        "markeredgewidth": 1.0,
-        "linestyle": "none",
-    }
-
-
-def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> dict[str, Any]:
-    """The line around the credible region of that mass, on the map and in its legend.
-
-    Args:
-        mass: One of `CREDIBLE_STYLES`.
-        colors: Those of the theme.
-        weight: Factor to its width, for a region in small pieces.
-    """
-    style = CREDIBLE_STYLES[mass]
-    width = weight * style["linewidth"]
-    edge = halo(width + 1.6 * weight, colors.halo)
-    return style | {"color": colors.ink, "linewidth": width, "path_effects": edge}
 
 
 def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str = "") -> None:

@@ -19,7 +19,8 @@ from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.places import wordings
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.figures import map_canvas
-from geoguess_cli.maps.marks import draw_answer, draw_map_names
+from geoguess_cli.maps.labels import draw_map_names
+from geoguess_cli.maps.marks import draw_answer
 from geoguess_cli.maps.page import SIDE, WORLD_ASPECT, color_bar, heading, scale_bar
 from geoguess_cli.maps.panel import draw_key, draw_photo
 from geoguess_cli.maps.probability_map import ProbabilityMap

@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from geoguess_cli import __version__
 from geoguess_cli.errors import BusyError, GeoguessError, MissingFileError, ModelError, UploadError
-from geoguess_cli.maps.interactive import TIP_STYLES, assets
+from geoguess_cli.maps.interactive.figures import TIP_STYLES
+from geoguess_cli.maps.interactive.html import assets
 from geoguess_cli.serve import drawings, records
 from geoguess_cli.serve.security import Guard, new_nonce, page_policy
 from geoguess_cli.serve.service import Explanation, Service

@@ -17,15 +17,10 @@ from geoguess_cli.errors import MissingFileError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe, locate
 from geoguess_cli.maps.figures import probability_map_figure
-from geoguess_cli.maps.interactive import (
-    cells_item,
-    cells_plane,
-    map_item,
-    map_page,
-    map_view,
-    palettes,
-    plane_of,
-)
+from geoguess_cli.maps.interactive.cells_page import cells_item, cells_plane
+from geoguess_cli.maps.interactive.map_page import map_item, map_page, map_view
+from geoguess_cli.maps.interactive.palette import palettes
+from geoguess_cli.maps.interactive.plane import plane_of
 from geoguess_cli.occlusion import explanation
 from geoguess_cli.occlusion.figures import occlusion_sheet
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap

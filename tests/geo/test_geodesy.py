@@ -10,6 +10,7 @@ from geoguess_cli.geo.geodesy import (
     check_latlng,
     from_unit_vectors,
     great_circle_km,
+    great_circle_points,
     spherical_mean,
     unit_vectors,
 )
@@ -102,3 +103,14 @@ def test_points_off_the_earth_are_refused(point: tuple[float, float], message: s
     with pytest.raises(CoordinateError, match=message):
         check_latlng(np.array([(0.0, 0.0), point, (200.0, 0.0)])[:2])
     check_latlng(np.array([[90.0, 360.0], [-90.0, -180.0]]))
+
+
+def test_a_great_circle_is_the_shortest_way_in_even_steps() -> None:
+    a = np.array([[0.0, 0.0], [50.0, -170.0], [10.0, 10.0], [-89.0, 20.0]])
+    b = np.array([[0.0, 90.0], [55.0, 160.0], [10.0, 10.0 + 1e-6], [80.0, -30.0]])
+    lines = great_circle_points(a, b, 11)
+    assert lines[:, 0] == pytest.approx(a, abs=1e-9)
+    assert lines[:, -1] == pytest.approx(b, abs=1e-9)
+    for line, whole in zip(lines, great_circle_km(a, b), strict=True):
+        steps = great_circle_km(line[:-1], line[1:])
+        assert steps == pytest.approx(np.full(10, whole / 10), rel=1e-3, abs=1e-9)

@@ -9,7 +9,7 @@ import pytest
 
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.maps.cell_values import accuracy_values, level_values, photos_values
-from geoguess_cli.maps.interactive import cells_page
+from geoguess_cli.maps.interactive.cells_page import cells_page
 from geoguess_cli.wording import percent, square_kilometres
 
 CELLS = """

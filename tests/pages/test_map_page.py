@@ -48,7 +48,7 @@ def page(shown: ProbabilityMap, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def write(shown: list[ProbabilityMap], folder: Path) -> Path:
-    from geoguess_cli.maps.interactive import map_page
+    from geoguess_cli.maps.interactive.map_page import map_page
 
     path = folder / "map.html"
     path.write_text(map_page(shown, [PHOTO] * len(shown)), encoding="utf-8")

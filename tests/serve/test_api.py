@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from geoguess_cli.maps.interactive import cells_plane
+from geoguess_cli.maps.interactive.cells_page import cells_plane
 from geoguess_cli.serve.service import Service
 
 GPS = (30.25, -97.75)

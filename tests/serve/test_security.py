@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoguess_cli.maps.interactive import TIP_STYLES
+from geoguess_cli.maps.interactive.figures import TIP_STYLES
 from geoguess_cli.serve.security import host_name, known_host, own_origin, page_policy
 
 

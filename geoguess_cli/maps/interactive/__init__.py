@@ -1,27 +1,22 @@
 """Interactive maps: figures and pages that need no network, by Bokeh (the extra `interactive`).
 
-`map_page` and `cells_page` write a whole page. A server sends `assets`, then for each photo what
-`map_item` and `map_view` give and once the `palettes`; `GeoguessMap` in `map.js` draws it.
+`map_page` and `cells_page` each write a whole page. A server sends `html.assets` and, once,
+`palette.palettes`; for each photo it sends `map_page.map_item` and `map_page.map_view`, which
+`GeoguessMap` in `map.js` draws.
 """
 
-from geoguess_cli.maps.interactive.cells_page import cells_item, cells_page, cells_plane
-from geoguess_cli.maps.interactive.figures import TIP_STYLES, map_figure
-from geoguess_cli.maps.interactive.html import assets
-from geoguess_cli.maps.interactive.map_page import map_item, map_page, map_view
-from geoguess_cli.maps.interactive.palette import palettes
-from geoguess_cli.maps.interactive.plane import Plane, plane_of
+from importlib.util import find_spec
 
-__all__ = [
-    "TIP_STYLES",
-    "Plane",
-    "assets",
-    "cells_item",
-    "cells_page",
-    "cells_plane",
-    "map_figure",
-    "map_item",
-    "map_page",
-    "map_view",
-    "palettes",
-    "plane_of",
-]
+from geoguess_cli.errors import DependencyError
+
+
+def require_bokeh() -> None:
+    """Raise DependencyError unless Bokeh is installed."""
+    if find_spec("bokeh") is None:
+        raise DependencyError(
+            "interactive maps need Bokeh, which is not installed; "
+            "pip install 'geoguess-cli[interactive]'"
+        )
+
+
+require_bokeh()  # for every module of this room

@@ -13,11 +13,15 @@ from jaxtyping import Float, Int64, Shaped
 
 from geoguess_cli.geo.basemap import Layer, load_basemap
 from geoguess_cli.geo.towns import load_towns
-from geoguess_cli.maps.interactive.plane import Box, Plane
+from geoguess_cli.maps.interactive.plane import Plane, PlaneBox
 
 Line = Float[np.ndarray, "2 _"]
 """x and y of lines or of rings, with NaN between one and the next."""
 
+FIGURE_PIXELS = 720
+"""Width of a figure that no page lays out."""
+
+_LETTER_PIXELS, _LINE_PIXELS = 8.0, 22.0
 _TIERS = ((1.25, 1 / 2500), (4.5, 1 / 700))
 """Parts of the map, by their size, and the detail in them: in widths of what is shown first."""
 
@@ -61,7 +65,7 @@ class Ground:
 
 
 @lru_cache(maxsize=8)
-def ground(plane: Plane, box: Box) -> Ground:
+def ground(plane: Plane, box: PlaneBox) -> Ground:
     """The basemap on a plane, the finer the nearer to what is shown.
 
     Args:
@@ -97,7 +101,38 @@ def ground(plane: Plane, box: Box) -> Ground:
     )
 
 
-def _tiers(plane: Plane, box: Box) -> list[tuple[shapely.Polygon, float]]:
+def names_with_room(names: Names, box: PlaneBox, taken: list[PlaneBox]) -> list[bool]:
+    """For each name, whether a map of `FIGURE_PIXELS` has room for it.
+
+    A page's own script chooses anew whenever its map is zoomed or moved.
+
+    Args:
+        names: Names of one kind, the most important first.
+        box: What the map shows.
+        taken: Boxes of the names already on the map; those of the new names are added.
+    """
+    left, bottom, right, top = box
+    km = (right - left) / FIGURE_PIXELS
+    kept = []
+    for text, (x, y), room in zip(
+        names.texts, names.places.tolist(), names.room_km.tolist(), strict=True
+    ):
+        wide, tall = _LETTER_PIXELS * len(text) * km, _LINE_PIXELS * km
+        start = x - wide / 2 if np.isfinite(room) else x
+        own = (start, y - tall / 2, start + wide, y + tall / 2)
+        inside = left < own[0] and bottom < own[1] and own[2] < right and own[3] < top
+        free = inside and wide < room and not any(_meet(own, other) for other in taken)
+        if free:
+            taken.append(own)
+        kept.append(free)
+    return kept
+
+
+def _meet(a: PlaneBox, b: PlaneBox) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _tiers(plane: Plane, box: PlaneBox) -> list[tuple[shapely.Polygon, float]]:
     """Boxes, the largest first, and the detail in kilometres that each of them needs."""
     left, bottom, right, top = box
     width = max(right - left, top - bottom)
@@ -170,7 +205,7 @@ def _merged(segments: Int64[np.ndarray, "n 4"]) -> Shaped[np.ndarray, " m"]:
     return np.asarray(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces))))
 
 
-def _graticule(plane: Plane, box: Box) -> Line:
+def _graticule(plane: Plane, box: PlaneBox) -> Line:
     """Meridians and parallels of the whole Earth, some six across what is shown."""
     wide_deg = (box[2] - box[0]) / 111.2
     if plane.center is not None:

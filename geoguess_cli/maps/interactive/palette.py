@@ -1,6 +1,6 @@
 """The colours of a page, light and dark: those of the figures, as hex for scripts and styles."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Palette:
     amounts: list[str]
 
 
-def _palette(colors: theme.Theme, **own: str) -> Palette:
+def _palette(colors: theme.Theme, screen: theme.ScreenColors) -> Palette:
     named = {
         "panel": colors.page,
         "ink": colors.ink,
@@ -41,33 +41,13 @@ def _palette(colors: theme.Theme, **own: str) -> Palette:
         "towns_name": colors.name,
         "halo": colors.halo,
         "missing": colors.missing,
-        **own,
+        **asdict(screen),
     }
     return Palette(named, [to_hex(colors.sequential(at)) for at in np.linspace(0, 1, _STEPS)])
 
 
-LIGHT = _palette(
-    theme.LIGHT,
-    page="#f7f8fa",
-    muted="#5a6470",
-    rule=theme.RULE,
-    accent=theme.BLUE,
-    beyond=theme.SHADE,
-    graticule="#d3dce5",
-    coast="#7f8b98",
-    truth=theme.TRUTH,
-)
-DARK = _palette(
-    theme.DARK,
-    page="#0c0f14",
-    muted=theme.DARK.muted,
-    rule=theme.DARK.shade,
-    accent="#6cb8ec",
-    beyond="#0c0f14",
-    graticule="#1d232d",
-    coast="#7d8794",
-    truth="#ff4d5e",
-)
+LIGHT = _palette(theme.LIGHT, theme.LIGHT_SCREEN)
+DARK = _palette(theme.DARK, theme.DARK_SCREEN)
 
 
 def palettes() -> dict[str, dict[str, Any]]:

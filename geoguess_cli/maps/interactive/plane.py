@@ -12,7 +12,7 @@ import shapely
 from jaxtyping import Bool, Float, Shaped
 
 from geoguess_cli.geo.cells import cell_boundary
-from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
+from geoguess_cli.geo.geodesy import great_circle_points
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.projections import (
     AZIMUTHAL_RIM_KM,
@@ -32,7 +32,7 @@ _EDGE_POINTS, _FACE_POINTS = 16, 256  # on an edge: at the least, and of a face
 _CELL_DETAIL = 0.0015  # of a cell's side: under a pixel until a cell fills the window
 _WAY_POINTS = 64
 
-Box = tuple[float, float, float, float]
+PlaneBox = tuple[float, float, float, float]
 """Left, bottom, right, top, in kilometres on a plane."""
 
 
@@ -89,7 +89,7 @@ def plane_of(extent: Extent) -> Plane:
     return Plane() if extent.world else Plane((extent.latitude, extent.longitude))
 
 
-def box_of(extent: Extent, plane: Plane) -> Box:
+def box_of(extent: Extent, plane: Plane) -> PlaneBox:
     """What the extent shows, on a plane: its own, or another that is close to it."""
     if extent.world:
         left, bottom, right, top = plane.rim.bounds
@@ -142,14 +142,7 @@ def way(
         end: Likewise.
         plane: Where to draw it.
     """
-    a, b = unit_vectors(np.stack([start, end]))
-    part = np.linspace(0.0, 1.0, _WAY_POINTS)[:, None]
-    angle = np.arccos(np.clip(a @ b, -1.0, 1.0))
-    # Slerp; a chord does for places so close that its sines vanish.
-    first, last = 1.0 - part, part
-    if angle > 1e-6:
-        first, last = np.sin((1.0 - part) * angle), np.sin(part * angle)
-    line = plane.project(from_unit_vectors(first * a + last * b))
+    line = plane.project(great_circle_points(start[None], end[None], _WAY_POINTS)[0])
     steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
     torn = np.flatnonzero(steps > AZIMUTHAL_RIM_KM / 2) + 1
     return [piece for piece in np.split(line, torn) if len(piece) > 1]

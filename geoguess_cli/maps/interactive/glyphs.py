@@ -1,0 +1,207 @@
+"""The layers of an interactive map as Bokeh's glyphs.
+
+Everything that can change in a page is a model with a name: a source of columns, a glyph, the view
+of a layer. A page's own script changes them through Bokeh's document, so no code travels with a
+figure, and it works under a content-security policy that forbids `eval`.
+"""
+
+from typing import Any
+
+import numpy as np
+from bokeh.core.properties import value
+from bokeh.models import (
+    BooleanFilter,
+    CDSView,
+    ColumnDataSource,
+    GlyphRenderer,
+    LinearColorMapper,
+    MultiLine,
+    Patches,
+    Plot,
+    ScaleBar,
+    Scatter,
+    Segment,
+    Text,
+)
+from bokeh.models.annotations.dimensional import MetricLength
+from bokeh.models.glyph import Glyph
+from bokeh.models.glyphs import Line
+
+from geoguess_cli.drawing import theme
+from geoguess_cli.maps.interactive import palette
+from geoguess_cli.maps.interactive.ground import Ground, Names
+from geoguess_cli.maps.interactive.layers import Columns
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_BAR = theme.LIGHT_SCREEN.coast  # Bokeh cannot repaint this bar: the grey suits dark pages too
+
+
+def colored(**names: str) -> dict[str, Any]:
+    """Properties of a model that hold colours, by the names that the colours have in a palette.
+
+    The model keeps the names as a tag, so that it can be painted anew for a dark page.
+    """
+    return {"tags": [{"colors": names}]}
+
+
+def paint(plot: Plot, colors: palette.Palette) -> None:
+    for model in plot.references():
+        for tag in model.tags:
+            for name, color in tag.get("colors", {}).items():
+                setattr(model, name, colors.named[color])
+        if isinstance(model, LinearColorMapper):
+            model.palette = colors.amounts
+
+
+def draw_ground(plot: Plot, under: Ground) -> None:
+    for kind, (x, y) in under.fills:
+        color = "land" if kind == "land" else "sea"
+        # A line of its own colour hides the seams of what was cut.
+        glyph = Patches(line_width=0.5, **colored(fill_color=color, line_color=color))
+        _add(plot, kind, {"xs": [x.astype(np.float32)], "ys": [y.astype(np.float32)]}, glyph)
+    draw_way(plot, "graticule", under, 0.5)
+
+
+def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
+    mapper = LinearColorMapper(name="amounts", low=0.0, high=1.0, **colored(nan_color="missing"))
+    fill = {"field": shade, "transform": mapper}
+    # A line of its own colour keeps a speck in sight; edges are drawn over those that have room.
+    look: dict[str, Any] = {"fill_color": fill, "line_color": fill, "line_width": 0.5}
+    cell = Patches(fill_alpha=palette.CELL_ALPHA, **look)
+    pointed_at = Patches(fill_color=fill, line_width=1.5, **colored(line_color="ink"))
+    source = ColumnDataSource(name="cells", data=columns)
+    kept = [True] * len(columns["token"])
+    renderer = GlyphRenderer(
+        name="cells",
+        data_source=source,
+        glyph=cell,
+        nonselection_glyph=cell,
+        selection_glyph=cell,
+        hover_glyph=pointed_at,
+        view=CDSView(filter=BooleanFilter(name="cells_shown", booleans=kept)),
+    )
+    edge = Patches(fill_color=None, line_width=0.5, **colored(line_color="cell_edge"))
+    edges = GlyphRenderer(
+        name="edges",
+        data_source=source,
+        glyph=edge,
+        nonselection_glyph=edge,
+        selection_glyph=edge,
+        view=CDSView(filter=BooleanFilter(name="edges_shown", booleans=kept)),
+    )
+    plot.renderers += [renderer, edges]
+    return renderer
+
+
+def draw_outline(plot: Plot, name: str, columns: Columns) -> None:
+    """Draw a line around cells, on a halo that parts it from their colours."""
+    dash: Any = "solid" if name == "credible_50" else [5, 4]
+    halo = MultiLine(line_width=3.4, line_alpha=0.75, **colored(line_color="halo"))
+    line = MultiLine(line_width=1.5, line_dash=dash, **colored(line_color="ink"))
+    _add(plot, name, columns, halo, line)
+
+
+def draw_picked(plot: Plot) -> None:
+    """The outline of the one cell that a page highlights, over all other lines; empty at first."""
+    halo = Patches(fill_color=None, line_width=6.0, **colored(line_color="halo"))
+    line = Patches(fill_color=None, line_width=3.0, **colored(line_color="accent"))
+    _add(plot, "picked", {"xs": [], "ys": []}, halo, line)
+
+
+def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
+    """Draw the numbered guesses, the estimate, the truth, or the way between these two."""
+    if name == "way":
+        halo = MultiLine(line_width=4.2, line_alpha=0.8, **colored(line_color="halo"))
+        line = MultiLine(line_width=2.0, line_dash=[7, 4], **colored(line_color="truth"))
+        _add(plot, name, columns, halo, line)
+    elif name == "guesses":
+        # A page moves the numbers off each other, and a line then ties each to its place.
+        tie = Segment(x0="x", y0="y", x1="at_x", y1="at_y", **colored(line_color="ink"))
+        disc = Scatter(
+            x="at_x",
+            y="at_y",
+            size=20,
+            line_width=1.2,
+            **colored(fill_color="panel", line_color="ink"),
+        )
+        text = _text("number", x="at_x", y="at_y", **colored(text_color="ink"))
+        _add(plot, name, columns, tie, disc, text)
+    elif name == "estimate":
+        halo = Scatter(marker="x", size=16, line_width=6.0, **colored(line_color="halo"))
+        cross = Scatter(marker="x", size=14, line_width=3.0, **colored(line_color="ink"))
+        _add(plot, name, columns, halo, cross)
+    else:
+        dot = Scatter(size=13, line_width=2.0, **colored(fill_color="truth", line_color="halo"))
+        _add(plot, name, columns, dot)
+
+
+def draw_names(plot: Plot, kind: str, names: Names, shown: list[bool]) -> None:
+    columns: dict[str, Any] = {
+        "x": names.places[:, 0].astype(np.float32),
+        "y": names.places[:, 1].astype(np.float32),
+        "text": names.texts,
+        "room": names.room_km.astype(np.float32),
+    }
+    glyphs: list[Glyph] = []
+    style: dict[str, Any] = {"size": "12px", "weight": "normal"}
+    if kind == "countries":
+        style = {"size": "13px", "weight": "bold"}
+    elif kind == "towns":
+        columns |= {"side": ["left"] * len(names.texts), "dx": [7] * len(names.texts)}
+        style |= {"text_align": "side", "x_offset": "dx"}
+        dot = colored(fill_color="ink", line_color="halo")
+        glyphs.append(Scatter(size=6, line_width=1.5, **dot))
+    # The outline of a text is drawn over it: it needs a text of its own, below.
+    halo = colored(text_color="halo", text_outline_color="halo")
+    glyphs.append(_text("text", **style, text_outline_width=3, **halo))
+    glyphs.append(_text("text", **style, **colored(text_color=f"{kind}_name")))
+    kept = BooleanFilter(name=f"{kind}_shown", booleans=shown)
+    _add(plot, kind, columns, *glyphs, view=CDSView(filter=kept))
+
+
+def draw_scale(plot: Plot) -> None:
+    colors = colored(label_text_color="ink", background_fill_color="panel")
+    scale = ScaleBar(
+        range=plot.x_range,
+        unit="km",
+        dimensional=MetricLength(include=["m", "km"]),
+        location="bottom_right",
+        bar_length=0.16,
+        bar_line_width=1.5,
+        bar_line_color=_BAR,
+        label_text_font=FONT,
+        label_text_font_size="12px",
+        background_fill_alpha=0.85,
+        border_line_color=None,
+        padding=6,
+        margin=10,
+        **colors,
+    )
+    plot.add_layout(scale)
+
+
+def draw_way(plot: Plot, kind: str, under: Ground, width: float) -> None:
+    x, y = under.lines[kind].astype(np.float32)
+    _add(plot, kind, {"x": x, "y": y}, Line(line_width=width, **colored(line_color=kind)))
+
+
+def _text(column: str, *, size: str = "12px", weight: str = "bold", **more: Any) -> Text:
+    style: dict[str, Any] = {
+        "text_font": value(FONT),
+        "text_font_size": value(size),
+        "text_font_style": value(weight),
+        "text_align": "center",
+        "text_baseline": "middle",
+    }
+    return Text(text=column, **{**style, **more})
+
+
+def _add(
+    plot: Plot, name: str, columns: dict[str, Any], *glyphs: Glyph, view: CDSView | None = None
+) -> None:
+    """Draw one source by several glyphs, the last on top; the source bears the name."""
+    source = ColumnDataSource(name=name, data=columns)
+    view = view or CDSView()
+    for glyph in glyphs:
+        plot.renderers.append(GlyphRenderer(data_source=source, glyph=glyph, view=view))

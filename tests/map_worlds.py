@@ -1,0 +1,59 @@
+"""Probability maps for tests, and what a map draws read back by PROJ."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyproj
+import shapely
+
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.maps.interactive.plane import Plane
+from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+
+KINDS = ["states", "fiji", "pole", "faces"]
+"""Fixtures with partitions: an ordinary one, the antimeridian, a pole, the whole Earth."""
+
+
+def random_map(partition: Partition, **options: Any) -> ProbabilityMap:
+    """A map of random probabilities, the same in each run; the options are `map_of`'s."""
+    weights = np.random.default_rng(5).random(len(partition)) ** 3
+    return map_of(partition, (weights / weights.sum()).astype(np.float32), **options)
+
+
+def map_of(partition: Partition, probabilities: np.ndarray, **options: Any) -> ProbabilityMap:
+    """The map of these probabilities."""
+    return probability_map(partition, probabilities, **options)
+
+
+def projected(plane: Plane, latlng: np.ndarray) -> np.ndarray:
+    """Places in kilometres, by PROJ."""
+    radius = EARTH_RADIUS_KM * 1000
+    proj = pyproj.Proj(proj="eqearth", R=radius)
+    if plane.center is not None:
+        proj = pyproj.Proj(proj="laea", lat_0=plane.center[0], lon_0=plane.center[1], R=radius)
+    return np.stack(proj(latlng[:, 1], latlng[:, 0]), axis=1) / 1000
+
+
+def rings_of(xs: Sequence[float], ys: Sequence[float]) -> list[shapely.LinearRing]:
+    """The rings of a path with NaN between them."""
+    xy = np.stack([xs, ys], axis=1)
+    rings = np.split(xy, np.flatnonzero(np.isnan(xy[:, 0])))
+    return [shapely.LinearRing(ring[~np.isnan(ring[:, 0])]) for ring in rings]
+
+
+def evenodd(xs: Sequence[float], ys: Sequence[float]) -> shapely.Geometry:
+    """What Bokeh fills of a path."""
+    filled = shapely.Polygon()
+    for ring in rings_of(xs, ys):
+        filled = filled.symmetric_difference(shapely.make_valid(shapely.Polygon(ring)))
+    return filled
+
+
+def content_of(page: str) -> dict:  # type: ignore[type-arg]
+    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', page)
+    assert found is not None
+    return json.loads(found[1])
