@@ -17,7 +17,7 @@ from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
-from geoguess_cli.photos.dataset import photo_loader
+from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.decoder import decode_photo, to_upright_rgb
 from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_tensor
 
@@ -149,7 +149,7 @@ class Predictor:
             ModelError: A logit that is not finite.
         """
         nothing = np.empty((0, len(self.partition)), dtype=np.float32)
-        with photo_loader(paths, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
+        with PhotoLoader(paths, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
             for batch in loader:
                 logits = self.logits(batch.images) if len(batch.rows) else nothing
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)

@@ -67,9 +67,26 @@ class Batch:
 
 
 class PhotoLoader:
-    """Reads the photos of a list, epoch by epoch; worker processes live until `close`.
+    """The photos of a list in batches: iterate it for one epoch, or ask for any with `epoch`.
 
-    Iterating it gives one epoch, the one named to `photo_loader`.
+    A photo that cannot be decoded is listed in the `failures` of its batch; no error is raised.
+    Worker processes live until `close`.
+
+    Args:
+        paths: The photos.
+        spec: What the backbone expects.
+        batch_size: Photos in a batch, including those that fail; 1 or more.
+        workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
+        targets: A cell index for each photo.
+        augmentation: Random changes to each photo; None for none.
+        seed: Seed of the order and of the augmentation.
+        shuffle: Whether each epoch has a new order; otherwise the order is that of `paths`.
+        drop_last: Whether to leave out a last batch that is not full.
+        epoch: The epoch of plain iteration, from 0.
+        start_step: Batches to skip at the start of plain iteration.
+
+    Raises:
+        ValueError: `batch_size` is below 1, or `targets` and `paths` differ in length.
     """
 
     def __init__(
@@ -149,55 +166,6 @@ class PhotoLoader:
         images, rows, failures = decoded
         targets = torch.full_like(rows, -1) if self._targets is None else self._targets[rows]
         return Batch(images, rows, targets, failures)
-
-
-def photo_loader(
-    paths: Sequence[Path],
-    *,
-    spec: ImageSpec,
-    batch_size: int,
-    workers: int = -1,
-    targets: Int[np.ndarray, " n"] | None = None,
-    augmentation: Augmentation | None = None,
-    seed: int = 0,
-    shuffle: bool = False,
-    drop_last: bool = False,
-    epoch: int = 0,
-    start_step: int = 0,
-) -> PhotoLoader:
-    """The photos of a list in batches; iterate it for one epoch, or ask it for any `epoch(e)`.
-
-    A photo that does not decode is listed in its batch's `failures`; nothing is raised for it.
-
-    Args:
-        paths: The photos.
-        spec: What the backbone expects.
-        batch_size: Photos in a batch, failures included.
-        workers: Processes that decode; 0 decodes in this one, -1 chooses by the machine.
-        targets: A cell index for each photo.
-        augmentation: Random changes to each photo; None for none.
-        seed: Of the order and of the augmentation.
-        shuffle: A new order in each epoch, else that of `paths`.
-        drop_last: Leave out a last batch that is not full.
-        epoch: The epoch of plain iteration, from 0.
-        start_step: Batches that plain iteration leaves out at the start.
-
-    Raises:
-        ValueError: A batch size below 1, or targets of another length than `paths`.
-    """
-    return PhotoLoader(
-        paths,
-        spec=spec,
-        batch_size=batch_size,
-        workers=workers,
-        targets=targets,
-        augmentation=augmentation,
-        seed=seed,
-        shuffle=shuffle,
-        drop_last=drop_last,
-        epoch=epoch,
-        start_step=start_step,
-    )
 
 
 def automatic_workers(photos: int) -> int:

@@ -17,7 +17,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError, ModelError, PhotoTableError
 from geoguess_cli.model.device import resolve_device, resolve_precision
 from geoguess_cli.model.geolocator import Geolocator
-from geoguess_cli.photos.dataset import PhotoLoader, photo_loader
+from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation, ImageSpec
 from geoguess_cli.training.epoch import Engine, PhotoSet, StepStats, Tally
 from geoguess_cli.training.run import Best, Run
@@ -364,7 +364,7 @@ def _loader(photos: PhotoSet, config: Config, spec: ImageSpec, *, training: bool
     augmentation = Augmentation(
         crop_scale=images.crop_scale, color_jitter=images.color_jitter, flip=images.flip
     )
-    return photo_loader(
+    return PhotoLoader(
         photos.paths,
         spec=spec,
         batch_size=config.train.batch_size,

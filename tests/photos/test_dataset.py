@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from geoguess_cli.photos.dataset import PhotoLoader, automatic_workers, photo_loader
+from geoguess_cli.photos.dataset import PhotoLoader, automatic_workers
 from geoguess_cli.photos.images import Augmentation, ImageSpec, decode_photo, to_tensor
 
 SPEC = ImageSpec(16, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -48,11 +48,11 @@ def training(paths, **more):
         "seed": 3,
         "shuffle": True,
     }
-    return photo_loader(paths, **{**options, **more})
+    return PhotoLoader(paths, **{**options, **more})
 
 
 def test_plain_batches_hold_what_a_photo_decodes_to(paths):
-    loader = photo_loader(paths, spec=SPEC, batch_size=4, workers=0)
+    loader = PhotoLoader(paths, spec=SPEC, batch_size=4, workers=0)
     batches = list(loader)
     assert len(loader) == len(batches) == 3
     assert [len(batch) for batch in batches] == [4, 4, 3]
@@ -67,7 +67,7 @@ def test_plain_batches_hold_what_a_photo_decodes_to(paths):
 
 
 def test_failures_stay_in_their_batch_with_the_reason(paths):
-    batches = list(photo_loader(paths, spec=SPEC, batch_size=4, workers=0))
+    batches = list(PhotoLoader(paths, spec=SPEC, batch_size=4, workers=0))
     reasons = {row: str(paths[row]) + " is not a picture of a known kind" for row in BROKEN}
     assert [batch.failures for batch in batches] == [
         [],
@@ -77,7 +77,7 @@ def test_failures_stay_in_their_batch_with_the_reason(paths):
 
 
 def test_a_batch_of_failures_alone_is_given(paths):
-    (batch,) = photo_loader([paths[4], paths[9]], spec=SPEC, batch_size=4, workers=0)
+    (batch,) = PhotoLoader([paths[4], paths[9]], spec=SPEC, batch_size=4, workers=0)
     assert batch.images.shape == (0, 3, 16, 16)
     assert batch.images.dtype == torch.float32
     assert batch.rows.shape == batch.targets.shape == (0,)
@@ -85,7 +85,7 @@ def test_a_batch_of_failures_alone_is_given(paths):
 
 
 def test_no_photos_are_no_batches():
-    loader = photo_loader([], spec=SPEC, batch_size=4, workers=0)
+    loader = PhotoLoader([], spec=SPEC, batch_size=4, workers=0)
     assert list(loader) == []
     assert len(loader) == 0
 
@@ -185,7 +185,7 @@ def test_what_workers_need_can_be_sent_to_a_new_process(paths):
 def test_few_photos_need_no_workers():
     assert automatic_workers(0) == automatic_workers(10) == 0
     assert 0 <= automatic_workers(10**6) <= 8
-    assert photo_loader([], spec=SPEC, batch_size=1).workers == 0
+    assert PhotoLoader([], spec=SPEC, batch_size=1).workers == 0
 
 
 @pytest.mark.parametrize(
