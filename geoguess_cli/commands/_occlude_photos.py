@@ -58,14 +58,15 @@ class PhotosRequest:
 
 def occlude_photos(asked: PhotosRequest, config: Config, model: Path | None, sink: Sink) -> bool:
     """Explain the photos, write what was asked for, and tell whether none of them failed."""
-    paths = expand_photos(asked.photos, sink)
+    arguments = expand_photos(asked.photos, sink)
+    paths = arguments.paths
     if asked.truth is not None and len(paths) > 1:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
     name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
     output = asked.output or config.artifacts / "figures" / name
     _check_outputs(output, asked.raw, len(paths))
     predictor = load_predictor(config, model)
-    truths = truths_of(paths, config) if asked.truth is None else [asked.truth]
+    truths = truths_of(arguments, config, sink) if asked.truth is None else [asked.truth]
     explained, failed = _explained(predictor, paths, asked.question, asked.plan, truths, sink)
     if failed and len(paths) == 1:
         raise PhotoError(failed[0].error)

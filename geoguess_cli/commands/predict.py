@@ -71,7 +71,8 @@ def predict(
         raise typer.BadParameter(
             "--map draws under a table; `geoguess probmap` writes maps to files"
         )
-    paths = expand_photos(photos, sink)
+    arguments = expand_photos(photos, sink)
+    paths = arguments.paths
     predictor = load_predictor(chosen, model)
     failures: list[str] = []
     answers = _answers(
@@ -92,7 +93,7 @@ def predict(
             predictor.partition,
             top_k=top_k,
             sink=sink,
-            truths=truths_of(paths, chosen) if draw_map else None,
+            truths=truths_of(arguments, chosen, sink) if draw_map else None,
         )
     else:
         text = _text(answers, predictor.partition, kind=kind, top_k=top_k or 5)

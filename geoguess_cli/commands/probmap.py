@@ -75,7 +75,8 @@ def probmap(
         precision=precision,
         workers=workers,
     )
-    paths = expand_photos(photo, sink)
+    arguments = expand_photos(photo, sink)
+    paths = arguments.paths
     single = paths == photo and len(photo) == 1
     if truth is not None and not single:
         raise typer.BadParameter("--truth is where one photo was taken; name just that one")
@@ -91,7 +92,7 @@ def probmap(
         targets = [_file(output, form, folder / f"{paths[0].stem}-map", MAP_WRITERS)]
     else:
         targets = _files(paths, output, form, folder / "maps")
-    truths = truths_of(paths, chosen) if truth is None else [truth]
+    truths = truths_of(arguments, chosen, sink) if truth is None else [truth]
     look = Look("root" if log is None else "log" if log else "linear", theme)
     failures: dict[int, str] = {}
     shown = _maps(

@@ -1,8 +1,9 @@
-"""What verbs read before they work: the configuration with the flags on top, photos, models."""
+"""What verbs read before they work: the configuration, changed by options; photos; models."""
 
 import dataclasses
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,15 @@ BAD_ROWS_SHOWN = 5
 
 
 def settings(config: Path | None, **flags: Any) -> Config:
-    """The configuration with the given flags laid over it.
+    """The configuration, in which each given option replaces the value of its key.
 
     Args:
         config: The file named by --config.
-        flags: Keys of the configuration; a double underscore enters a table
-            (`cells__max_photos`). None means that the flag was not given.
+        flags: Values by key of the configuration; a double underscore enters a table
+            (`cells__max_photos`). None means that the option was not given.
+
+    Raises:
+        ConfigError: The file, the environment or an option holds an invalid value.
     """
     loaded = load_config(config, environment=os.environ)
     top: dict[str, Any] = {}
@@ -52,16 +56,23 @@ def full_precision(config: Config) -> Config:
 
 
 def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "PhotoTable":
-    """The photo table of any source; rows that were left out are said on stderr.
+    """The photo table of a source of any layout, with a warning for each row that was left out.
 
-    With `places_only`, a list of coordinates without photos will do.
+    Args:
+        source: A table file or a folder.
+        sink: Where the warnings go.
+        places_only: Only coordinates are wanted: a table may lack photos.
+
+    Raises:
+        MissingFileError: The source does not exist.
+        PhotoTableError: The source has no known layout, is damaged, or has no usable row.
     """
     from geoguess_cli.photos.sources import read_source
 
     if not source.exists():
         raise MissingFileError(
-            f"no photos at {source}; name a photo table or folder with --photos, "
-            "or write one with `geoguess data import SOURCE`"
+            f"no photos at {source}; name a photo table or a folder with --photos, "
+            "or write a table with `geoguess data import SOURCE`"
         )
     reading = read_source(source, places_only=places_only)
     report_reading(reading, source, sink)
@@ -69,7 +80,7 @@ def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "Phot
 
 
 def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
-    """Say which rows of a source were left out, the first few in full."""
+    """Warn of the rows of a source that were left out, the first few in full."""
     for row in reading.bad_rows[:BAD_ROWS_SHOWN]:
         sink.warn(f"{row}; left out")
     more = len(reading.bad_rows) - BAD_ROWS_SHOWN
@@ -77,70 +88,69 @@ def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
         sink.warn(f"{source}: {more} more rows left out; `geoguess data inspect` lists them")
     if reading.missing:
         sink.warn(
-            f"{source}: {len(reading.missing)} photos are not there, such as {reading.missing[0]}"
+            f"{source}: {len(reading.missing)} photos do not exist, such as {reading.missing[0]}"
         )
 
 
 def photos_of_split(table: "PhotoTable", split: str, sink: Sink) -> "PhotoTable":
-    """The photos of `split`; all of them for "all", or where the table has no split (it is said).
+    """The photos of a split; every photo for "all", or if the table has no split.
+
+    Args:
+        table: The photos.
+        split: `train`, `val`, `test` or `all`.
+        sink: Where a notice goes if the table has no split.
 
     Raises:
-        PhotoTableError: The table has a split, and none of its photos is in this one.
+        PhotoTableError: The table has splits, but no photo in this split.
     """
     if split == "all":
         return table
     if not table.has("split"):
         sink.notice(
-            f"the photo table has no split, so all {len(table)} photos count; "
-            "`geoguess data split` makes one"
+            f"the photo table has no split, so all {len(table)} photos are used; "
+            "`geoguess data split` assigns one"
         )
         return table
     if split not in table.splits:
         raise PhotoTableError(
-            f"no photo of the table is in the split `{split}`; it has {', '.join(table.splits)}; "
-            "--split all takes every photo"
+            f"the photo table has no photo in the split `{split}`, only in "
+            f"{', '.join(table.splits)}; --split all uses every photo"
         )
     return table.only(split)
 
 
 def require_splits(table: "PhotoTable", *names: str) -> None:
-    """Refuse a table that lacks photos in one of these splits.
-
-    Raises:
-        PhotoTableError: It says how to make a split.
-    """
-    there = table.splits if table.has("split") else {}
-    missing = [name for name in names if name not in there]
+    """Raise PhotoTableError unless the table has photos in each of these splits."""
+    missing = [name for name in names if name not in table.splits]
     if missing:
         raise PhotoTableError(
             f"the photo table has no {' and no '.join(missing)} photos; "
-            "`geoguess data split` assigns them by drive, or by place where drives are not known"
+            "`geoguess data split` assigns them, by drive if drives are known, else by place"
         )
 
 
 def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | None":
-    """Say in one line whether the photos of a split were half seen in training.
+    """Say in one line whether the photos of a split share drives or places with training photos.
 
-    Judged by the table alone, no photo is opened. A leaking split is a warning with what to do.
+    The table alone decides; no photo is opened. A leaking split gives a warning with the remedy.
 
     Args:
-        table: The whole table, its training photos too.
-        split: The side that figures are to be made of.
+        table: The whole table, including its training photos.
+        split: The split that a model is to be judged on.
         sink: Where the line goes.
 
     Returns:
-        What was found; None where there is nothing to compare: the split is `train` or none of
-        the table's, or the table has no training photos.
+        The report; None if there is nothing to compare: the split is `train` or has no photo, or
+        the table has no training photos.
     """
     from geoguess_cli.photos.leaks import find_leaks
 
-    there = table.splits
-    if split == "train" or not {"train", split} <= there.keys():
+    if split == "train" or not {"train", split} <= table.splits.keys():
         return None
     report = find_leaks(table, between=("train", split))
     if report.level == "leaking":
         sink.warn(
-            f"{report.verdict}; figures of {split} will look better than those of new places. "
+            f"{report.verdict}; accuracy on {split} will look better than on new places. "
             f"{report.advice}"
         )
     else:
@@ -149,7 +159,7 @@ def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | No
 
 
 def load_predictor(config: Config, model: Path | None) -> "Predictor":
-    """The trained model of --model or of the artifacts folder, ready to predict."""
+    """The trained model in the folder named by --model, else in the artifacts folder."""
     from geoguess_cli.inference.predictor import Predictor
 
     return Predictor.load(
@@ -157,42 +167,69 @@ def load_predictor(config: Config, model: Path | None) -> "Predictor":
     )
 
 
-def expand_photos(names: Sequence[Path], sink: Sink) -> list[Path]:
-    """The photos named one by one, by folder (searched whole) or by a photo table.
+@dataclass(frozen=True)
+class PhotoArguments:
+    """The photos that the arguments of a verb name.
+
+    Attributes:
+        paths: The photo files, in the order of the arguments.
+        tables: The photo tables among the arguments, by resolved path.
+    """
+
+    paths: list[Path]
+    tables: dict[Path, "PhotoTable"]
+
+
+def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
+    """The photos named one by one, by a folder (searched with its subfolders) or by a photo table.
+
+    Args:
+        names: Photo files, folders and photo tables.
+        sink: Where a warning goes for each row of a table that was left out.
 
     Raises:
-        MissingFileError: A name that is neither file nor folder.
-        PhotoTableError: A folder without photos.
+        MissingFileError: A name is neither a file nor a folder.
+        PhotoTableError: A folder has no photo, or a table cannot be read.
     """
-    from geoguess_cli.photos.sources import TABLE_SUFFIXES, find_photos
+    from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+    from geoguess_cli.photos.files import TABLE_SUFFIXES
+    from geoguess_cli.photos.index import find_photos
 
-    found: list[Path] = []
+    paths: list[Path] = []
+    tables: dict[Path, PhotoTable] = {}
     for name in names:
         if name.is_dir():
             inside = find_photos(name)
             if not inside:
-                raise PhotoTableError(f"{name} holds no photos (.jpg, .jpeg, .png, .webp, …)")
-            found += inside
+                raise PhotoTableError(
+                    f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
+                )
+            paths += inside
         elif name.suffix.lower() in TABLE_SUFFIXES:
-            found += read_photos(name, sink).paths
+            table = tables[name.resolve()] = read_photos(name, sink)
+            paths += table.paths
         elif name.is_file():
-            found.append(name)
+            paths.append(name)
         else:
-            raise MissingFileError(f"no photo, folder or table at {name}")
-    return found
+            raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
+    return PhotoArguments(paths, tables)
 
 
-def truth_of(
-    photo: Path, given: tuple[float, float] | None, config: Config
-) -> tuple[float, float] | None:
-    """Where a photo was taken, in degrees: as given, else by the photo table, else by its EXIF."""
-    return given if given is not None else truths_of([photo], config)[0]
+def truths_of(
+    photos: PhotoArguments, config: Config, sink: Sink
+) -> list[tuple[float, float] | None]:
+    """Latitude and longitude of each photo, in degrees: by the photo table, else by its EXIF.
 
+    The configured photo table is read here unless it is one of the arguments.
 
-def truths_of(photos: Sequence[Path], config: Config) -> list[tuple[float, float] | None]:
-    """Where each photo was taken, in degrees: by the photo table, else by its EXIF."""
-    from geoguess_cli.photos.sources import read_source
+    Args:
+        photos: The photos; None is returned for one whose place is unknown.
+        config: It names the photo table.
+        sink: Where a warning goes for each row of the table that was left out.
+    """
     from geoguess_cli.photos.truth import find_truths
 
-    table = read_source(config.photos).table if config.photos.exists() else None
-    return find_truths(photos, table)
+    table = photos.tables.get(config.photos.resolve())
+    if table is None and config.photos.exists():
+        table = read_photos(config.photos, sink)
+    return find_truths(photos.paths, table)
