@@ -8,6 +8,7 @@ import polars as pl
 from jaxtyping import Float
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.photos.columns import SPLITS
 from geoguess_cli.photos.hashes import Hashing, find_twins, hash_photos
 from geoguess_cli.photos.leak_report import (
     BANDS_KM,
@@ -18,7 +19,6 @@ from geoguess_cli.photos.leak_report import (
     Shared,
 )
 from geoguess_cli.photos.neighbors import nearest_km
-from geoguess_cli.photos.rows import SPLITS
 from geoguess_cli.photos.table import PhotoTable
 
 PERCENTILES = (5, 25, 50, 75, 95)

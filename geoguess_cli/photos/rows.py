@@ -4,30 +4,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from geoguess_cli.photos.columns import COLUMNS, SPLIT_NAMES, TEXT_COLUMNS
+
 ROW, FILE = "@row", "@file"
 """The columns in which a row's number and its file travel, next to the source's own columns."""
-
-SPLITS = ("train", "val", "test")
-
-_SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-}
-
-TEXT_COLUMNS = ("id", "split", "sequence", "creator", "country", "region")
-"""The optional columns of a photo table that are text, whatever they look like."""
-
-COLUMN_ORDER = (
-    *("photo", "latitude", "longitude"),
-    *("id", "split", "sequence", "creator", "captured_at", "country", "region"),
-)
-"""How a photo table begins; what else its source had follows."""
 
 _MAX_EXACT = 2**53  # above it a float no longer tells neighbouring whole numbers apart
 
@@ -42,11 +22,6 @@ class BadRow:
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.row}: {self.reason}" if self.file else self.reason
-
-
-def split_name(text: str) -> str | None:
-    """`train`, `val` or `test` for a name such as `validation`; None for any other name."""
-    return _SPLIT_NAMES.get(text.strip().lower())
 
 
 def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[BadRow]]:
@@ -68,7 +43,7 @@ def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[
         pl.col("longitude").cast(pl.Float64, strict=False).alias("@longitude"),
     )
     if "split" in frame.columns:
-        known = pl.col("split").str.to_lowercase().replace_strict(_SPLIT_NAMES, default=None)
+        known = pl.col("split").str.to_lowercase().replace_strict(SPLIT_NAMES, default=None)
         frame = frame.with_columns(known.alias("@split"))
     good, bad_rows = reject(frame, _reason(frame))
     return _finished(good), bad_rows
@@ -108,7 +83,7 @@ def _finished(frame: pl.DataFrame) -> pl.DataFrame:
         frame = frame.with_columns(pl.col("@split").alias("split"))
     if "captured_at" in frame.columns:
         frame = frame.with_columns(_captured_at(frame))
-    first = [name for name in COLUMN_ORDER if name in frame.columns]
+    first = [name for name in COLUMNS if name in frame.columns]
     return frame.select(*first, pl.exclude(*first, "@latitude", "@longitude", "@split"))
 
 

@@ -1,8 +1,6 @@
-"""What people have — tables, downloads, folders of photos — read to a photo table.
+"""Tables, downloads and folders of photos, read to a photo table.
 
-A file is a table (see `layouts.COLUMNS` for the names its columns may have). A folder is, by the
-first that fits: an OSV-5M or OSV-Mini download, a Hugging Face imagefolder, the home of a photo
-table called `photos`, or a folder of photos with GPS in their EXIF.
+`layouts.LAYOUTS` lists every layout that is known.
 """
 
 from dataclasses import dataclass
@@ -13,11 +11,10 @@ import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
-from geoguess_cli.photos.files import TABLE_SUFFIXES as TABLE_SUFFIXES
-from geoguess_cli.photos.index import find_photos as find_photos
-from geoguess_cli.photos.layouts import FOLDER_READERS, Found, read_table_file, tables_in
-from geoguess_cli.photos.rows import BadRow as BadRow
-from geoguess_cli.photos.rows import unique_rows, without_marks
+from geoguess_cli.photos.files import TABLE_SUFFIXES
+from geoguess_cli.photos.layouts import LAYOUTS, SIGNS
+from geoguess_cli.photos.rows import BadRow, unique_rows, without_marks
+from geoguess_cli.photos.source_view import Rows, SourceView
 from geoguess_cli.photos.table import PhotoTable
 
 
@@ -27,9 +24,9 @@ class Reading:
 
     Attributes:
         table: The photos, every row sound.
-        kind: "photo table", "table", "places", "im2gps", "osv", "imagefolder" or "exif".
+        kind: The name of its layout in `LAYOUTS`.
         bad_rows: Rows that were left out, each with the reason.
-        missing: Photos that are not there, left out as well.
+        missing: Names of photos that do not exist; their rows were left out as well.
     """
 
     table: PhotoTable
@@ -43,40 +40,36 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
 
     Args:
         source: A table file or a folder.
-        check_files: Ask for each photo whether it is there. Photos that a table names by a bare
-            id are looked for, and may be found missing, in any case.
-        places_only: The photos themselves are not wanted: of a table, none is looked for, and a
-            mere list of coordinates will do.
+        check_files: Check that each photo exists. Photos that a table names by a bare id are
+            always looked for.
+        places_only: Only coordinates are wanted: a table may lack photos, and none is looked for.
 
     Raises:
-        MissingFileError: There is nothing at `source`.
-        PhotoTableError: No known layout, a damaged table, or no photo left.
+        MissingFileError: The source does not exist.
+        PhotoTableError: The source has no known layout, is damaged, or has no usable row.
     """
-    if source.is_dir():
-        found = _read_folder(source)
-    elif source.is_file():
-        found = read_table_file(source, places_only=places_only)
-    else:
-        raise MissingFileError(f"there is nothing at {source}")
-    frame, repeats = unique_rows(found.frame)
-    table = PhotoTable(without_marks(frame), found.root)
-    missing = list(found.missing)
-    if check_files and not found.looked_up:
-        there = np.array([path.is_file() for path in table.paths], dtype=bool)
-        missing += table.frame.filter(~pl.Series(there, dtype=pl.Boolean))["photo"].to_list()
-        table = table.take(np.flatnonzero(there))
+    if not source.exists():
+        raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
+    kind, rows = _read(SourceView(source, places_only=places_only and not source.is_dir()))
+    frame, repeats = unique_rows(rows.frame)
+    table = PhotoTable(without_marks(frame), rows.root)
+    missing = list(rows.missing)
+    if check_files and not rows.located:
+        exists = np.array([path.is_file() for path in table.paths], dtype=bool)
+        missing += table.frame.filter(~pl.Series(exists, dtype=pl.Boolean))["photo"].to_list()
+        table = table.take(np.flatnonzero(exists))
     # Stable, so that the files stay in the order in which they were read.
-    bad_rows = sorted([*found.bad_rows, *repeats], key=lambda bad: bad.row)
-    reading = Reading(table, found.kind, bad_rows, missing)
+    bad_rows = sorted([*rows.bad_rows, *repeats], key=lambda bad: bad.row)
+    reading = Reading(table, kind, bad_rows, missing)
     if not len(table):
-        raise PhotoTableError(_nothing_left(source, reading))
+        raise PhotoTableError(_no_row_left(source, reading))
     return reading
 
 
 def describe(reading: Reading) -> dict[str, Any]:
-    """What a source holds, in plain values: counts, and bounds in degrees.
+    """Counts of what a source holds, and its bounds in degrees, as plain values.
 
-    `sequences_on_two_sides` counts the drives that a split which came with the source has torn.
+    `sequences_on_two_sides` counts the drives that the source's own split divides.
     """
     table = reading.table
     latitude, longitude = table.frame["latitude"], table.frame["longitude"]
@@ -100,43 +93,43 @@ def describe(reading: Reading) -> dict[str, Any]:
             summary[name] = table.frame[column].drop_nulls().n_unique()
     if table.has("split") and table.has("sequence"):
         sides = pl.col("split").n_unique().over("sequence")
-        torn = table.frame.drop_nulls(["split", "sequence"]).filter(sides > 1)
-        summary["sequences_on_two_sides"] = torn["sequence"].n_unique()
+        divided = table.frame.drop_nulls(["split", "sequence"]).filter(sides > 1)
+        summary["sequences_on_two_sides"] = divided["sequence"].n_unique()
     return summary
 
 
-def _read_folder(folder: Path) -> Found:
-    for read in FOLDER_READERS:
-        found = read(folder)
-        if found is not None:
-            return found
+def _read(view: SourceView) -> tuple[str, Rows]:
+    """The name of the first layout that recognises the source, and the rows that it reads."""
+    for layout in LAYOUTS:
+        files = layout.recognise(view)
+        if files:
+            return layout.name, layout.read(view, files)
     raise PhotoTableError(
-        f"{folder} holds nothing known; looked for train.csv, test.csv, train_mini.csv and "
-        "test_mini.csv of OSV, for metadata.csv, .jsonl or .parquet, for photos.csv, .jsonl or "
-        f".parquet, and for photos with GPS in their EXIF{_hint(folder)}"
+        f"{view.path} has no known layout; it must hold {SIGNS}{_tables_in(view.path)}"
     )
 
 
-def _nothing_left(source: Path, reading: Reading) -> str:
+def _no_row_left(source: Path, reading: Reading) -> str:
     if not reading.bad_rows and not reading.missing:
-        return f"{source} has no row"
+        return f"{source} has no row; it must have at least one photo"
     if reading.missing and not reading.bad_rows:
         root = reading.table.root
         return (
-            f"{source}: none of its {len(reading.missing)} photos is there, such as "
-            f"{reading.missing[0]}; looked below {root}{_archives(root)}"
+            f"{source}: none of its {len(reading.missing)} photos exists below {root}, such as "
+            f"{reading.missing[0]}{_archive_below(root)}"
         )
     count = len(reading.bad_rows) + len(reading.missing)
-    hint = _hint(source) if source.is_dir() else ""
+    hint = _tables_in(source) if source.is_dir() else ""
     return f"{source}: none of its {count} rows can be used; {reading.bad_rows[0]}{hint}"
 
 
-def _hint(folder: Path) -> str:
-    tables = tables_in(folder)
-    return f"; it has {', '.join(tables)}: name the table that is meant" if tables else ""
+def _tables_in(folder: Path) -> str:
+    """A remedy for a folder whose photos are listed in a table of another name."""
+    names = [path.name for path in folder.iterdir() if path.suffix.lower() in TABLE_SUFFIXES]
+    return f"; it has {', '.join(sorted(names))}: name the table to read" if names else ""
 
 
-def _archives(folder: Path) -> str:
-    """OSV-5M comes in archives; who has not unpacked them should hear so."""
+def _archive_below(folder: Path) -> str:
+    """A remedy for a download that is not unpacked: OSV-5M comes in archives."""
     archive = next((path for path in folder.rglob("*.zip")), None)
     return f"; unpack archives such as {archive.relative_to(folder)} first" if archive else ""

@@ -18,10 +18,11 @@ from jaxtyping import Float, Integer
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.files import replacing
+from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS
 from geoguess_cli.photos.files import read_header, read_rows
-from geoguess_cli.photos.rows import SPLITS, TEXT_COLUMNS, checked_rows, unique_rows, without_marks
+from geoguess_cli.photos.rows import checked_rows, unique_rows, without_marks
 
-REQUIRED_COLUMNS = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
+_REQUIRED_TYPES = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
 
 WRITTEN_SUFFIXES = (".csv", ".parquet", ".jsonl")
 
@@ -42,7 +43,7 @@ class PhotoTable:
     root: Path
 
     def __post_init__(self) -> None:
-        expected = {**REQUIRED_COLUMNS, **dict.fromkeys(TEXT_COLUMNS, pl.String())}
+        expected = {**_REQUIRED_TYPES, **dict.fromkeys(TEXT_COLUMNS, pl.String())}
         for name, kind in expected.items():
             if name not in self.frame.columns:
                 if name in REQUIRED_COLUMNS:

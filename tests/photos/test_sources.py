@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
-from geoguess_cli.photos.sources import BadRow, describe, find_photos, read_source
+from geoguess_cli.photos.index import find_photos
+from geoguess_cli.photos.rows import BadRow
+from geoguess_cli.photos.sources import describe, read_source
 
 
 @pytest.fixture
@@ -49,8 +51,8 @@ def test_the_most_explicit_of_several_columns_is_taken(csv_of):
 def test_a_table_without_coordinates_says_what_was_looked_for(csv_of):
     with pytest.raises(PhotoTableError) as caught:
         read_source(csv_of("photo,northing\na.jpg,1\n"))
-    message = str(caught.value)
-    assert "no latitude column; looked for latitude, lat, and it has photo, northing" in message
+    message = "t.csv has no latitude column; it has photo, northing; rename one to latitude or lat"
+    assert str(caught.value).endswith(message)
 
 
 def test_ids_and_tokens_are_never_numbers(csv_of):
@@ -192,7 +194,7 @@ def test_missing_photos_are_found_only_when_asked(tmp_path, write_photo, csv_of)
     [
         ("photo,lat,lon\n", r"t\.csv has no row"),
         ("photo,lat,lon\na,91,0\nb,0,x\n", r"none of its 2 rows can be used; t\.csv, row 2: lat"),
-        ("photo,lat,lon\na.jpg,1,0\n", r"none of its 1 photos is there, such as a\.jpg"),
+        ("photo,lat,lon\na.jpg,1,0\n", r"none of its 1 photos exists below .*, such as a\.jpg"),
     ],
 )
 def test_nothing_left_is_an_error(csv_of, text, message):
@@ -386,14 +388,14 @@ def test_a_folder_with_a_photo_table_is_read_by_it(tmp_path, write_photo, csv_of
     assert reading.kind == "photo table"
     assert rows_of(reading) == [("a.jpg", 1, 2)]
     csv_of("{}", "photos.jsonl")
-    with pytest.raises(PhotoTableError, match=r"photos\.csv and photos\.jsonl; name the one"):
+    with pytest.raises(PhotoTableError, match=r"photos\.csv and photos\.jsonl; name the table"):
         read_source(tmp_path)
 
 
 def test_what_is_not_known_says_what_was_looked_for(tmp_path):
-    with pytest.raises(PhotoTableError, match=r"looked for train\.csv.*metadata\.csv.*EXIF"):
+    with pytest.raises(PhotoTableError, match=r"must hold train\.csv.*metadata\.csv.*EXIF"):
         read_source(tmp_path)
-    with pytest.raises(MissingFileError, match="nothing at"):
+    with pytest.raises(MissingFileError, match="absent does not exist; name"):
         read_source(tmp_path / "absent")
     photo = tmp_path / "a.zip"
     photo.write_bytes(b"PK")

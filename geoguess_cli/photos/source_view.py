@@ -1,0 +1,185 @@
+"""A source as its layouts look at it: which files it has, their headers, and their rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from geoguess_cli.errors import PhotoError, PhotoTableError
+from geoguess_cli.photos.columns import COLUMNS, PHOTO_COLUMNS, REQUIRED_COLUMNS, known_columns
+from geoguess_cli.photos.exif import read_exif_gps
+from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
+from geoguess_cli.photos.index import find_photos, locate_photos
+from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a layout, checked and still marked with their number and file.
+
+    Attributes:
+        frame: The rows; `photo` starts from `root`.
+        root: The folder that relative paths start from.
+        bad_rows: The rows that were left out, each with the reason.
+        missing: Names of photos that were looked for and are not below `root`.
+        located: Whether every photo of the frame is known to exist.
+    """
+
+    frame: pl.DataFrame
+    root: Path
+    bad_rows: list[BadRow] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    located: bool = False
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """A file or folder as layouts see it; each header and the list of photos are read once.
+
+    Attributes:
+        path: The source.
+        places_only: Only coordinates are wanted: a table may lack photos, and none is located.
+    """
+
+    path: Path
+    places_only: bool = False
+    _headers: dict[Path, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def tables(self) -> list[Path]:
+        """The source itself if it is a file, else the table called `photos` in it, if any."""
+        table = self.table_called("photos", self.path) if self.path.is_dir() else self.path
+        return [] if table is None else [table]
+
+    @cached_property
+    def photos(self) -> list[Path]:
+        """Every photo below the source, in the order of their paths."""
+        return find_photos(self.path)
+
+    def header(self, file: Path) -> list[str]:
+        """The usable column names of a table.
+
+        Raises:
+            PhotoTableError: The file is not a table, or it is damaged.
+        """
+        if file not in self._headers:
+            self._headers[file] = read_header(file)
+        return self._headers[file]
+
+    def table_called(self, stem: str, folder: Path) -> Path | None:
+        """The table of this name in a folder; None if there is none.
+
+        Raises:
+            PhotoTableError: Two tables have this name.
+        """
+        files = [folder / f"{stem}{suffix}" for suffix in TABLE_SUFFIXES]
+        files = [file for file in files if file.is_file()]
+        if len(files) > 1:
+            names = " and ".join(file.name for file in files)
+            raise PhotoTableError(f"{folder} holds {names}; name the table to read")
+        return files[0] if files else None
+
+    def columns(self, file: Path, *, photo: Sequence[str] = PHOTO_COLUMNS) -> dict[str, str]:
+        """The columns of a table: those of a photo table by their usual names, then all others.
+
+        Args:
+            file: The table.
+            photo: The names that the column with the photo's path may have, preferred first.
+
+        Returns:
+            The table's own name of each column, by the column's name in a photo table.
+
+        Raises:
+            PhotoTableError: The table has no photo, no latitude or no longitude.
+        """
+        header = self.header(file)
+        columns = known_columns(header, photo=photo)
+        for column in REQUIRED_COLUMNS:
+            if column not in columns and not (column == "photo" and self.places_only):
+                names = photo if column == "photo" else COLUMNS[column]
+                raise PhotoTableError(
+                    f"{file} has no {column} column; it has {', '.join(header) or 'no column'}; "
+                    f"rename one to {' or '.join(names)}"
+                )
+        others = [name for name in header if name not in {*columns.values(), *columns}]
+        return {**columns, **{name: name for name in others}}
+
+    def rows(
+        self,
+        file: Path,
+        columns: Mapping[str, str],
+        *,
+        split: str | None = None,
+        root: Path | None = None,
+        whole: Sequence[str] = (),
+    ) -> Rows:
+        """The rows of a table, its columns renamed and checked.
+
+        Args:
+            file: The table; its paths start from its folder.
+            columns: The table's own name of each column to read, by the name it gets.
+            split: The split of every row; None leaves it to the table.
+            root: The folder that paths start from in the answer; None is the table's folder.
+            whole: Columns of whole numbers, whose `.0` is cut off.
+
+        Raises:
+            PhotoTableError: The table is damaged.
+        """
+        root = root or file.parent
+        frame, broken = read_rows(file, columns=list(dict.fromkeys(columns.values())))
+        frame = frame.select(ROW, *(pl.col(source).alias(name) for name, source in columns.items()))
+        if "photo" not in columns:
+            frame = frame.with_columns(pl.format("row {}", ROW).alias("photo"))
+        if split is not None:
+            frame = frame.with_columns(pl.lit(split).alias("split"))
+        name = file.relative_to(root).as_posix()
+        frame, bad_rows = checked_rows(frame, file=name)
+        frame = frame.with_columns(
+            (pl.lit(name.removesuffix(file.name)) + pl.col("photo")).alias("photo"),
+        ).with_columns(
+            pl.col(column).cast(pl.String).str.replace(r"^(\d+)\.0+$", "$1")
+            for column in whole
+            if column in columns
+        )
+        bad_rows = sorted([*broken, *bad_rows], key=lambda bad: bad.row)
+        return Rows(frame, root.resolve(), bad_rows)
+
+    def rows_by_exif(self, photos: Sequence[Path]) -> Rows:
+        """The photos that have a GPS position in their EXIF; the row number counts photos."""
+        good, bad_rows = [], []
+        for row, path in enumerate(photos, start=1):
+            photo = path.relative_to(self.path).as_posix()
+            try:
+                position = read_exif_gps(path)
+            except PhotoError as error:
+                bad_rows.append(BadRow(row, str(error), self.path.name))
+                continue
+            if position is None:
+                reason = f"'{photo}' has no GPS position in its EXIF"
+                bad_rows.append(BadRow(row, reason, self.path.name))
+            else:
+                good.append((photo, *position, row, self.path.name))
+        schema = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
+        frame = pl.DataFrame(good, {**schema, ROW: pl.UInt32, FILE: pl.String}, orient="row")
+        return Rows(frame, self.path.resolve(), bad_rows, located=True)
+
+    def located(self, rows: Rows) -> Rows:
+        """The rows with each photo's path, wherever the photo is below the root.
+
+        With `places_only` the rows stay as they are.
+        """
+        if self.places_only:
+            return rows
+        frame, ambiguous, missing = locate_photos(rows.frame, rows.root)
+        bad_rows = [*rows.bad_rows, *ambiguous]
+        return replace(rows, frame=frame, bad_rows=bad_rows, missing=missing, located=True)
+
+    def joined(self, parts: Sequence[Rows]) -> Rows:
+        """The rows of several tables that have one root."""
+        return Rows(
+            pl.concat([part.frame for part in parts], how="diagonal_relaxed"),
+            parts[0].root,
+            [bad for part in parts for bad in part.bad_rows],
+        )
