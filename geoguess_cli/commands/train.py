@@ -8,26 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoguess_cli.config import Config, StageConfig
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.fits import fit_on_validation, show_fit
-from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits, settings
+from geoguess_cli.console.fits import show_fit
+from geoguess_cli.console.inputs import check_leaks, read_photos, settings
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.training import TrainingDisplay
-from geoguess_cli.drawing.saving import save_figure
 
 if TYPE_CHECKING:
-    from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.photos.table import PhotoTable
-    from geoguess_cli.training.epoch import PhotoSet
-    from geoguess_cli.training.run import Run
+    from geoguess_cli.training.session import TrainingSession
 
 SUMMARY_CELLS = 2199
-"""Cells of the paper: what `--summary` shows the head for before there is a partition."""
+"""Number of cells in the paper: `--summary` shows the head for it if there is no partition yet."""
 
 
 def _stage(text: str) -> int:
-    """The number of a stage, 0 for all of them."""
+    """The number of a stage; 0 for all stages."""
     if text == "all":
         return 0
     if text.isdecimal() and int(text) >= 1:
@@ -43,18 +39,23 @@ def train(
             "--stage",
             metavar="all|1|2|3",
             parser=_stage,
-            help="One stage alone goes on from the result of the one before.",
+            help="Run all stages, or only this one, from the result of the stage before.",
         ),
     ] = "all",  # type: ignore[assignment]
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on exactly where a run was interrupted.")
     ] = False,
     summary: Annotated[
-        bool, typer.Option("--summary", help="Print parts, parameters and shapes; train nothing.")
+        bool,
+        typer.Option("--summary", help="Print parts, parameters and shapes, and train nothing."),
     ] = False,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="RUN", help="The run (default: a new one, or the latest)."),
+        typer.Option(
+            "--name",
+            metavar="RUN",
+            help="Name of the run (default: a new run; with --resume or --stage 2, the latest).",
+        ),
     ] = None,
     photos: options.Photos = None,
     cells: options.Cells = None,
@@ -86,173 +87,86 @@ def train(
     if summary:
         _show_summary(chosen, cells_path, sink)
         return
-    number = stage or None
-    run = _choose_run(chosen, name, number, resume=resume, force=force)
-    _train(
-        chosen,
-        run,
-        cells_path=cells_path,
-        folder=output or chosen.model_path,
-        stage=number,
-        resume=resume,
-        sink=sink,
+    session = _session(
+        chosen, cells_path, name, stage=stage or None, resume=resume, replace=force, sink=sink
     )
+    _run(session, sink)
+    _write(session, output or chosen.model_path, sink)
 
 
-def _choose_run(
-    config: Config, name: str | None, stage: int | None, *, resume: bool, force: bool
-) -> "Run":
-    from geoguess_cli.training.runs import latest_run, new_run
-
-    folder = config.artifacts / "runs"
-    if resume or (stage or 1) > 1:
-        return latest_run(folder, name)
-    return new_run(folder, name, replace=force)
-
-
-def _train(
+def _session(
     config: Config,
-    run: "Run",
-    *,
     cells_path: Path,
-    folder: Path,
+    name: str | None,
+    *,
     stage: int | None,
     resume: bool,
+    replace: bool,
     sink: Sink,
-) -> None:
-    """Everything of a training that takes time, from reading to the model folder."""
-    import torch
-
+) -> "TrainingSession":
+    """The training that was asked for, described on stderr."""
     from geoguess_cli.geo.partition import read_partition
-    from geoguess_cli.inference.predictor import Predictor
-    from geoguess_cli.model.checkpoint import TrainedModel, save_model
-    from geoguess_cli.model.geolocator import build_geolocator, image_spec
-    from geoguess_cli.model.pretrained import load_weights
-    from geoguess_cli.model.states import cells_digest
-    from geoguess_cli.training.loop import fit
+    from geoguess_cli.training.runs import choose_run
+    from geoguess_cli.training.session import TrainingSession
 
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink)
-    require_splits(table, "train", "val")
     check_leaks(table, "val", sink)
-    train_set, val_set = _photo_sets(table, partition, config)
-    spec = image_spec(config.model, config.images)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
-        geolocator = build_geolocator(config.model, cells=len(partition), image_size=spec.size)
-    digest = cells_digest(partition.cells)
+    going_on = resume or (stage or 1) > 1
+    run = choose_run(config.artifacts / "runs", name, going_on=going_on, replace=replace)
+    session = TrainingSession(config, table, partition, run=run, stage=stage, resume=resume)
     if resume:
         sink.notice(f"going on with {run.folder}")
-    elif (stage or 1) == 1:
-        notes = load_weights(geolocator, config.model, image_size=spec.size, cells_digest=digest)
-        for note in notes:
-            sink.notice(note)
-    else:
-        sink.notice(f"starting from the result of stage {(stage or 1) - 1} in {run.folder}")
+    elif stage is not None and stage > 1:
+        sink.notice(f"starting from the result of stage {stage - 1} in {run.folder}")
+    for note in session.notes:
+        sink.notice(note)
     sink.notice(
-        f"{len(train_set.covered())} training photos in {len(partition)} cells, "
-        f"{len(val_set)} validation photos; run {run.folder}"
+        f"{len(session.train)} training photos in {len(partition)} cells, "
+        f"{len(session.val)} validation photos; run {run.folder}"
     )
-    with TrainingDisplay(sink, stages=len(config.train.stages)) as display, _resumable(run, sink):
-        for stats in fit(
-            geolocator,
-            config=config,
-            spec=spec,
-            train=train_set,
-            val=val_set,
-            cells_digest=digest,
-            run=run,
-            stage=stage,
-            resume=resume,
+    return session
+
+
+def _run(session: "TrainingSession", sink: Sink) -> None:
+    """Train, and show and draw each epoch."""
+    from geoguess_cli.drawing.saving import save_figure
+    from geoguess_cli.report.training_curves import training_curves
+
+    run = session.run
+    stages = len(session.config.train.stages)
+    with TrainingDisplay(sink, stages=stages) as display, _resumable(run.folder, sink):
+        for stats in session.epochs(
             on_step=display.step,
             on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
         ):
             display.epoch(stats)
-            _draw_curves(run)
-    metrics = _metrics(run, config, table, train_set, val_set, partition)
-    trained = TrainedModel(geolocator, partition, config.model, spec, metrics)
-    predictor = Predictor(trained, device=config.device, precision=config.precision)
-    decided = fit_on_validation(predictor, table, config, sink)
-    trained = decided.applied_to(trained)
-    save_model(folder, trained)
-    _report(trained.metrics, folder, sink)
-    show_fit(decided, sink)
-    sink.wrote("model", folder)
+            save_figure(training_curves(run.metrics()), run.folder / "curves.png")
 
 
 @contextmanager
-def _resumable(run: "Run", sink: Sink) -> Iterator[None]:
-    """Say, when the training is interrupted, how to go on."""
+def _resumable(run: Path, sink: Sink) -> Iterator[None]:
+    """When the training is interrupted, say how to go on."""
     try:
         yield
     except KeyboardInterrupt:
-        sink.notice(
-            f"{run.folder} holds every whole epoch; `geoguess train --resume` goes on from there"
-        )
+        sink.notice(f"{run} holds every whole epoch; `geoguess train --resume` goes on from there")
         raise
 
 
-def _photo_sets(
-    table: "PhotoTable", partition: "Partition", config: Config
-) -> "tuple[PhotoSet, PhotoSet]":
-    from geoguess_cli.training.epoch import PhotoSet
+def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
+    """Fit the decision, write the model folder, and show both."""
+    from geoguess_cli.api import conclude, save
 
-    train, val = table.only("train"), table.only("val")
-    targets = partition.assign(train.latlng, uncovered=config.cells.uncovered)
-    # Validation is an evaluation: a photo in no cell stays in none.
-    return PhotoSet(train.paths, targets), PhotoSet(val.paths, partition.assign(val.latlng))
-
-
-def _draw_curves(run: "Run") -> None:
-    from geoguess_cli.report.training_curves import training_curves
-
-    save_figure(training_curves(run.metrics()), run.folder / "curves.png")
-
-
-def _metrics(
-    run: "Run",
-    config: Config,
-    table: "PhotoTable",
-    train: "PhotoSet",
-    val: "PhotoSet",
-    partition: "Partition",
-) -> dict[str, Any]:
-    """What `metrics.json` of the model folder tells of its training."""
-    epochs = run.metrics()
-    best = min(epochs, key=lambda line: line["val_loss"])
-    return {
-        "photos": {
-            "train": len(train),
-            "train_covered": len(train.covered()),
-            "val": len(val),
-            "val_covered": int((val.targets >= 0).sum()),
-            **({"test": len(table.only("test"))} if "test" in table.splits else {}),
-        },
-        "best": {
-            key: best[key]
-            for key in ("epoch", "stage_name", "loss", "val_loss", "val_top_1", "val_top_5")
-        },
-        "training": {
-            "run": run.folder.name,
-            "seed": config.seed,
-            "cells": len(partition),
-            "epochs": len(epochs),
-            "minutes": round(sum(line["seconds"] for line in epochs) / 60, 1),
-            "stages": "; ".join(_described(stage) for stage in config.train.stages),
-        },
-    }
-
-
-def _described(stage: StageConfig) -> str:
-    frozen = f", {' and '.join(stage.freeze)} frozen" if stage.freeze else ""
-    return f"{stage.name}: {stage.epochs} epochs at {stage.learning_rate:g}{frozen}"
-
-
-def _report(metrics: dict[str, Any], folder: Path, sink: Sink) -> None:
-    best = metrics["best"]
+    with sink.progress() as bar:
+        task = bar.add_task("calibrating", total=len(session.val))
+        model, fit = conclude(session, on_batch=lambda done: bar.update(task, completed=done))
+    save(model, folder)
+    metrics: dict[str, Any] = model.metrics
     if sink.as_json:
         sink.json({**metrics, "path": str(folder)})
     else:
+        best = metrics["best"]
         sink.table(
             ("best epoch", "stage", "loss", "val loss", "val top-1", "val top-5"),
             [
@@ -266,22 +180,23 @@ def _report(metrics: dict[str, Any], folder: Path, sink: Sink) -> None:
                 )
             ],
         )
+    show_fit(fit, sink)
+    sink.wrote("model", folder)
 
 
 def _show_summary(config: Config, cells_path: Path, sink: Sink) -> None:
     from geoguess_cli.geo.partition import read_partition
-    from geoguess_cli.model.geolocator import build_geolocator, image_spec
-    from geoguess_cli.model.geolocator import summary as summarise
+    from geoguess_cli.model.geolocator import build_geolocator, image_spec, part_summaries
 
     if cells_path.is_file():
         cells = len(read_partition(cells_path))
     else:
         cells = SUMMARY_CELLS
-        sink.notice(f"no cells at {cells_path} yet: the head is shown for the paper's {cells}")
+        sink.notice(f"there are no cells at {cells_path} yet; the head has the paper's {cells}")
     spec = image_spec(config.model, config.images)
-    parts = summarise(build_geolocator(config.model, cells=cells, image_size=spec.size), spec)
-    rows = [dataclasses.asdict(part) for part in parts]
+    parts = part_summaries(build_geolocator(config.model, cells=cells, image_size=spec.size), spec)
     if sink.as_json:
+        rows = [dataclasses.asdict(part) for part in parts]
         sink.json({"image_size": spec.size, "cells": cells, "parts": rows})
         return
     total = sum(part.parameters for part in parts)

@@ -1,4 +1,4 @@
-"""The validation pass that `train` ends with and `calibrate` consists of, and its figures."""
+"""The validation pass of `calibrate` with its progress bar, and the tables of its result."""
 
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,15 @@ def fit_on_validation(
     predictor: "Predictor", table: "PhotoTable", config: Config, sink: Sink
 ) -> "Fit":
     """Temperature and point method, from the photos of the split `val`; with a progress bar."""
-    from geoguess_cli.evaluation.fitting import fit_decision
+    from geoguess_cli import api
 
-    val = table.only("val")
     with sink.progress() as bar:
-        task = bar.add_task("calibrating", total=len(val))
-        return fit_decision(
-            predictor.outputs(
-                val.paths, batch_size=config.train.batch_size, workers=config.workers
-            ),
-            val,
-            predictor.partition,
+        task = bar.add_task("calibrating", total=table.splits["val"])
+        return api.fit_on_validation(
+            predictor,
+            table,
+            batch_size=config.train.batch_size,
+            workers=config.workers,
             on_batch=lambda done: bar.update(task, completed=done),
         )
 

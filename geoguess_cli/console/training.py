@@ -1,4 +1,4 @@
-"""A training as it goes: a live bar on a terminal, one line an epoch anywhere else."""
+"""The progress of a training: a live bar on a terminal, and one line an epoch."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,36 +7,35 @@ from geoguess_cli.console.output import Sink
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from geoguess_cli.training.epoch import StepStats
-    from geoguess_cli.training.loop import EpochStats
+    from geoguess_cli.training.progress import EpochStats, StepStats
 
 
 class TrainingDisplay:
-    """A training as it goes: a live bar on a terminal, one line an epoch anywhere else.
+    """Shows the progress of a training: a live bar on a terminal, and one line an epoch.
 
     Args:
-        sink: Where notices go.
-        stages: How many stages the recipe has.
+        sink: Where the lines go.
+        stages: Number of stages of the recipe.
     """
 
     def __init__(self, sink: Sink, *, stages: int) -> None:
         self._sink = sink
         self._stages = stages
-        self._progress: Progress = sink.progress(extra="{task.fields[figures]}")
+        self._progress: Progress = sink.progress(extra="{task.fields[rates]}")
         self._task: Any = None
         self._headed = False
 
     def __enter__(self) -> "TrainingDisplay":
         self._progress.start()
-        self._task = self._progress.add_task("starting", total=None, figures="")
+        self._task = self._progress.add_task("starting", total=None, rates="")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def step(self, stats: "StepStats") -> None:
-        """Show where the training stands after a batch."""
-        # Validation is counted as the last tenth of an epoch: it has no backward pass.
+        """Move the bar after a batch."""
+        # Validation counts as the last tenth of an epoch, because it has no backward pass.
         share = stats.step / max(1, stats.steps)
         within = 0.9 * share if stats.phase == "train" else 0.9 + 0.1 * share
         self._progress.update(
@@ -45,12 +44,12 @@ class TrainingDisplay:
             f"epoch {stats.epoch}/{stats.epochs}, {stats.phase}",
             completed=stats.epoch - 1 + within,
             total=stats.epochs,
-            figures=f"loss {stats.loss:.3f} · {stats.photos_per_second:.0f} photos/s "
+            rates=f"loss {stats.loss:.3f} · {stats.photos_per_second:.0f} photos/s "
             f"· lr {stats.learning_rate:.1g}",
         )
 
     def epoch(self, stats: "EpochStats") -> None:
-        """One line for an epoch that ended."""
+        """Write one line about an epoch."""
         if not self._headed:
             self._headed = True
             self._sink.notice(

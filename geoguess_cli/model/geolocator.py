@@ -151,7 +151,7 @@ class PartSummary:
     shape: tuple[int, ...]
 
 
-def summary(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]:
+def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]:
     """The parts in the order of the forward pass, with parameters and measured output shapes.
 
     `trainable` counts what the freezing in force leaves to the optimiser.

@@ -1,1 +1,1 @@
-"""The three stages, the epoch loop and what it remembers."""
+"""The geolocator learns: photos and cells become weights, in stages of epochs."""

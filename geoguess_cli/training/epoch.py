@@ -1,16 +1,12 @@
 """One epoch: once through the training photos, once through the validation photos."""
 
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
 from geoguess_cli.choices import Arithmetic
@@ -18,86 +14,12 @@ from geoguess_cli.errors import ModelError, PhotoTableError
 from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.photos.dataset import Batch
-from geoguess_cli.training.targets import cell_loss
+from geoguess_cli.training.photos import TrainingPhotos
+from geoguess_cli.training.progress import Tally
+from geoguess_cli.training.targets import Loss, cell_loss
 
-
-@dataclass(frozen=True, eq=False)
-class PhotoSet:
-    """The photos of a split with their targets.
-
-    Args:
-        paths: The photos.
-        targets: Their cell indices; -1 for a photo in no cell. Such a photo is not trained on; in
-            validation it has no loss and counts as wrong.
-    """
-
-    paths: Sequence[Path]
-    targets: Int[np.ndarray, " n"]
-
-    def covered(self) -> "PhotoSet":
-        """Those that lie in a cell."""
-        rows = np.flatnonzero(self.targets >= 0)
-        return PhotoSet([self.paths[row] for row in rows.tolist()], self.targets[rows])
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-
-@dataclass(frozen=True)
-class StepStats:
-    """Where a training stands after a batch.
-
-    Args:
-        stage: Number of the stage, from 1.
-        stage_name: Its name.
-        epoch: Number of the epoch, from 1, counted through all stages of the recipe.
-        epochs: The last epoch that this training will run.
-        phase: "train" or "val".
-        step: Batches done in this phase.
-        steps: Batches of this phase.
-        loss: Mean loss of the phase so far, in nats.
-        photos_per_second: Speed of the phase so far.
-        learning_rate: In force.
-    """
-
-    stage: int
-    stage_name: str
-    epoch: int
-    epochs: int
-    phase: Literal["train", "val"]
-    step: int
-    steps: int
-    loss: float
-    photos_per_second: float
-    learning_rate: float
-
-
-@dataclass
-class Tally:
-    """Sums over the photos of a phase."""
-
-    photos: int = 0
-    covered: int = 0
-    loss: float = 0.0
-    top_1: int = 0
-    top_5: int = 0
-    skipped: int = 0
-    started: float = 0.0
-
-    @property
-    def mean_loss(self) -> float:
-        """In nats, over the photos that have a loss."""
-        return self.loss / self.covered if self.covered else math.nan
-
-    @property
-    def seconds(self) -> float:
-        """Since the phase began."""
-        return time.perf_counter() - self.started
-
-    @property
-    def photos_per_second(self) -> float:
-        """Mean speed since the phase began."""
-        return self.photos / max(self.seconds, 1e-9)
+AfterBatch = Callable[[int, Tally], None]
+"""Called after each batch with the number of batches done and the sums so far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,59 +27,58 @@ class Engine:
     """What every step of a training shares.
 
     Args:
-        geolocator: On `device`.
+        geolocator: The model, on `device`.
         device: Where it computes.
-        precision: In which number format.
-        label_smoothing: Of the training loss.
-        clip_norm: Longest gradient, by its norm over all parameters; 0 for any.
-        seed: Of dropout and the like.
-        on_failure: Told the path of each photo that does not decode, and why.
+        precision: The number format of the forward pass.
+        loss: The training loss.
+        clip_norm: Greatest norm of the gradient over all parameters; 0 for no limit.
+        seed: Seed of dropout and other randomness of the model.
+        on_failure: Called with the photos of a phase, and the position and the reason of each
+            photo that cannot be decoded.
     """
 
     geolocator: Geolocator
     device: torch.device
     precision: Arithmetic
-    label_smoothing: float
+    loss: Loss
     clip_norm: float
     seed: int
-    on_failure: Callable[[int, str, bool], None]
+    on_failure: Callable[[TrainingPhotos, int, str], None]
 
     def train(
         self,
+        photos: TrainingPhotos,
         batches: Iterator[Batch],
         optimizer: torch.optim.Optimizer,
         *,
         epoch: int,
-        after: Callable[[int, Tally], None],
+        after: AfterBatch,
     ) -> Tally:
         """Learn from every batch once.
 
         Args:
-            batches: Of covered photos.
+            photos: Photos that lie in a cell.
+            batches: Batches of these photos.
             optimizer: Holds the parameters that learn.
-            epoch: Index, from 0, that the randomness is a function of, with seed and step.
-            after: Called after each batch with the batches done and the sums so far.
+            epoch: Index of the epoch, from 0. Seed, epoch and step decide the randomness.
+            after: Called after each batch.
 
         Raises:
             ModelError: The loss is not finite.
             PhotoTableError: No photo could be read.
         """
-        tally = Tally(started=time.perf_counter())
-        learning = [p for group in optimizer.param_groups for p in group["params"]]
+        tally = Tally()
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
         for step, batch in enumerate(batches):
-            self._count(batch, tally, training=True)
+            self._count(photos, batch, tally)
             # A norm over a batch cannot learn from a batch of one.
             if len(batch.rows) > 1:
                 with _seeded(self.seed, epoch, step, self.device):
-                    loss = cell_loss(
-                        self._logits(batch),
-                        batch.targets.to(self.device),
-                        label_smoothing=self.label_smoothing,
-                    )
+                    loss = self.loss(self._logits(batch), photos.targets(batch.rows, self.device))
                     optimizer.zero_grad(set_to_none=True)
                     loss.backward()
                 if self.clip_norm > 0:
-                    torch.nn.utils.clip_grad_norm_(learning, self.clip_norm)
+                    torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
                 optimizer.step()
                 value = loss.item()
                 if not math.isfinite(value):
@@ -168,19 +89,26 @@ class Engine:
         _check_read(tally, "training")
         return tally
 
-    def validate(self, batches: Iterator[Batch], *, after: Callable[[int, Tally], None]) -> Tally:
-        """Loss over the covered photos, without smoothing; hits over all.
+    def validate(
+        self, photos: TrainingPhotos, batches: Iterator[Batch], *, after: AfterBatch
+    ) -> Tally:
+        """Cross-entropy of the photos that lie in a cell, without smoothing; hits of all photos.
+
+        Args:
+            photos: Validation photos; a photo in no cell has no loss and counts as wrong.
+            batches: Batches of these photos.
+            after: Called after each batch.
 
         Raises:
             ModelError: The loss is not finite.
             PhotoTableError: No photo could be read.
         """
         self.geolocator.eval()
-        tally = Tally(started=time.perf_counter())
+        tally = Tally()
         for step, batch in enumerate(batches):
-            self._count(batch, tally, training=False)
+            self._count(photos, batch, tally)
             if len(batch.rows):
-                self._judge(batch, tally)
+                self._judge(photos, batch, tally)
             after(step + 1, tally)
         _check_read(tally, "validation")
         if not math.isfinite(tally.mean_loss):
@@ -188,17 +116,17 @@ class Engine:
         return tally
 
     @torch.inference_mode()
-    def _judge(self, batch: Batch, tally: Tally) -> None:
+    def _judge(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
         logits = self._logits(batch).float()
-        targets = batch.targets.to(self.device)
-        covered = targets >= 0
+        cells = photos.targets(batch.rows, self.device).cells
+        covered = cells >= 0
         likeliest = logits.topk(min(5, logits.shape[1])).indices
-        hits = (likeliest == targets[:, None]) & covered[:, None]
+        hits = (likeliest == cells[:, None]) & covered[:, None]
         tally.top_1 += int(hits[:, 0].sum())
         tally.top_5 += int(hits.sum())
         count = int(covered.sum())
         if count:
-            tally.loss += cell_loss(logits[covered], targets[covered]).item() * count
+            tally.loss += cell_loss(logits[covered], cells[covered]).item() * count
             tally.covered += count
 
     def _logits(self, batch: Batch) -> Tensor:
@@ -207,16 +135,16 @@ class Engine:
             logits: Tensor = self.geolocator(images)
         return logits
 
-    def _count(self, batch: Batch, tally: Tally, *, training: bool) -> None:
+    def _count(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
         tally.photos += len(batch.rows)
         tally.skipped += len(batch.failures)
         for row, reason in batch.failures:
-            self.on_failure(row, reason, training)
+            self.on_failure(photos, row, reason)
 
 
 @contextmanager
 def _seeded(seed: int, epoch: int, step: int, device: torch.device) -> Iterator[None]:
-    """Torch's randomness as a function of seed, epoch and step; the caller's comes back after."""
+    """Seed torch from seed, epoch and step; afterwards restore the caller's random state."""
     number = int(np.random.SeedSequence((seed, epoch, step)).generate_state(1, np.uint64)[0])
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
@@ -224,9 +152,9 @@ def _seeded(seed: int, epoch: int, step: int, device: torch.device) -> Iterator[
         yield
 
 
-def _check_read(tally: Tally, name: str) -> None:
+def _check_read(tally: Tally, split: str) -> None:
     if not tally.photos:
         raise PhotoTableError(
-            f"none of the {tally.skipped} {name} photos can be read; "
+            f"none of the {tally.skipped} {split} photos can be read; "
             "`geoguess data inspect` says why"
         )

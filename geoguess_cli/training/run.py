@@ -1,10 +1,10 @@
-"""The folder of one training: what it was told, what it measured, where it stands.
+"""The folder of one training: its configuration, its metrics, its weights and its state.
 
 geoguess.toml            the effective configuration
 metrics.jsonl            one line an epoch
 best.safetensors         the weights with the lowest validation loss so far
-stage-N.safetensors      the same, as it stood when stage N ended
-resume.pt                all that the next epoch depends on (tensors and plain data)
+stage-N.safetensors      the best weights when stage N ended
+resume.pt                everything that the next epoch depends on (tensors and plain data)
 """
 
 import json
@@ -25,12 +25,12 @@ from geoguess_cli.files import replacing, write_text
 from geoguess_cli.model.states import CELLS_KEY, read_state, write_state
 
 FORMAT = 1
-"""Number of the layout of `resume.pt`."""
+"""Number of the layout of `resume.pt`; a change of the layout raises it."""
 
 
 @dataclass(frozen=True)
 class Best:
-    """Which weights are the best so far: their validation loss, and after how many epochs."""
+    """The best weights so far: their validation loss in nats, and the number of their epoch."""
 
     val_loss: float = math.inf
     epoch: int = 0
@@ -67,7 +67,13 @@ class Run:
         return self.folder / f"stage-{number}.safetensors"
 
     def start(self, config: Config, *, stage: int, first_epoch: int) -> None:
-        """Make the folder ready for a stage (from 1): what this one and later ones wrote goes."""
+        """Make the folder ready for a stage: remove what this stage and later stages wrote.
+
+        Args:
+            config: The effective configuration.
+            stage: Number of the stage, from 1.
+            first_epoch: Number of epochs of all earlier stages.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(to_toml(config), self.config_path)
         for number, path in self._stage_results().items():
@@ -85,20 +91,20 @@ class Run:
             file.write(json.dumps(line) + "\n")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of the metrics, in order; none before the first epoch ends."""
+        """The lines of the metrics, one an epoch, in order."""
         if not self.metrics_path.is_file():
             return []
         lines = self.metrics_path.read_text(encoding="utf-8").splitlines(keepends=True)
-        # A line without an end was cut off while it was written.
+        # A last line without a line break was cut off while it was written.
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def forget_after(self, epoch: int) -> None:
-        """Drop the metrics of later epochs, which will be run again."""
-        kept = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] <= epoch]
-        write_text("".join(kept), self.metrics_path)
+        """Remove the metrics of the epochs after `epoch`, which will be run again."""
+        lines = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] <= epoch]
+        write_text("".join(lines), self.metrics_path)
 
     def save_best(self, state: Mapping[str, Tensor], best: Best, *, cells_digest: str) -> None:
-        """Keep these weights as the best."""
+        """Write these weights as the best so far."""
         metadata = {
             CELLS_KEY: cells_digest,
             "geoguess.val_loss": repr(best.val_loss),
@@ -107,7 +113,7 @@ class Run:
         write_state(state, self.best_path, metadata=metadata)
 
     def end_stage(self, number: int) -> None:
-        """Keep the best so far as the result of a stage."""
+        """Copy the best weights so far as the result of a stage."""
         with replacing(self.stage_path(number)) as temporary:
             shutil.copyfile(self.best_path, temporary)
 
@@ -116,21 +122,28 @@ class Run:
 
         Raises:
             MissingFileError: No epoch has ended yet.
-            ModelError: They belong to another partition.
+            ModelError: The weights belong to another partition.
         """
         if not self.best_path.is_file():
-            raise MissingFileError(f"{self.folder} holds no weights: no epoch of it has ended")
+            raise MissingFileError(
+                f"{self.folder} holds no weights, because no epoch of it has ended; "
+                "`geoguess train` starts a training"
+            )
         state, metadata = read_state(self.best_path)
         self._check_cells(metadata, cells_digest, self.best_path)
         best = Best(float(metadata["geoguess.val_loss"]), int(metadata["geoguess.epoch"]))
         return state, best
 
     def check_stage(self, number: int, *, cells_digest: str) -> None:
-        """Refuse to go on from a stage whose result is not there or not of this partition.
+        """Raise an error unless a stage has a result, and a result for this partition.
+
+        Args:
+            number: Number of the stage, from 1.
+            cells_digest: `states.cells_digest` of the partition.
 
         Raises:
             MissingFileError: The stage has not been run.
-            ModelError: It was run on another partition.
+            ModelError: The stage was run on another partition.
         """
         path = self.stage_path(number)
         if not path.is_file():
@@ -141,16 +154,16 @@ class Run:
         self._check_cells(read_state(path)[1], cells_digest, path)
 
     def save_resume(self, state: Mapping[str, Any]) -> None:
-        """Keep all that the next epoch depends on."""
+        """Write everything that the next epoch depends on."""
         with replacing(self.resume_path) as temporary:
             torch.save({"format": FORMAT, **state}, temporary)
 
     def load_resume(self) -> dict[str, Any]:
-        """What `save_resume` kept, on the CPU.
+        """The state that `save_resume` wrote, on the CPU.
 
         Raises:
-            MissingFileError: Nothing was kept.
-            ModelError: A damaged file, or one of another geoguess.
+            MissingFileError: No state was written.
+            ModelError: The file is damaged, or another version of geoguess wrote it.
         """
         if not self.resume_path.is_file():
             raise MissingFileError(
@@ -162,15 +175,16 @@ class Run:
             raise ModelError(f"{self.resume_path} is damaged; train without --resume") from error
         if state.get("format") != FORMAT:
             raise ModelError(
-                f"{self.resume_path} was written by another geoguess; train without --resume"
+                f"{self.resume_path} was written by another version of geoguess; "
+                "train without --resume"
             )
         return dict(state)
 
     def _stage_results(self) -> dict[int, Path]:
-        found = {path: path.stem.removeprefix("stage-") for path in self.folder.glob("stage-*")}
+        numbers = {path: path.stem.removeprefix("stage-") for path in self.folder.glob("stage-*")}
         return {
             int(number): path
-            for path, number in found.items()
+            for path, number in numbers.items()
             if number.isdecimal() and path.suffix == ".safetensors"
         }
 
@@ -178,5 +192,5 @@ class Run:
         if metadata.get(CELLS_KEY) != digest:
             raise ModelError(
                 f"{path} was trained on another partition; train again from stage 1, "
-                "or put back the partition's file"
+                "or put back the file of that partition"
             )

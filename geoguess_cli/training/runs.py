@@ -1,4 +1,4 @@
-"""The runs below `artifacts/runs`, one folder each: a new one, or the latest."""
+"""The runs in `artifacts/runs`, one folder each: start a new run, or find the latest."""
 
 import shutil
 from pathlib import Path
@@ -9,23 +9,40 @@ from geoguess_cli.training.run import Run
 PREFIX = "run-"
 
 
-def new_run(folder: Path, name: str | None = None, *, replace: bool = False) -> Run:
-    """A run that is not there yet: named, or `run-N` after the highest N.
+def choose_run(
+    folder: Path, name: str | None = None, *, going_on: bool = False, replace: bool = False
+) -> Run:
+    """The run of a training: an existing one if the training goes on, else a new one.
 
     Args:
-        folder: Where runs live.
-        name: Its name.
+        folder: The folder of all runs.
+        name: Name of the run; without it, the latest run, or a new `run-N`.
+        going_on: Whether the training needs what an earlier one left.
+        replace: Remove a run of that name before a new training.
+
+    Raises:
+        MissingFileError: The training goes on, and there is no such run.
+        ConfigError: A new run would take the place of an old one, and `replace` is False.
+    """
+    return latest_run(folder, name) if going_on else new_run(folder, name, replace=replace)
+
+
+def new_run(folder: Path, name: str | None = None, *, replace: bool = False) -> Run:
+    """A run whose folder does not exist yet.
+
+    Args:
+        folder: The folder of all runs.
+        name: Name of the run; without it, `run-N` with N one above the highest.
         replace: Remove a run of that name first.
 
     Raises:
-        ConfigError: A run of that name is there, and is not to be replaced.
+        ConfigError: A run of that name exists, and `replace` is False.
     """
-    chosen = name or f"{PREFIX}{max(_numbers(folder), default=0) + 1}"
-    path = folder / chosen
+    path = folder / (name or f"{PREFIX}{max(_numbers(folder), default=0) + 1}")
     if path.exists():
         if not replace:
             raise ConfigError(
-                f"{path} is there already: --resume goes on with it, --force replaces it, "
+                f"{path} already exists: --resume goes on with it, --force replaces it, "
                 "another --name keeps both"
             )
         shutil.rmtree(path)
@@ -33,10 +50,14 @@ def new_run(folder: Path, name: str | None = None, *, replace: bool = False) -> 
 
 
 def latest_run(folder: Path, name: str | None = None) -> Run:
-    """A run that is there: the named one, else the one that wrote last.
+    """A run that exists.
+
+    Args:
+        folder: The folder of all runs.
+        name: Name of the run; without it, the run whose metrics were written last.
 
     Raises:
-        MissingFileError: There is none.
+        MissingFileError: There is no such run.
     """
     if name is not None:
         if not (folder / name).is_dir():
@@ -46,8 +67,8 @@ def latest_run(folder: Path, name: str | None = None) -> Run:
     started = [run for run in runs if run.metrics_path.is_file()]
     if not started:
         raise MissingFileError(
-            f"no run in {folder} to go on with; start with `geoguess train` or "
-            "`geoguess train --stage 1`"
+            f"there is no run in {folder} to go on with; `geoguess train` or "
+            "`geoguess train --stage 1` starts one"
         )
     return max(started, key=lambda run: (run.metrics_path.stat().st_mtime_ns, run.folder.name))
 

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from geoguess_cli.config import StageConfig
+import torch
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from geoguess_cli.config import StageConfig, TrainConfig
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.model.geolocator import Geolocator
 
@@ -14,9 +17,9 @@ class PlannedStage:
     """A stage and its place in the whole recipe.
 
     Args:
-        number: From 1.
-        config: What it does.
-        first: Epochs that all earlier stages take: the index, from 0, of its first epoch.
+        number: Number of the stage, from 1.
+        config: How long and how fast the stage trains, and which parts are frozen.
+        first: Index of its first epoch, from 0: the number of epochs of all earlier stages.
     """
 
     number: int
@@ -25,18 +28,36 @@ class PlannedStage:
 
     @property
     def end(self) -> int:
-        """Epochs done when it is done."""
+        """Number of epochs of this and all earlier stages."""
         return self.first + self.config.epochs
 
 
-def plan(stages: Sequence[StageConfig], stage: int | None = None) -> list[PlannedStage]:
-    """The stages to run, in order: all, or the one of that number.
+@dataclass(frozen=True, eq=False)
+class RunningStage:
+    """A stage at work, with its optimiser and its schedule."""
 
-    Epochs are counted through the whole recipe, also where one stage runs alone, so that three
-    runs of one stage each are the same as one run of three.
+    planned: PlannedStage
+    optimizer: torch.optim.Optimizer
+    scheduler: ReduceLROnPlateau
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next epoch."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+
+def plan(stages: Sequence[StageConfig], stage: int | None = None) -> list[PlannedStage]:
+    """The stages to run, in order: all of them, or only the stage of that number.
+
+    Epochs are counted through the whole recipe even when one stage runs alone, so that three
+    trainings of one stage each equal one training of three stages.
+
+    Args:
+        stages: The whole recipe.
+        stage: Number of the only stage to run, from 1; None for all.
 
     Raises:
-        ConfigError: No stage of that number.
+        ConfigError: There is no stage of that number.
     """
     planned, first = [], 0
     for number, config in enumerate(stages, start=1):
@@ -47,16 +68,37 @@ def plan(stages: Sequence[StageConfig], stage: int | None = None) -> list[Planne
     if not 1 <= stage <= len(planned):
         raise ConfigError(
             f"there is no stage {stage}; train.stages has "
-            + ", ".join(f"{one.number} ({one.config.name})" for one in planned)
+            + ", ".join(f"{known.number} ({known.config.name})" for known in planned)
         )
     return [planned[stage - 1]]
 
 
-def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:
-    """Let the stage's parts learn and the frozen ones rest, in place.
+def start_stage(geolocator: Geolocator, planned: PlannedStage, train: TrainConfig) -> RunningStage:
+    """A stage at its start: a new optimiser over the parameters that learn, and a new schedule.
 
-    A frozen part gets no gradients and stands in evaluation mode: the statistics of its norms and
-    its dropout rest too.
+    Args:
+        geolocator: On its device; changed in place by `set_stage`.
+        planned: The stage.
+        train: Weight decay, and factor and patience of the schedule.
+    """
+    set_stage(geolocator, planned.config)
+    device = next(geolocator.parameters()).device
+    optimizer = torch.optim.AdamW(
+        parameter_groups(geolocator, weight_decay=train.weight_decay),
+        lr=planned.config.learning_rate,
+        fused=device.type in ("cpu", "cuda"),
+    )
+    scheduler = ReduceLROnPlateau(
+        optimizer, factor=train.plateau_factor, patience=train.plateau_patience
+    )
+    return RunningStage(planned, optimizer, scheduler)
+
+
+def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:
+    """Freeze the stage's frozen parts and let all other parts learn, in place.
+
+    A frozen part gets no gradients and is in evaluation mode, so the statistics of its norms do
+    not change and its dropout is off.
     """
     geolocator.train()
     geolocator.requires_grad_(True)
@@ -65,21 +107,25 @@ def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:
 
 
 def parameter_groups(geolocator: Geolocator, *, weight_decay: float) -> list[dict[str, Any]]:
-    """The parameters that learn, for an optimiser: those that decay, and those that do not.
+    """The parameters that learn, for an optimiser: one group with weight decay and one without.
 
     Matrices and convolution kernels decay. Biases, norms, scales, tokens and position embeddings
-    do not: pulled towards zero they lose their meaning rather than their excess.
+    do not: decay would change their meaning instead of reducing their excess.
+
+    Args:
+        geolocator: The model, with its frozen parts set.
+        weight_decay: Of the first group, 0 or more.
     """
     learning = [(name, p) for name, p in geolocator.named_parameters() if p.requires_grad]
-    decaying = [p for name, p in learning if _decays(name, p.ndim)]
-    resting = [p for name, p in learning if not _decays(name, p.ndim)]
+    with_decay = [p for name, p in learning if _decays(name, p.ndim)]
+    without_decay = [p for name, p in learning if not _decays(name, p.ndim)]
     groups = [
-        {"params": decaying, "weight_decay": weight_decay},
-        {"params": resting, "weight_decay": 0.0},
+        {"params": with_decay, "weight_decay": weight_decay},
+        {"params": without_decay, "weight_decay": 0.0},
     ]
     return [group for group in groups if group["params"]]
 
 
 def _decays(name: str, ndim: int) -> bool:
-    # timm names everything else that has several axes after what it is: pos_embed, cls_token, …
+    # Other parameters with several axes have other names in timm: pos_embed, cls_token, …
     return ndim > 1 and name.endswith("weight")

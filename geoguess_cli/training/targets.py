@@ -1,18 +1,57 @@
-"""What the logits are trained towards: the target of a photo, and the loss against it."""
+"""What a training learns from: the target of each photo, and the loss against it.
+
+A new loss is a function here, and a key of `[train]` in `config.py` that `training_loss` reads.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from geoguess_cli.config import TrainConfig
+from geoguess_cli.geo.partition import Partition
 
-def cell_loss(
-    logits: Float[Tensor, "b c"], targets: Int[Tensor, " b"], *, label_smoothing: float = 0.0
-) -> Float[Tensor, ""]:
-    """Mean cross-entropy of the photos against their cells, in nats.
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Where the photos of a batch were taken, on the device of the logits.
 
     Args:
-        logits: One column a cell, in any float type; the loss is taken in fp32.
-        targets: Cell indices.
-        label_smoothing: Share of each target spread evenly over all cells, in [0, 1).
+        cells: Cell index of each photo; -1 for a photo in no cell.
+        latlng: Latitude and longitude of each photo, in degrees.
     """
-    return cross_entropy(logits.float(), targets, label_smoothing=label_smoothing)
+
+    cells: Int[Tensor, " b"]
+    latlng: Float[Tensor, "b 2"]
+
+
+Loss = Callable[[Float[Tensor, "b c"], Targets], Float[Tensor, ""]]
+"""The mean loss of a batch, from its logits (one column a cell) and its targets."""
+
+
+def training_loss(config: TrainConfig, partition: Partition) -> Loss:
+    """The loss that a training minimises.
+
+    Args:
+        config: Chooses the loss and its constants.
+        partition: What each column of the logits means, for a loss that measures distances.
+    """
+    del partition  # Cross-entropy counts every wrong cell alike, near or far.
+    return lambda logits, targets: cell_loss(
+        logits, targets.cells, label_smoothing=config.label_smoothing
+    )
+
+
+def cell_loss(
+    logits: Float[Tensor, "b c"], cells: Int[Tensor, " b"], *, label_smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """Mean cross-entropy of photos against their cells, in nats, computed in fp32.
+
+    Args:
+        logits: One column a cell, in any float type.
+        cells: Cell index of each photo, 0 or more.
+        label_smoothing: Share of each target that is spread evenly over all cells, in [0, 1).
+    """
+    return cross_entropy(logits.float(), cells, label_smoothing=label_smoothing)

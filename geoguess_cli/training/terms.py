@@ -1,4 +1,4 @@
-"""The terms of a training: all that decides its result. A resumption holds to them."""
+"""The terms of a training: everything that decides its result. A resumed training keeps them."""
 
 import dataclasses
 import hashlib
@@ -9,18 +9,27 @@ from typing import Any
 from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.images import ImageSpec
-from geoguess_cli.training.epoch import PhotoSet
+from geoguess_cli.training.photos import TrainingPhotos
 
 
 def training_terms(
     config: Config,
     spec: ImageSpec,
     precision: str,
-    train: PhotoSet,
-    val: PhotoSet,
+    train: TrainingPhotos,
+    val: TrainingPhotos,
     cells_digest: str,
 ) -> dict[str, str]:
-    """All that decides the result of a training, by the name that the user knows it by."""
+    """Everything that decides the result of a training, as text by the name that the user knows.
+
+    Args:
+        config: Its seed and the tables `[images]`, `[model]` and `[train]` count.
+        spec: The photo transform.
+        precision: The number format of the forward pass.
+        train: Photos to learn from.
+        val: Photos to choose the best epoch by.
+        cells_digest: `states.cells_digest` of the partition.
+    """
     keys = {
         **_keys("images", config.images),
         **_keys("model", config.model),
@@ -42,10 +51,10 @@ def training_terms(
     return {name: str(value) for name, value in terms.items()}
 
 
-def _photos_digest(photos: PhotoSet) -> str:
-    """Names and targets in order; the folder may move between a training and its resumption."""
+def _photos_digest(photos: TrainingPhotos) -> str:
+    """File names and cells in order. The folder may move between a training and its resumption."""
     digest = hashlib.sha256("\n".join(Path(path).name for path in photos.paths).encode())
-    digest.update(photos.targets.astype("<i8").tobytes())
+    digest.update(photos.cells.astype("<i8").tobytes())
     return f"{len(photos)} with digest {digest.hexdigest()[:12]}"
 
 
@@ -54,10 +63,14 @@ def _keys(table: str, record: Any) -> dict[str, Any]:
 
 
 def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Refuse to resume a training whose terms have changed.
+    """Raise an error if the terms of a training have changed since it was interrupted.
+
+    Args:
+        before: The terms that were stored.
+        now: The terms of the training that would go on.
 
     Raises:
-        ConfigError: It names what changed, from what to what.
+        ConfigError: A term has changed; the message names each, with its old and new value.
     """
     changed = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"

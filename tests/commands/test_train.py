@@ -67,17 +67,15 @@ def test_stage_two_needs_stage_one(world) -> None:
 def test_interrupt_and_resume(world, trained_world, monkeypatch: pytest.MonkeyPatch) -> None:
     world.run("cells", "build")
     monkeypatch.chdir(world.folder)
-    whole_epoch = loop._Training._epoch
-    seen = []
+    whole_epoch = loop.EpochLoop._epoch
 
-    def until_the_third(self, planned, epoch, *others):
-        seen.append(epoch)
+    def until_the_third(self, stage, epoch, *others):
         if epoch == 2:
             raise KeyboardInterrupt
-        return whole_epoch(self, planned, epoch, *others)
+        return whole_epoch(self, stage, epoch, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop._Training, "_epoch", until_the_third)
+        patch.setattr(loop.EpochLoop, "_epoch", until_the_third)
         result = CliRunner().invoke(app, ["train"])
     assert result.exit_code == 130
     assert "--resume" in result.stderr

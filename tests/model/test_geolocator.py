@@ -15,7 +15,7 @@ from geoguess_cli.model.geolocator import (
     build_geolocator,
     image_spec,
     part_sizes,
-    summary,
+    part_summaries,
 )
 from geoguess_cli.model.vit import Vit, create_vit
 
@@ -38,7 +38,7 @@ def test_the_paper_s_model() -> None:
     }
     assert (sum(sizes.values()) + left_out) / 1e6 == pytest.approx(46.8, abs=0.05)
 
-    rows = summary(geolocator, image_spec(config, ImagesConfig()))
+    rows = part_summaries(geolocator, image_spec(config, ImagesConfig()))
     assert [(row.part, row.shape) for row in rows] == [
         ("backbone", (2048, 7, 7)),
         ("pool", (2048, 14, 14)),
@@ -177,8 +177,8 @@ def test_an_earlier_feature_map_needs_fewer_blocks(
     earlier = build(dataclasses.replace(tiny, backbone_stage=-2))
     assert part_sizes(earlier)["backbone"] < part_sizes(last)["backbone"]
     spec = image_spec(tiny, ImagesConfig(size=64))
-    assert summary(last, spec)[0].shape[1:] == (2, 2)
-    assert summary(earlier, spec)[0].shape[1:] == (4, 4)
+    assert part_summaries(last, spec)[0].shape[1:] == (2, 2)
+    assert part_summaries(earlier, spec)[0].shape[1:] == (4, 4)
 
 
 def test_a_summary_leaves_the_model_as_it_was(
@@ -189,7 +189,8 @@ def test_a_summary_leaves_the_model_as_it_was(
     geolocator.vit.requires_grad_(False)
     before = {name: value.clone() for name, value in geolocator.state_dict().items()}
     modes = [module.training for module in geolocator.modules()]
-    rows = {row.part: row for row in summary(geolocator, image_spec(tiny, ImagesConfig(size=64)))}
+    spec = image_spec(tiny, ImagesConfig(size=64))
+    rows = {row.part: row for row in part_summaries(geolocator, spec)}
     assert rows["vit"].trainable == 0 < rows["vit"].parameters
     assert rows["head"].trainable == rows["head"].parameters == 64 * 4 + 4
     assert modes == [module.training for module in geolocator.modules()]

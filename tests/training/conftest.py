@@ -1,20 +1,23 @@
-"""A world of four colours: each cell's photos share one, so that a tiny model can learn it."""
+"""A world of four colours: each town's photos share one, so that a tiny model can learn it."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from PIL import Image
 
 from geoguess_cli.config import Config, ImagesConfig, ModelConfig, StageConfig, TrainConfig
-from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
-from geoguess_cli.photos.images import ImageSpec
-from geoguess_cli.training.epoch import PhotoSet
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.model.geolocator import Geolocator, build_geolocator
+from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.training.photos import TrainingPhotos, training_photos
 
 SIZE = 32
-COLOURS = np.array([(200, 40, 40), (40, 200, 40), (40, 40, 200), (190, 190, 40)])
+COLORS = np.array([(200, 40, 40), (40, 200, 40), (40, 40, 200), (190, 190, 40)])
+NOWHERE = (0.0, 0.0)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,22 +30,29 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sets(tmp_path_factory: pytest.TempPathFactory) -> tuple[PhotoSet, PhotoSet]:
+def table(tmp_path_factory: pytest.TempPathFactory, partition: Partition) -> PhotoTable:
     """26 photos to learn from, two of them in no cell, and 10 to validate, two likewise."""
     folder = tmp_path_factory.mktemp("photos")
     rng = np.random.default_rng(0)
-
-    def made(split: str, per_cell: int) -> PhotoSet:
-        targets = np.concatenate([np.repeat(np.arange(4), per_cell), [-1, -1]])
-        paths = []
-        for row, target in enumerate(targets.tolist()):
+    rows = []
+    for split, per_cell in (("train", 6), ("val", 2)):
+        cells = [*np.repeat(np.arange(4), per_cell).tolist(), -1, -1]
+        for row, cell in enumerate(cells):
             noise = rng.integers(-40, 41, (SIZE + 8, SIZE + 8, 3))
-            pixels = np.clip(COLOURS[target] + noise, 0, 255).astype(np.uint8)
-            paths.append(folder / f"{split}-{row}.png")
-            Image.fromarray(pixels).save(paths[-1])
-        return PhotoSet(paths, targets)
+            pixels = np.clip(COLORS[cell] + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{split}-{row}.png")
+            latitude, longitude = NOWHERE if cell < 0 else partition.centroids[cell]
+            rows.append((f"{split}-{row}.png", latitude, longitude, split))
+    return PhotoTable(
+        pl.DataFrame(rows, schema=["photo", "latitude", "longitude", "split"], orient="row"), folder
+    )
 
-    return made("train", 6), made("val", 2)
+
+@pytest.fixture
+def sets(table: PhotoTable, partition: Partition) -> tuple[TrainingPhotos, TrainingPhotos]:
+    """The photos of the splits train and val."""
+    train, val = (training_photos(table.only(split), partition) for split in ("train", "val"))
+    return train, val
 
 
 @pytest.fixture
@@ -70,12 +80,6 @@ def config() -> Config:
             ),
         ),
     )
-
-
-@pytest.fixture
-def spec(config: Config) -> ImageSpec:
-    """The transform of the tiny model's photos."""
-    return image_spec(config.model, config.images)
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ import dataclasses
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -20,40 +21,55 @@ from geoguess_cli.errors import (
     ModelError,
     PhotoTableError,
 )
+from geoguess_cli.geo.cells import latlng_to_cell
+from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.geolocator import Geolocator
-from geoguess_cli.photos.images import ImageSpec
-from geoguess_cli.training.epoch import PhotoSet, StepStats
-from geoguess_cli.training.loop import EpochStats, fit
+from geoguess_cli.model.states import cells_digest
+from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.training.progress import EpochStats, StepStats
 from geoguess_cli.training.run import Run
+from geoguess_cli.training.session import TrainingSession
 
-Sets = tuple[PhotoSet, PhotoSet]
 State = dict[str, torch.Tensor]
 
 
 @dataclasses.dataclass
 class Lab:
-    """Trains the tiny model and hands back what came of it."""
+    """Trains the tiny model, in a run of any name, and hands back weights and epochs."""
 
-    build: Callable[..., Geolocator]
     config: Config
-    spec: ImageSpec
-    sets: Sets
+    table: PhotoTable
+    partition: Partition
+    build: Callable[..., Geolocator]
     folder: Path
+
+    @property
+    def digest(self) -> str:
+        return cells_digest(self.partition.cells)
 
     def run(self, name: str = "run") -> Run:
         return Run(self.folder / name)
 
-    def epochs(self, geolocator: Geolocator, name: str = "run", **options: Any) -> Iterator[Any]:
-        train, val = self.sets
-        given = {"config": self.config, "train": train, "val": val, "cells_digest": "cells"}
-        return fit(geolocator, spec=self.spec, run=self.run(name), **(given | options))
+    def session(self, name: str = "run", **options: Any) -> TrainingSession:
+        config = options.pop("config", self.config)
+        table = options.pop("table", self.table)
+        partition = options.pop("partition", self.partition)
+        return TrainingSession(config, table, partition, run=self.run(name), **options)
 
     def train(
-        self, name: str = "run", *, weights: int = 0, **options: Any
+        self,
+        name: str = "run",
+        *,
+        weights: int | None = None,
+        on_step: Callable[[StepStats], None] | None = None,
+        on_failure: Callable[[Path, str], None] | None = None,
+        **options: Any,
     ) -> tuple[State, list[EpochStats]]:
-        geolocator = self.build(weights)
-        stats = list(self.epochs(geolocator, name, **options))
-        return geolocator.state_dict(), stats
+        session = self.session(name, **options)
+        if weights is not None:
+            session.geolocator.load_state_dict(self.build(weights).state_dict())
+        stats = list(session.epochs(on_step=on_step, on_failure=on_failure))
+        return session.trained().geolocator.state_dict(), stats
 
     def interrupt(self, name: str, *, epoch: int, step: int, phase: str = "train") -> None:
         """A Ctrl-C after a batch of an epoch, numbered from 1."""
@@ -63,14 +79,34 @@ class Lab:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            list(self.epochs(self.build(), name, on_step=on_step))
+            self.train(name, on_step=on_step)
+
+    def moved(self, split: str, place: tuple[float, float]) -> PhotoTable:
+        """The table with all photos of a split at one place."""
+        here = pl.col("split") == split
+        columns = zip(("latitude", "longitude"), place, strict=True)
+        frame = self.table.frame.with_columns(
+            pl.when(here).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
+            for name, value in columns
+        )
+        return PhotoTable(frame, self.table.root)
 
 
 @pytest.fixture
 def lab(
-    build: Callable[..., Geolocator], config: Config, spec: ImageSpec, sets: Sets, tmp_path: Path
+    build: Callable[..., Geolocator],
+    config: Config,
+    table: PhotoTable,
+    partition: Partition,
+    tmp_path: Path,
 ) -> Lab:
-    return Lab(build, config, spec, sets, tmp_path)
+    return Lab(config, table, partition, build, tmp_path)
+
+
+def _smaller(partition: Partition) -> Partition:
+    """Four smaller cells of one level, around the same towns."""
+    level = int(partition.levels.max()) + 1
+    return dataclasses.replace(partition, cells=latlng_to_cell(partition.centroids, level))
 
 
 def _same(a: State, b: State) -> bool:
@@ -108,15 +144,17 @@ def test_epochs_are_counted_through_the_stages_and_written_down(lab: Lab) -> Non
 
 
 def test_the_best_weights_are_the_ones_that_remain(lab: Lab) -> None:
-    geolocator = lab.build()
-    seen = {}
-    for stats in lab.epochs(geolocator):
-        seen[stats.val_loss] = {k: v.clone() for k, v in geolocator.state_dict().items()}
-        assert stats.best == (stats.val_loss == min(seen))
-    assert _same(geolocator.state_dict(), seen[min(seen)])
-    state, best = lab.run().best(cells_digest="cells")
-    assert _same(state, seen[min(seen)])
-    assert best.val_loss == min(seen)
+    session = lab.session()
+    weights = {}
+    for stats in session.epochs():
+        state = session.geolocator.state_dict()
+        weights[stats.val_loss] = {name: tensor.clone() for name, tensor in state.items()}
+        assert stats.best == (stats.val_loss == min(weights))
+    least = min(weights)
+    assert _same(session.trained().geolocator.state_dict(), weights[least])
+    state, best = lab.run().best(cells_digest=lab.digest)
+    assert _same(state, weights[least])
+    assert best.val_loss == least
 
 
 @pytest.mark.parametrize(
@@ -186,7 +224,7 @@ def test_the_caller_s_randomness_is_left_alone(lab: Lab) -> None:
     torch.manual_seed(3)
     expected = torch.rand(4)
     torch.manual_seed(3)
-    list(lab.epochs(lab.build()))
+    lab.train()
     assert torch.equal(torch.rand(4), expected)
 
 
@@ -231,9 +269,10 @@ def test_a_stage_without_its_predecessor_says_so(lab: Lab) -> None:
         lab.train(stage=2)
     lab.train(stage=1)
     with pytest.raises(ModelError, match="trained on another partition"):
-        lab.train(stage=2, cells_digest="other cells")
+        lab.train(stage=2, partition=_smaller(lab.partition))
+    model = dataclasses.replace(lab.config.model, grid=3)
     with pytest.raises(ModelError, match="another architecture"):
-        list(lab.epochs(lab.build(grid=3), stage=2))
+        lab.train(stage=2, config=dataclasses.replace(lab.config, model=model))
 
 
 def test_a_changed_configuration_is_not_resumed(lab: Lab) -> None:
@@ -241,11 +280,11 @@ def test_a_changed_configuration_is_not_resumed(lab: Lab) -> None:
     train = dataclasses.replace(lab.config.train, batch_size=4)
     with pytest.raises(ConfigError, match=r"cannot resume: train.batch_size was 8 and is 4\. Put"):
         lab.train(resume=True, config=dataclasses.replace(lab.config, train=train))
-    with pytest.raises(ConfigError, match="the partition was cells and is others"):
-        lab.train(resume=True, cells_digest="others")
-    fewer = PhotoSet(lab.sets[0].paths[1:], lab.sets[0].targets[1:])
+    with pytest.raises(ConfigError, match=f"the partition was {lab.digest[:12]} and is "):
+        lab.train(resume=True, partition=_smaller(lab.partition))
+    fewer = lab.table.take(np.arange(1, len(lab.table)))
     with pytest.raises(ConfigError, match="the training photos was 24 with digest"):
-        lab.train(resume=True, train=fewer)
+        lab.train(resume=True, table=fewer)
     # What does not decide the result may change.
     moved = dataclasses.replace(lab.config, workers=2, artifacts=Path("elsewhere"))
     assert [s.epoch for s in lab.train(resume=True, config=moved)[1]] == [2, 3, 4]
@@ -279,22 +318,23 @@ def test_a_plateau_lowers_the_rate_of_its_stage_only(lab: Lab) -> None:
 def test_a_loss_that_diverges_keeps_the_best_and_advises(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from geoguess_cli.training import epoch
+    from geoguess_cli.training import epoch, targets
 
-    loss, calls = epoch.cell_loss, itertools.count()
+    loss, calls = targets.cell_loss, itertools.count()
 
     def diverging(*args: Any, **options: Any) -> torch.Tensor:
         # An epoch takes 3 batches to learn from and one to validate; the last lies in no cell.
         return loss(*args, **options) * (math.nan if next(calls) == 5 else 1.0)
 
-    monkeypatch.setattr(epoch, "cell_loss", diverging)
+    for module in (epoch, targets):
+        monkeypatch.setattr(module, "cell_loss", diverging)
     with pytest.raises(ModelError) as caught:
         lab.train()
     message = str(caught.value)
     assert message.startswith("stage 1 (heads), epoch 2, step 2: the training loss is nan. Lower")
     assert "learning_rate (0.003)" in message
     assert str(lab.run().best_path) in message
-    state, best = lab.run().best(cells_digest="cells")
+    state, best = lab.run().best(cells_digest=lab.digest)
     assert best.epoch == 1
     assert all(torch.isfinite(value).all() for value in state.values())
 
@@ -308,36 +348,44 @@ def test_steps_report_where_the_training_stands(lab: Lab) -> None:
     assert all(s.loss > 0 and s.photos_per_second > 0 for s in steps if s.phase == "train")
 
 
-def test_unreadable_photos_are_counted_told_once_and_skipped(lab: Lab, tmp_path: Path) -> None:
+def test_unreadable_photos_are_counted_reported_once_and_skipped(lab: Lab, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"not a photo")
-    train, _ = lab.sets
-    photos = PhotoSet([*train.paths, broken], np.append(train.targets, 1))
-    told: list[tuple[Path, str]] = []
-    _, stats = lab.train(train=photos, stage=1, on_failure=lambda *what: told.append(what))
+    first = pl.int_range(pl.len()).over("split") == 0
+
+    def with_broken(rows: pl.Expr) -> PhotoTable:
+        photo = pl.when(rows).then(pl.lit(str(broken))).otherwise(pl.col("photo"))
+        return PhotoTable(lab.table.frame.with_columns(photo.alias("photo")), lab.table.root)
+
+    failures: list[Path] = []
+    train = pl.col("split") == "train"
+    _, stats = lab.train(
+        table=with_broken(first & train),
+        stage=1,
+        on_failure=lambda path, _reason: failures.append(path),
+    )
     assert [s.skipped for s in stats] == [1, 1]
-    assert [path for path, _ in told] == [broken]
+    assert failures == [broken]
     assert all(math.isfinite(s.loss) for s in stats)
-    unreadable = PhotoSet([broken, broken], np.array([0, 1]))
-    with pytest.raises(PhotoTableError, match="none of the 2 training photos can be read"):
-        lab.train(train=unreadable)
-    with pytest.raises(PhotoTableError, match="none of the 2 validation photos can be read"):
-        lab.train(val=unreadable)
+    with pytest.raises(PhotoTableError, match="none of the 24 training photos can be read"):
+        lab.train(table=with_broken(train))
+    with pytest.raises(PhotoTableError, match="none of the 10 validation photos can be read"):
+        lab.train(table=with_broken(~train))
 
 
 def test_photos_in_no_cell_are_not_trained_on(lab: Lab) -> None:
-    train, _ = lab.sets
+    inside = lab.partition.assign(lab.table.latlng) >= 0
+    kept = inside | (lab.table.frame["split"] == "val").to_numpy()
+    assert (~kept).sum() == 2
     with_uncovered, _ = lab.train("with")
-    without, _ = lab.train("without", train=train.covered())
-    assert len(train) - len(train.covered()) == 2
+    without, _ = lab.train("without", table=lab.table.take(np.flatnonzero(kept)))
     assert _same(with_uncovered, without)
 
 
 @pytest.mark.parametrize(("split", "words"), [("train", "0 training photos"), ("val", "none of")])
 def test_a_split_without_covered_photos_is_refused(split: str, words: str, lab: Lab) -> None:
-    nowhere = PhotoSet(lab.sets[0].paths, np.full(len(lab.sets[0]), -1))
     with pytest.raises(PhotoTableError, match=words):
-        lab.train(**{split: nowhere})
+        lab.train(table=lab.moved(split, (0.0, 0.0)))
     assert not lab.run().folder.exists()
 
 
@@ -372,4 +420,4 @@ def test_every_error_is_written_for_the_user(lab: Lab) -> None:
     with pytest.raises(GeoguessError, match="there is no stage 3"):
         lab.train(stage=3)
     with pytest.raises(MissingFileError, match="no epoch of it has ended"):
-        lab.run("nothing").best(cells_digest="cells")
+        lab.run("nothing").best(cells_digest=lab.digest)

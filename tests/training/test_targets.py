@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from geoguess_cli.training.targets import cell_loss
+from geoguess_cli.config import TrainConfig
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.training.targets import Targets, cell_loss, training_loss
 
 TARGETS = torch.tensor([0, 2])
 
@@ -27,3 +29,10 @@ def test_half_precision_logits_are_judged_in_single() -> None:
     loss = cell_loss(logits, TARGETS)
     assert loss.dtype == torch.float32
     assert loss.item() == 0.0
+
+
+def test_the_training_loss_is_the_configured_one(partition: Partition) -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5, 0.0], [0.1, 0.2, 0.3, 0.4]])
+    targets = Targets(TARGETS, torch.zeros(2, 2))
+    loss = training_loss(TrainConfig(label_smoothing=0.1), partition)
+    assert loss(logits, targets).equal(cell_loss(logits, TARGETS, label_smoothing=0.1))

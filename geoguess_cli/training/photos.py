@@ -1,0 +1,86 @@
+"""The photos of a split as a training uses them: paths, cells and places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from geoguess_cli.choices import Uncovered
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.training.targets import Targets
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPhotos:
+    """The photos of a split, each with its cell and its place.
+
+    Args:
+        paths: The photo files.
+        cells: Cell index of each photo; -1 for a photo in no cell.
+        latlng: Latitude and longitude of each photo, in degrees.
+    """
+
+    paths: Sequence[Path]
+    cells: Int[np.ndarray, " n"]
+    latlng: Float[np.ndarray, "n 2"]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def covered(self) -> int:
+        """Number of photos that lie in a cell."""
+        return int((self.cells >= 0).sum())
+
+    def only_covered(self) -> "TrainingPhotos":
+        """The photos that lie in a cell, in the same order."""
+        rows = np.flatnonzero(self.cells >= 0)
+        paths = [self.paths[row] for row in rows.tolist()]
+        return TrainingPhotos(paths, self.cells[rows], self.latlng[rows])
+
+    def targets(self, rows: Int[torch.Tensor, " b"], device: torch.device) -> Targets:
+        """The targets of the photos at these positions, on a device."""
+        index = rows.numpy()
+        return Targets(
+            torch.as_tensor(self.cells[index], dtype=torch.int64).to(device),
+            torch.as_tensor(self.latlng[index], dtype=torch.float32).to(device),
+        )
+
+
+def training_photos(
+    table: PhotoTable, partition: Partition, *, uncovered: Uncovered = "drop"
+) -> TrainingPhotos:
+    """All photos of a table with their cells.
+
+    Args:
+        table: The photos of one split.
+        partition: The cells.
+        uncovered: "nearest" gives a photo in no cell the nearest cell; "drop" gives it -1.
+    """
+    cells = partition.assign(table.latlng, uncovered=uncovered)
+    return TrainingPhotos(table.paths, cells, table.latlng)
+
+
+def check_photos(train: TrainingPhotos, val: TrainingPhotos) -> None:
+    """Raise an error unless there are photos to learn from and photos to choose the best epoch by.
+
+    Raises:
+        PhotoTableError: Fewer than two training photos, or no validation photo, lie in a cell.
+    """
+    if train.covered < 2:
+        raise PhotoTableError(
+            f"{train.covered} training photos lie in a cell; training needs at least 2. "
+            '`geoguess cells build` makes cells from these photos; cells.uncovered = "nearest" '
+            "gives each photo its nearest cell"
+        )
+    if not val.covered:
+        raise PhotoTableError(
+            f"none of the {len(val)} validation photos lies in a cell, so the best epoch cannot be "
+            "chosen; `geoguess data split` makes a validation split, and fewer, larger cells "
+            "cover more of it"
+        )

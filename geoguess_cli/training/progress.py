@@ -1,0 +1,100 @@
+"""What a training reports: after each batch where it stands, after each epoch how good it is."""
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+Phase = Literal["train", "val"]
+
+
+@dataclass(frozen=True)
+class StepStats:
+    """Where a training stands after a batch.
+
+    Args:
+        stage: Number of the stage, from 1.
+        stage_name: Name of the stage.
+        epoch: Number of the epoch, from 1, counted through all stages of the recipe.
+        epochs: Number of the last epoch of this training.
+        phase: "train" or "val".
+        step: Batches of the phase that are done.
+        steps: Batches of the whole phase.
+        loss: Mean loss of the phase so far, in nats.
+        photos_per_second: Mean speed of the phase so far.
+        learning_rate: The rate in this epoch.
+    """
+
+    stage: int
+    stage_name: str
+    epoch: int
+    epochs: int
+    phase: Phase
+    step: int
+    steps: int
+    loss: float
+    photos_per_second: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class EpochStats:
+    """The result of an epoch; a line of `metrics.jsonl`.
+
+    Args:
+        stage: Number of the stage, from 1.
+        stage_name: Name of the stage.
+        epoch: Number of the epoch, from 1, counted through all stages of the recipe.
+        epochs: Number of the last epoch of this training.
+        loss: Mean training loss, in nats, label smoothing included.
+        val_loss: Mean cross-entropy of the validation photos that lie in a cell, in nats.
+        val_top_1: Share of all validation photos whose cell was the likeliest.
+        val_top_5: Share of all validation photos whose cell was among the five likeliest.
+        learning_rate: The rate in this epoch.
+        photos_per_second: Training photos a second.
+        seconds: Duration of training and validation.
+        best: Whether no earlier epoch of the run had as low a validation loss.
+        skipped: Number of photos that could not be decoded.
+    """
+
+    stage: int
+    stage_name: str
+    epoch: int
+    epochs: int
+    loss: float
+    val_loss: float
+    val_top_1: float
+    val_top_5: float
+    learning_rate: float
+    photos_per_second: float
+    seconds: float
+    best: bool
+    skipped: int
+
+
+@dataclass
+class Tally:
+    """Sums over the photos of a phase."""
+
+    photos: int = 0
+    covered: int = 0
+    loss: float = 0.0
+    top_1: int = 0
+    top_5: int = 0
+    skipped: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def mean_loss(self) -> float:
+        """Mean loss of the photos that have one, in nats."""
+        return self.loss / self.covered if self.covered else math.nan
+
+    @property
+    def seconds(self) -> float:
+        """Time since the phase began."""
+        return time.perf_counter() - self.started
+
+    @property
+    def photos_per_second(self) -> float:
+        """Mean speed since the phase began."""
+        return self.photos / max(self.seconds, 1e-9)

@@ -1,0 +1,212 @@
+"""A training from photos and cells to the best weights: the one object that holds all of it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from geoguess_cli.config import Config, StageConfig
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.model.checkpoint import TrainedModel
+from geoguess_cli.model.device import resolve_device, resolve_precision
+from geoguess_cli.model.geolocator import build_geolocator, image_spec
+from geoguess_cli.model.pretrained import load_weights
+from geoguess_cli.model.states import cells_digest
+from geoguess_cli.photos.dataset import PhotoLoader
+from geoguess_cli.photos.images import Augmentation
+from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.training.epoch import Engine
+from geoguess_cli.training.loop import EpochLoop
+from geoguess_cli.training.photos import TrainingPhotos, check_photos, training_photos
+from geoguess_cli.training.progress import EpochStats, StepStats
+from geoguess_cli.training.run import Run
+from geoguess_cli.training.targets import training_loss
+from geoguess_cli.training.terms import training_terms
+
+
+class TrainingSession:
+    """One training: its configuration, photos, cells, model and run folder.
+
+    `epochs` trains; `trained` gives the model with the best weights so far.
+
+    Args:
+        config: Seed, device, precision, workers, and the tables `[images]`, `[model]`, `[train]`.
+        photos: A photo table with the splits `train` and `val`.
+        partition: The cells to choose among.
+        run: The folder where results and state are kept.
+        stage: Number of the only stage to run, from 1; it starts from the result of the stage
+            before. None runs all stages, or with `resume` those that were interrupted.
+        resume: Go on after the last whole epoch in `run`, as if there had been no interruption.
+
+    Attributes:
+        train: The training photos that lie in a cell.
+        val: All validation photos.
+        geolocator: The model that learns. When a training begins it has its first weights.
+        notes: What the user should know about these first weights, one sentence each.
+
+    Raises:
+        PhotoTableError: There is no photo to learn from or to choose the best epoch by.
+        ConfigError: This machine has no such device.
+        ModelError: timm has no such backbone or ViT, or stored weights do not fit.
+        MissingFileError: There are no first weights where the configuration says.
+        WeightsError: ImageNet weights cannot be loaded or downloaded.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        photos: PhotoTable,
+        partition: Partition,
+        *,
+        run: Run,
+        stage: int | None = None,
+        resume: bool = False,
+    ) -> None:
+        self.config, self.photos, self.partition = config, photos, partition
+        self.run, self.stage, self.resume = run, stage, resume
+        train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
+        self.train = train.only_covered()
+        # Validation is an evaluation: a photo in no cell stays in none.
+        self.val = training_photos(photos.only("val"), partition)
+        check_photos(self.train, self.val)
+        self.device = resolve_device(config.device)
+        self.precision = resolve_precision(config.precision, self.device)
+        self.cells_digest = cells_digest(partition.cells)
+        self.spec = image_spec(config.model, config.images)
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.geolocator = build_geolocator(
+                config.model, cells=len(partition), image_size=self.spec.size
+            )
+        self.notes: list[str] = []
+        if self.begins:
+            self.notes = load_weights(
+                self.geolocator,
+                config.model,
+                image_size=self.spec.size,
+                cells_digest=self.cells_digest,
+            )
+
+    @property
+    def begins(self) -> bool:
+        """Whether the training starts from first weights, not from a result in the run folder."""
+        return not self.resume and (self.stage or 1) == 1
+
+    def epochs(
+        self,
+        *,
+        on_step: Callable[[StepStats], None] | None = None,
+        on_failure: Callable[[Path, str], None] | None = None,
+    ) -> Iterator[EpochStats]:
+        """Train, one epoch at each step of the iteration.
+
+        Wherever the iteration stops, by an error or an interrupt, `run` holds the best weights and
+        the state after the last whole epoch.
+
+        Args:
+            on_step: Called after each batch.
+            on_failure: Called once for each photo that cannot be decoded, with the reason.
+
+        Raises:
+            MissingFileError: There is nothing to resume, or no result of the stage before.
+            ConfigError: There is no such stage, or `resume` with another configuration.
+            ModelError: The loss is no longer finite, or stored weights do not fit.
+            PhotoTableError: No photo could be read.
+        """
+        warned: set[Path] = set()
+
+        def failed(photos: TrainingPhotos, row: int, reason: str) -> None:
+            path = Path(photos.paths[row])
+            if on_failure is not None and path not in warned:
+                warned.add(path)
+                on_failure(path, reason)
+
+        engine = Engine(
+            geolocator=self.geolocator,
+            device=self.device,
+            precision=self.precision,
+            loss=training_loss(self.config.train, self.partition),
+            clip_norm=self.config.train.clip_norm,
+            seed=self.config.seed,
+            on_failure=failed,
+        )
+        loop = EpochLoop(
+            engine,
+            self.config,
+            self.run,
+            cells_digest=self.cells_digest,
+            terms=self._terms(),
+            on_step=on_step,
+        )
+        with self._loader(self.train) as train_loader, self._loader(self.val) as val_loader:
+            yield from loop.epochs(
+                (self.train, train_loader),
+                (self.val, val_loader),
+                stage=self.stage,
+                resume=self.resume,
+            )
+
+    def trained(self) -> TrainedModel:
+        """The model with the best weights so far, not yet calibrated; its metrics are `metrics()`.
+
+        Raises:
+            MissingFileError: No epoch of the run has ended.
+        """
+        state, _ = self.run.best(cells_digest=self.cells_digest)
+        self.geolocator.load_state_dict(state)
+        return TrainedModel(
+            self.geolocator, self.partition, self.config.model, self.spec, self.metrics()
+        )
+
+    def metrics(self) -> dict[str, Any]:
+        """What `metrics.json` of the model folder records of the training, as plain JSON."""
+        epochs = self.run.metrics()
+        best = min(epochs, key=lambda line: line["val_loss"])
+        splits = self.photos.splits
+        return {
+            "photos": {
+                "train": splits["train"],
+                "train_covered": len(self.train),
+                "val": len(self.val),
+                "val_covered": self.val.covered,
+                **({"test": splits["test"]} if "test" in splits else {}),
+            },
+            "best": {
+                key: best[key]
+                for key in ("epoch", "stage_name", "loss", "val_loss", "val_top_1", "val_top_5")
+            },
+            "training": {
+                "run": self.run.folder.name,
+                "seed": self.config.seed,
+                "cells": len(self.partition),
+                "epochs": len(epochs),
+                "minutes": round(sum(line["seconds"] for line in epochs) / 60, 1),
+                "stages": "; ".join(map(_stage_in_words, self.config.train.stages)),
+            },
+        }
+
+    def _terms(self) -> dict[str, str]:
+        return training_terms(
+            self.config, self.spec, self.precision, self.train, self.val, self.cells_digest
+        )
+
+    def _loader(self, photos: TrainingPhotos) -> PhotoLoader:
+        images, learning = self.config.images, photos is self.train
+        augmentation = Augmentation(
+            crop_scale=images.crop_scale, color_jitter=images.color_jitter, flip=images.flip
+        )
+        return PhotoLoader(
+            photos.paths,
+            spec=self.spec,
+            batch_size=self.config.train.batch_size,
+            workers=self.config.workers,
+            augmentation=augmentation if learning and images.augment else None,
+            seed=self.config.seed,
+            shuffle=learning,
+        )
+
+
+def _stage_in_words(stage: StageConfig) -> str:
+    frozen = f", {' and '.join(stage.freeze)} frozen" if stage.freeze else ""
+    return f"{stage.name}: {stage.epochs} epochs at {stage.learning_rate:g}{frozen}"
