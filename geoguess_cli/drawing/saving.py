@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
     """Write a matplotlib figure in the format of the path's ending; the same figure, same bytes."""
     with replacing(path) as temporary, _for_print():
         figure.savefig(temporary, dpi=dpi, metadata=_UNDATED.get(path.suffix.lower()))
+
+
+def figure_png(figure: Any) -> bytes:
+    """A matplotlib figure as the bytes of a PNG file, at the figure's own resolution."""
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a served photo looks like: its maps and its occlusion map, as bytes and as records."""
+"""The maps and the occlusion map of a served photo, as bytes and as records."""
 
 import base64
 import io
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from PIL import Image
 
 from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.saving import figure_png
 from geoguess_cli.errors import MissingFileError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe, locate
@@ -21,102 +21,104 @@ from geoguess_cli.maps.interactive.cells_page import cells_item, cells_plane
 from geoguess_cli.maps.interactive.map_page import map_item, map_page, map_view
 from geoguess_cli.maps.interactive.palette import palettes
 from geoguess_cli.maps.interactive.plane import plane_of
-from geoguess_cli.occlusion import explanation
+from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.figures import occlusion_sheet
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 from geoguess_cli.occlusion.overlay import SCALES, overlay_colors
 from geoguess_cli.photos.decoder import decode_photo
-from geoguess_cli.serve.records import Named, Progress, Spot, Tick
-from geoguess_cli.serve.service import Explanation, Service
+from geoguess_cli.serve.records import NamedPlace, PlaceRecord, Progress, Tick
+from geoguess_cli.serve.service import OcclusionJob, Service
 from geoguess_cli.serve.store import KeptPhoto
 
 TICKS = (-1.0, -0.1, -0.01, 0.0, 0.01, 0.1, 1.0)
+
 COLORS = 21
-"""Colours of the scale of an occlusion map that a page is told."""
+"""Number of colours that describe the scale of an occlusion map."""
 
 
-def map_record(photo: KeptPhoto, pin: Spot | None) -> dict[str, Any]:
-    """The probability map for the page: Bokeh's item, and what is said beside it.
+def map_record(photo: KeptPhoto, pin: PlaceRecord | None) -> dict[str, Any]:
+    """The probability map for the page: Bokeh's item, its key, and the pin on its plane.
 
     Args:
         photo: A photo that is kept.
-        pin: Where a person thinks it was taken.
+        pin: The place that a person guessed.
     """
-    plane = plane_of(photo.shown.extent())
+    plane = plane_of(photo.map.extent())
     return {
-        "item": map_item(photo.shown, plane=plane),
-        "view": map_view(photo.shown, plane=plane),
+        "item": map_item(photo.map, plane=plane),
+        "view": map_view(photo.map, plane=plane),
         "palettes": palettes(),
         "pin": None if pin is None else plane.project(pin.point).tolist(),
     }
 
 
 def pin_map_record(partition: Partition) -> dict[str, Any]:
-    """The cells on a map without an answer, to put a pin on."""
+    """The cells on a map without an answer, on which a person puts a pin."""
     return {"item": cells_item(partition), "palettes": palettes()}
 
 
-def place_on_pin_map(partition: Partition, xy: Float[np.ndarray, "2"]) -> Named:
+def place_on_pin_map(partition: Partition, xy: Float[np.ndarray, "2"]) -> NamedPlace:
     """The place at a point of the map for pins, with its name.
 
     Args:
         partition: The cells that the map shows.
-        xy: Kilometres right and up on its plane.
+        xy: Kilometres to the right and up on the map's plane.
     """
     plane, _ = cells_plane(partition)
     latlng = plane.place(xy)
     latitude, longitude = latlng.tolist()
-    return Named(latitude=latitude, longitude=longitude, place=describe(locate(latlng[None])[0]))
+    place = describe(locate(latlng[None])[0])
+    return NamedPlace(latitude=latitude, longitude=longitude, place=place)
 
 
 def map_html(photo: KeptPhoto) -> bytes:
     """The probability map as one page that needs no network."""
-    return map_page([photo.shown], [decode_photo(photo.preview)]).encode()
+    return map_page([photo.map], [decode_photo(photo.preview)]).encode()
 
 
 def map_geojson(photo: KeptPhoto) -> bytes:
     """The probability map as GeoJSON."""
-    return json.dumps(photo.shown.to_geojson(), ensure_ascii=False).encode()
+    return json.dumps(photo.map.to_geojson(), ensure_ascii=False).encode()
 
 
 def map_png(photo: KeptPhoto) -> bytes:
     """The probability map as a figure."""
-    return _png(probability_map_figure(photo.shown, photo=decode_photo(photo.preview)))
+    return figure_png(probability_map_figure(photo.map, photo=decode_photo(photo.preview)))
 
 
 def occlusion_png(photo: KeptPhoto, service: Service) -> bytes:
-    """The last whole occlusion map of a photo as a figure.
+    """The last complete occlusion map of a photo as a figure.
 
     Raises:
-        MissingFileError: None was made yet.
+        MissingFileError: No occlusion map of the photo is complete.
     """
     if photo.occlusion is None:
-        raise MissingFileError("no occlusion map of this photo is whole yet; ask for it first")
-    _, made = photo.occlusion
-    explained = explanation.Explanation(Path(photo.name), made, None)
+        raise MissingFileError("no occlusion map of this photo is complete yet; ask for it first")
+    _, occlusion_map = photo.occlusion
+    explanation = Explanation(Path(photo.name), occlusion_map, None)
     resize = service.predictor.spec.resize
-    return _png(occlusion_sheet([explained], [decode_photo(photo.preview)], resize=resize))
+    return figure_png(occlusion_sheet([explanation], [decode_photo(photo.preview)], resize=resize))
 
 
-def progress(explanation: Explanation) -> Progress:
-    """An occlusion map in the making, as a line for the outside."""
-    made, error = explanation.latest, explanation.error
-    said: dict[str, Any] = {
-        "token": explanation.token,
-        "finished": explanation.finished,
+def progress(job: OcclusionJob) -> Progress:
+    """The state of an occlusion map that is being computed."""
+    latest, error = job.latest, job.error
+    state: dict[str, Any] = {
+        "token": job.token,
+        "finished": job.finished,
         "error": None if error is None else " ".join(str(error).split()),
     }
-    if made is None:
-        return Progress(**said, done=0, windows=0)
+    if latest is None:
+        return Progress(**state, done=0, windows=0)
     return Progress(
-        **said,
-        done=made.done,
-        windows=made.total,
-        window=made.window,
-        stride=made.stride,
-        probability=made.value,
-        drops=_rounded(made.window_drops),
-        overlay=_overlay(made),
+        **state,
+        done=latest.done,
+        windows=latest.total,
+        window=latest.window,
+        stride=latest.stride,
+        probability=latest.value,
+        drops=_rounded(latest.window_drops),
+        overlay=_overlay(latest),
     )
 
 
@@ -126,7 +128,7 @@ def drop_colors() -> list[str]:
 
 
 def drop_ticks() -> list[Tick]:
-    """Where drops stand on that scale."""
+    """The marks of that scale and their positions."""
     norm = SCALES["probability"].norm
     return [Tick(drop=drop, at=float(norm(drop))) for drop in TICKS]
 
@@ -135,15 +137,9 @@ def _rounded(drops: np.ndarray) -> list[list[float | None]]:
     return [[None if np.isnan(d) else round(d, 5) for d in row] for row in drops.tolist()]
 
 
-def _overlay(made: OcclusionMap) -> str:
-    colors = overlay_colors(made.drop, SCALES["probability"].norm)
+def _overlay(occlusion_map: OcclusionMap) -> str:
+    colors = overlay_colors(occlusion_map.drop, SCALES["probability"].norm)
     image = Image.fromarray(np.rint(255 * colors).astype(np.uint8), "RGBA")
     file = io.BytesIO()
     image.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png")
-    return file.getvalue()

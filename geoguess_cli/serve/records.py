@@ -1,4 +1,4 @@
-"""What the API says, as records: their fields are documented in /openapi.json."""
+"""The records that the API takes and gives; /openapi.json documents their fields."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,19 +17,19 @@ Longitude = Annotated[
 
 
 class Problem(BaseModel):
-    """Why a request was not done."""
+    """The reason of a refusal."""
 
-    error: str = Field(description="One sentence: what is wrong, and what to do.")
+    error: str = Field(description="One sentence: what is wrong, and what to do about it.")
 
 
-class Spot(BaseModel):
+class PlaceRecord(BaseModel):
     """A place on the Earth."""
 
     latitude: Latitude
     longitude: Longitude
 
     @classmethod
-    def of(cls, place: Float[np.ndarray, "2"]) -> "Spot":
+    def of(cls, place: Float[np.ndarray, "2"]) -> "PlaceRecord":
         """The record of a latitude and longitude in degrees."""
         latitude, longitude = place.tolist()
         return cls(latitude=latitude, longitude=longitude)
@@ -40,29 +40,29 @@ class Spot(BaseModel):
         return np.array([self.latitude, self.longitude])
 
 
-class Named(Spot):
+class NamedPlace(PlaceRecord):
     """A place with its name."""
 
     place: str = Field(description="The place in words.")
 
 
-class Guess(BaseModel):
+class GuessRecord(BaseModel):
     """One of the likeliest cells."""
 
     rank: int = Field(description="1 for the likeliest.")
     token: str = Field(description="The cell's S2 token.")
     level: int = Field(description="Its S2 level, 0 to 30.")
     probability: float = Field(description="In [0, 1].")
-    photos: int = Field(description="Training photos in it.")
-    latitude: float = Field(description="Of the centroid of these, in degrees.")
+    photos: int = Field(description="Number of training photos in the cell.")
+    latitude: float = Field(description="Of the cell's centroid, in degrees.")
     longitude: float
     area_km2: float
     country: str = Field(description='"" at sea.')
-    region: str = Field(description='First-level region, "" where it is not known.')
-    place: str = Field(description="The centroid's place in words.")
+    region: str = Field(description='First-level region, "" if unknown.')
+    place: str = Field(description="The place of the centroid in words.")
 
 
-class Photo(BaseModel):
+class PhotoRecord(BaseModel):
     """A photo and its answer."""
 
     id: str = Field(description="A secret: whoever knows it may see the photo.")
@@ -71,78 +71,91 @@ class Photo(BaseModel):
     height: int
     latitude: float = Field(description="Of the point estimate, in degrees.")
     longitude: float
-    place: str = Field(description="The point estimate's place in words.")
-    expected_km: float = Field(description="Expected distance from it to the truth.")
-    radius_90_km: float = Field(description="Around it, holds the truth with probability 0.9.")
-    entropy_bits: float = Field(description="Of the probabilities: 0 is certain.")
-    guesses: list[Guess] = Field(description="The likeliest cells, likeliest first.")
-    truth: Spot | None = Field(description="Where it was taken, if known.")
-    truth_from: Literal["exif", "person"] | None = Field(description="Who says so.")
-    score: Score | None = Field(description="The point estimate against the truth.")
+    place: str = Field(description="The place of the point estimate in words.")
+    expected_km: float = Field(
+        description="Expected distance from the point estimate to the truth, in km."
+    )
+    radius_90_km: float = Field(
+        description="Radius around the point estimate that holds the truth with probability 0.9."
+    )
+    entropy_bits: float = Field(description="Entropy of the probabilities; 0 is certain.")
+    guesses: list[GuessRecord] = Field(description="The likeliest cells, likeliest first.")
+    truth: PlaceRecord | None = Field(description="The place where the photo was taken, if known.")
+    truth_from: Literal["exif", "person"] | None = Field(description="Source of the truth.")
+    score: Score | None = Field(description="Score of the point estimate, if the truth is known.")
 
 
-def photo_record(service: Service, photo: KeptPhoto) -> Photo:
-    """A photo and its answer for the outside."""
-    shown = photo.shown
-    return Photo.model_validate(
+def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
+    """The record of a photo and its answer."""
+    probability_map, truth = photo.map, photo.map.truth
+    return PhotoRecord.model_validate(
         {
-            **shown.summary(),
+            **probability_map.summary(),
             "id": photo.id,
             "name": photo.name,
             "width": photo.width,
             "height": photo.height,
-            "guesses": [shown.described(rank) for rank in range(1, len(shown.guesses) + 1)],
-            "truth": None if shown.truth is None else Spot.of(shown.truth),
+            "guesses": [
+                probability_map.described(rank)
+                for rank in range(1, len(probability_map.guesses) + 1)
+            ],
+            "truth": None if truth is None else PlaceRecord.of(truth),
             "truth_from": photo.truth_from,
-            "score": None if shown.truth is None else service.score(photo, shown.estimate),
+            "score": None if truth is None else service.score(photo, probability_map.estimate),
         }
     )
 
 
 class Scores(BaseModel):
-    """A person's place and the model's, both against the truth."""
+    """Scores of a person's place and of the model's point estimate."""
 
     person: Score
     model: Score
-    truth: Spot
+    truth: PlaceRecord
 
 
 class Tick(BaseModel):
     """A mark on the scale of an occlusion map."""
 
-    drop: float = Field(description="Fall of the probability, in [-1, 1].")
-    at: float = Field(description="Where it stands, from 0 to 1.")
+    drop: float = Field(description="Drop of the probability, in [-1, 1].")
+    at: float = Field(description="Position of the mark, from 0 to 1.")
 
 
-class Model(BaseModel):
-    """The model at work, and how the page shows what it says."""
+class ModelRecord(BaseModel):
+    """The model that answers, and how the page draws its occlusion maps."""
 
-    version: str = Field(description="Of geoguess.")
+    version: str = Field(description="Version of geoguess.")
     identity: dict[str, Any] = Field(description="Architecture, size and fingerprint.")
     limits: Limits
     drop_colors: list[str] = Field(
-        description="The colours of an occlusion map along its scale, from −1 over 0 to 1."
+        description="Colours of the scale of an occlusion map, evenly spaced from −1 over 0 to 1."
     )
-    drop_ticks: list[Tick] = Field(description="Marks on that scale, which is not even.")
+    drop_ticks: list[Tick] = Field(description="Marks on that scale; the scale is not linear.")
     resize: Resize = Field(
-        description="What the model sees of a photo: all of it, or the square in its middle."
+        description="The part of a photo that the model sees: `squash` is all of it, `crop` the "
+        "square in its centre."
     )
 
 
 class Progress(BaseModel):
-    """One line of an occlusion map in the making."""
+    """One line of an occlusion map that is being computed."""
 
     token: str = Field(description="The cell whose probability is followed.")
     done: int = Field(description="Windows covered so far.")
-    windows: int = Field(description="Windows in all; 0 while it waits for its turn.")
+    windows: int = Field(description="Number of all windows; 0 while the map waits for its turn.")
     finished: bool
-    window: int | None = Field(None, description="Side of a window, in pixels of the image.")
+    window: int | None = Field(
+        None, description="Side of a window, in pixels of the image that the model sees."
+    )
     stride: int | None = None
-    probability: float | None = Field(None, description="Of the cell, for the whole photo.")
+    probability: float | None = Field(
+        None, description="Probability of the cell for the uncovered photo."
+    )
     drops: list[list[float | None]] | None = Field(
-        None, description="Fall of the probability by row and column of windows; null: to come."
+        None,
+        description="Drop of the probability by row and column of windows; null: not computed yet.",
     )
     overlay: str | None = Field(
-        None, description="The map as a PNG to lay over what the model saw, as a data URL."
+        None, description="The map as a PNG, to lay over the image that the model sees; a data URL."
     )
     error: str | None = None

@@ -1,7 +1,8 @@
-"""What stands before every request: who may ask, how much they may send, what browsers may do.
+"""Checks before every request: who may ask, how much they may send, what browsers may do.
 
-The server has no password, so it must not answer pages of other origins that a browser on the same
-machine has open: not under another name (DNS rebinding), not by a form or a script that only sends.
+The server has no password. A browser on the same machine may have pages of other origins open, and
+the server must not serve those: neither under another host name (DNS rebinding), nor through a form
+or a script that only sends.
 """
 
 import asyncio
@@ -21,15 +22,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from geoguess_cli.errors import UploadError
 
 SMALL_BODY_BYTES = 16_384
-"""More than enough for any request but a photo."""
+"""Limit of a body that is not a photo."""
 
 DRAIN_SECONDS = 5.0
-"""How long a refused body is read and dropped: a client that still sends would miss the answer."""
+"""Time to read and drop a refused body: a client that is still sending would miss the answer."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 
 _HEADERS = {
-    # Nothing may be loaded, framed or run from an answer that does not say otherwise.
+    # By default an answer may not load, frame or run anything.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -42,20 +43,20 @@ _HEADERS = {
 
 
 def new_nonce() -> str:
-    """A number used once, for the style sheets of one page."""
+    """A random number for the style sheets of one page."""
     return secrets.token_urlsafe(16)
 
 
 def page_policy(nonce: str, styles: Sequence[str] = ()) -> str:
     """The content security policy of the page.
 
-    Scripts come from the server alone, none inline, none from text. BokehJS writes style sheets as
-    it draws; `nonce.js` gives them the nonce, so that no others are let in. Of styles as attributes
-    only those whose text is known in advance are let in, by their digests.
+    Scripts come from the server only; inline scripts and evaluated text are refused. BokehJS writes
+    style sheets while it draws: `nonce.js` gives them the nonce, and all others are refused. Style
+    attributes are allowed by their digests, so their texts must be known in advance.
 
     Args:
-        nonce: Of this one answer.
-        styles: Texts of style attributes.
+        nonce: The nonce of this page.
+        styles: The texts of the allowed style attributes.
     """
     digests = (base64.b64encode(hashlib.sha256(style.encode()).digest()) for style in styles)
     known = "".join(f" 'sha256-{digest.decode()}'" for digest in digests)
@@ -75,20 +76,20 @@ def page_policy(nonce: str, styles: Sequence[str] = ()) -> str:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without its port, in lower case; "" for none that is sound.
+    """The name in a Host header, without its port, in lower case; "" if the header is malformed.
 
     >>> host_name("LocalHost:8000"), host_name("[::1]:8000"), host_name("a b")
     ('localhost', '::1', '')
     """
-    found = _HOST.fullmatch(host.lower())
-    return found[1].strip("[]") if found else ""
+    match = _HOST.fullmatch(host.lower())
+    return match[1].strip("[]") if match else ""
 
 
 def known_host(host: str, names: Collection[str]) -> bool:
-    """Whether the server answers to a Host header: an address, localhost, or one of the names.
+    """Whether the server accepts a Host header: an address, localhost, or one of the names.
 
-    Rebinding makes a browser ask this server under the attacker's own name; an address it cannot
-    be.
+    DNS rebinding makes a browser ask this server under the attacker's own name, which is never an
+    address.
 
     Args:
         host: The header.
@@ -105,10 +106,10 @@ def known_host(host: str, names: Collection[str]) -> bool:
 
 
 def own_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a request comes from the server's own page, or from no page at all.
+    """Whether a request comes from the server's own page, or not from a page.
 
     Args:
-        headers: With keys in any case that the mapping understands; `Host` among them.
+        headers: The headers of the request; the mapping must ignore the case of its keys.
     """
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return False
@@ -119,13 +120,13 @@ def own_origin(headers: Mapping[str, str]) -> bool:
 
 
 class Guard:
-    """Refuses what should not be answered, bounds what is sent, and adds the headers.
+    """Refuses requests of other origins and bodies that are too large, and adds the headers.
 
     Args:
-        app: What answers.
-        names: Names that the server has besides addresses and localhost, in lower case.
-        upload_path: Where a photo is sent.
-        upload_bytes: Its size at most; other bodies are small.
+        app: The application behind the guard.
+        names: Names of the server besides addresses and localhost, in lower case.
+        upload_path: The path that photos are sent to.
+        upload_bytes: Largest size of a photo; the limit of other bodies is `SMALL_BODY_BYTES`.
     """
 
     def __init__(
@@ -146,14 +147,14 @@ class Guard:
         send = body.sender(send)
         reads = scope["method"] in ("GET", "HEAD", "OPTIONS")
         if not known_host(headers.get("host", ""), self._names):
-            name = host_name(headers.get("host", "")) or "this one"
+            name = host_name(headers.get("host", "")) or "of this request"
             sentence = (
-                f"the server does not answer to the name {name}; open it by its address, "
+                f"the server does not accept the name {name}; open it by its address, "
                 "or start it with --allow-host and the name"
             )
             await _refuse(send, 421, sentence)
         elif not reads and not own_origin(headers):
-            await _refuse(send, 403, "pages of other sites may not send anything here")
+            await _refuse(send, 403, "a page of another site may not send requests to this server")
         elif body.declared > body.limit:
             body.refused = True
             await _refuse(send, 413, body.sentence)
@@ -166,7 +167,7 @@ class Guard:
 
 
 class _Body:
-    """The body of one request, counted as it comes, and the headers of its answer."""
+    """The body of one request, counted as it arrives, and the headers of its answer."""
 
     def __init__(self, receive: Receive, limit: int, headers: Headers) -> None:
         self.limit = limit
@@ -174,29 +175,29 @@ class _Body:
         declared = headers.get("content-length", "0")
         self.declared = int(declared) if declared.isdecimal() else 0
         self._receive = receive
-        self._seen = 0
-        # Nothing more comes: all was read, or the client asked before sending and was refused.
+        self._received = 0
+        # True once all is read, or if the client asks before it sends.
         self._ended = headers.get("expect", "").lower() == "100-continue"
 
     @property
     def sentence(self) -> str:
-        """Why it is refused."""
-        most = _size(self.limit)
+        """The reason why the body is refused."""
+        limit = f"the limit is {_size(self.limit)}; send a smaller file"
         if self.declared:
-            return f"this has {_size(self.declared)}; at most {most} are taken"
-        return f"this is larger than the {most} that are taken"
+            return f"the file has {_size(self.declared)}; {limit}"
+        return f"the file is too large; {limit}"
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._ended = not message.get("more_body", False)
-        self._seen += len(message.get("body", b""))
-        if self._seen > self.limit:
+        self._received += len(message.get("body", b""))
+        if self._received > self.limit:
             self.refused = True
             raise UploadError(self.sentence)
         return message
 
     def sender(self, send: Send) -> Send:
-        async def sent(message: Message) -> None:
+        async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in _HEADERS.items():
@@ -209,10 +210,10 @@ class _Body:
                 message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
-        return sent
+        return send_guarded
 
     async def _drain(self) -> None:
-        """Read what is still sent and drop it."""
+        """Read the rest of the body and drop it."""
         if self._ended:
             return
         try:

@@ -1,4 +1,4 @@
-"""The one door to uvicorn: a socket, and the application on it until it is told to stop."""
+"""The one door to uvicorn: it serves an application on a socket until it is stopped."""
 
 import ipaddress
 import socket
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from geoguess_cli.errors import ConfigError
 
 GRACE_SECONDS = 3
-"""How long requests in work may take to end after the server was told to stop."""
+"""Time that running requests have to end after the server is stopped."""
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -18,10 +18,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
     Args:
         host: A name or address of this machine.
-        port: 0 for any free one.
+        port: The port; 0 takes any free port.
 
     Raises:
-        ConfigError: The address is none of this machine, or is taken.
+        ConfigError: This machine does not have the address, or the port is taken.
     """
     try:
         family, *_, address = socket.getaddrinfo(
@@ -31,18 +31,18 @@ def listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(
-            f"cannot listen at {host}, port {port}: {reason}; choose another --port (0 takes any "
-            "free one) or --host"
+            f"cannot listen at {host}, port {port}: {reason}; choose another --host or --port "
+            "(--port 0 takes any free port)"
         ) from error
 
 
 def is_loopback(listening: socket.socket) -> bool:
-    """Whether nobody but this machine can reach a socket."""
+    """Whether only this machine can reach a socket."""
     return ipaddress.ip_address(listening.getsockname()[0]).is_loopback
 
 
 def address_of(listening: socket.socket, host: str) -> str:
-    """Where a browser on this machine finds a socket, such as `http://127.0.0.1:8000/`."""
+    """The address for a browser on this machine, such as `http://127.0.0.1:8000/`."""
     address, port = listening.getsockname()[:2]
     parsed = ipaddress.ip_address(address)
     if parsed.is_unspecified:
@@ -55,11 +55,11 @@ def address_of(listening: socket.socket, host: str) -> str:
 
 
 class Server(uvicorn.Server):
-    """A server of one application on a socket of its own.
+    """A server of one application.
 
     Args:
-        app: What answers.
-        on_ready: Called once the first request can be taken.
+        app: The application.
+        on_ready: Called once the server takes requests.
     """
 
     def __init__(self, app: FastAPI, *, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -78,6 +78,6 @@ class Server(uvicorn.Server):
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and say so."""
+        """Start to listen, then call `on_ready`."""
         await super().startup(sockets)
         self._on_ready()

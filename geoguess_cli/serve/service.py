@@ -1,4 +1,4 @@
-"""A served session: a model, the photos it was shown, and one worker. No HTTP here."""
+"""A served session: a model, the photos that were sent, and one worker. No HTTP here."""
 
 import io
 import threading
@@ -27,10 +27,10 @@ from geoguess_cli.serve.store import KeptPhoto, PhotoStore
 from geoguess_cli.serve.worker import Lane, Worker
 
 PREVIEW_PIXELS = 1280
-"""A preview's longer side at most: a page shows a photo no larger."""
+"""Longer side of a preview at most; a page shows no photo larger."""
 
 WINDOWS_A_BATCH = 16
-"""Few, so that a map fills in visibly and a new photo need not wait long."""
+"""A small number, so that a map fills in visibly and a new photo waits only briefly."""
 
 NAME_LENGTH = 200
 GUESSES = 5
@@ -40,19 +40,19 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a server takes.
+    """The limits of a server.
 
     Attributes:
-        upload_bytes: Size of a photo file.
-        upload_seconds: Time that sending it may take.
-        pixels: Width times height of a photo.
-        photos: How many are kept.
-        uploads: How many may be on their way, waiting or in work at once.
-        drawings: How many maps may wait to be drawn.
-        explanations: How many occlusion maps may wait.
+        upload_bytes: Largest size of a photo file.
+        upload_seconds: Longest time that a photo may take to arrive.
+        pixels: Largest width times height of a photo.
+        photos: Largest number of photos to keep.
+        uploads: Largest number of photos that arrive, wait or are answered at once.
+        drawings: Largest number of maps that wait to be drawn.
+        explanations: Largest number of occlusion maps that wait.
 
     Raises:
-        ConfigError: One of them is not above 0.
+        ConfigError: A limit is not above 0.
     """
 
     upload_bytes: int = 20_000_000
@@ -71,11 +71,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Score:
-    """How good a place is as an answer.
+    """The quality of a place as an answer.
 
     Attributes:
-        latitude: Of the place, in degrees.
-        longitude: Likewise.
+        latitude: Latitude of the place, in degrees.
+        longitude: Longitude of the place, in degrees.
         distance_km: Great-circle distance to the truth.
         geoscore: In [0, 5000].
     """
@@ -86,14 +86,14 @@ class Score:
     geoscore: float
 
 
-class Explanation:
-    """An occlusion map in the making: look at it whenever you like, and cancel it.
+class OcclusionJob:
+    """An occlusion map that is being computed; read it at any time, or cancel it.
 
     Attributes:
-        token: The cell whose probability is followed.
-        latest: The map as far as it goes; None before it began.
-        error: Why it ended early, if it did.
-        finished: It has ended, one way or the other.
+        token: Token of the cell whose probability is followed.
+        latest: The map so far; None before the first batch of windows.
+        error: The reason why the job ended early, if it did.
+        finished: Whether the job has ended, complete or not.
     """
 
     def __init__(self, token: str) -> None:
@@ -102,23 +102,23 @@ class Explanation:
         self.error: GeoguessError | None = None
         self.finished = False
         self.cancelled = False
-        self.job: Future[None] | None = None
+        self.future: Future[None] | None = None
 
     def cancel(self) -> None:
         """Free the worker before its next batch."""
         self.cancelled = True
-        if self.job is not None:
-            self.job.cancel()
+        if self.future is not None:
+            self.future.cancel()
 
 
 class Service:
-    """Answers photos, keeps them for a while, and draws and explains what it answered.
+    """Answers photos, keeps them for a while, and draws and explains their answers.
 
-    Use it as a context: it ends with its photos forgotten and its worker gone.
+    Use it as a context manager: at the end it forgets all photos and ends its worker.
 
     Args:
-        predictor: The model at work.
-        limits: How much it takes.
+        predictor: The model that answers.
+        limits: The limits of the server.
     """
 
     def __init__(self, predictor: Predictor, limits: Limits | None = None) -> None:
@@ -133,7 +133,7 @@ class Service:
                 Lane.EXPLAIN: self.limits.explanations,
             }
         )
-        # The names of the cells' places take a second; nobody should wait for them.
+        # Naming the places of the cells takes a second, so it is done before the first photo.
         self._worker.submit(Lane.ANSWER, lambda: cell_places(self.partition))
 
     def __enter__(self) -> "Service":
@@ -159,10 +159,10 @@ class Service:
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """A place among the photos on their way; held until the photo is answered.
+        """Admit one photo, until the context ends.
 
         Raises:
-            BusyError: All places are taken.
+            BusyError: `limits.uploads` photos are admitted already.
         """
         if not self._uploads.acquire(blocking=False):
             raise BusyError(
@@ -174,52 +174,52 @@ class Service:
             self._uploads.release()
 
     def submit(self, content: bytes, name: str) -> "Future[KeptPhoto]":
-        """The photo, answered and kept.
+        """The future photo, answered and kept.
+
+        Its result raises PhotoError if the file is not a picture, is damaged, or has too many
+        pixels.
 
         Args:
             content: The photo file.
-            name: What to call it.
+            name: The sender's name for the photo.
 
         Raises:
-            BusyError: Too many wait.
-
-        The result raises PhotoError where the file is no picture, is damaged, or has too many
-        pixels.
+            BusyError: Too many photos are waiting.
         """
         return self._worker.submit(Lane.ANSWER, lambda: self._answer(content, name))
 
     def set_truth(self, photo: KeptPhoto, place: Float[np.ndarray, "2"]) -> None:
-        """Note where a photo was taken, in place of what its EXIF says.
+        """Store the place where a photo was taken; it replaces the position in its EXIF.
 
         Args:
             photo: A photo that is kept.
             place: Latitude and longitude, in degrees.
 
         Raises:
-            CoordinateError: A place off the Earth.
+            CoordinateError: The latitude or longitude is out of range.
         """
         check_latlng(place[None])
-        photo.shown, photo.truth_from = replace(photo.shown, truth=place), "person"
+        photo.map, photo.truth_from = replace(photo.map, truth=place), "person"
 
     def truth(self, photo: KeptPhoto) -> Float[np.ndarray, "2"]:
-        """Where a photo was taken: latitude and longitude, in degrees.
+        """The place where a photo was taken: latitude and longitude, in degrees.
 
         Raises:
-            CoordinateError: Nobody has said so.
+            CoordinateError: The place is not known.
         """
-        if photo.shown.truth is None:
-            raise CoordinateError("where the photo was taken is not known; say it first")
-        return photo.shown.truth
+        if photo.map.truth is None:
+            raise CoordinateError("the place where the photo was taken is not known; set it first")
+        return photo.map.truth
 
     def score(self, photo: KeptPhoto, place: Float[np.ndarray, "2"]) -> Score:
-        """How good a place is as an answer to a photo.
+        """The score of a place as an answer to a photo.
 
         Args:
             photo: A photo that is kept.
             place: Latitude and longitude, in degrees.
 
         Raises:
-            CoordinateError: A place off the Earth, or the truth is not known.
+            CoordinateError: The latitude or longitude is out of range, or the truth is not known.
         """
         check_latlng(place[None])
         distance_km = great_circle_km(place[None], self.truth(photo)[None])
@@ -227,47 +227,51 @@ class Service:
         return Score(latitude, longitude, float(distance_km[0]), float(geoscore(distance_km)[0]))
 
     def draw(self, job: Callable[[], _Result]) -> "Future[_Result]":
-        """What a job draws, in the thread of the worker.
+        """The future result of a job that draws, in the thread of the worker.
 
         Raises:
-            BusyError: Too many wait.
+            BusyError: Too many drawings are waiting.
         """
         return self._worker.submit(Lane.DRAW, job)
 
     def explain(
         self, photo: KeptPhoto, target: str = "top", *, window: int = 0, stride: int = 0
-    ) -> Explanation:
-        """The occlusion map of a photo, in the making.
+    ) -> OcclusionJob:
+        """A job that computes the occlusion map of a photo.
 
         Args:
-            photo: A photo that is kept; forgotten, its map is not made any further.
-            target: "top", "truth" or a token: the cell whose probability is followed.
-            window: Side of the covered square in pixels of what the model sees; 0 chooses.
-            stride: Step from one window to the next; 0 chooses a quarter of the window.
+            photo: A photo that is kept; the job ends once the photo is forgotten.
+            target: The cell whose probability is followed: "top", "truth" or a token.
+            window: Side of the covered square, in pixels of the image that the model sees; 0
+                chooses it.
+            stride: Step from one window to the next, in pixels; 0 takes a quarter of the window.
 
         Raises:
-            CellError: No such cell, or the truth lies in none.
+            CellError: The model has no such cell, or the truth lies in no cell.
             CoordinateError: The truth is not known.
-            BusyError: Too many wait.
+            BusyError: Too many occlusion maps are waiting.
         """
         cell_index = self._target(photo, target)
-        explanation = Explanation(self.partition.tokens[cell_index])
+        job = OcclusionJob(self.partition.tokens[cell_index])
         window = window or max(1, min(32, self.predictor.spec.size // 4))
         stride = stride or max(1, window // 4)
-        explanation.job = self._worker.submit(
+        job.future = self._worker.submit(
             Lane.EXPLAIN,
-            lambda: self._explain(photo, cell_index, explanation, window=window, stride=stride),
+            lambda: self._explain(photo, cell_index, job, window=window, stride=stride),
         )
-        return explanation
+        return job
 
     def _target(self, photo: KeptPhoto, target: str) -> int:
         if target == "top":
-            return int(photo.shown.guesses[0])
+            return int(photo.map.guesses[0])
         if target != "truth":
             return self.partition.index_of(target)
         index = int(self.partition.assign(self.truth(photo)[None])[0])
         if index < 0:
-            raise CellError("where the photo was taken lies in no cell of the model")
+            raise CellError(
+                "the place where the photo was taken lies in no cell of the model; "
+                "follow another cell"
+            )
         return index
 
     def _answer(self, content: bytes, name: str) -> KeptPhoto:
@@ -276,17 +280,17 @@ class Service:
         picture.thumbnail((PREVIEW_PIXELS, PREVIEW_PIXELS))
         preview = io.BytesIO()
         picture.save(preview, "JPEG", quality=88)
-        seen = self.predictor.read(content)
+        image = self.predictor.read(content)
         name = plain_name(name)
-        answer = self.predictor.answer(seen, name=name)
+        answer = self.predictor.answer(image, name=name)
         truth = read_exif_gps(content)
         photo = KeptPhoto(
             name=name,
             preview=preview.getvalue(),
             width=picture.width,
             height=picture.height,
-            seen=seen,
-            shown=probability_map(
+            image=image,
+            map=probability_map(
                 self.partition,
                 answer.probabilities,
                 truth=truth,
@@ -303,39 +307,38 @@ class Service:
         self,
         photo: KeptPhoto,
         cell_index: int,
-        explanation: Explanation,
+        job: OcclusionJob,
         *,
         window: int,
         stride: int,
     ) -> None:
-        token = explanation.token
         try:
-            for made in occlusion_maps(
+            for occlusion_map in occlusion_maps(
                 self.predictor.probabilities,
-                photo.seen,
-                cell_target(cell_index, name=f"cell {token}"),
+                photo.image,
+                cell_target(cell_index, name=f"cell {job.token}"),
                 window=window,
                 stride=stride,
                 batch_size=WINDOWS_A_BATCH,
             ):
-                explanation.latest = made
-                if explanation.cancelled or self._worker.closing:
+                job.latest = occlusion_map
+                if job.cancelled or self._worker.closing:
                     return
-                self.photos.get(photo.id)
+                self.photos.get(photo.id)  # raises once the photo is forgotten
                 self._worker.let_pass(Lane.EXPLAIN)
-            photo.occlusion = token, made
+            photo.occlusion = job.token, occlusion_map
         except GeoguessError as error:
-            explanation.error = error
+            job.error = error
         finally:
-            explanation.finished = True
+            job.finished = True
 
 
 def plain_name(name: str) -> str:
-    """A photo's name without folders and control characters, and not too long.
+    """A photo's name without folders and control characters, at most 200 characters long.
 
     >>> plain_name("holidays/beach\\n.jpg"), plain_name("")
     ('beach.jpg', 'photo')
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(letter for letter in last if letter.isprintable()).strip()
-    return kept[:NAME_LENGTH] or "photo"
+    printable = "".join(letter for letter in last if letter.isprintable()).strip()
+    return printable[:NAME_LENGTH] or "photo"

@@ -1,4 +1,4 @@
-"""The photos that a server keeps: in memory, a bounded number, the oldest forgotten first."""
+"""The photos that a server keeps in memory: a limited number, the oldest is forgotten first."""
 
 import secrets
 import threading
@@ -15,17 +15,17 @@ from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 
 @dataclass(eq=False)
 class KeptPhoto:
-    """What is kept of a photo; the file that was sent is not.
+    """The data that the server keeps of a photo; the file itself is dropped.
 
     Attributes:
-        name: As the sender calls it.
-        preview: The photo, upright and no larger than a page needs, as JPEG without metadata.
-        width: Of the preview, in pixels.
-        height: Likewise.
-        seen: The photo as the model sees it.
-        shown: What the model said, with the truth where it is known.
-        truth_from: Who says what the truth is: "exif" or "person".
-        occlusion: The last whole occlusion map of it, and the token that it follows.
+        name: The sender's name for the photo.
+        preview: The photo as a JPEG, upright, no larger than a page needs, without metadata.
+        width: Width of the preview, in pixels.
+        height: Height of the preview, in pixels.
+        image: The photo as the model sees it.
+        map: The model's answer on a map, with the truth if it is known.
+        truth_from: Source of the truth: "exif" or "person".
+        occlusion: The last complete occlusion map, and the token of the cell that it follows.
         id: A secret of 128 bits: whoever knows it may see the photo.
     """
 
@@ -33,8 +33,8 @@ class KeptPhoto:
     preview: bytes
     width: int
     height: int
-    seen: Float32[torch.Tensor, "3 s s"]
-    shown: ProbabilityMap
+    image: Float32[torch.Tensor, "3 s s"]
+    map: ProbabilityMap
     truth_from: str | None = None
     occlusion: tuple[str, OcclusionMap] | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -44,7 +44,7 @@ class PhotoStore:
     """Photos by id; safe to use from several threads.
 
     Args:
-        most: How many are kept, at least 1.
+        most: The largest number of photos to keep, at least 1.
     """
 
     def __init__(self, most: int) -> None:
@@ -59,33 +59,33 @@ class PhotoStore:
         return photo_id in self._photos
 
     def add(self, photo: KeptPhoto) -> None:
-        """Keep a photo, and forget the oldest beyond the bound."""
+        """Keep a photo, and forget the oldest ones beyond the limit."""
         with self._lock:
             self._photos[photo.id] = photo
             while len(self._photos) > self._most:
                 self._photos.popitem(last=False)
 
     def get(self, photo_id: str) -> KeptPhoto:
-        """The photo of that id.
+        """The photo with this id.
 
         Raises:
-            MissingFileError: It was never there, or is forgotten.
+            MissingFileError: No photo has this id, or the photo has been forgotten.
         """
         with self._lock:
-            found = self._photos.get(photo_id)
-        if found is None:
+            photo = self._photos.get(photo_id)
+        if photo is None:
             raise MissingFileError(
-                "this photo is not here any more: the server keeps the last "
-                f"{self._most} in memory alone; add it again"
+                "the server no longer has this photo: it keeps the last "
+                f"{self._most} in memory only; add the photo again"
             )
-        return found
+        return photo
 
     def forget(self, photo_id: str) -> None:
-        """Drop a photo; one that is not there is no error."""
+        """Forget a photo; an unknown id is no error."""
         with self._lock:
             self._photos.pop(photo_id, None)
 
     def clear(self) -> None:
-        """Drop all photos."""
+        """Forget all photos."""
         with self._lock:
             self._photos.clear()

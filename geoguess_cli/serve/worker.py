@@ -1,4 +1,4 @@
-"""One thread that does all the work of a server, the quick before the long."""
+"""One thread that does all the work of a server; quick jobs go before long ones."""
 
 import threading
 from collections import deque
@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 class Lane(IntEnum):
-    """Kinds of work; a lower one goes first."""
+    """Kinds of work; a job of a lower lane goes first."""
 
     ANSWER = 0
     DRAW = 1
@@ -21,13 +21,12 @@ class Lane(IntEnum):
 
 
 class Worker:
-    """Does jobs one at a time, in one thread: those of the first lane that has any, in order.
+    """Does jobs one at a time, in one thread: the oldest job of the first lane that has jobs.
 
-    A model, matplotlib and Bokeh are used by no other thread, so none needs a lock; and however
-    many photos come, one is in work.
+    No other thread uses the model, matplotlib or Bokeh, so they need no lock.
 
     Args:
-        room: How many jobs may wait in each lane.
+        room: The number of jobs that may wait in each lane.
     """
 
     def __init__(self, room: Mapping[Lane, int]) -> None:
@@ -41,40 +40,39 @@ class Worker:
         self._thread.start()
 
     def submit(self, lane: Lane, job: Callable[[], _Result]) -> "Future[_Result]":
-        """The result of a job, once it is done; cancelled before its turn it is never begun.
+        """The future result of a job. Cancel it before its turn, and the job never starts.
 
         Raises:
-            BusyError: As many jobs wait in the lane as there is room for, or the worker is closed.
+            BusyError: The lane is full, or the worker is closed.
         """
         future: Future[_Result] = Future()
         with self._change:
             if self._closing:
                 raise BusyError("the server is shutting down")
-            # Who gave up waiting makes room.
-            waiting = self._waiting[lane]
-            kept = [(one, its) for one, its in waiting if not one.cancelled()]
-            waiting.clear()
-            waiting.extend(kept)
+            # A cancelled job makes room.
+            waiting = deque(entry for entry in self._waiting[lane] if not entry[0].cancelled())
+            self._waiting[lane] = waiting
             if len(waiting) >= self._room[lane]:
                 raise BusyError(
-                    f"the server is busy: {len(waiting)} others wait already; try again in a moment"
+                    f"the server is busy: {len(waiting)} other requests are waiting; "
+                    "try again in a moment"
                 )
             waiting.append((future, job))
             self._change.notify()
         return future
 
     def let_pass(self, lane: Lane) -> None:
-        """Called from within a long job: do all that waits in quicker lanes than its own."""
-        while (found := self._next(before=lane)) is not None:
-            _do(*found)
+        """Do all jobs that wait in lanes before `lane`; a long job calls this between its parts."""
+        while (entry := self._next(before=lane)) is not None:
+            _do(*entry)
 
     @property
     def closing(self) -> bool:
-        """Whether `close` was called: a long job ends early."""
+        """Whether `close` was called; a long job then ends early."""
         return self._closing
 
     def close(self) -> None:
-        """Drop what waits, let the job in work end, and end the thread."""
+        """Cancel the jobs that wait, let the current job end, and end the thread."""
         with self._change:
             self._closing = True
             for waiting in self._waiting.values():
@@ -90,8 +88,8 @@ class Worker:
                 self._change.wait_for(lambda: self._closing or any(self._waiting.values()))
                 if self._closing:
                     return
-            if (found := self._next()) is not None:
-                _do(*found)
+            if (entry := self._next()) is not None:
+                _do(*entry)
 
     def _next(self, before: Lane | None = None) -> "tuple[Future[Any], Callable[[], Any]] | None":
         with self._change:
@@ -106,5 +104,5 @@ def _do(future: "Future[Any]", job: Callable[[], Any]) -> None:
         return
     try:
         future.set_result(job())
-    except BaseException as error:  # whoever waits for the result is told
+    except BaseException as error:  # the future carries it to whoever waits
         future.set_exception(error)

@@ -52,7 +52,7 @@ def test_a_photo_is_forgotten_when_asked(client: Any, colored_photo: Any) -> Non
     assert client.delete(path).status_code == 204
     gone = client.get(path)
     assert gone.status_code == 404
-    assert "add it again" in gone.json()["error"]
+    assert "add the photo again" in gone.json()["error"]
     assert client.delete(path).status_code == 204
 
 
@@ -192,7 +192,9 @@ def test_what_is_no_photo_gets_a_sentence(client: Any, colored_photo: Any) -> No
 def test_a_file_that_is_too_large(client: Any) -> None:
     declared = client.post("/api/photos", content=bytes(150_000))
     assert declared.status_code == 413
-    assert declared.json() == {"error": "this has 150 kB; at most 100 kB are taken"}
+    assert declared.json() == {
+        "error": "the file has 150 kB; the limit is 100 kB; send a smaller file"
+    }
 
     def chunks() -> Any:
         for _ in range(15):
@@ -200,7 +202,9 @@ def test_a_file_that_is_too_large(client: Any) -> None:
 
     streamed = client.post("/api/photos", content=chunks())
     assert streamed.status_code == 413
-    assert streamed.json() == {"error": "this is larger than the 100 kB that are taken"}
+    assert streamed.json() == {
+        "error": "the file is too large; the limit is 100 kB; send a smaller file"
+    }
     small = client.put("/api/photos/x/truth", content=bytes(20_000))
     assert small.status_code == 413
 

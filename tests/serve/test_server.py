@@ -55,7 +55,7 @@ def test_a_file_of_200_mb_is_refused_and_the_refusal_arrives(port: int) -> None:
     body = Zeros(200 * MB)
     status, told = post(port, body, {"Content-Length": str(body.size)})
     assert status == 413
-    assert told == {"error": "this has 200 MB; at most 100 kB are taken"}
+    assert told == {"error": "the file has 200 MB; the limit is 100 kB; send a smaller file"}
 
 
 def test_200_mb_in_chunks_are_refused_too(port: int) -> None:

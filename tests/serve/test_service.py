@@ -22,7 +22,7 @@ from geoguess_cli.errors import (
     MissingFileError,
     PhotoError,
 )
-from geoguess_cli.serve.service import Explanation, Limits, Service, plain_name
+from geoguess_cli.serve.service import Limits, OcclusionJob, Service, plain_name
 
 HELENA, AUSTIN = np.array([46.5891, -112.0391]), np.array([30.2672, -97.7431])
 WAIT = 20
@@ -32,11 +32,11 @@ def answered(service: Service, content: bytes, name: str = "a.jpg") -> Any:
     return service.submit(content, name).result(WAIT)
 
 
-def whole(explanation: Explanation) -> Explanation:
-    assert explanation.job is not None
-    explanation.job.result(WAIT)
-    assert explanation.finished
-    return explanation
+def whole(job: OcclusionJob) -> OcclusionJob:
+    assert job.future is not None
+    job.future.result(WAIT)
+    assert job.finished
+    return job
 
 
 def test_a_photo_is_answered_as_the_predictor_would(
@@ -48,9 +48,9 @@ def test_a_photo_is_answered_as_the_predictor_would(
     path = tmp_path / "austin.jpg"
     path.write_bytes(content)
     (answer,) = service.predictor.predict([path])
-    assert np.array_equal(photo.shown.probabilities, answer.probabilities)
-    assert photo.shown.estimate == pytest.approx(AUSTIN, abs=1e-6)
-    assert photo.shown.truth is None
+    assert np.array_equal(photo.map.probabilities, answer.probabilities)
+    assert photo.map.estimate == pytest.approx(AUSTIN, abs=1e-6)
+    assert photo.map.truth is None
     assert photo.truth_from is None
 
 
@@ -164,7 +164,7 @@ def test_truth_comes_from_exif_or_a_person_and_scores_both(
 ) -> None:
     photo = answered(service, colored_photo("Helena", gps=tuple(AUSTIN)))
     assert photo.truth_from == "exif"
-    assert photo.shown.truth == pytest.approx(AUSTIN, abs=1e-4)
+    assert photo.map.truth == pytest.approx(AUSTIN, abs=1e-4)
     # Helena to Austin by the haversine formula, on its own.
     a, b = np.radians(HELENA), np.radians(AUSTIN)
     half = np.sin((b - a) / 2) ** 2 @ [1, math.cos(a[0]) * math.cos(b[0])]
@@ -197,14 +197,14 @@ def test_an_occlusion_map_finds_the_part_that_decides(service: Service) -> None:
     picture.save(file, "PNG")
     photo = answered(service, file.getvalue())
     helena = service.partition.tokens[int(service.partition.assign(HELENA[None])[0])]
-    explanation = whole(service.explain(photo, helena, window=8, stride=8))
-    made = explanation.latest
+    job = whole(service.explain(photo, helena, window=8, stride=8))
+    made = job.latest
     assert made is not None
     assert made.done == made.total == 16
     drops = made.window_drops
     assert drops[:2, :2].min() > 0 > drops[2:, 2:].max()
     assert photo.occlusion == (helena, made)
-    assert explanation.error is None
+    assert job.error is None
 
 
 def test_the_window_is_chosen_or_refused(service: Service, colored_photo: Any) -> None:
@@ -238,16 +238,16 @@ def test_an_occlusion_map_that_nobody_wants_frees_the_worker(
 ) -> None:
     photo = answered(service, colored_photo("Helena"))
     slowed(service, monkeypatch, 0.2)
-    explanation = service.explain(photo, window=4, stride=1)  # minutes of work
-    while explanation.latest is None:
+    job = service.explain(photo, window=4, stride=1)  # minutes of work
+    while job.latest is None:
         time.sleep(0.01)
     if how == "cancelled":
-        explanation.cancel()
+        job.cancel()
     else:
         service.photos.forget(photo.id)
-    whole(explanation)
-    assert explanation.latest.done < explanation.latest.total
-    assert isinstance(explanation.error, MissingFileError) is (how == "forgotten")
+    whole(job)
+    assert job.latest.done < job.latest.total
+    assert isinstance(job.error, MissingFileError) is (how == "forgotten")
     assert photo.occlusion is None
 
 
@@ -256,12 +256,12 @@ def test_a_photo_need_not_wait_for_an_occlusion_map(
 ) -> None:
     photo = answered(service, colored_photo("Helena"))
     slowed(service, monkeypatch, 0.1)
-    explanation = service.explain(photo, window=4, stride=1)
-    while explanation.latest is None:
+    job = service.explain(photo, window=4, stride=1)
+    while job.latest is None:
         time.sleep(0.01)
     answered(service, colored_photo("Boise"))
-    assert not explanation.finished
-    explanation.cancel()
+    assert not job.finished
+    job.cancel()
 
 
 def test_limits_are_sensible() -> None:

@@ -78,7 +78,7 @@ def test_room_is_bounded_and_who_gives_up_makes_room(worker: Worker) -> None:
     running = worker.submit(Lane.DRAW, gate)
     assert gate.begun.wait(5)
     waiting = [worker.submit(Lane.DRAW, lambda: 1) for _ in range(2)]
-    with pytest.raises(BusyError, match="2 others wait"):
+    with pytest.raises(BusyError, match="2 other requests"):
         worker.submit(Lane.DRAW, lambda: 1)
     assert waiting[0].cancel()
     last = worker.submit(Lane.DRAW, lambda: "last")
