@@ -1,8 +1,12 @@
 """Numbers and coordinates as the figures write them."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+UNDEFINED = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
 def percent(share: float, *, whole: bool = False) -> str:
@@ -25,6 +29,25 @@ def percent(share: float, *, whole: bool = False) -> str:
         return "< 0.01 %" if share > 0 else "0 %"
     digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
     return f"{100 * share:.{digits}f} %"
+
+
+def whole_percent(share: float) -> str:
+    """A share as text in whole percent; – if it is undefined.
+
+    >>> whole_percent(0.345), whole_percent(-0.012), whole_percent(float("nan"))
+    ('34 %', '−1 %', '–')
+    """
+    return UNDEFINED if math.isnan(share) else f"{100 * share:.0f} %".replace("-", MINUS)
+
+
+def percentage_points(difference: float) -> str:
+    """A difference of two shares as text, in percentage points with its sign; – if undefined.
+
+    >>> percentage_points(0.0091), percentage_points(-0.25), percentage_points(float("nan"))
+    ('+0.9 points', '−25.0 points', '–')
+    """
+    points = f"{100 * difference:+.1f} points"
+    return UNDEFINED if math.isnan(difference) else points.replace("-", MINUS)
 
 
 def kilometres(distance: float) -> str:
@@ -76,10 +99,7 @@ def signed(number: float) -> str:
     >>> signed(0.1), signed(-1000.0), signed(0.0)
     ('+0.1', '−1,000', '0')
     """
-    return f"{number:+,.4g}".replace("-", "\N{MINUS SIGN}") if number else "0"
-
-
-UNDEFINED = "–"
+    return f"{number:+,.4g}".replace("-", MINUS) if number else "0"
 
 
 @dataclass(frozen=True)

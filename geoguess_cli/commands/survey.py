@@ -19,6 +19,7 @@ from geoguess_cli.console.inputs import (
 from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
+    from geoguess_cli.survey.report import SurveyReport
     from geoguess_cli.survey.scan_store import ScanStore
 
 STRIDE = 16
@@ -149,55 +150,44 @@ def _progress(sink: Sink) -> Iterator[dict[str, Any]]:
             raise
 
 
-def _show(report: dict[str, Any], sink: Sink) -> None:
-    """The shares by height and the suspects."""
-    failures = report["failures"]
-    for failure in failures[:FAILURES_SHOWN]:
-        sink.warn(f"{failure['photo']}: {failure['reason']}; no number counts this photo")
-    if len(failures) > FAILURES_SHOWN:
-        sink.warn(
-            f"no number counts {len(failures) - FAILURES_SHOWN} more photos; "
-            "attention.md lists them"
-        )
+def _show(report: "SurveyReport", sink: Sink) -> None:
+    """Print the shares by height and the suspects; warn of the photos without a map."""
+    from geoguess_cli.wording import counted, shown, whole_percent
+
+    survey = report.survey
+    for row, reason in survey.failures[:FAILURES_SHOWN]:
+        sink.warn(f"{survey.known.names[row]}: {reason}; no number counts this photo")
+    more = len(survey.failures) - FAILURES_SHOWN
+    if more > 0:
+        sink.warn(f"no number counts {counted(more, 'more photo')}; attention.json lists them")
     if sink.as_json:
-        sink.json(report)
+        sink.json(report.record())
         return
-    counts = report["counts"]
+    photos = counted(survey.attention.photos, "photo")
     sink.table(
-        ("part of the frame", "share of the drop", "interval", "area"),
+        ("part of the frame", "share of the drop", "area"),
         [
-            (f"{third} third", _percent(share["value"]), _interval(share), "33.3 %")
-            for third, share in report["thirds"].items()
+            (f"{third} third", shown(share.figure(), "share"), "33.3 %")
+            for third, share in survey.attention.thirds.items()
         ],
-        title=f"{counts['photos']:,} photos of {counts['sequences']:,} drives",
-        right=("share of the drop", "interval", "area"),
+        title=f"{photos} of {counted(survey.attention.sequences, 'drive')}",
+        right=("share of the drop", "area"),
     )
     sink.text(
-        f"spots that decide in several photos of a drive: {counts['shared_spots']:,}; "
-        f"suspected shortcuts among them: {counts['suspects']:,}"
+        "spots that decide in several photos of a drive: "
+        f"{len(survey.suspects) + len(survey.cleared):,}; "
+        f"suspected shortcuts among them: {len(survey.suspects):,}"
     )
-    if report["suspects"]:
-        sink.table(
-            ("drive", "answer", "photos", "score", "lost when covered"),
-            [
-                (
-                    spot["sequence"],
-                    spot["token"],
-                    len(spot["photos"]),
-                    f"{spot['score']:.2f}",
-                    _percent(spot["drop"]),
-                )
-                for spot in report["suspects"][:SUSPECTS_SHOWN]
-            ],
-            right=("photos", "score", "lost when covered"),
-        )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _interval(share: dict[str, float | None]) -> str:
-    if share["low"] is None:
-        return "–"
-    return f"{_percent(share['low'])} to {_percent(share['high'])}"
+    if survey.suspects:
+        columns = ("drive", "answer", "photos", "score", "lost when covered")
+        rows = [
+            (
+                report.drive(spot),
+                report.token(spot),
+                len(spot.rows),
+                f"{spot.score:.2f}",
+                whole_percent(spot.drop),
+            )
+            for spot in survey.suspects[:SUSPECTS_SHOWN]
+        ]
+        sink.table(columns, rows, right=columns[2:])

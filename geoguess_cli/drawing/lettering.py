@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 from geoguess_cli.drawing import theme
@@ -38,3 +39,17 @@ def fitting(ax: Axes, texts: Sequence[str], room: float, **style: Any) -> str:
         if text_width(ax, text, **style) <= room:
             return text
     return shortened(ax, texts[-1], room, **style)
+
+
+def write(figure: Figure, left: float, bottom: float, text: str, **style: Any) -> None:
+    """Write text on the page from its left end and its baseline, in inches."""
+    width, height = figure.get_size_inches()
+    alignment: dict[str, Any] = {"ha": "left", "va": "baseline", **style}
+    figure.text(left / width, bottom / height, text, **alignment)
+
+
+def write_title(figure: Figure, left: float, title: str, note: str) -> None:
+    """Write the title at the top of the page and a muted note below it."""
+    top = figure.get_figheight()
+    write(figure, left, top - 0.27, title, fontsize=theme.TITLE, fontweight="bold")
+    write(figure, left, top - 0.47, note, fontsize=theme.SMALL, color=theme.MUTED)

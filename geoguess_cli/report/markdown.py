@@ -15,7 +15,8 @@ def render_markdown(page: Page, *, pictures: Iterable[str] = ()) -> str:
     there = set(pictures)
     rows = [[name, str(figure), beside] for name, figure, beside in page.headline]
     blocks = [f"# {page.title}", *page.opening]
-    blocks.append(_table(Table("", ("figure", "value", "beside it"), rows)))
+    if rows:
+        blocks.append(_table(Table("", ("figure", "value", "beside it"), rows)))
     for section in page.sections:
         blocks += _section(section, there)
     blocks.append("Every figure is defined in `docs/metrics.md` of geoguess.")

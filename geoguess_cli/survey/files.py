@@ -1,84 +1,78 @@
-"""A survey in a folder: the report as JSON and as a page, and its figures."""
+"""A survey in a folder: its report as JSON and as Markdown, and its figures."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 from PIL import Image
 
-from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.saving import save_figure
 from geoguess_cli.errors import PhotoError
-from geoguess_cli.files import replacing, write_text
-from geoguess_cli.geo.places import Place, describe
+from geoguess_cli.files import write_text
+from geoguess_cli.geo.places import describe
+from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.photos.images import decode_photo
-from geoguess_cli.survey.figures import attention_figure, suspects_sheet
-from geoguess_cli.survey.report import render_survey
-from geoguess_cli.survey.survey import Survey
+from geoguess_cli.report.markdown import render_markdown
+from geoguess_cli.survey.contact_sheet import suspects_sheet
+from geoguess_cli.survey.figures import attention_figure
+from geoguess_cli.survey.page import survey_page
+from geoguess_cli.survey.report import SurveyReport
 
-SHEET_NAME = "suspects.png"
 _SHOWN_PIXELS = 240  # of a photo's shorter side on the sheet
 
 
-def write_survey(
-    found: Survey,
-    report: dict[str, Any],
-    folder: Path,
-    *,
-    paths: Sequence[Path],
-    places: Sequence[Place],
-    size: int,
-    resize: str,
-) -> list[Path]:
-    """The files written: attention.json, .md and .png, and suspects.png where there are any.
+def write_survey(report: SurveyReport, folder: Path) -> list[Path]:
+    """The files written: attention.json, .md and .png, and suspects.png if there are suspects.
 
     Args:
-        found: What to write.
-        report: The same as plain JSON.
-        folder: Where; it is made if need be.
-        paths: The photos of the set.
-        places: Where each cell lies.
-        size: Side of the square that the model sees, in pixels.
-        resize: How a photo becomes that square.
+        report: The survey to write.
+        folder: The folder of the report; it is made if need be.
     """
-    aspect = 1.0
-    if resize == "squash":
-        picture = _picture(paths[next(iter(found.photos))])
-        aspect = 1.5 if picture is None else picture.width / picture.height
-    drawn: dict[str, Callable[[], Figure]] = {
-        "attention.png": lambda: attention_figure(
-            found.attention, window=report["window"], aspect=aspect
-        )
-    }
-    if found.suspects:
-        answers = [
-            f"cell {one['token']}, {describe(places[spot.cell_index])}"
-            for one, spot in zip(report["suspects"], found.suspects, strict=True)
-        ]
-        drawn[SHEET_NAME] = lambda: suspects_sheet(
-            found.suspects,
-            lambda row: _picture(paths[row]),
-            size=size,
-            resize=resize,
-            drives=[one["sequence"] for one in report["suspects"]],
-            answers=answers,
-        )
-    else:
-        (folder / SHEET_NAME).unlink(missing_ok=True)  # of an earlier survey
-    for name, make in drawn.items():
-        with replacing(folder / name) as temporary:
-            make().savefig(temporary, dpi=theme.DPI)
+    figures = figures_of(report)
+    for name, make in figures.items():
+        save_figure(make(), folder / f"{name}.png")
+    if "suspects" not in figures:
+        (folder / "suspects.png").unlink(missing_ok=True)  # an earlier survey may have left it
+    record = json.dumps(report.record(), indent=2, ensure_ascii=False, allow_nan=False)
     texts = {
-        "attention.json": json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "attention.md": render_survey(report),
+        "attention.json": record + "\n",
+        "attention.md": render_markdown(survey_page(report), pictures=figures),
     }
     for name, text in texts.items():
         write_text(text, folder / name)
-    return [folder / name for name in (*drawn, *texts)]
+    return [folder / name for name in (*(f"{name}.png" for name in figures), *texts)]
 
 
-def _picture(path: Path) -> Image.Image | None:
+def figures_of(report: SurveyReport) -> dict[str, Callable[[], Figure]]:
+    """How to draw each figure of a survey, by the name of its file."""
+    survey, spec, paths = report.survey, report.spec, report.survey.known.paths
+    aspect = 1.0
+    if spec.resize == "squash":
+        photo = _small_photo(paths[next(iter(survey.photos))])
+        aspect = 1.5 if photo is None else photo.width / photo.height
+    figures: dict[str, Callable[[], Figure]] = {
+        "attention": lambda: attention_figure(
+            survey.attention, window=survey.plan.window, aspect=aspect
+        )
+    }
+    if survey.suspects:
+        places = cell_places(report.partition)
+        figures["suspects"] = lambda: suspects_sheet(
+            survey.suspects,
+            lambda row: _small_photo(paths[row]),
+            size=spec.size,
+            resize=spec.resize,
+            drives=[str(report.drive(spot)) for spot in survey.suspects],
+            answers=[
+                f"cell {report.token(spot)}, {describe(places[spot.cell_index])}"
+                for spot in survey.suspects
+            ],
+        )
+    return figures
+
+
+def _small_photo(path: Path) -> Image.Image | None:
     try:
         return decode_photo(path, at_least=_SHOWN_PIXELS)
     except PhotoError:

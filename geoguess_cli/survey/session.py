@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.files import write_survey
-from geoguess_cli.survey.report import survey_report
+from geoguess_cli.survey.report import SurveyReport
 from geoguess_cli.survey.scan import ScanPlan, whole_drives
 from geoguess_cli.survey.scan_store import ScanStore
-from geoguess_cli.survey.survey import photo_set, survey
+from geoguess_cli.survey.survey import survey, surveyed_photos
 
 LIMIT = 200
 """Photos that a survey scans unless it is given another limit."""
@@ -32,8 +30,8 @@ def survey_photos(
     on_start: Callable[[ScanStore], None] | None = None,
     on_photo: Callable[[int, int], None] | None = None,
     on_spot: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
-    """The report of a survey as plain JSON; it is written to the folder with its figures.
+) -> SurveyReport:
+    """The report of a survey, which is written to the folder with its figures.
 
     The scan of each photo lies in `maps` below the folder as soon as it is done. A survey that was
     interrupted goes on from there.
@@ -58,43 +56,25 @@ def survey_photos(
         ModelError: A probability is not finite.
     """
     table = photos if known is None else known
-    everything = photo_set(table, predictor.partition)
+    photo_set = surveyed_photos(table, predictor.partition)
     rows = np.flatnonzero(table.frame["photo"].is_in(photos.frame["photo"].implode()).to_numpy())
-    rows = rows[whole_drives(everything.drives[rows], limit, seed=plan.seed)]
-    size, resize = predictor.spec.size, predictor.spec.resize
-    with ScanStore(folder / "maps", plan.key({**predictor.identity(), "resize": resize})) as store:
+    rows = rows[whole_drives(photo_set.drives[rows], limit, seed=plan.seed)]
+    spec, model = predictor.spec, predictor.identity()
+    with ScanStore(folder / "maps", plan.key({**model, "resize": spec.resize})) as store:
         if on_start is not None:
             on_start(store)
-        found = survey(
+        result = survey(
             predictor.probabilities,
             predictor.read,
-            everything,
+            photo_set,
             rows,
             plan,
             store,
-            size=size,
+            size=spec.size,
             batch_size=batch_size,
             on_photo=on_photo,
             on_spot=on_spot,
         )
-    sequences = table.frame["sequence"].to_list() if table.has("sequence") else [None] * len(table)
-    report = survey_report(
-        found,
-        plan,
-        split=split,
-        model=predictor.identity(),
-        size=size,
-        names=table.frame["photo"].to_list(),
-        sequences=sequences,
-        tokens=predictor.partition.tokens,
-    )
-    write_survey(
-        found,
-        report,
-        folder,
-        paths=table.paths,
-        places=cell_places(predictor.partition),
-        size=size,
-        resize=resize,
-    )
+    report = SurveyReport(result, split, model, predictor.partition, spec)
+    write_survey(report, folder)
     return report

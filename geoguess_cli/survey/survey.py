@@ -17,49 +17,62 @@ from geoguess_cli.survey.attention import Attention, AttentionMeter
 from geoguess_cli.survey.scan import ScanPlan, scan_photos
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.shortcuts import SharedSpot, carried, exchanger, shared_spots, suspects
+from geoguess_cli.wording import counted
 
 _IMAGES_HELD = 256
 
 
 @dataclass(frozen=True, eq=False)
-class PhotoSet:
-    """The photos that a survey knows, and what is known of them; it looks at some of them.
+class SurveyedPhotos:
+    """The photos that a survey knows; it scans some and compares them with the others.
 
     Attributes:
-        paths: Where each lies.
-        drives: The drive of each, as a number; -1 where it is not known.
-        cells: The true cell of each; -1 where it lies in none.
-        latlng: Where each was taken: latitude, longitude, in degrees.
+        paths: The file of each photo.
+        names: Its name in the photo table.
+        sequences: Name of its drive; None if that is unknown.
+        drives: Number of its drive; -1 if that is unknown.
+        cells: Index of its true cell; -1 if it lies in none.
+        latlng: Where it was taken: latitude, longitude, in degrees.
     """
 
     paths: Sequence[Path]
+    names: Sequence[str]
+    sequences: Sequence[str | None]
     drives: Int[np.ndarray, " n"]
     cells: Int[np.ndarray, " n"]
     latlng: Float[np.ndarray, "n 2"]
 
 
-def photo_set(table: PhotoTable, partition: Partition) -> PhotoSet:
-    """The photos of a table, with the cells they lie in and their drives numbered."""
+def surveyed_photos(table: PhotoTable, partition: Partition) -> SurveyedPhotos:
+    """The photos of a table with their true cells and the numbers of their drives."""
+    sequences: list[str | None] = [None] * len(table)
     drives = np.full(len(table), -1)
     if table.has("sequence"):
-        ranks = table.frame["sequence"].rank("dense").fill_null(0)
-        drives = ranks.to_numpy().astype(np.int64) - 1
-    return PhotoSet(table.paths, drives, partition.assign(table.latlng), table.latlng)
+        column = table.frame["sequence"]
+        sequences = column.to_list()
+        drives = column.rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1
+    names = table.frame["photo"].to_list()
+    cells = partition.assign(table.latlng)
+    return SurveyedPhotos(table.paths, names, sequences, drives, cells, table.latlng)
 
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What a survey finds.
+    """What a survey found.
 
     Attributes:
-        photos: The scanned photos by their row of the set.
+        known: The photos that it knows.
+        plan: How it scanned.
+        photos: The scanned photos by their row of `known`.
         attention: Where the model looks.
-        suspects: Shared spots that are things of their drive, the surest first.
+        suspects: Shared spots that are objects of their drive, the highest score first.
         cleared: Shared spots that are not, or that could not be compared.
         failures: Row and reason of each photo without a map.
-        reused: Photos that an earlier run had scanned.
+        reused: Number of photos that an earlier run had scanned.
     """
 
+    known: SurveyedPhotos
+    plan: ScanPlan
     photos: dict[int, ScannedPhoto]
     attention: Attention
     suspects: list[SharedSpot]
@@ -71,7 +84,7 @@ class Survey:
 def survey(
     predict: Predict,
     read: Callable[[Path], torch.Tensor],
-    known: PhotoSet,
+    known: SurveyedPhotos,
     rows: Int[np.ndarray, " m"],
     plan: ScanPlan,
     store: ScanStore,
@@ -121,7 +134,9 @@ def survey(
             on_photo(done, len(rows))
     if not photos:
         row, reason = failures[0]
-        raise PhotoError(f"not one of {len(rows)} photos has a map; {known.paths[row]}: {reason}")
+        raise PhotoError(
+            f"none of {counted(len(rows), 'photo')} has a map; {known.paths[row]}: {reason}"
+        )
     exchange = exchanger(predict, _reader(read, known.paths), batch_size=batch_size)
     where = (known.drives, known.cells)
     spots = shared_spots(
@@ -131,6 +146,8 @@ def survey(
     seen = np.array(list(photos))
     groups = np.where(known.drives[seen] < 0, -1 - seen, known.drives[seen])
     return Survey(
+        known=known,
+        plan=plan,
         photos=photos,
         attention=meter.attention(groups),
         suspects=[replace(s, carried=carried(s, *where, exchange, seed=plan.seed)) for s in chosen],

@@ -46,15 +46,15 @@ def test_only_the_photos_asked_for_are_scanned(color_predictor, table, tmp_path)
     )
     assert photos == [(1, 2), (2, 2)]
     assert len(stores) == 1
-    assert report["split"] == "test"
-    assert (report["counts"]["photos"], report["counts"]["sequences"]) == (2, 1)
+    assert report.split == "test"
+    assert (report.survey.attention.photos, report.survey.attention.sequences) == (2, 1)
     written = {path.name for path in (tmp_path / "survey").iterdir()}
     assert written == {"attention.json", "attention.md", "attention.png", "maps"}
 
 
 def test_the_limit_takes_whole_drives(color_predictor, table, tmp_path) -> None:
     report = survey_photos(color_predictor, table, PLAN, tmp_path / "survey", limit=5)
-    assert (report["counts"]["photos"], report["counts"]["sequences"]) == (4, 2)
+    assert (report.survey.attention.photos, report.survey.attention.sequences) == (4, 2)
 
 
 def test_the_table_decides_the_order_of_the_photos(color_predictor, table, tmp_path) -> None:
@@ -63,4 +63,4 @@ def test_the_table_decides_the_order_of_the_photos(color_predictor, table, tmp_p
         survey_photos(color_predictor, photos, PLAN, tmp_path / "survey", known=table)
         for photos in (table, backwards)
     ]
-    assert reports[0] == reports[1]
+    assert reports[0].record() == reports[1].record()
