@@ -1,4 +1,4 @@
-"""The `geoguess` command line: the verbs put together, and the one error boundary."""
+"""The `geoguess` command line: all verbs, and the one place that catches errors."""
 
 from typing import Annotated, Any
 
@@ -22,10 +22,10 @@ from geoguess_cli.errors import GeoguessError
 
 
 class ErrorBoundary(TyperGroup):
-    """Turns errors written for the user into one line on stderr and exit code 1."""
+    """Prints an error for the user as one line on stderr and exits with code 1."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb; a bug still ends in its traceback, and so does everything with --debug."""
+        """Run the verb; a bug keeps its traceback, and --debug shows the traceback of any error."""
         try:
             return super().invoke(ctx)
         except GeoguessError as error:
@@ -49,8 +49,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(shown: bool) -> None:
-    if shown:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"geoguess {__version__}")
         raise typer.Exit
 
@@ -60,7 +60,7 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -81,5 +81,5 @@ app.command("serve")(serve.serve)
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command line; this is the console script."""
     app()

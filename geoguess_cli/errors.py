@@ -1,58 +1,58 @@
-"""The errors written for the user.
+"""The errors that are written for the user.
 
-Each names what is wrong, where, and what to do, in one line; each is also the standard library's
-kind of that error, so that a caller of the Python API may catch either. Anything else that escapes
-is a bug and keeps its traceback.
+Each message says in one line what is wrong, where, and how to mend it. Each class is also the
+standard library's class for that kind of error, so that a Python caller may catch either. Any other
+error that escapes is a bug and keeps its traceback.
 """
 
 
 class GeoguessError(Exception):
-    """Something the user can mend; the command line prints its text and exits with 1."""
+    """An error that the user can mend; the command line prints its text and exits with 1."""
 
 
 class ConfigError(GeoguessError, ValueError):
-    """`geoguess.toml`, an environment variable or a flag holds what it must not."""
+    """`geoguess.toml`, an environment variable or an option holds a value that is not allowed."""
 
 
 class CoordinateError(GeoguessError, ValueError):
-    """A latitude or longitude out of range, or not a number."""
+    """A latitude or longitude is out of range or not a number."""
 
 
 class CellError(GeoguessError, ValueError):
-    """A malformed token or cell id, an impossible level, an unusable partition."""
+    """A token, a cell id, a level or a partition is not valid."""
 
 
 class PhotoTableError(GeoguessError, ValueError):
-    """A table of photos that lacks a column, or has no usable row."""
+    """A photo table lacks a column or has no usable row."""
 
 
 class PhotoError(GeoguessError, OSError):
-    """A photo that cannot be opened or decoded."""
+    """A photo cannot be opened or decoded."""
 
 
 class ModelError(GeoguessError, ValueError):
-    """A model folder or an architecture that does not fit together."""
+    """The parts of a model do not fit together, or its output is not usable."""
 
 
 class WeightsError(GeoguessError, OSError):
-    """Pretrained weights that cannot be had from here."""
+    """Pretrained weights cannot be found or downloaded."""
 
 
 class DependencyError(GeoguessError, ImportError):
-    """An installed package that is missing or does not match another."""
+    """An installed package is missing or does not match another."""
 
 
 class MissingFileError(GeoguessError, FileNotFoundError):
-    """A file or folder that an earlier verb writes, or that the user named, is not there."""
+    """A file or folder that the user named, or that an earlier verb writes, does not exist."""
 
 
 class OutputError(GeoguessError, OSError):
-    """A place that a result cannot be written to."""
+    """A result cannot be written to this path."""
 
 
 class UploadError(GeoguessError, ValueError):
-    """What was sent to the server is larger than it takes, or came too slowly."""
+    """An upload is larger than the server allows, or arrives too slowly."""
 
 
 class BusyError(GeoguessError, BlockingIOError):
-    """The server has all the work it takes at once; it may be asked again soon."""
+    """The server has as much work as it takes at once; the client may ask again soon."""

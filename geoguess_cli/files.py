@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Writing files whole or not at all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +9,16 @@ from geoguess_cli.errors import OutputError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well.
+    """A temporary path in the folder of `path`; it replaces `path` if the block ends well.
 
-    The folder is made if need be. After an error the old file stands and the temporary is gone.
-    The temporary keeps the ending of `path`, so that writers which look at it work.
+    The folder is made if need be. After an error the old file is unchanged and the temporary file
+    is deleted. Both paths have the same ending, because some writers choose a format by it.
 
     Raises:
         OutputError: `path` is a folder.
     """
     if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file to write")
+        raise OutputError(f"{path} is a folder; give the path of a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:

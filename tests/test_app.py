@@ -3,20 +3,34 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
+import geoguess_cli
 from geoguess_cli import __version__
 from geoguess_cli.app import app
 from geoguess_cli.errors import GeoguessError
 
-VERBS = [
-    *((), ("data",), ("data", "inspect"), ("data", "import"), ("data", "split"), ("data", "leaks")),
-    *(("cells",), ("cells", "build"), ("cells", "show"), ("cells", "map"), ("cells", "assign")),
-    *(("train",), ("calibrate",), ("eval",), ("predict",), ("occlude",), ("survey",)),
-    *(("probmap",), ("serve",)),
-]
+PACKAGE = Path(geoguess_cli.__file__).parent
+
+
+def verbs(command: Any, name: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The words that call a command and each command below it."""
+    below = getattr(command, "commands", {})
+    return [name, *(words for key in below for words in verbs(below[key], (*name, key)))]
+
+
+VERBS = verbs(get_command(app))
+
+
+def test_every_verb_is_there() -> None:
+    """One module of `commands/` for each verb or group of verbs."""
+    modules = {path.stem for path in (PACKAGE / "commands").glob("[!_]*.py")}
+    assert {words[0] for words in VERBS if words} == modules - {"evaluate"} | {"eval"}
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
@@ -59,10 +73,10 @@ def test_every_error_is_also_a_standard_one() -> None:
 
 def test_an_error_is_one_line_and_debug_shows_more(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    told = CliRunner().invoke(app, ["cells", "show"])
-    assert (told.exit_code, told.stdout) == (1, "")
-    assert told.stderr.startswith("error: no cells at ")
-    assert len(told.stderr.splitlines()) == 1
+    result = CliRunner().invoke(app, ["cells", "show"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: no cells at ")
+    assert len(result.stderr.splitlines()) == 1
     assert isinstance(
         CliRunner().invoke(app, ["--debug", "cells", "show"]).exception, GeoguessError
     )
@@ -82,6 +96,6 @@ def test_wrong_usage_exits_with_2(wrong: tuple[str, ...]) -> None:
 def test_configuration_errors_name_the_key(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "geoguess.toml").write_text("[cells]\nmax_photo = 3\n")
-    told = CliRunner().invoke(app, ["cells", "show"])
-    assert "did you mean `max_photos`?" in told.stderr
-    assert told.exit_code == 1
+    result = CliRunner().invoke(app, ["cells", "show"])
+    assert "did you mean `max_photos`?" in result.stderr
+    assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Every option that more than one verb takes, spelled once."""
+"""Each option that several verbs take, spelled once."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,21 +9,24 @@ from geoguess_cli import choices
 
 
 def coordinates(text: str) -> tuple[float, float]:
-    """The latitude and longitude, in degrees, of `LAT,LON`."""
+    """The latitude and longitude in degrees that `LAT,LON` stands for."""
     parts = text.replace(",", " ").split()
     try:
         latitude, longitude = (float(part) for part in parts)
     except ValueError as error:
-        raise typer.BadParameter(f"`{text}` is not LAT,LON, such as 45.68,-111.04") from error
+        raise typer.BadParameter(
+            f"`{text}` is no place; write LAT,LON, such as 45.68,-111.04"
+        ) from error
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 360):
         raise typer.BadParameter(
-            f"`{text}` lies outside the Earth: latitude in [-90, 90], longitude in [-180, 360]"
+            f"`{text}` is no place on Earth; the latitude must lie in [-90, 90], "
+            "the longitude in [-180, 360]"
         )
     return latitude, longitude
 
 
 def baseline(text: str) -> choices.Baseline:
-    """The baseline of that name."""
+    """The baseline that a text names."""
     for name in choices.BASELINES:
         if text == name:
             return name
@@ -33,13 +36,17 @@ def baseline(text: str) -> choices.Baseline:
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Configuration (default: geoguess.toml, if there is one)."
+        "--config",
+        metavar="FILE",
+        help="Configuration file (default: geoguess.toml, if it exists).",
     ),
 ]
 Photos = Annotated[
     Path | None,
     typer.Option(
-        "--photos", metavar="SOURCE", help="Photo table, or any source `data inspect` knows."
+        "--photos",
+        metavar="SOURCE",
+        help="Photo table, or any other source that `data inspect` reads.",
     ),
 ]
 PhotoFiles = Annotated[
@@ -49,7 +56,9 @@ PhotoFiles = Annotated[
 Split = Annotated[choices.SplitName, typer.Option("--split", help="Photos to use.")]
 Cells = Annotated[
     Path | None,
-    typer.Option("--cells", metavar="FILE", help="Partition (default: ARTIFACTS/cells.parquet)."),
+    typer.Option(
+        "--cells", metavar="FILE", help="Partition file (default: ARTIFACTS/cells.parquet)."
+    ),
 ]
 Model = Annotated[
     Path | None,
@@ -57,22 +66,24 @@ Model = Annotated[
 ]
 Artifacts = Annotated[
     Path | None,
-    typer.Option("--artifacts", metavar="DIR", help="Folder for everything that verbs write."),
+    typer.Option("--artifacts", metavar="DIR", help="Folder for everything that geoguess writes."),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
 ]
 Uncovered = Annotated[
     choices.Uncovered | None,
-    typer.Option("--uncovered", help="What becomes of a photo that lies in no cell."),
+    typer.Option("--uncovered", help="What to do with a photo that lies in no cell."),
 ]
 FormatOption = Annotated[
     choices.RecordFormat | None,
-    typer.Option("--format", help="Form of the result (default: by the ending of -o, or table)."),
+    typer.Option(
+        "--format", help="Format of the result (default: by the ending of -o, else table)."
+    ),
 ]
 Theme = Annotated[
     choices.ThemeName,
-    typer.Option("--theme", help="Colours of the figure: on white or on dark paper."),
+    typer.Option("--theme", help="Colours of the figure, for a light or a dark page."),
 ]
 _TOP_K = typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
 TopK = Annotated[int, _TOP_K]
@@ -80,43 +91,51 @@ TopKIfAny = Annotated[int | None, _TOP_K]
 PointOption = Annotated[
     choices.PointMethod | None,
     typer.Option(
-        "--point", help="How the point estimate is chosen (default: as validation photos decided)."
+        "--point",
+        help="How to choose the point estimate (default: the method that was best on val photos).",
     ),
 ]
 BatchSize = Annotated[
     int | None,
-    typer.Option("--batch-size", min=1, metavar="N", help="Photos (or windows) at a time."),
+    typer.Option(
+        "--batch-size", min=1, metavar="N", help="Images that go through the model at once."
+    ),
 ]
 Window = Annotated[
     int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
 ]
 DeviceOption = Annotated[
-    choices.Device | None, typer.Option("--device", help="Where the model runs.")
+    choices.Device | None, typer.Option("--device", help="Device that runs the model.")
 ]
 PrecisionOption = Annotated[
     choices.Precision | None,
-    typer.Option("--precision", help="bf16 is faster where the machine has it."),
+    typer.Option(
+        "--precision", help="Arithmetic of the model; bf16 is faster on devices that support it."
+    ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=-1, metavar="N", help="Processes that decode photos; -1 asks the machine."
+        "--workers",
+        min=-1,
+        metavar="N",
+        help="Processes that decode photos; -1 chooses a number for this machine.",
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, metavar="N", help="Seed of everything random.")
+    int | None, typer.Option("--seed", min=0, metavar="N", help="Seed of all random choices.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is already there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notices.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notices.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-# Typer would ask the parts of a tuple as two arguments: hence Any, made by `coordinates`.
+# Typer reads a tuple from two arguments, so the type is Any; `coordinates` makes the value.
 Near = Annotated[
     Any,
     typer.Option(
         "--near",
         metavar="LAT,LON",
         parser=coordinates,
-        help="Only cells that touch the circle around this place.",
+        help="Keep only the cells that touch a circle around this place.",
     ),
 ]
 Truth = Annotated[
@@ -125,17 +144,17 @@ Truth = Annotated[
         "--truth",
         metavar="LAT,LON",
         parser=coordinates,
-        help="Where the photo was taken (default: the photo table, else the photo's EXIF).",
+        help="Where the photo was taken (default: as in the photo table, else in the EXIF).",
     ),
 ]
-# Typer takes no list of Literals: hence Any, made by `baseline`.
+# Typer takes no list of Literals, so the type is Any; `baseline` makes each value.
 Baselines = Annotated[
     list[Any] | None,
     typer.Option(
         "--baseline",
         metavar="|".join(choices.BASELINES),
         parser=baseline,
-        help="What covered pixels become (default: mean, the mean colour); "
-        "given several times, the map is the mean of the maps.",
+        help="What replaces covered pixels (default: mean, the mean colour). "
+        "Repeat the option to average the maps of several baselines.",
     ),
 ]

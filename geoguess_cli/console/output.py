@@ -1,4 +1,4 @@
-"""The one way out: results to stdout, progress and notices to stderr."""
+"""All output of the verbs: results go to stdout, progress and notices to stderr."""
 
 import json
 import sys
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sink:
-    """What a verb writes to.
+    """The output of a verb.
 
     Args:
-        quiet: Say nothing on stderr but errors.
-        as_json: Results are JSON instead of text.
+        quiet: Write no progress and no notices to stderr.
+        as_json: Whether the verb is asked for JSON instead of text.
     """
 
     quiet: bool = False
@@ -29,45 +29,51 @@ class Sink:
     _consoles: dict[str, "Console"] = field(default_factory=dict, repr=False)
 
     def notice(self, text: str) -> None:
-        """One line for the person at the terminal."""
+        """Write one line to stderr, unless quiet."""
         if not self.quiet:
             self._console("stderr").print(text, soft_wrap=True, markup=False)
 
     def warn(self, text: str) -> None:
-        """A notice of something that the user may want to mend."""
+        """Write a notice of a fault that the user may want to mend."""
         self.notice(f"warning: {text}")
 
     def wrote(self, what: str, path: Path) -> None:
-        """Where a result lies: a notice, or with --json left to the result itself."""
+        """Write a notice of the path of a result."""
         self.notice(f"{what}: {path}")
 
     def json(self, value: Any) -> None:
-        """One JSON document, or one line of JSON lines, on stdout."""
+        """Write a JSON document to stdout, on one line."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
 
     def text(self, text: str) -> None:
-        """Text as it is on stdout."""
+        """Write text unchanged to stdout, with a line break at its end."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
     @property
     def terminal_width(self) -> int | None:
-        """Characters across of the terminal that results go to; None where they go elsewhere."""
+        """Width of the terminal that shows stdout, in characters; None if stdout is no terminal."""
         console = self._console("stdout")
         return console.width if console.is_terminal else None
 
     @property
     def colors(self) -> bool:
-        """Whether results may be coloured: 256 colours or more, and NO_COLOR is not set."""
+        """Whether stdout shows at least 256 colours and NO_COLOR is not set."""
         console = self._console("stdout")
         return not console.no_color and console.color_system in ("256", "truecolor")
 
     @staticmethod
     def room(width: int, columns: Sequence[int]) -> int:
-        """Characters left in a table on a terminal beside columns of these widths, for one more."""
-        return width - sum(columns) - 3 * (len(columns) + 1) - 1  # two around each, one between
+        """Width left for one more column of a table, in characters.
+
+        Args:
+            width: Width of the terminal, in characters.
+            columns: Widths of the other columns, in characters.
+        """
+        # A space on either side of each column, and one between two columns.
+        return width - sum(columns) - 3 * (len(columns) + 1) - 1
 
     def lines(self, lines: "Iterable[Text]") -> None:
-        """Lines of styled text on stdout, never folded."""
+        """Write lines of styled text to stdout, never folded."""
         for line in lines:
             self._console("stdout").print(line, no_wrap=True, crop=False, overflow="ignore")
 
@@ -79,14 +85,14 @@ class Sink:
         title: str | None = None,
         right: Sequence[str] = (),
     ) -> None:
-        """A table on stdout: ruled on a terminal, plain aligned columns in a pipe.
+        """Write a table to stdout: ruled on a terminal, in plain aligned columns elsewhere.
 
         Args:
             columns: Headings.
-            rows: One sequence of cells a row, in the order of `columns`; a `rich.text.Text` keeps
-                its style.
-            title: A line above.
-            right: Columns aligned to the right.
+            rows: The cells of each row, in the order of `columns`; a `rich.text.Text` keeps its
+                style.
+            title: The line above the table.
+            right: Headings of the columns that are aligned to the right.
         """
         from rich import box
         from rich.table import Table
@@ -104,17 +110,17 @@ class Sink:
             table.add_column(Text(column), justify=justify, no_wrap=not terminal)  # type: ignore[arg-type]
         for row in rows:
             table.add_row(*(v if isinstance(v, Text) else Text(str(v)) for v in row))
-        if title and terminal:  # not the table's own: that is folded at the table's width
+        if title and terminal:  # rich would fold the title at the width of the table
             console.print(Text(title, style="table.title"))
         elif title:
             self.text(title)
         console.print(table)
 
     def progress(self, *, extra: str = "") -> "Progress":
-        """Rich progress on stderr; silent with --quiet or where stderr is no terminal.
+        """Progress bars on stderr; they are hidden if quiet, or if stderr is no terminal.
 
         Args:
-            extra: A further column, in rich's format, such as "{task.fields[figures]}".
+            extra: One more column in rich's format, such as "{task.fields[loss]}".
         """
         from rich.progress import (
             BarColumn,
@@ -144,7 +150,7 @@ class Sink:
 
             console = Console(stderr=stream == "stderr", highlight=False)
             if not console.is_terminal:
-                # A pipe has no width: never fold or cut a row.
+                # A pipe has no width, so no row may be folded or cut.
                 console = Console(
                     stderr=stream == "stderr", highlight=False, width=100_000, no_color=True
                 )
@@ -153,10 +159,10 @@ class Sink:
 
 
 def ending_of(path: Path, endings: Iterable[str]) -> str:
-    """The ending of a path, in lower case, where it is one of these.
+    """The ending of the path of a result, in lower case.
 
     Raises:
-        typer.BadParameter: Another ending, or none.
+        typer.BadParameter: The ending is not one of `endings`.
     """
     ending = path.suffix.lower()
     known = list(endings)

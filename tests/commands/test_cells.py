@@ -169,4 +169,4 @@ def test_cells_that_are_not_there(world) -> None:
 
 def test_a_folder_is_no_place_for_a_file(world) -> None:
     told = world.run("cells", "build", "-o", "photos", code=1)
-    assert told.stderr.splitlines()[-1] == "error: photos is a folder; name a file to write"
+    assert told.stderr.splitlines()[-1] == "error: photos is a folder; give the path of a file"

@@ -12,10 +12,10 @@ FILES = {"attention.json", "attention.md", "attention.png"}
 
 
 def test_it_reports_on_the_test_photos(trained_world, tmp_path) -> None:
-    told = trained_world.run("survey", *SMALL, "-o", tmp_path)
-    assert "12 photos of 3 drives" in told.stdout
-    assert "upper third" in told.stdout
-    assert "attention.md" in told.stderr
+    result = trained_world.run("survey", *SMALL, "-o", tmp_path)
+    assert "12 photos of 3 drives" in result.stdout
+    assert "upper third" in result.stdout
+    assert "attention.md" in result.stderr
     report = json.loads((tmp_path / "attention.json").read_text())
     assert report["counts"]["photos"] == 12
     assert sum(share["value"] for share in report["thirds"].values()) == pytest.approx(1)
@@ -44,22 +44,22 @@ def test_it_goes_on_where_it_stopped(
     cut = tmp_path / "cut"
     with monkeypatch.context() as patch:
         patch.setattr(Predictor, "read", interrupted)
-        told = trained_world.run("survey", *SMALL, "-o", cut, code=130)
-    assert "5 of 12 photos are scanned; the same command goes on from there" in told.stderr
+        result = trained_world.run("survey", *SMALL, "-o", cut, code=130)
+    assert "5 of 12 photos are scanned; the same command goes on from there" in result.stderr
     assert not (cut / "attention.json").exists()
-    told = trained_world.run("survey", *SMALL, "-o", cut)
-    assert "holds the maps of 5 photos; going on" in told.stderr
+    result = trained_world.run("survey", *SMALL, "-o", cut)
+    assert "holds the maps of 5 photos; going on" in result.stderr
     for name in ("attention.json", "attention.md"):
         assert (cut / name).read_text() == (whole / name).read_text()
-    told = trained_world.run("survey", "--window", "8", "--stride", "4", "-o", cut)
-    assert "come from another model or other settings; starting anew" in told.stderr
+    result = trained_world.run("survey", "--window", "8", "--stride", "4", "-o", cut)
+    assert "come from another model or other settings; starting anew" in result.stderr
 
 
 def test_a_limit_takes_whole_drives(trained_world, tmp_path) -> None:
-    told = trained_world.run(
+    result = trained_world.run(
         *("survey", *SMALL, "-o", tmp_path, "--limit", "10", "--split", "train", "--json")
     )
-    report = json.loads(told.stdout)
+    report = json.loads(result.stdout)
     assert (report["counts"]["photos"], report["counts"]["sequences"]) == (8, 2)
     assert report["split"] == "train"
 
@@ -75,26 +75,26 @@ def test_unreadable_photos_and_photos_in_no_cell_are_listed(trained_world, tmp_p
     far = drive[1].split(",")
     drive[1] = ",".join([far[0], "10.0", "10.0", *far[3:]])
     (tmp_path / "few.csv").write_text("\n".join([lines[0], *drive]) + "\n")
-    told = trained_world.run(
+    result = trained_world.run(
         *("survey", tmp_path / "few.csv", *SMALL, "-o", tmp_path / "r"),
         *("--target", "truth", "--json"),
     )
-    report = json.loads(told.stdout)
+    report = json.loads(result.stdout)
     assert report["counts"]["photos"] == 2
     reasons = [one["reason"] for one in report["failures"]]
     assert "no cell" in reasons[1]
-    assert "no number counts this photo" in told.stderr
+    assert "no number counts this photo" in result.stderr
 
 
 def test_a_table_without_drives_has_no_shortcuts(trained_world, tmp_path) -> None:
     lines = (trained_world.folder / "photos.csv").read_text().splitlines()
     bare = [",".join(line.split(",")[:3]) for line in lines]
     (trained_world.folder / "bare.csv").write_text("\n".join(bare) + "\n")
-    told = trained_world.run(
+    result = trained_world.run(
         *("survey", "bare.csv", *SMALL, "-o", tmp_path, "--limit", "5", "--json")
     )
-    assert "shortcuts show only within a drive" in told.stderr
-    report = json.loads(told.stdout)
+    assert "shortcuts show only within a drive" in result.stderr
+    report = json.loads(result.stdout)
     assert report["counts"]["sequences"] == report["counts"]["photos"] == 5
     assert report["counts"]["shared_spots"] == 0
 
@@ -126,5 +126,5 @@ def test_the_report_lies_among_the_artifacts(trained_world, tmp_path) -> None:
 
 
 def test_windows_narrower_than_the_usual_stride_lie_side_by_side(trained_world, tmp_path) -> None:
-    told = trained_world.run(*("survey", "--window", "8", "-o", tmp_path, "--limit", "4", "--json"))
-    assert json.loads(told.stdout)["stride"] == 8 < survey.STRIDE
+    result = trained_world.run(*("survey", "--window", "8", "-o", tmp_path, "--limit", "4", "--json"))
+    assert json.loads(result.stdout)["stride"] == 8 < survey.STRIDE

@@ -7,28 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
 
-from geoguess_cli.console.output import Sink
 from geoguess_cli.console.text import bar, colored_bars, fitted_place, shortened
 from geoguess_cli.geo.places import Nearby, Place
 from geoguess_cli.geo.towns import Town
 
 USA = "United States of America"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Output goes to a terminal of 80 characters and all colours."""
-    for name, value in {
-        "FORCE_COLOR": "1",
-        "COLORTERM": "truecolor",
-        "TERM": "xterm-256color",
-        "COLUMNS": "80",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 def plain(text: str) -> list[str]:
@@ -149,41 +134,3 @@ def test_cells_show_on_a_terminal_has_places_and_bars(trained_world) -> None:
     assert all(cell_len(line) <= 80 for line in lines)
     assert sum("█" in line for line in lines) >= 3
     assert any("Montana" in line or ", MT" in line for line in lines)
-
-
-@pytest.mark.usefixtures("terminal")
-def test_a_table_keeps_the_style_of_its_text(capsys) -> None:
-    sink = Sink()
-    sink.table(("a",), [(Text("red", style="red"),), ("plain",)])
-    assert "\x1b[31mred" in capsys.readouterr().out
-    sink.table(("a",), [("1",)], title="a title that is longer than its table")
-    assert "a title that is longer than its table\n" in ESCAPE.sub("", capsys.readouterr().out)
-    assert sink.terminal_width == 80
-    assert sink.colors
-    assert Sink.room(80, (10, 10)) == 80 - 20 - 10
-
-
-def test_without_a_terminal_there_is_no_width(monkeypatch, capsys) -> None:
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-    sink = Sink()
-    assert sink.terminal_width is None
-    assert not sink.colors
-    sink.lines([Text("x" * 500, style="red")])
-    assert capsys.readouterr().out == "x" * 500 + "\n"
-
-
-@pytest.mark.usefixtures("terminal")
-@pytest.mark.parametrize(
-    ("changes", "colors"),
-    [
-        ({}, True),
-        ({"COLORTERM": ""}, True),  # 256 colours
-        ({"COLORTERM": "", "TERM": "xterm"}, False),  # 16: too few for a scale
-        ({"TERM": "dumb"}, False),
-        ({"NO_COLOR": "1"}, False),
-    ],
-)
-def test_colors_are_used_where_a_scale_can_be_seen(monkeypatch, changes, colors) -> None:
-    for name, value in changes.items():
-        monkeypatch.setenv(name, value)
-    assert Sink().colors is colors
