@@ -126,5 +126,6 @@ def test_the_report_lies_among_the_artifacts(trained_world, tmp_path) -> None:
 
 
 def test_windows_narrower_than_the_usual_stride_lie_side_by_side(trained_world, tmp_path) -> None:
-    result = trained_world.run(*("survey", "--window", "8", "-o", tmp_path, "--limit", "4", "--json"))
+    small = ("--window", "8", "--limit", "4", "--json")
+    result = trained_world.run("survey", *small, "-o", tmp_path)
     assert json.loads(result.stdout)["stride"] == 8 < survey.STRIDE
