@@ -51,7 +51,6 @@ CellColor = Literal["photos", "level", "accuracy"]
 ThemeName = Literal["light", "dark"]
 """Darker is likelier on a light map, brighter on a dark one."""
 
-MapFormat = Literal["png", "svg", "pdf", "html", "geojson", "parquet"]
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import shapely
 
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.answering import Answering
 from geoguess_cli.maps.interactive.plane import Plane
 from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
 
@@ -24,9 +26,20 @@ def random_map(partition: Partition, **options: Any) -> ProbabilityMap:
     return map_of(partition, (weights / weights.sum()).astype(np.float32), **options)
 
 
-def map_of(partition: Partition, probabilities: np.ndarray, **options: Any) -> ProbabilityMap:
-    """The map of these probabilities."""
-    return probability_map(partition, probabilities, **options)
+def map_of(
+    partition: Partition,
+    probabilities: np.ndarray,
+    *,
+    truth: Sequence[float] | None = None,
+    estimate: tuple[float, float] | None = None,
+    top_k: int = 5,
+    photo: str = "",
+) -> ProbabilityMap:
+    """The map of these probabilities; the estimate is by default the likeliest cell's centroid."""
+    answer = Answering(partition).answer(probabilities, photo=photo)
+    if estimate is not None:
+        answer = replace(answer, estimate=estimate)
+    return probability_map(answer, partition, truth=truth, top_k=top_k)
 
 
 def projected(plane: Plane, latlng: np.ndarray) -> np.ndarray:
@@ -57,3 +70,12 @@ def content_of(page: str) -> dict:  # type: ignore[type-arg]
     found = re.search(r'<script type="application/json" id="content">(.*?)</script>', page)
     assert found is not None
     return json.loads(found[1])
+
+
+def area_km2(polygon: shapely.Geometry) -> float:
+    """Area on the sphere by Lambert's cylindrical equal-area projection."""
+    fine = shapely.segmentize(polygon, 0.25)
+    flat = shapely.transform(
+        fine, lambda xy: np.stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))], axis=1)
+    )
+    return float(flat.area) * 6371.0088**2

@@ -1,4 +1,4 @@
-"""`geoguess cells`: build the partition, look at it, give photos their cells."""
+"""`geoguess cells`: build the partition, list it, draw it, and assign photos to its cells."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,20 +9,17 @@ from geoguess_cli.choices import CellColor
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import photos_of_split, read_photos, settings
 from geoguess_cli.console.output import Sink, ending_of
-from geoguess_cli.errors import CellError, MissingFileError
 
 if TYPE_CHECKING:
     import numpy as np
-    import polars as pl
 
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.maps.cell_values import CellValues
-
-    Values = tuple[CellValues, *tuple[CellValues, ...]]
 
 BAR_WIDTH = 10
 
-app = typer.Typer(no_args_is_help=True, help="Build, show, draw and assign the S2 cells.")
+app = typer.Typer(
+    no_args_is_help=True, help="Build, list and draw the S2 cells, and assign photos to them."
+)
 
 
 @app.command()
@@ -31,13 +28,14 @@ def build(
     photos: options.Photos = None,
     output: options.Output = None,
     max_photos: Annotated[
-        int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more.")
+        int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more photos.")
     ] = None,
     min_photos: Annotated[
-        int | None, typer.Option("--min-photos", min=1, help="Drop a leaf that holds fewer.")
+        int | None, typer.Option("--min-photos", min=1, help="Drop a cell that holds fewer photos.")
     ] = None,
     max_level: Annotated[
-        int | None, typer.Option("--max-level", min=0, max=30, help="Split no further than this.")
+        int | None,
+        typer.Option("--max-level", min=0, max=30, help="Split no further than this level."),
     ] = None,
     split: options.Split = "train",
     config: options.ConfigFile = None,
@@ -141,7 +139,7 @@ def show(
 def _show(
     partition: "Partition", rows: "np.ndarray", *, title: str, sink: Sink, width: int
 ) -> None:
-    """The cells as a table on a terminal: places instead of coordinates, and bars."""
+    """Print the cells as a table on a terminal, with places instead of coordinates, and bars."""
     from rich.text import Text
 
     from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place
@@ -168,20 +166,17 @@ def _show(
 
 
 def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, object]]:
-    from geoguess_cli.geo.places import describe, locate
+    from geoguess_cli.inference.answers import cell_records
 
-    places = locate(partition.centroids[rows])
+    columns = ("token", "level", "photos", "latitude", "longitude", "area_km2", "place")
+    digits = {"latitude": 6, "longitude": 6, "area_km2": 3}
+    cells = cell_records(partition)
     return [
         {
-            "token": partition.tokens[row],
-            "level": int(partition.levels[row]),
-            "photos": int(partition.photos[row]),
-            "latitude": round(float(partition.centroids[row, 0]), 6),
-            "longitude": round(float(partition.centroids[row, 1]), 6),
-            "area_km2": round(float(partition.area_km2[row]), 3),
-            "place": describe(place),
+            name: round(cells[row][name], digits[name]) if name in digits else cells[row][name]
+            for name in columns
         }
-        for row, place in zip(rows, places, strict=True)
+        for row in rows.tolist()
     ]
 
 
@@ -205,11 +200,13 @@ def draw(
 ) -> None:
     """Draw the partition on a map, coloured by photos, level or accuracy.
 
-    The ending of -o says what is written: a figure (.png, .svg, .pdf), an interactive page that
+    The ending of -o chooses the format: a figure (.png, .svg, .pdf), an interactive page that
     needs no network and has every colouring (.html), or data for other map programs (.geojson,
     .parquet).
     """
     from geoguess_cli.geo.partition import read_partition
+    from geoguess_cli.maps.cell_values import every_values, read_predictions
+    from geoguess_cli.maps.files import FORMATS, write_cells_map
 
     sink = Sink(quiet=quiet)
     chosen = settings(config, artifacts=artifacts)
@@ -217,36 +214,11 @@ def draw(
     if by == "accuracy" and report is None:
         raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
     path = output or chosen.artifacts / "figures" / "cells.png"
-    from geoguess_cli.maps.files import CELL_WRITERS
-
-    write = CELL_WRITERS[ending_of(path, CELL_WRITERS)]
+    ending_of(path, FORMATS)
     partition = read_partition(cells or chosen.cells_path)
-    write(partition, _values(partition, by, report), path, theme)
+    predictions = None if report is None else read_predictions(report)
+    write_cells_map(partition, path, every_values(partition, by, predictions), theme=theme)
     sink.wrote("map of the cells", path)
-
-
-def _values(partition: "Partition", by: CellColor, report: Path | None) -> "Values":
-    """What the cells can be coloured by: what was asked for, then the others."""
-    from geoguess_cli.maps.cell_values import accuracy_values, level_values, photos_values
-
-    every = {"photos": photos_values(partition), "level": level_values(partition)}
-    if report is not None:
-        every["accuracy"] = accuracy_values(partition, _predictions(report))
-    return every.pop(by), *every.values()
-
-
-def _predictions(report: Path) -> "pl.DataFrame":
-    import polars as pl
-
-    path = report / "predictions.parquet"
-    if not path.is_file():
-        raise MissingFileError(f"no predictions at {path}; `geoguess eval -o {report}` writes them")
-    try:
-        return pl.read_parquet(path, columns=["token", "rank"])
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise CellError(
-            f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"
-        ) from error
 
 
 @app.command()

@@ -178,9 +178,7 @@ def _show_map(
 
     from geoguess_cli.maps.probability_map import probability_map
 
-    shown = probability_map(
-        partition, answer.probabilities, truth=truth, estimate=answer.estimate, top_k=top_k
-    )
+    map_ = probability_map(answer, partition, truth=truth, top_k=top_k)
     terminal = sink.terminal_width
-    lines = terminal_map(shown, width=(terminal or MAX_WIDTH) - 2, colors=sink.colors)
+    lines = terminal_map(map_, width=(terminal or MAX_WIDTH) - 2, colors=sink.colors)
     sink.lines(Text(" " if terminal else "").append_text(line) for line in lines)

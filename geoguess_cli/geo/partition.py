@@ -108,6 +108,23 @@ class Partition:
         """Outlines of the cells as shapely polygons in (longitude, latitude), degrees."""
         return cell_polygons(self.cells)
 
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """One row per cell with the columns of `SCHEMA`, but without its outline."""
+        columns = {
+            "cell_index": np.arange(len(self)),
+            "token": self.tokens,
+            "cell_id": self.cells,
+            "level": self.levels,
+            "photos": self.photos,
+            "latitude": self.centroids[:, 0],
+            "longitude": self.centroids[:, 1],
+            "center_latitude": self.centers[:, 0],
+            "center_longitude": self.centers[:, 1],
+            "area_km2": self.area_km2,
+        }
+        return pl.DataFrame(columns, schema={name: SCHEMA[name] for name in columns})
+
     def assign(
         self, latlng: Float[np.ndarray, "n 2"], *, uncovered: Uncovered = "drop"
     ) -> Int32[np.ndarray, " n"]:
@@ -253,22 +270,7 @@ def write_partition(partition: Partition, path: Path) -> None:
         partition: The cells.
         path: The file to write; its folder is made if need be.
     """
-    frame = pl.DataFrame(
-        {
-            "cell_index": np.arange(len(partition)),
-            "token": partition.tokens,
-            "cell_id": partition.cells,
-            "level": partition.levels,
-            "photos": partition.photos,
-            "latitude": partition.centroids[:, 0],
-            "longitude": partition.centroids[:, 1],
-            "center_latitude": partition.centers[:, 0],
-            "center_longitude": partition.centers[:, 1],
-            "area_km2": partition.area_km2,
-        },
-        schema={name: kind for name, kind in SCHEMA.items() if name != "geometry"},
-    )
-    write_geoparquet(frame, partition.polygons, path)
+    write_geoparquet(partition.frame, partition.polygons, path)
 
 
 def read_partition(path: Path) -> Partition:

@@ -88,10 +88,27 @@ class Guess:
     place: str
 
 
+_GUESS_COLUMNS = ("cell_index", "token", "latitude", "longitude", "country", "region", "place")
+
+
 @lru_cache(maxsize=4)
 def cell_places(partition: Partition) -> list[Place]:
     """Where each cell's centroid lies, by cell index; found once for a partition."""
     return locate(partition.centroids)
+
+
+@lru_cache(maxsize=4)
+def cell_records(partition: Partition) -> list[dict[str, Any]]:
+    """The record of each cell, by cell index: the columns of `Partition.frame`, and its place."""
+    return [
+        {
+            **record,
+            "country": place.country,
+            "region": place.region,
+            "place": describe(place),
+        }
+        for record, place in zip(partition.frame.to_dicts(), cell_places(partition), strict=True)
+    ]
 
 
 def point_estimate(
@@ -110,19 +127,13 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
         partition: The cells of the model.
         k: Number of guesses, at least 1.
     """
-    places = cell_places(partition)
+    records = cell_records(partition)
     cells = top_cells(answer.probabilities[None], k)[0].tolist()
     return [
         Guess(
             rank=rank,
-            cell_index=cell,
-            token=partition.tokens[cell],
             probability=float(answer.probabilities[cell]),
-            latitude=float(partition.centroids[cell, 0]),
-            longitude=float(partition.centroids[cell, 1]),
-            country=places[cell].country,
-            region=places[cell].region,
-            place=describe(places[cell]),
+            **{name: records[cell][name] for name in _GUESS_COLUMNS},
         )
         for rank, cell in enumerate(cells, start=1)
     ]

@@ -1,13 +1,15 @@
 """What a map of a partition is coloured by: photos, level, or how often the model is right."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from jaxtyping import Float
 from matplotlib.colors import Normalize
 
-from geoguess_cli.errors import CellError
+from geoguess_cli.choices import CellColor
+from geoguess_cli.errors import CellError, MissingFileError
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.scales import Ticks, count_ticks, level_norm, photos_norm
@@ -111,16 +113,45 @@ def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValu
     )
 
 
+def every_values(
+    partition: Partition, first: CellColor, predictions: pl.DataFrame | None = None
+) -> list[CellValues]:
+    """All values that can colour the cells, those named by `first` in front.
+
+    Args:
+        partition: The cells.
+        first: "photos" or "level", or with predictions "accuracy".
+        predictions: The predictions of a report, as for `accuracy_values`.
+    """
+    every = {"photos": photos_values(partition), "level": level_values(partition)}
+    if predictions is not None:
+        every["accuracy"] = accuracy_values(partition, predictions)
+    return [every.pop(first), *every.values()]
+
+
+def read_predictions(report: Path) -> pl.DataFrame:
+    """The columns `token` and `rank` of a report's predictions, for `accuracy_values`.
+
+    Args:
+        report: The folder that `geoguess eval` wrote.
+
+    Raises:
+        MissingFileError: The folder has no `predictions.parquet`.
+        CellError: The file has no such columns.
+    """
+    path = report / "predictions.parquet"
+    if not path.is_file():
+        raise MissingFileError(f"no predictions at {path}; `geoguess eval -o {report}` writes them")
+    try:
+        return pl.read_parquet(path, columns=["token", "rank"])
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise CellError(
+            f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"
+        ) from error
+
+
 def cells_frame(partition: Partition, values: CellValues) -> pl.DataFrame:
-    """One row a cell with what is known of it, without its geometry."""
-    return pl.DataFrame(
-        {
-            "token": partition.tokens,
-            "cell_index": np.arange(len(partition)),
-            "level": partition.levels,
-            "photos": partition.photos,
-            "latitude": partition.centroids[:, 0],
-            "longitude": partition.centroids[:, 1],
-            "area_km2": partition.area_km2,
-        }
-    ).hstack(values.columns)
+    """One row per cell: its columns and those of the values, without its outline."""
+    names = ("token", "cell_index", "level", "photos", "latitude", "longitude", "area_km2")
+    cells = partition.frame.select(names).with_columns(pl.col("cell_index").cast(pl.Int64))
+    return cells.hstack(values.columns)

@@ -24,6 +24,7 @@ from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.places import describe
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.cell_values import CellValues, photos_values
 from geoguess_cli.maps.extent import Extent, fit_extent
@@ -79,7 +80,7 @@ def cells_map(
 
 @theme.styled
 def probability_map_figure(
-    shown: ProbabilityMap,
+    map_: ProbabilityMap,
     *,
     photo: Image.Image | None = None,
     title: str = "",
@@ -89,39 +90,39 @@ def probability_map_figure(
     """Every cell filled by its probability, the answer marked; photo, legend and guesses beside it.
 
     Args:
-        shown: One photo's probabilities.
+        map_: One photo's probabilities.
         photo: The photo, upright, of any size.
         title: Heading (default: the place of the point estimate).
         scale: How probabilities become colours, as in `probability_norm`.
         colors: `theme.LIGHT`, where darker is likelier, or `theme.DARK`, where brighter is.
     """
-    name = Path(shown.photo).name
+    name = Path(map_.answer.photo).name
     contents = Contents(
         photo_aspect=photo.height / photo.width if photo is not None else 0.0,
         caption=bool(name),
-        marks=mark_count(shown),
-        guesses=len(shown.guesses),
+        marks=mark_count(map_),
+        guesses=len(map_.guesses),
     )
-    extent = shown.extent(aspects=contents.aspects)
+    extent = map_.extent(aspects=contents.aspects)
     figure, rect, blocks = page_with_blocks(extent, contents)
     basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
-    norm = probability_norm(scale, float(shown.probabilities.max()))
-    drawn = canvas.cells(shown.partition, shown.probabilities, norm)
-    taken = draw_answer(canvas, shown)
+    norm = probability_norm(scale, float(map_.probabilities.max()))
+    drawn = canvas.cells(map_.partition, map_.probabilities, norm)
+    taken = draw_answer(canvas, map_)
     draw_map_names(canvas, basemap, taken)
     if photo is not None:
         draw_photo(axes(figure, blocks.photo), photo, colors, name=name)
-    draw_marks(axes(figure, blocks.marks), shown, colors)
-    draw_guesses(axes(figure, blocks.guesses), shown, lambda value: drawn.cmap(norm(value)), colors)
-    place = shown.estimate_description
+    draw_marks(axes(figure, blocks.marks), map_, colors)
+    draw_guesses(axes(figure, blocks.guesses), map_, lambda value: drawn.cmap(norm(value)), colors)
+    place = describe(map_.answer.place)
     heading(
         figure,
         title or f"{place[:1].upper()}{place[1:]}",
-        f"likeliest cell {percent(float(shown.probabilities.max()))} · "
-        f"entropy {shown.entropy_bits:.1f} of {np.log2(len(shown.partition)):.1f} bits · "
-        f"expected distance {kilometres(shown.expected_km)}, "
-        f"90 % within {kilometres(shown.radius_90_km)}",
+        f"likeliest cell {percent(float(map_.probabilities.max()))} · "
+        f"entropy {map_.entropy_bits:.1f} of {np.log2(len(map_.partition)):.1f} bits · "
+        f"expected distance {kilometres(map_.answer.expected_km)}, "
+        f"90 % within {kilometres(map_.answer.radius_90_km)}",
         colors,
     )
     color_bar(figure, rect, drawn, "probability of the cell", probability_ticks(norm))

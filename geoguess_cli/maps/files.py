@@ -1,128 +1,266 @@
-"""What writes maps, by the ending of a file: figures, interactive pages, data for map programs."""
+"""Maps as files. The ending of a file chooses its format; each format is one row of `FORMATS`.
 
-import json as json_module
-from collections.abc import Callable, Sequence
+Nothing heavy is imported before a map is written, since the command line lists the formats.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from geoguess_cli.choices import ColorScale
+from geoguess_cli.choices import ColorScale, ThemeName
 from geoguess_cli.drawing.saving import save_figure, save_pages
+from geoguess_cli.errors import OutputError
 from geoguess_cli.files import write_text
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.maps.cell_values import CellValues
     from geoguess_cli.maps.probability_map import ProbabilityMap
 
-    Values = tuple[CellValues, *tuple[CellValues, ...]]
-
-SHOWN_PIXELS, SMALL_PIXELS = 800, 300
-"""Of a photo beside its map, and of one on a sheet of many."""
+PHOTO_PIXELS, SHEET_PHOTO_PIXELS = 800, 300
+"""Least side of a decoded photo beside its map, and on a sheet of many maps."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How figures look: their scale of colours and their theme, by name."""
+    """The look of a map in a figure or page: its scale of colours and its theme, by name."""
 
-    scale: "ColorScale"
-    theme: str
+    scale: ColorScale = "root"
+    theme: ThemeName = "light"
 
 
-def _draw_map(shown: "ProbabilityMap", path: Path, look: Look) -> None:
+@dataclass(frozen=True)
+class MapFormat:
+    """The functions that write one format.
+
+    Attributes:
+        write: Writes one map. Without a picture it shows the file that the answer names.
+        write_all: Writes several maps into one file or numbered pages, and returns the file of
+            each map; None for a format that holds one map.
+        write_cells: Writes the cells of a partition, coloured by the first of some values.
+        check: Raises DependencyError if a library that the format needs is not installed.
+    """
+
+    write: "Callable[[ProbabilityMap, Path, Look, Image.Image | None], None]"
+    write_all: "Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]] | None"
+    write_cells: "Callable[[Partition, Sequence[CellValues], Path, ThemeName], None]"
+    check: Callable[[], None] = lambda: None
+
+
+def write_map(
+    map_: "ProbabilityMap",
+    path: Path,
+    *,
+    scale: ColorScale = "root",
+    theme: ThemeName = "light",
+    photo: "Image.Image | None" = None,
+) -> None:
+    """Write a probability map in the format of the path's ending.
+
+    Args:
+        map_: The map.
+        path: The file; its ending is one of `FORMATS`.
+        scale: How probabilities become colours, as in `probability_norm`.
+        theme: The theme of a figure; a page follows its reader's.
+        photo: The photo to show (default: the file that the answer names, if it is there).
+
+    Raises:
+        OutputError: The ending is not one of `FORMATS`.
+        DependencyError: A library that the format needs is not installed.
+    """
+    format_of(path).write(map_, path, Look(scale, theme), photo)
+
+
+def write_maps(
+    maps: "Iterable[ProbabilityMap]",
+    paths: Sequence[Path],
+    *,
+    look: Look,
+    together: bool = False,
+) -> "Iterator[tuple[Path, ProbabilityMap]]":
+    """Write maps, and yield each with the file that holds it.
+
+    Args:
+        maps: The maps, in the order to write them.
+        paths: The file of each photo, by the `row` of its answer; or one file for all maps.
+        look: Their look.
+        together: Whether all maps go into the first path, or into numbered pages beside it. Else
+            each is written as it comes.
+
+    Raises:
+        OutputError: The ending is not one of `FORMATS`, or the format holds one map only.
+        DependencyError: A library that the format needs is not installed.
+    """
+    if not together:
+        for map_ in maps:
+            path = paths[map_.answer.row]
+            format_of(path).write(map_, path, look, None)
+            yield path, map_
+    elif rows := list(maps):
+        write_all = format_of(paths[0]).write_all
+        if write_all is None:
+            raise OutputError(f"{paths[0]} holds one map only; {len(rows)} maps need a folder")
+        yield from zip(write_all(rows, paths[0], look), rows, strict=True)
+
+
+def write_cells_map(
+    partition: "Partition",
+    path: Path,
+    values: "Sequence[CellValues]" = (),
+    *,
+    theme: ThemeName = "light",
+) -> None:
+    """Write a map of a partition in the format of the path's ending.
+
+    Args:
+        partition: The cells.
+        path: The file; its ending is one of `FORMATS`.
+        values: The values that colour the cells: the first one, in a page each in turn (default:
+            photos and level).
+        theme: The theme of a figure; a page follows its reader's.
+
+    Raises:
+        OutputError: The ending is not one of `FORMATS`.
+        DependencyError: A library that the format needs is not installed.
+    """
+    from geoguess_cli.maps.cell_values import level_values, photos_values
+
+    values = values or (photos_values(partition), level_values(partition))
+    format_of(path).write_cells(partition, values, path, theme)
+
+
+def format_of(path: Path) -> MapFormat:
+    """The format of a path, by its ending.
+
+    Raises:
+        OutputError: The ending is not one of `FORMATS`.
+        DependencyError: A library that the format needs is not installed.
+    """
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise OutputError(f"{path} must end in one of {', '.join(FORMATS)}")
+    FORMATS[ending].check()
+    return FORMATS[ending]
+
+
+def map_names(photos: Sequence[Path], ending: str) -> list[str]:
+    """The file name of each photo's map, all different: of two photos `a`, the second gets `a-2`.
+
+    >>> map_names([Path("x/a.jpg"), Path("y/a.jpg"), Path("b.jpg")], ".png")
+    ['a.png', 'a-2.png', 'b.png']
+    """
+    taken: set[str] = set()
+    names = []
+    for photo in photos:
+        numbered = (f"{photo.stem}-{again}" for again in count(2))
+        name = next(one for one in chain([photo.stem], numbered) if one.lower() not in taken)
+        taken.add(name.lower())
+        names.append(f"{name}{ending}")
+    return names
+
+
+def _photo(map_: "ProbabilityMap") -> "Image.Image | None":
+    """The photo that the answer names, if it is a file."""
+    from geoguess_cli.photos.decoder import decode_photo
+
+    path = Path(map_.answer.photo)
+    return decode_photo(path, at_least=PHOTO_PIXELS) if path.is_file() else None
+
+
+def _draw_map(map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None") -> None:
     from geoguess_cli.drawing.theme import THEMES
     from geoguess_cli.maps.figures import probability_map_figure
-    from geoguess_cli.photos.images import decode_photo
 
-    photo = decode_photo(Path(shown.photo), at_least=SHOWN_PIXELS)
-    figure = probability_map_figure(shown, photo=photo, scale=look.scale, colors=THEMES[look.theme])
+    figure = probability_map_figure(
+        map_, photo=photo or _photo(map_), scale=look.scale, colors=THEMES[look.theme]
+    )
     save_figure(figure, path)
 
 
-def _draw_sheet(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
-    """Draw a sheet, page by page: the file that each map is in."""
+def _draw_sheet(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
     from geoguess_cli.drawing.theme import THEMES
     from geoguess_cli.maps.sheet import page_sizes, probability_sheets
-    from geoguess_cli.photos.images import decode_photo
+    from geoguess_cli.photos.decoder import decode_photo
 
-    photos = [decode_photo(Path(one.photo), at_least=SMALL_PIXELS) for one in shown]
+    photos = [decode_photo(Path(map_.answer.photo), at_least=SHEET_PHOTO_PIXELS) for map_ in maps]
     for photo in photos:  # there may be hundreds
-        photo.thumbnail((2 * SMALL_PIXELS, 2 * SMALL_PIXELS))
-    pages = probability_sheets(shown, photos, scale=look.scale, colors=THEMES[look.theme])
+        photo.thumbnail((2 * SHEET_PHOTO_PIXELS, 2 * SHEET_PHOTO_PIXELS))
+    pages = probability_sheets(maps, photos, scale=look.scale, colors=THEMES[look.theme])
     files = save_pages(pages, path)
     if len(files) == 1:
-        return files * len(shown)
-    sizes = page_sizes(len(shown))
+        return files * len(maps)
+    sizes = page_sizes(len(maps))
     return [file for file, size in zip(files, sizes, strict=True) for _ in range(size)]
 
 
-def _write_map_page(shown: "ProbabilityMap", path: Path, look: Look) -> None:
-    _write_maps_page([shown], path, look)
-
-
-def _write_maps_page(shown: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
-    """Write one page for all maps: the file that each is in."""
-    from geoguess_cli.maps.interactive.map_page import map_page
-    from geoguess_cli.photos.images import decode_photo
-
-    photos = [decode_photo(Path(one.photo), at_least=SHOWN_PIXELS) for one in shown]
-    write_text(map_page(shown, photos, scale=look.scale), path)
-    return [path] * len(shown)
-
-
-def _write_map_geojson(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
-    write_text(json_module.dumps(shown.to_geojson(), ensure_ascii=False), path)
-
-
-def _write_map_geoparquet(shown: "ProbabilityMap", path: Path, _look: Look) -> None:
-    from geoguess_cli.maps.probability_map import write_probability_map
-
-    write_probability_map(shown, path)
-
-
-MAP_WRITERS: "dict[str, Callable[[ProbabilityMap, Path, Look], None]]" = {
-    ".png": _draw_map,
-    ".svg": _draw_map,
-    ".pdf": _draw_map,
-    ".html": _write_map_page,
-    ".geojson": _write_map_geojson,
-    ".parquet": _write_map_geoparquet,
-}
-"""What writes a map, by the ending of its file."""
-
-SHEET_WRITERS: "dict[str, Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]]]" = {
-    ".png": _draw_sheet,
-    ".svg": _draw_sheet,
-    ".pdf": _draw_sheet,
-    ".html": _write_maps_page,
-}
-"""What writes all maps together, by the ending of the file; it tells the file of each map."""
-
-
-def _draw_cells(partition: "Partition", values: "Values", path: Path, theme: str) -> None:
+def _draw_cells(
+    partition: "Partition", values: "Sequence[CellValues]", path: Path, theme: ThemeName
+) -> None:
     from geoguess_cli.drawing.theme import THEMES
     from geoguess_cli.maps.figures import cells_map
 
     save_figure(cells_map(partition, values[0], colors=THEMES[theme]), path)
 
 
-def _write_cells_page(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
+def _check_page() -> None:
+    from geoguess_cli.maps.interactive import require_bokeh
+
+    require_bokeh()
+
+
+def _write_page(
+    map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None"
+) -> None:
+    from geoguess_cli.maps.interactive.map_page import map_page
+
+    write_text(map_page([map_], [photo or _photo(map_)], scale=look.scale), path)
+
+
+def _write_maps_page(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
+    from geoguess_cli.maps.interactive.map_page import map_page
+
+    write_text(map_page(maps, [_photo(map_) for map_ in maps], scale=look.scale), path)
+    return [path] * len(maps)
+
+
+def _write_cells_page(
+    partition: "Partition", values: "Sequence[CellValues]", path: Path, _theme: ThemeName
+) -> None:
     from geoguess_cli.maps.interactive.cells_page import cells_page
 
     write_text(cells_page(partition, values), path)
 
 
-def _write_cells_geojson(partition: "Partition", values: "Values", path: Path, _theme: str) -> None:
+def _write_geojson(map_: "ProbabilityMap", path: Path, *_: object) -> None:
+    from geoguess_cli.maps.records import map_geojson
+
+    write_text(json.dumps(map_geojson(map_), ensure_ascii=False), path)
+
+
+def _write_cells_geojson(
+    partition: "Partition", values: "Sequence[CellValues]", path: Path, _theme: ThemeName
+) -> None:
     from geoguess_cli.geo.geojson import feature, feature_collection
     from geoguess_cli.maps.cell_values import cells_frame
 
     rows = cells_frame(partition, values[0]).to_dicts()
     cells = [feature(shape, row) for shape, row in zip(partition.polygons, rows, strict=True)]
-    write_text(json_module.dumps(feature_collection(cells)), path)
+    write_text(json.dumps(feature_collection(cells)), path)
+
+
+def _write_geoparquet(map_: "ProbabilityMap", path: Path, *_: object) -> None:
+    from geoguess_cli.maps.records import write_map_geoparquet
+
+    write_map_geoparquet(map_, path)
 
 
 def _write_cells_geoparquet(
-    partition: "Partition", values: "Values", path: Path, _theme: str
+    partition: "Partition", values: "Sequence[CellValues]", path: Path, _theme: ThemeName
 ) -> None:
     from geoguess_cli.geo.geoparquet import write_geoparquet
     from geoguess_cli.maps.cell_values import cells_frame
@@ -130,12 +268,18 @@ def _write_cells_geoparquet(
     write_geoparquet(cells_frame(partition, values[0]), partition.polygons, path)
 
 
-CELL_WRITERS: "dict[str, Callable[[Partition, Values, Path, str], None]]" = {
-    ".png": _draw_cells,
-    ".svg": _draw_cells,
-    ".pdf": _draw_cells,
-    ".html": _write_cells_page,
-    ".geojson": _write_cells_geojson,
-    ".parquet": _write_cells_geoparquet,
+_FIGURE = MapFormat(_draw_map, _draw_sheet, _draw_cells)
+FORMATS = {
+    ".png": _FIGURE,
+    ".svg": _FIGURE,
+    ".pdf": _FIGURE,
+    ".html": MapFormat(_write_page, _write_maps_page, _write_cells_page, check=_check_page),
+    ".geojson": MapFormat(_write_geojson, None, _write_cells_geojson),
+    ".parquet": MapFormat(_write_geoparquet, None, _write_cells_geoparquet),
 }
-"""What writes a map of the cells, by the ending of its file."""
+"""The formats of maps, by the ending of the file."""
+
+if TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = Literal[tuple(ending[1:] for ending in FORMATS)]

@@ -57,36 +57,36 @@ def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> 
     return style | {"color": colors.ink, "linewidth": width, "path_effects": edge}
 
 
-def draw_answer(canvas: Canvas, shown: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
+def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
     """Draw credible regions, estimate, truth, the way between, numbers: the boxes that they take.
 
     Args:
         canvas: The map, its cells drawn.
-        shown: What the map shows.
+        map_: What the map shows.
         numbers: Whether the guesses are numbered.
     """
-    ax, colors, marked = canvas.ax, canvas.colors, [shown.estimate]
+    ax, colors, marked = canvas.ax, canvas.colors, [map_.estimate]
     for mass in CREDIBLE_STYLES:
-        cells = shown.credible_cells(mass)
-        side = float(np.median(np.sqrt(shown.partition.area_km2[cells]))) / canvas.km_per_point
+        cells = map_.credible_cells(mass)
+        side = float(np.median(np.sqrt(map_.partition.area_km2[cells]))) / canvas.km_per_point
         style = credible_style(mass, colors, weight=float(np.clip(side / _ROOMY, 0.35, 1.0)))
-        canvas.outline(shown.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
-    if shown.truth is not None:
-        marked.append(shown.truth)
-        (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
+        canvas.outline(map_.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
+    if map_.truth is not None:
+        marked.append(map_.truth)
+        (way,) = canvas.ways(map_.estimate[None], map_.truth[None])
         ax.plot(*way.T, color=theme.PAGE, linewidth=2.6, alpha=0.9, zorder=7)
         ax.plot(*way.T, color=theme.TRUTH, linewidth=1.2, dashes=(3, 2), zorder=7, gid="way")
-        truth = canvas.project(shown.truth[None])
+        truth = canvas.project(map_.truth[None])
         ax.plot(*truth.T, zorder=10, gid="truth", clip_on=False, **TRUTH_STYLE)
-    estimate = canvas.project(shown.estimate[None])
+    estimate = canvas.project(map_.estimate[None])
     ax.plot(*estimate.T, zorder=9, gid="estimate", clip_on=False, **estimate_style(colors))
     point = theme.DPI / 72
     spots = ax.transData.transform(canvas.project(np.stack(marked)))
     taken = [around(spot, 5.0 * point) for spot in spots]
-    if shown.truth is not None:
+    if map_.truth is not None:
         taken += [around(spot, point) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]
     if not numbers:
         return taken
-    places = canvas.project(shown.partition.centroids[shown.guesses])
+    places = canvas.project(map_.partition.centroids[map_.guesses])
     badges = draw_badges(ax, places, taken=taken, colors=colors)
     return [*taken, *badges, *(around(spot, 4 * point) for spot in ax.transData.transform(places))]

@@ -65,12 +65,12 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
         ax.text(0, height - tall - 0.13, shortened(ax, name, width, **style), **style)
 
 
-def mark_count(shown: ProbabilityMap) -> int:
+def mark_count(map_: ProbabilityMap) -> int:
     """How many entries `draw_marks` lists."""
-    return 1 + (shown.truth is not None) + len(MASSES)
+    return 1 + (map_.truth is not None) + len(MASSES)
 
 
-def draw_marks(ax: Axes, shown: ProbabilityMap, colors: theme.Theme) -> None:
+def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
     """List what is marked on the map: point estimate, truth and its distance, credible regions."""
     _, height = _in_inches(ax)
     row = iter(np.arange(height - 0.1, -1, -STEP).tolist())
@@ -81,14 +81,14 @@ def draw_marks(ax: Axes, shown: ProbabilityMap, colors: theme.Theme) -> None:
         ax.text(_INDENT, y, name, fontweight="bold", **_SMALL)
         ax.text(_INDENT, y - _LINE, detail, color=colors.muted, **_TINY)
 
-    place = coordinates(*shown.estimate.tolist())
+    place = coordinates(*map_.estimate.tolist())
     entry("Point estimate", place, [0.09], estimate_style(colors))
-    if shown.truth is not None and shown.distance_km is not None:
-        name = f"Truth, {kilometres(shown.distance_km)} away"
-        entry(name, coordinates(*shown.truth.tolist()), [0.09], TRUTH_STYLE)
+    if map_.truth is not None and map_.distance_km is not None:
+        name = f"Truth, {kilometres(map_.distance_km)} away"
+        entry(name, coordinates(*map_.truth.tolist()), [0.09], TRUTH_STYLE)
     for mass in MASSES:
-        cells = counted(len(shown.credible_cells(mass)), "cell")
-        detail = f"{cells}, {square_kilometres(shown.credible_area_km2(mass))}"
+        cells = counted(len(map_.credible_cells(mass)), "cell")
+        detail = f"{cells}, {square_kilometres(map_.credible_area_km2(mass))}"
         name = f"{percent(mass, whole=True)} credible region"
         entry(name, detail, [0.0, 0.18], credible_style(mass, colors))
 
@@ -119,29 +119,29 @@ def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
 
 
 def draw_guesses(
-    ax: Axes, shown: ProbabilityMap, color_of: Callable[[float], Any], colors: theme.Theme
+    ax: Axes, map_: ProbabilityMap, color_of: Callable[[float], Any], colors: theme.Theme
 ) -> None:
     """List the top guesses with rank, place and probability.
 
     Args:
         ax: Empty axes.
-        shown: What is mapped beside it.
+        map_: What is mapped beside it.
         color_of: The map's colour of a probability.
         colors: Those of the theme.
     """
     width, height = _in_inches(ax)
-    best = float(shown.probabilities.max())
-    for row, index in enumerate(shown.guesses.tolist()):
+    best = float(map_.probabilities.max())
+    for row, index in enumerate(map_.guesses.tolist()):
         y = height - 0.1 - row * STEP
-        probability = float(shown.probabilities[index])
+        probability = float(map_.probabilities[index])
         box = badge_box(colors)
         ax.text(0.09, y, str(row + 1), ha="center", fontweight="bold", bbox=box, **_TINY)
         number = percent(probability)
         ax.text(width, y, number, ha="right", **_SMALL)
         free = width - _INDENT - text_width(ax, number, **_SMALL) - 0.08
         start, low, tall = width - _BAR, y - _LINE - 0.03, 0.06
-        place, rest = _two_lines(ax, shown.places[index], free, start - _INDENT - 0.05)
-        rest = rest or coordinates(*shown.partition.centroids[index].tolist(), decimals=2)
+        place, rest = _two_lines(ax, map_.places[index], free, start - _INDENT - 0.05)
+        rest = rest or coordinates(*map_.partition.centroids[index].tolist(), decimals=2)
         ax.text(_INDENT, y, place, **_SMALL)
         ax.text(_INDENT, y - _LINE, rest, color=colors.muted, **_TINY)
         ax.add_patch(Rectangle((start, low), _BAR, tall, facecolor=colors.shade, linewidth=0))

@@ -53,7 +53,7 @@ class Grid:
         return from_equal_earth(xy) if self.extent.world else from_azimuthal(xy, self._center)
 
     def pixels(self, latlng: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n 2"]:
-        """Row and column of the pixel that holds each place; -1, -1 for one that is not shown.
+        """Row and column of the pixel that holds each place; -1, -1 for one that is not map_.
 
         Args:
             latlng: Places, latitude first, longitude in [-180, 180], in degrees.
@@ -86,19 +86,19 @@ class Raster:
     border: Int[np.ndarray, "h w"]
 
 
-def fit_grid(shown: ProbabilityMap, width: int, height: int) -> Grid:
+def fit_grid(map_: ProbabilityMap, width: int, height: int) -> Grid:
     """The grid of that size over what a map of these probabilities shows.
 
     Args:
-        shown: What is mapped.
+        map_: What is mapped.
         width: Pixels across.
         height: Pixels down.
     """
     aspect = width / height
-    return Grid(shown.extent(aspects=(aspect, aspect)), width, height)
+    return Grid(map_.extent(aspects=(aspect, aspect)), width, height)
 
 
-def rasterise(shown: ProbabilityMap, grid: Grid) -> Raster:
+def rasterise(map_: ProbabilityMap, grid: Grid) -> Raster:
     """What the pixels of a grid show of a probability map and of the basemap under it.
 
     A pixel shows what lies at its middle. A cell that is smaller than a pixel may lie at no
@@ -119,11 +119,11 @@ def rasterise(shown: ProbabilityMap, grid: Grid) -> Raster:
             _neighbours(differs, axis)[0][:] = (here[0] != here[1]) & there[0] & there[1]
             border[differs] = level
     probabilities = np.full(earth.shape, np.nan)
-    probabilities[earth] = _at(shown.partition, shown.probabilities, places[earth])
-    rows, columns = grid.pixels(shown.partition.centroids).T
+    probabilities[earth] = _at(map_.partition, map_.probabilities, places[earth])
+    rows, columns = grid.pixels(map_.partition.centroids).T
     inside = rows >= 0
     spot = rows[inside], columns[inside]
-    np.fmax.at(probabilities, spot, shown.probabilities[inside])
+    np.fmax.at(probabilities, spot, map_.probabilities[inside])
     return Raster(probabilities, earth, land, border)
 
 

@@ -52,7 +52,7 @@ def page_sizes(count: int) -> list[int]:
 
 @theme.styled
 def probability_sheet(
-    shown: Sequence[ProbabilityMap],
+    maps: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image],
     *,
     title: str = "",
@@ -64,7 +64,7 @@ def probability_sheet(
     """One page of maps with the photo on each.
 
     Args:
-        shown: What the maps show, at least one.
+        maps: The maps, at least one.
         photos: The photo of each, upright.
         title: Heading (default: how many maps there are).
         columns: Maps in a row (default: by their number).
@@ -72,30 +72,30 @@ def probability_sheet(
         scale: How probabilities become colours, as in `probability_norm`.
         colors: Those of the theme.
     """
-    columns = columns or _columns(len(shown))
-    rows = -(-len(shown) // columns)
+    columns = columns or _columns(len(maps))
+    rows = -(-len(maps) // columns)
     width = (theme.WIDTH - 2 * SIDE - (columns - 1) * _GAP) / columns
     height = width / _ASPECT
     step = height + _CAPTION + _GAP
     figure = theme.new_figure(theme.WIDTH, _TOP + rows * step + _FOOT - _GAP)
-    norm = probability_norm(scale, most or max(float(one.probabilities.max()) for one in shown))
-    for place, (one, photo) in enumerate(zip(shown, photos, strict=True)):
+    norm = probability_norm(scale, most or max(float(map_.probabilities.max()) for map_ in maps))
+    for place, (map_, photo) in enumerate(zip(maps, photos, strict=True)):
         row, column = divmod(place, columns)
         bottom = figure.get_figheight() - _TOP - row * step - height
         rect = (SIDE + column * (width + _GAP), bottom, width, height)
-        _draw_map(figure, rect, one, photo, norm, colors)
+        _draw_map(figure, rect, map_, photo, norm, colors)
     subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
-    heading(figure, title or counted(len(shown), "probability map"), subtitle, colors)
+    heading(figure, title or counted(len(maps), "probability map"), subtitle, colors)
     foot = (SIDE, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
     drawn = ScalarMappable(norm, colors.sequential)
     color_bar(figure, foot, drawn, "probability of the cell", probability_ticks(norm))
     key = axes(figure, (theme.WIDTH - SIDE - 4.6, 0.3, 4.6, 0.3))
-    draw_key(key, colors, truth=any(one.truth is not None for one in shown))
+    draw_key(key, colors, truth=any(map_.truth is not None for map_ in maps))
     return figure
 
 
 def probability_sheets(
-    shown: Sequence[ProbabilityMap],
+    maps: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image],
     *,
     scale: ColorScale = "root",
@@ -104,20 +104,20 @@ def probability_sheets(
     """The pages of a sheet of any number of maps, all on one scale.
 
     Args:
-        shown: What the maps show, at least one.
+        maps: The maps, at least one.
         photos: The photo of each, upright.
         scale: How probabilities become colours, as in `probability_norm`.
         colors: Those of the theme.
     """
-    most = max(float(one.probabilities.max()) for one in shown)
-    sizes, start = page_sizes(len(shown)), 0
-    name = counted(len(shown), "probability map")
+    most = max(float(map_.probabilities.max()) for map_ in maps)
+    sizes, start = page_sizes(len(maps)), 0
+    name = counted(len(maps), "probability map")
     for number, size in enumerate(sizes, start=1):
         yield probability_sheet(
-            shown[start : start + size],
+            maps[start : start + size],
             photos[start : start + size],
             title=f"{name}, page {number} of {len(sizes)}" if len(sizes) > 1 else name,
-            columns=_columns(len(shown)),
+            columns=_columns(len(maps)),
             most=most,
             scale=scale,
             colors=colors,
@@ -132,40 +132,40 @@ def _columns(count: int) -> int:
 def _draw_map(
     figure: Figure,
     rect: Rect,
-    shown: ProbabilityMap,
+    map_: ProbabilityMap,
     photo: Image.Image,
     norm: Normalize,
     colors: theme.Theme,
 ) -> None:
     """One map with its photo and caption."""
-    extent, (left, bottom, width, height) = shown.extent(aspects=(_ASPECT, _ASPECT)), rect
+    extent, (left, bottom, width, height) = map_.extent(aspects=(_ASPECT, _ASPECT)), rect
     place = rect
     if extent.world:  # lower than the others: the photo stands above it
         place = (left, bottom, width, width / WORLD_ASPECT)
     basemap, canvas = load_basemap(), map_canvas(figure, place, extent, colors)
     canvas.ground(basemap)
-    canvas.cells(shown.partition, shown.probabilities, norm)
-    taken = draw_answer(canvas, shown, numbers=False)
-    inset = _draw_inset(figure, rect, canvas, shown, photo)
+    canvas.cells(map_.partition, map_.probabilities, norm)
+    taken = draw_answer(canvas, map_, numbers=False)
+    inset = _draw_inset(figure, rect, canvas, map_, photo)
     draw_map_names(canvas, basemap, [*taken, inset], names=_NAMES, towns=_TOWNS)
     scale_bar(figure, canvas, (left, bottom + 0.06, width, height), longest=0.6)
     ax = theme.bare(axes(figure, (left, bottom - _CAPTION, width, _CAPTION)))
     ax.set(xlim=(0, width), ylim=(0, _CAPTION))
-    away = "" if shown.distance_km is None else f", truth {kilometres(shown.distance_km)} away"
+    away = "" if map_.distance_km is None else f", truth {kilometres(map_.distance_km)} away"
     bold: dict[str, Any] = {"fontsize": theme.TINY, "fontweight": "bold"}
     plain: dict[str, Any] = {"fontsize": theme.TINY}
     beside = width - 0.75  # the scale bar stands at the right of the first two lines
     lines = (
-        (shortened(ax, Path(shown.photo).name, beside, **bold), bold),
-        (f"{percent(float(shown.probabilities.max()))}{away}", plain | {"color": colors.muted}),
-        (fitting(ax, wordings(shown.estimate_place), width, **plain), plain),
+        (shortened(ax, Path(map_.answer.photo).name, beside, **bold), bold),
+        (f"{percent(float(map_.probabilities.max()))}{away}", plain | {"color": colors.muted}),
+        (fitting(ax, wordings(map_.answer.place), width, **plain), plain),
     )
     for row, (text, style) in enumerate(lines):
         ax.text(0, _CAPTION - 0.13 - 0.135 * row, text, **style)
 
 
 def _draw_inset(
-    figure: Figure, rect: Rect, canvas: Canvas, shown: ProbabilityMap, photo: Image.Image
+    figure: Figure, rect: Rect, canvas: Canvas, map_: ProbabilityMap, photo: Image.Image
 ) -> Bbox:
     """The photo in the corner of the map where it hides the least: its box in pixels."""
     left, bottom, width, height = rect
@@ -175,11 +175,11 @@ def _draw_inset(
     # Above the world there is room.
     rows = (bottom + height - tall,) if canvas.extent.world else (bottom + height - tall, bottom)
     corners = [(x, y) for y in rows for x in (left + width - wide, left)]
-    spots = [canvas.project(np.concatenate([shown.partition.centroids, shown.estimate[None]]))]
-    weights = [np.append(shown.probabilities, 1.0)]
-    if shown.truth is not None:
-        (way,) = canvas.ways(shown.estimate[None], shown.truth[None])
-        spots += [way[~np.isnan(way[:, 0])], canvas.project(shown.truth[None])]
+    spots = [canvas.project(np.concatenate([map_.partition.centroids, map_.estimate[None]]))]
+    weights = [np.append(map_.probabilities, 1.0)]
+    if map_.truth is not None:
+        (way,) = canvas.ways(map_.estimate[None], map_.truth[None])
+        spots += [way[~np.isnan(way[:, 0])], canvas.project(map_.truth[None])]
         weights += [np.full(len(spots[1]), 1 / len(spots[1])), np.ones(1)]
     inches = canvas.ax.transData.transform(np.concatenate(spots)) / figure.dpi
     weight = np.concatenate(weights)

@@ -29,13 +29,13 @@ ESTIMATE, TRUTH = "✕", "●"
 RGB = tuple[int, int, int]
 
 
-def terminal_map(shown: "ProbabilityMap", *, width: int, colors: bool) -> list[Text]:
+def terminal_map(map_: "ProbabilityMap", *, width: int, colors: bool) -> list[Text]:
     """The lines of a map: the cells by probability, borders, the guesses, estimate and truth.
 
     The scale is that of the figures: as the root of the probability, so that little is seen too.
 
     Args:
-        shown: What is mapped.
+        map_: What is mapped.
         width: Characters there are across.
         colors: Whether the terminal can show any colour; without, shades are all there is.
     """
@@ -43,18 +43,18 @@ def terminal_map(shown: "ProbabilityMap", *, width: int, colors: bool) -> list[T
 
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     lines = min(MAX_LINES, round(width * MAX_LINES / MAX_WIDTH))
-    grid = fit_grid(shown, width, 2 * lines)
-    raster = rasterise(shown, grid)
-    top = float(shown.probabilities.max())
-    marks = _marks(shown, grid)
+    grid = fit_grid(map_, width, 2 * lines)
+    raster = rasterise(map_, grid)
+    top = float(map_.probabilities.max())
+    marks = _marks(map_, grid)
     drawn = _colored(raster, top, grid.pixel_km) if colors else _shaded(raster, top)
     for (line, column), (mark, style) in marks.items():
         drawn[line][column] = (mark, _over(style, drawn[line][column][1]) if colors else Style())
     body = [Text.assemble(*line) for line in drawn]
-    return [*body, _scale(top, width) if colors else _shade_scale(top), _legend(shown, colors)]
+    return [*body, _scale(top, width) if colors else _shade_scale(top), _legend(map_, colors)]
 
 
-def _marks(shown: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tuple[str, Style]]":
+def _marks(map_: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tuple[str, Style]]":
     """Characters over the map, by line and column; the more important replace the others."""
     import numpy as np
 
@@ -63,11 +63,11 @@ def _marks(shown: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tupl
     for line, column, name in _towns(grid):
         for k, letter in enumerate(f"·{name}"):
             marks[line, column + k] = (letter, dim)
-    ranks = [str(rank) if rank < 10 else "+" for rank in range(1, len(shown.guesses) + 1)]
-    points = [*zip(shown.partition.centroids[shown.guesses], ranks, strict=True)][::-1]
-    points.append((shown.estimate, ESTIMATE))
-    if shown.truth is not None:
-        points.append((shown.truth, TRUTH))
+    ranks = [str(rank) if rank < 10 else "+" for rank in range(1, len(map_.guesses) + 1)]
+    points = [*zip(map_.partition.centroids[map_.guesses], ranks, strict=True)][::-1]
+    points.append((map_.estimate, ESTIMATE))
+    if map_.truth is not None:
+        points.append((map_.truth, TRUTH))
     spots = grid.pixels(np.array([place for place, _ in points])).tolist()
     for (row, column), (_, mark) in zip(spots, points, strict=True):
         if row >= 0:
@@ -200,12 +200,12 @@ def _shade_scale(top: float) -> Text:
     )
 
 
-def _legend(shown: "ProbabilityMap", colors: bool) -> Text:
+def _legend(map_: "ProbabilityMap", colors: bool) -> Text:
     from geoguess_cli.wording import kilometres
 
     text = Text(f"{ESTIMATE} point estimate")
-    if shown.truth is not None and shown.distance_km is not None:
+    if map_.truth is not None and map_.distance_km is not None:
         text.append("   ").append(TRUTH, Style(color="#ff4d5e") if colors else Style())
-        text.append(f" truth, {kilometres(shown.distance_km)} away")
-    count = min(shown.top_k, len(shown.partition))
+        text.append(f" truth, {kilometres(map_.distance_km)} away")
+    count = min(map_.top_k, len(map_.partition))
     return text.append("   1 guess" if count == 1 else f"   1–{count} guesses")

@@ -16,6 +16,7 @@ from geoguess_cli.drawing.saving import figure_png
 from geoguess_cli.errors import MissingFileError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe, locate
+from geoguess_cli.maps import records
 from geoguess_cli.maps.figures import probability_map_figure
 from geoguess_cli.maps.interactive.cells_page import cells_item, cells_plane
 from geoguess_cli.maps.interactive.map_page import map_item, map_page, map_view
@@ -78,7 +79,7 @@ def map_html(photo: KeptPhoto) -> bytes:
 
 def map_geojson(photo: KeptPhoto) -> bytes:
     """The probability map as GeoJSON."""
-    return json.dumps(photo.map.to_geojson(), ensure_ascii=False).encode()
+    return json.dumps(records.map_geojson(photo.map), ensure_ascii=False).encode()
 
 
 def map_png(photo: KeptPhoto) -> bytes:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from pydantic import BaseModel, Field
 
 from geoguess_cli.choices import Resize
+from geoguess_cli.maps.records import map_cell_records, map_record
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
 
@@ -90,15 +91,12 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     probability_map, truth = photo.map, photo.map.truth
     return PhotoRecord.model_validate(
         {
-            **probability_map.summary(),
+            **map_record(probability_map),
             "id": photo.id,
             "name": photo.name,
             "width": photo.width,
             "height": photo.height,
-            "guesses": [
-                probability_map.described(rank)
-                for rank in range(1, len(probability_map.guesses) + 1)
-            ],
+            "guesses": map_cell_records(probability_map, most=probability_map.top_k),
             "truth": None if truth is None else PlaceRecord.of(truth),
             "truth_from": photo.truth_from,
             "score": None if truth is None else service.score(photo, probability_map.estimate),

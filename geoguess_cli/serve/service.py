@@ -290,14 +290,7 @@ class Service:
             width=picture.width,
             height=picture.height,
             image=image,
-            map=probability_map(
-                self.partition,
-                answer.probabilities,
-                truth=truth,
-                estimate=answer.estimate,
-                top_k=GUESSES,
-                photo=answer.photo,
-            ),
+            map=probability_map(answer, self.partition, truth=truth, top_k=GUESSES),
             truth_from=None if truth is None else "exif",
         )
         self.photos.add(photo)

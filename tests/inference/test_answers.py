@@ -70,6 +70,7 @@ def test_the_point_estimate_is_the_first_guess(answer, partition: Partition) -> 
 
 def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -> None:
     answers.cell_places.cache_clear()
+    answers.cell_records.cache_clear()
     calls = []
     locate = answers.locate
     monkeypatch.setattr(answers, "locate", lambda latlng: calls.append(latlng) or locate(latlng))
@@ -77,6 +78,7 @@ def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -
         guesses(answer, partition, 4)
     assert [len(latlng) for latlng in calls] == [4]
     answers.cell_places.cache_clear()
+    answers.cell_records.cache_clear()
 
 
 def test_a_record_has_the_point_estimate_and_the_guesses(answer, partition: Partition) -> None:

@@ -7,6 +7,7 @@ import polars as pl
 import pyproj
 import pytest
 import shapely
+from map_worlds import map_of, random_map
 from matplotlib._pylab_helpers import Gcf
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -26,7 +27,6 @@ from geoguess_cli.geo.towns import load_towns
 from geoguess_cli.maps.cell_values import accuracy_values, level_values
 from geoguess_cli.maps.extent import Extent, fit_extent
 from geoguess_cli.maps.figures import cells_map, errors_map, probability_map_figure
-from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
 
 RADIUS_M = EARTH_RADIUS_KM * 1000
 PHOTO = Image.new("RGB", (300, 200), "seagreen")
@@ -64,11 +64,6 @@ def shape_of(path) -> shapely.Geometry:  # type: ignore[no-untyped-def]
     return shapely.union_all([shapely.Polygon(ring) for ring in path.to_polygons()])
 
 
-def made_for(partition: Partition, **options: object) -> ProbabilityMap:
-    weights = np.random.default_rng(5).random(len(partition)) ** 3
-    return probability_map(partition, (weights / weights.sum()).astype(np.float32), **options)
-
-
 @pytest.mark.parametrize("kind", ["states", "fiji", "pole", "faces"])
 def test_every_cell_is_drawn_once_in_its_true_size_and_place(
     kind: str, request: pytest.FixtureRequest
@@ -88,25 +83,25 @@ def test_every_cell_is_drawn_once_in_its_true_size_and_place(
 
 
 def test_a_region_draws_the_cells_that_it_shows(states: Partition, fall_off) -> None:  # type: ignore[no-untyped-def]
-    shown = probability_map(states, fall_off(states, (45.7, -111.0), 15))
-    extent = shown.extent()
-    cells = drawn_cells(probability_map_figure(shown))
+    map_ = map_of(states, fall_off(states, (45.7, -111.0), 15))
+    extent = map_.extent()
+    cells = drawn_cells(probability_map_figure(map_))
     rings = cell_boundary(states.cells)
     x, y = plane(extent)(rings[..., 1], rings[..., 0])
     seen = (np.abs(x) <= extent.width_km * 500) & (np.abs(y) <= extent.height_km * 500)
     assert seen.any(axis=1).sum() <= len(cells.get_paths()) < len(states)
-    assert set(shown.probabilities[seen.any(axis=1)]) <= set(cells.get_array())
+    assert set(map_.probabilities[seen.any(axis=1)]) <= set(cells.get_array())
 
 
 @pytest.mark.parametrize("kind", ["states", "fiji", "pole", "faces"])
 def test_the_red_dot_lies_on_the_truth(kind: str, request: pytest.FixtureRequest) -> None:
     partition: Partition = request.getfixturevalue(kind)
     where = partition.centroids[-1] * [0.98, 1.0]
-    shown = made_for(partition, truth=where.tolist())
-    figure = probability_map_figure(shown)
-    for gid, latlng in (("truth", where), ("estimate", shown.estimate)):
+    map_ = random_map(partition, truth=where.tolist())
+    figure = probability_map_figure(map_)
+    for gid, latlng in (("truth", where), ("estimate", map_.estimate)):
         (mark,) = by_gid(figure, gid)
-        x, y = plane(shown.extent())(latlng[1], latlng[0])
+        x, y = plane(map_.extent())(latlng[1], latlng[0])
         assert mark.get_xydata()[0] == pytest.approx([x, y], abs=1.0)
     (dot,) = by_gid(figure, "truth")
     red, green, blue = (int(to_hex(dot.get_markerfacecolor())[i : i + 2], 16) for i in (1, 3, 5))
@@ -123,7 +118,7 @@ def test_the_red_dot_lies_on_the_truth(kind: str, request: pytest.FixtureRequest
 
 
 def test_without_truth_there_is_no_dot(states: Partition) -> None:
-    assert not by_gid(probability_map_figure(made_for(states)), "truth")
+    assert not by_gid(probability_map_figure(random_map(states)), "truth")
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
@@ -134,9 +129,9 @@ def test_the_further_from_the_ground_the_likelier(
     states: Partition,
     lab,  # type: ignore[no-untyped-def]
 ) -> None:
-    colors, shown = theme.THEMES[name], made_for(states)
-    cells = drawn_cells(probability_map_figure(shown, scale=scale, colors=colors))
-    most = shown.probabilities.max()
+    colors, map_ = theme.THEMES[name], random_map(states)
+    cells = drawn_cells(probability_map_figure(map_, scale=scale, colors=colors))
+    most = map_.probabilities.max()
     assert (cells.norm.vmin, cells.norm.vmax) == (most * 1e-4 if scale == "log" else 0.0, most)
     values = np.asarray(cells.get_array())
     assert (np.diff(values) >= 0).all()  # the likeliest are drawn last, over the others
@@ -160,12 +155,12 @@ def test_the_outline_is_the_edge_of_the_credible_cells(
 ) -> None:
     """Against the union of the cells on the plane, where no seam is."""
     partition: Partition = request.getfixturevalue(kind)
-    shown = made_for(partition)
-    figure = probability_map_figure(shown)
+    map_ = random_map(partition)
+    figure = probability_map_figure(map_)
     extent = Extent(*_seen(figure))
     for mass in (0.5, 0.9):
         drawn = edge_lines(figure, mass)
-        rings = cell_boundary(partition.cells[shown.credible_cells(mass)], points_per_edge=32)
+        rings = cell_boundary(partition.cells[map_.credible_cells(mass)], points_per_edge=32)
         x, y = plane(extent)(rings[..., 1], rings[..., 0])
         cells = shapely.polygons(np.stack([x, y], axis=-1)).tolist()
         union = shapely.union_all([cell.buffer(30) for cell in cells])
@@ -193,7 +188,7 @@ def _seen(figure: Figure) -> tuple[float, float, float, float]:
 def test_photo_list_and_map_keep_apart(states: Partition, faces: Partition) -> None:
     for partition in (states, faces):
         figure = probability_map_figure(
-            made_for(partition, truth=(40.0, -105.0), top_k=6), photo=PHOTO, title="x" * 300
+            random_map(partition, truth=(40.0, -105.0), top_k=6), photo=PHOTO, title="x" * 300
         )
         figure.canvas.draw()
         boxes = [ax.get_window_extent() for ax in figure.axes]
@@ -212,21 +207,21 @@ def test_photo_list_and_map_keep_apart(states: Partition, faces: Partition) -> N
 
 
 def test_the_guesses_are_listed_and_numbered(states: Partition) -> None:
-    shown = made_for(states, top_k=4)
-    figure = probability_map_figure(shown)
+    map_ = random_map(states, top_k=4)
+    figure = probability_map_figure(map_)
     texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-    for rank, index in enumerate(shown.guesses, start=1):
+    for rank, index in enumerate(map_.guesses, start=1):
         assert texts.count(str(rank)) == 2  # on the map and in the list
-        ways = [text.partition(", ") for text in wordings(shown.places[index])]
+        ways = [text.partition(", ") for text in wordings(map_.places[index])]
         assert any({first, second} <= {*texts} for first, _, second in ways if second)
     numbers = [t for t in map_axes(figure).texts if t.get_text().isdigit()]
-    for number, index in zip(numbers, shown.guesses, strict=True):
-        lat, lng = shown.partition.centroids[index]
-        assert number.xy == pytest.approx(plane(shown.extent())(lng, lat), abs=1.0)
+    for number, index in zip(numbers, map_.guesses, strict=True):
+        lat, lng = map_.partition.centroids[index]
+        assert number.xy == pytest.approx(plane(map_.extent())(lng, lat), abs=1.0)
 
 
 def test_names_lie_on_the_map_and_apart_from_each_other(states: Partition) -> None:
-    figure = probability_map_figure(made_for(states, truth=(36.0, -115.0)))
+    figure = probability_map_figure(random_map(states, truth=(36.0, -115.0)))
     ax = map_axes(figure)
     names = [text for text in ax.texts if not text.get_text().isdigit()]
     assert {"Wyoming", "Utah", "Colorado"} <= {text.get_text() for text in names}
@@ -240,7 +235,9 @@ def test_names_lie_on_the_map_and_apart_from_each_other(states: Partition) -> No
     for text, box in zip(names, boxes, strict=True):
         if text.get_text() in regions.names:
             middle = ax.transData.inverted().transform(box.get_points().mean(axis=0))
-            lng, lat = plane(made_for(states, truth=(36.0, -115.0)).extent())(*middle, inverse=True)
+            lng, lat = plane(random_map(states, truth=(36.0, -115.0)).extent())(
+                *middle, inverse=True
+            )
             shape = regions.geometries[regions.names.index(text.get_text())]
             assert shape.distance(shapely.Point(lng, lat)) < 0.2
 
@@ -281,11 +278,11 @@ def test_land_is_where_it_is(
 def test_the_locator_is_the_globe_seen_from_above(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
-    shown = made_for(request.getfixturevalue(kind))
-    figure = probability_map_figure(shown)
+    map_ = random_map(request.getfixturevalue(kind))
+    figure = probability_map_figure(map_)
     (globe,) = by_gid(figure, "locator")
     pixels = np.asarray(globe.get_array())
-    extent = shown.extent()
+    extent = map_.extent()
     view = pyproj.Proj(proj="ortho", lat_0=extent.latitude, lon_0=extent.longitude, R=1.0)
     checked = 0
     for lat, lng, land in (
@@ -322,8 +319,8 @@ def test_no_border_runs_along_the_antimeridian(pole: Partition) -> None:
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_towns_lie_where_they_are_and_clear_of_everything(name: str, states: Partition) -> None:
-    shown = made_for(states, truth=(36.0, -115.0))
-    figure = probability_map_figure(shown, colors=theme.THEMES[name])
+    map_ = random_map(states, truth=(36.0, -115.0))
+    figure = probability_map_figure(map_, colors=theme.THEMES[name])
     ax, extent = map_axes(figure), Extent(*_seen(figure))
     dots = by_gid(figure, "town")
     assert 5 <= len(dots) <= 14
@@ -346,7 +343,7 @@ def test_towns_lie_where_they_are_and_clear_of_everything(name: str, states: Par
 
 
 def test_a_map_of_the_world_names_no_towns(faces: Partition) -> None:
-    assert not by_gid(probability_map_figure(made_for(faces)), "town")
+    assert not by_gid(probability_map_figure(random_map(faces)), "town")
 
 
 def test_cells_are_coloured_by_photos(states: Partition) -> None:
@@ -385,7 +382,7 @@ def test_a_cell_without_test_photos_is_grey(states: Partition) -> None:
 def test_a_map_of_one_cell_with_one_photo() -> None:
     partition = build_partition(np.array([[48.0, 11.0]]), min_photos=1, max_level=8)
     assert len(drawn_cells(cells_map(partition)).get_paths()) == 1
-    figure = probability_map_figure(probability_map(partition, np.ones(1, dtype=np.float32)))
+    figure = probability_map_figure(map_of(partition, np.ones(1, dtype=np.float32)))
     assert len(drawn_cells(figure).get_paths()) == 1
 
 
@@ -452,7 +449,7 @@ def test_a_way_around_the_world_breaks_at_the_rim() -> None:
 
 def test_figures_are_written_in_every_form(fiji: Partition, tmp_path: Path) -> None:
     figure = probability_map_figure(
-        made_for(fiji, truth=(-17.0, 179.0)), photo=PHOTO, title="$a$ & <b>"
+        random_map(fiji, truth=(-17.0, 179.0)), photo=PHOTO, title="$a$ & <b>"
     )
     for ending, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
         path = tmp_path / f"map.{ending}"
@@ -465,8 +462,8 @@ def test_a_map_of_two_thousand_cells_takes_seconds(measured_cpu) -> None:  # typ
     latlng = np.stack([rng.uniform(28, 48, 130_000), rng.uniform(-120, -96, 130_000)], axis=1)
     partition = build_partition(latlng, max_photos=100, min_photos=20)
     assert len(partition) > 1800
-    shown = made_for(partition, truth=(40.0, -105.0))
-    shown.places  # noqa: B018  found once for a partition, not once for a map
+    map_ = random_map(partition, truth=(40.0, -105.0))
+    map_.places  # noqa: B018  found once for a partition, not once for a map
     with measured_cpu() as spent:
-        probability_map_figure(shown, photo=PHOTO).canvas.draw()
+        probability_map_figure(map_, photo=PHOTO).canvas.draw()
     assert spent() < 3.0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from map_worlds import map_of
 
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.geodesy import great_circle_km
@@ -9,7 +10,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
 from geoguess_cli.geo.projections import equal_earth
 from geoguess_cli.maps.extent import WORLD, Extent
-from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.raster import Grid, fit_grid, rasterise
 
 
@@ -20,7 +21,7 @@ def partition_of(*tokens: str) -> Partition:
 
 
 def mapped(partition: Partition, *probabilities: float) -> ProbabilityMap:
-    return probability_map(partition, np.array(probabilities, np.float32))
+    return map_of(partition, np.array(probabilities, np.float32))
 
 
 @pytest.fixture(scope="module")

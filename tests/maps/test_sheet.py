@@ -1,20 +1,21 @@
 import matplotlib
 import numpy as np
 import pytest
+from map_worlds import map_of
 from matplotlib.figure import Figure
 from PIL import Image
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps import sheet
-from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.sheet import MOST_ROWS, page_sizes, probability_sheets
 
 
 def some_maps(partition: Partition, count: int) -> tuple[list[ProbabilityMap], list[Image.Image]]:
     rng = np.random.default_rng(1)
     maps = [
-        probability_map(
+        map_of(
             partition,
             rng.dirichlet(np.full(len(partition), 0.1)).astype(np.float32),
             truth=(40.0, -105.0) if number % 2 else None,

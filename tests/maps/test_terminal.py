@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from map_worlds import map_of
 from rich.text import Text
 
 from geoguess_cli.drawing.theme import SEQUENTIAL
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.raster import fit_grid, rasterise
 from geoguess_cli.maps.terminal import MAX_LINES, MAX_WIDTH, SHADES, terminal_map
 
@@ -17,7 +18,7 @@ def mapped(probabilities: dict[str, float], truth: tuple[float, float] | None) -
     bare = Partition(cells, np.ones(len(cells), np.uint32), np.zeros((len(cells), 2)))
     partition = Partition(cells, bare.photos, bare.centers)
     values = np.array([probabilities[token] for token in partition.tokens], np.float32)
-    return probability_map(partition, values, truth=truth, top_k=3)
+    return map_of(partition, values, truth=truth, top_k=3)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from map_worlds import map_of
 from PIL import Image
 
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.geo.places import describe
-from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
+from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.wording import percent
 
 PHOTO = Image.new("RGB", (300, 200), "seagreen")
@@ -39,7 +40,7 @@ def answer(partition: Partition, place: tuple[float, float], photo: str) -> Prob
     weight = np.exp(-great_circle_km(np.array([place]), partition.centroids) / 150) + 1e-5
     probabilities = (weight / weight.sum()).astype(np.float32)
     truth = (place[0] + 1, place[1] + 1)
-    return probability_map(partition, probabilities, truth=truth, photo=photo)
+    return map_of(partition, probabilities, truth=truth, photo=photo)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ TIP_STYLES = (
 
 
 def map_figure(
-    shown: ProbabilityMap,
+    map_: ProbabilityMap,
     *,
     plane: Plane | None = None,
     scale: ColorScale = "root",
@@ -44,15 +44,15 @@ def map_figure(
     Pan by dragging, zoom by the wheel; a cell tells its figures under the pointer.
 
     Args:
-        shown: One photo's probabilities.
+        map_: One photo's probabilities.
         plane: Where to draw it (default: the plane that shows the mass of it best).
         scale: How probabilities become colours, as in `probability_norm`.
         dark: Whether its colours are for a dark page.
     """
-    extent = shown.extent()
+    extent = map_.extent()
     plane = plane or plane_of(extent)
-    layers = answer_columns(shown, plane, scale)
-    cells = {**cell_columns(shown.partition, plane), **layers.pop("cells")}
+    layers = answer_columns(map_, plane, scale)
+    cells = {**cell_columns(map_.partition, plane), **layers.pop("cells")}
     tip = ("@share · rank @rank", *ABOUT_CELL)
     return _figure(plane, box_of(extent, plane), cells, layers, shade="shade", tip=tip, dark=dark)
 

@@ -12,8 +12,7 @@ from jaxtyping import Float
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.places import describe
-from geoguess_cli.inference.answers import cell_places
+from geoguess_cli.inference.answers import cell_records
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.interactive.plane import Plane, cell_shapes, outline, way
 from geoguess_cli.maps.probability_map import ProbabilityMap
@@ -21,6 +20,8 @@ from geoguess_cli.maps.scales import probability_norm
 from geoguess_cli.wording import percent
 
 Columns = dict[str, list[Any]]
+
+_CELL_COLUMNS = ("token", "level", "photos", "place")
 
 
 def cell_columns(partition: Partition, plane: Plane) -> Columns:
@@ -39,29 +40,26 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
     return {
         "xs": xs,
         "ys": ys,
-        "token": partition.tokens,
-        "level": partition.levels.tolist(),
-        "photos": partition.photos.tolist(),
-        "place": [describe(place) for place in cell_places(partition)],
+        **{name: [cell[name] for cell in cell_records(partition)] for name in _CELL_COLUMNS},
     }
 
 
 def answer_columns(
-    shown: ProbabilityMap, plane: Plane, scale: ColorScale = "root"
+    map_: ProbabilityMap, plane: Plane, scale: ColorScale = "root"
 ) -> dict[str, Columns]:
     """The answer to one photo, by the name of the layer that it belongs to.
 
     "cells" are columns to lay beside `cell_columns`; "guesses", "estimate" and "truth" are points;
     "credible_50", "credible_90" and "way" are lines; `side_km` is that of their typical cell.
     """
-    probabilities = shown.probabilities
+    probabilities = map_.probabilities
     norm = probability_norm(scale, float(probabilities.max()))
     rank = np.empty(len(probabilities), dtype=np.int64)
-    rank[shown.ranking] = np.arange(1, len(rank) + 1)
-    guesses = _points(shown.partition.centroids[shown.guesses], plane)
+    rank[map_.ranking] = np.arange(1, len(rank) + 1)
+    guesses = _points(map_.partition.centroids[map_.guesses], plane)
     columns: dict[str, Columns] = {
         "cells": {
-            # Four digits are more than are shown, and keep the page small.
+            # Four digits are more than are map_, and keep the page small.
             "probability": [float(f"{value:.4g}") for value in probabilities.tolist()],
             "share": [percent(value) for value in probabilities.tolist()],
             "rank": rank.tolist(),
@@ -71,18 +69,18 @@ def answer_columns(
             **guesses,
             "at_x": guesses["x"],
             "at_y": guesses["y"],
-            "number": [str(number) for number in range(1, len(shown.guesses) + 1)],
+            "number": [str(number) for number in range(1, len(map_.guesses) + 1)],
         },
-        "estimate": _points(shown.estimate[None], plane),
-        "truth": _points(np.empty((0, 2)) if shown.truth is None else shown.truth[None], plane),
-        "way": _lines([] if shown.truth is None else way(shown.estimate, shown.truth, plane)),
+        "estimate": _points(map_.estimate[None], plane),
+        "truth": _points(np.empty((0, 2)) if map_.truth is None else map_.truth[None], plane),
+        "way": _lines([] if map_.truth is None else way(map_.estimate, map_.truth, plane)),
     }
     for mass in MASSES:
-        lines = outline(shown.credible_region(mass), plane)
+        lines = outline(map_.credible_region(mass), plane)
         drawn = _lines([shapely.get_coordinates(line) for line in lines])
         # Outlines of cells that are specks on the screen would hide them: a page thins them.
-        cells = len(shown.credible_cells(mass))
-        side_km = round(float(np.sqrt(shown.credible_area_km2(mass) / cells)), 3)
+        cells = len(map_.credible_cells(mass))
+        side_km = round(float(np.sqrt(map_.credible_area_km2(mass) / cells)), 3)
         columns[f"credible_{100 * mass:.0f}"] = {**drawn, "side_km": [side_km] * len(drawn["xs"])}
     return columns
 

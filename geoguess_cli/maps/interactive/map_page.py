@@ -11,6 +11,7 @@ from PIL import Image
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
+from geoguess_cli.geo.places import describe
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive import figures
@@ -28,7 +29,7 @@ _NEIGHBOURS_KM = 1000.0
 
 
 def map_page(
-    shown: Sequence[ProbabilityMap],
+    maps: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image | None] | None = None,
     *,
     scale: ColorScale = "root",
@@ -36,20 +37,20 @@ def map_page(
     """The probability maps of one or more photos as one HTML page that needs no network.
 
     Args:
-        shown: One a photo, at least one; all of the same partition.
+        maps: One per photo, at least one; all of the same partition.
         photos: The photos, upright, in that order; None for one that shall not be seen.
         scale: How probabilities become colours, as in `probability_norm`.
     """
-    pictures = [None] * len(shown) if photos is None else photos
-    planes, chosen = _planes([one.extent() for one in shown])
+    pictures = [None] * len(maps) if photos is None else photos
+    planes, chosen = _planes([map_.extent() for map_ in maps])
     views = [
-        {**map_view(one, photo, plane=planes[at], scale=scale), "map": at}
-        for one, photo, at in zip(shown, pictures, chosen, strict=True)
+        {**map_view(map_, photo, plane=planes[at], scale=scale), "map": at}
+        for map_, photo, at in zip(maps, pictures, chosen, strict=True)
     ]
     firsts = [chosen.index(at) for at in range(len(planes))]
     return filled_page(
         views,
-        items=[map_item(shown[row], plane=planes[chosen[row]], scale=scale) for row in firsts],
+        items=[map_item(maps[row], plane=planes[chosen[row]], scale=scale) for row in firsts],
         label="Probability map",
         aside="The answer",
         readout=["@place", "@share", "rank @rank", *figures.ABOUT_CELL],
@@ -57,7 +58,7 @@ def map_page(
 
 
 def map_item(
-    shown: ProbabilityMap,
+    map_: ProbabilityMap,
     *,
     plane: Plane | None = None,
     scale: ColorScale = "root",
@@ -66,16 +67,16 @@ def map_item(
     """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it carries no code.
 
     Args:
-        shown: One photo's probabilities.
+        map_: One photo's probabilities.
         plane: Where to draw it (default: the plane that shows the mass of it best).
         scale: How probabilities become colours, as in `probability_norm`.
         dark: Whether its colours are for a dark page.
     """
-    return figures.item(figures.map_figure(shown, plane=plane, scale=scale, dark=dark))
+    return figures.item(figures.map_figure(map_, plane=plane, scale=scale, dark=dark))
 
 
 def map_view(
-    shown: ProbabilityMap,
+    map_: ProbabilityMap,
     photo: Image.Image | None = None,
     *,
     plane: Plane | None = None,
@@ -84,28 +85,28 @@ def map_view(
     """What a page says of one photo beside its map, and the columns of the map, ready for JSON.
 
     Args:
-        shown: One photo's probabilities.
+        map_: One photo's probabilities.
         photo: The photo, upright, of any size.
         plane: The plane of the map (default: the photo's own).
         scale: How probabilities become colours, as in `probability_norm`.
     """
-    extent = shown.extent()
+    extent = map_.extent()
     plane = plane or plane_of(extent)
-    norm = probability_norm(scale, float(shown.probabilities.max()))
-    place = shown.estimate_description
+    norm = probability_norm(scale, float(map_.probabilities.max()))
+    place = describe(map_.answer.place)
     heading = f"{place[:1].upper()}{place[1:]}"
-    name = PurePath(shown.photo).name
+    name = PurePath(map_.answer.photo).name
     return {
         "name": name or "photo",
         "title": f"{heading} · {name}" if name else heading,
         "heading": heading,
-        "caption": caption(shown),
+        "caption": caption(map_),
         "picture": None if photo is None else _data_uri(photo),
-        "facts": _facts(shown),
+        "facts": _facts(map_),
         "list": "Guesses, the likeliest first",
-        "rows": [_guess(shown, rank) for rank in range(1, len(shown.guesses) + 1)],
+        "rows": [_guess(map_, rank) for rank in range(1, len(map_.guesses) + 1)],
         "box": list(box_of(extent, plane)),
-        "columns": answer_columns(shown, plane, scale),
+        "columns": answer_columns(map_, plane, scale),
         "key": {
             "label": "Probability of the cell",
             "shade": "shade",
@@ -116,45 +117,45 @@ def map_view(
     }
 
 
-def caption(shown: ProbabilityMap) -> list[str]:
+def caption(map_: ProbabilityMap) -> list[str]:
     """How sure the answer is, in words: probability, expected distance, entropy."""
-    alike = round(2**shown.entropy_bits)
+    alike = round(2**map_.entropy_bits)
     sure = f"as unsure as between {alike:,} equally likely cells"
     if alike == 1:
         sure = "as good as certain"
-    most = np.log2(len(shown.partition))
+    most = np.log2(len(map_.partition))
     return [
-        f"likeliest cell {percent(float(shown.probabilities.max()))}",
-        f"expected to be {kilometres(shown.expected_km)} off, "
-        f"90 % likely within {kilometres(shown.radius_90_km)}",
-        f"{sure} (entropy {shown.entropy_bits:.1f} of {most:.1f} bits)",
+        f"likeliest cell {percent(float(map_.probabilities.max()))}",
+        f"expected to be {kilometres(map_.answer.expected_km)} off, "
+        f"90 % likely within {kilometres(map_.answer.radius_90_km)}",
+        f"{sure} (entropy {map_.entropy_bits:.1f} of {most:.1f} bits)",
     ]
 
 
-def _guess(shown: ProbabilityMap, rank: int) -> dict[str, Any]:
-    index = int(shown.guesses[rank - 1])
-    probability = float(shown.probabilities[index])
-    photos = counted(int(shown.partition.photos[index]), "photo")
+def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:
+    index = int(map_.guesses[rank - 1])
+    probability = float(map_.probabilities[index])
+    photos = counted(int(map_.partition.photos[index]), "photo")
     return {
         "rank": rank,
         "index": index,
-        "place": shown.descriptions[index],
+        "place": describe(map_.places[index]),
         "share": percent(probability),
-        "length": round(probability / float(shown.probabilities.max()), 4),
-        "detail": f"cell {shown.partition.tokens[index]} · {photos} in training",
+        "length": round(probability / float(map_.probabilities.max()), 4),
+        "detail": f"cell {map_.partition.tokens[index]} · {photos} in training",
     }
 
 
-def _facts(shown: ProbabilityMap) -> list[dict[str, Any]]:
+def _facts(map_: ProbabilityMap) -> list[dict[str, Any]]:
     """The marks of the map: what each means, and what it says."""
-    where = coordinates(*shown.estimate.tolist())
+    where = coordinates(*map_.estimate.tolist())
     facts = [_fact("estimate", "Point estimate", where)]
-    if shown.truth is not None and shown.distance_km is not None:
-        title = f"Truth, {kilometres(shown.distance_km)} away"
-        facts.append(_fact("truth", title, coordinates(*shown.truth.tolist())))
+    if map_.truth is not None and map_.distance_km is not None:
+        title = f"Truth, {kilometres(map_.distance_km)} away"
+        facts.append(_fact("truth", title, coordinates(*map_.truth.tolist())))
     for mass in MASSES:
-        cells = counted(len(shown.credible_cells(mass)), "cell")
-        area = square_kilometres(shown.credible_area_km2(mass))
+        cells = counted(len(map_.credible_cells(mass)), "cell")
+        area = square_kilometres(map_.credible_area_km2(mass))
         name = f"{100 * mass:.0f}"
         facts.append(_fact(f"credible-{name}", f"{name} % credible region", f"{cells}, {area}"))
     return facts
