@@ -1,4 +1,4 @@
-"""`geoguess data`: look at what one has, make it a photo table, split it."""
+"""`geoguess data`: inspect photos, import them to a photo table, split them, find leaks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,24 +11,22 @@ from geoguess_cli.console.inputs import read_photos, report_reading, settings
 from geoguess_cli.console.leaks import show_leaks
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.photos.layouts import TITLES
+from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
     from geoguess_cli.photos.sources import Reading
+    from geoguess_cli.photos.table import PhotoTable
 
-
-NAMES_SHOWN = 5
+NAMES_LISTED = 5
 
 app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
-Source = Annotated[
-    Path,
-    typer.Argument(
-        metavar="SOURCE",
-        help="CSV, Parquet or JSONL table; OSV-5M or OSV-Mini folder; imagefolder; "
-        "folder of photos with GPS in their EXIF.",
-    ),
+Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
+Table = Annotated[
+    Path | None,
+    typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
 ]
-Share = typer.Option(min=0.0, max=0.9, help="Share of the photos.")
 
 
 @app.command()
@@ -38,7 +36,7 @@ def inspect(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Tell what a source holds: counts, bounds, missing photos, bad rows and why."""
+    """Show what a source holds: counts, bounds, missing photos, and bad rows with the reason."""
     from geoguess_cli.photos.sources import describe, read_source
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -60,16 +58,15 @@ def inspect(
         )
     if reading.missing:
         sink.text("")
-        sink.table(("photos that are not there",), [(name,) for name in reading.missing])
+        sink.table(("photos that do not exist",), [(name,) for name in reading.missing])
 
 
 def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """The entries of a summary, each as a name and a text."""
     lines = []
     for key, value in summary.items():
         if isinstance(value, dict):
             value = ", ".join(f"{name} {count}" for name, count in value.items())
-        elif isinstance(value, list | tuple):
-            value = ", ".join(str(entry) for entry in value)
         lines.append((key.replace("_", " "), "" if value is None else str(value)))
     return lines
 
@@ -91,7 +88,7 @@ def import_(
     sink = Sink(quiet=quiet, as_json=json)
     path = output or settings(config).photos
     if path.exists() and not force:
-        raise PhotoTableError(f"{path} is already there; --force replaces it, -o names another")
+        raise PhotoTableError(f"{path} exists; --force replaces it, -o names another file")
     reading = read_source(source, check_files=True)
     report_reading(reading, source, sink)
     write_photo_table(reading.table, path)
@@ -112,16 +109,14 @@ def import_(
 
 @app.command()
 def split(
-    table: Annotated[
-        Path | None,
-        typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
-    ] = None,
+    table: Table = None,
     *,
     output: options.Output = None,
     by: Annotated[
         SplitBy | None,
         typer.Option(
-            "--by", help="What stays whole (default: sequences where known, else S2 cells)."
+            "--by",
+            help="The groups that stay whole (default: sequences if known, else S2 cells).",
         ),
     ] = None,
     val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
@@ -142,19 +137,20 @@ def split(
         typer.Option(
             "--set-aside",
             metavar="FILE",
-            help="Write the photos set aside as a table of their own.",
+            help="Write the photos set aside to a table of their own.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a split that exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing split.")] = False,
     config: options.ConfigFile = None,
     seed: options.Seed = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Assign train, val and test: whole sequences where they are known, else whole S2 cells.
+    """Assign train, val and test: whole sequences if they are known, else whole S2 cells.
 
-    A split that the photos have is kept, and what it lacks is taken from its training photos;
-    --force makes a new one. A photo set aside by the buffer keeps its row, with an empty split.
+    An existing split is kept, and each side that it lacks is taken from its training photos;
+    --force makes a new split. A photo that the buffer sets aside keeps its row, with an empty
+    split.
     """
     from geoguess_cli.photos.sources import read_source
     from geoguess_cli.photos.splits import assign_splits
@@ -163,62 +159,86 @@ def split(
 
     sink = Sink(quiet=quiet, as_json=json)
     if val + test >= 1:
-        raise typer.BadParameter(f"--val {val:g} and --test {test:g} leave nothing to train on")
-    chosen = settings(config, photos=table, seed=seed)
-    reading = read_source(chosen.photos)
-    report_reading(reading, chosen.photos, sink)
-    path = output or _in_place(chosen.photos, reading)
-    done = assign_splits(
+        raise typer.BadParameter(
+            f"--val {val:g} and --test {test:g} leave nothing to train on; "
+            "their sum must be less than 1"
+        )
+    configuration = settings(config, photos=table, seed=seed)
+    source = configuration.photos
+    reading = read_source(source)
+    report_reading(reading, source, sink)
+    path = output or _in_place(source, reading)
+    photos = assign_splits(
         reading.table,
         by=by,
         val=val,
         test=test,
         buffer_km=buffer_km,
-        seed=chosen.seed,
+        seed=configuration.seed,
         level=level,
         force=force,
     )
-    write_photo_table(done, path)
-    aside = done.take(rows_set_aside(done))
+    write_photo_table(photos, path)
+    aside = photos.take(rows_set_aside(photos))
     if set_aside is not None:
         write_photo_table(aside, set_aside)
     if json:
         names = aside.frame["photo"].to_list()
-        counted = {**done.splits, "set_aside": len(aside), "set_aside_photos": names}
-        sink.json({**counted, "path": str(path)})
+        counts = {**photos.splits, "set_aside": len(aside), "set_aside_photos": names}
+        sink.json({**counts, "path": str(path)})
         return
-    counts = {**done.splits, **({"set aside": len(aside)} if len(aside) else {})}
-    sink.table(
-        ("split", "photos", "share"),
-        [(name, count, f"{count / len(done):.1%}") for name, count in counts.items()],
-        right=("photos", "share"),
-    )
-    if reading.table.has("split") and not force:
-        sides = ", ".join(reading.table.splits)
-        sink.notice(f"kept the split that the photos had ({sides}); --force makes a new one")
-    if len(aside):
-        sink.notice(
-            f"set aside, as they lie within {buffer_km:g} km of a val or test photo: "
-            f"{_some(aside.frame['photo'].to_list())}"
-        )
+    kept = reading.table.splits if not force else {}
+    _show_split(photos, aside, kept=list(kept), buffer_km=buffer_km, sink=sink)
     if set_aside is not None:
         sink.wrote("photos set aside", set_aside)
     sink.wrote("photo table", path)
 
 
-def _some(names: list[str]) -> str:
-    """The first few names, and how to see the others."""
-    more = len(names) - NAMES_SHOWN
-    shown = ", ".join(names[:NAMES_SHOWN])
-    return f"{shown} and {more:,} more (--set-aside FILE lists them)" if more > 0 else shown
+def _in_place(path: Path, reading: "Reading") -> Path:
+    """The source itself, if writing the table over it loses nothing.
+
+    Raises:
+        PhotoTableError: The source is not a photo table, or it has rows that cannot be used.
+    """
+    if reading.kind != "photo table":
+        raise PhotoTableError(
+            f"{path} is not a photo table but of the layout `{reading.kind}`; "
+            "-o names the table to write"
+        )
+    unusable = len(reading.bad_rows) + len(reading.missing)
+    if unusable:
+        raise PhotoTableError(
+            f"{path}: {counted(unusable, 'row')} cannot be used and would be lost; "
+            "-o names another table to write"
+        )
+    return path
+
+
+def _show_split(
+    photos: "PhotoTable", aside: "PhotoTable", *, kept: list[str], buffer_km: float, sink: Sink
+) -> None:
+    """The photos of each side as a table, then notices of a kept split and of photos set aside."""
+    counts = {**photos.splits, **({"set aside": len(aside)} if len(aside) else {})}
+    sink.table(
+        ("split", "photos", "share"),
+        [(name, count, f"{count / len(photos):.1%}") for name, count in counts.items()],
+        right=("photos", "share"),
+    )
+    if kept:
+        sink.notice(f"kept the existing split ({', '.join(kept)}); --force makes a new one")
+    if len(aside):
+        names = aside.frame["photo"].to_list()
+        more = len(names) - NAMES_LISTED
+        others = f" and {more:,} more (--set-aside FILE lists them)" if more > 0 else ""
+        sink.notice(
+            f"set aside, because they lie within {buffer_km:g} km of a val or test photo: "
+            f"{', '.join(names[:NAMES_LISTED])}{others}"
+        )
 
 
 @app.command()
 def leaks(
-    table: Annotated[
-        Path | None,
-        typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
-    ] = None,
+    table: Table = None,
     *,
     photos: Annotated[
         bool,
@@ -229,12 +249,11 @@ def leaks(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Say whether train, val and test share drives, places or photos."""
+    """Check whether train, val and test share drives, places or photos."""
     from geoguess_cli.photos.leaks import find_leaks
 
     sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(config, photos=table)
-    source = read_photos(chosen.photos, sink)
+    source = read_photos(settings(config, photos=table).photos, sink)
     with sink.progress() as bar:
         task = bar.add_task("photos", total=None)
         report = find_leaks(
@@ -245,20 +264,5 @@ def leaks(
         )
     if json:
         sink.json(report.record())
-        return
-    show_leaks(report, sink)
-
-
-def _in_place(path: Path, reading: "Reading") -> Path:
-    """The source itself, where writing the table over it loses nothing."""
-    if reading.kind != "photo table":
-        raise PhotoTableError(
-            f"{path} is no photo table but {reading.kind}; -o names the table to write"
-        )
-    lost = len(reading.bad_rows) + len(reading.missing)
-    if lost:
-        rows = "1 row" if lost == 1 else f"{lost} rows"
-        raise PhotoTableError(
-            f"{path}: {rows} of it cannot be used and would be lost; -o names another table"
-        )
-    return path
+    else:
+        show_leaks(report, sink)

@@ -14,10 +14,10 @@ def test_inspect_names_rows_and_photos(world) -> None:
     lines[3] = "photos/none.jpg,40,-100,x,train"
     lines[5] = f"{world.photo('bozeman', 1, 0)},123.4,-100,x,train"
     table.write_text("\n".join(lines))
-    told = json.loads(world.run("data", "inspect", "photos.csv", "--json").stdout)
-    assert told["photos"] == 94
-    assert told["missing"] == ["photos/none.jpg"]
-    assert told["bad_rows"] == [
+    result = json.loads(world.run("data", "inspect", "photos.csv", "--json").stdout)
+    assert result["photos"] == 94
+    assert result["missing"] == ["photos/none.jpg"]
+    assert result["bad_rows"] == [
         {"row": 6, "reason": "latitude is 123.4; it must lie in [-90, 90]", "file": "photos.csv"}
     ]
     text = world.run("data", "inspect", "photos.csv").stdout
@@ -25,7 +25,7 @@ def test_inspect_names_rows_and_photos(world) -> None:
     assert "photos/none.jpg" in text
 
 
-def test_import_moves_paths_and_keeps_what_is_there(world) -> None:
+def test_import_moves_paths_and_keeps_an_existing_file(world) -> None:
     world.run("data", "import", "photos.csv", "-o", "elsewhere/table.parquet")
     frame = pl.read_parquet(world.folder / "elsewhere" / "table.parquet")
     assert frame["photo"][0].startswith("../photos/")
@@ -39,25 +39,25 @@ def test_split_by_sequence_in_place(world) -> None:
     table = world.folder / "photos.csv"
     frame = pl.read_csv(table).drop("split")
     frame.write_csv(table)
-    told = json.loads(
+    result = json.loads(
         world.run("data", "split", "--val", "0.25", "--test", "0.25", "--json").stdout
     )
     done = pl.read_csv(table)
     assert done.drop("split").equals(frame)
     sides = done.drop_nulls("split").group_by("sequence").agg(pl.col("split").n_unique())
     assert sides["split"].max() == 1
-    assert told["val"] == 24
-    assert told["test"] == 24
-    assert told["train"] + told["set_aside"] == 48
+    assert result["val"] == 24
+    assert result["test"] == 24
+    assert result["train"] + result["set_aside"] == 48
 
 
 def test_split_refuses_to_lose_rows(world) -> None:
     table = world.folder / "photos.csv"
     before = table.read_text() + "photos/x.jpg,999,0,s,train\n"
     table.write_text(before)
-    told = world.run("data", "split", "--force", code=1).stderr
-    assert "1 row" in told
-    assert "-o" in told
+    result = world.run("data", "split", "--force", code=1).stderr
+    assert "1 row" in result
+    assert "-o" in result
     assert table.read_text() == before
     world.run("data", "split", "--force", "-o", "other.csv")
 
@@ -75,19 +75,19 @@ def test_split_of_a_folder_needs_a_name(world) -> None:
     assert len(pl.read_csv(world.folder / "mine.csv")) == 4
 
 
-def test_shares_that_leave_nothing(world) -> None:
+def test_shares_that_leave_nothing_to_train_on(world) -> None:
     assert "nothing" in world.run("data", "split", "--val", "0.6", "--test", "0.5", code=2).stderr
 
 
 def test_split_by_place_with_a_buffer(world) -> None:
     out = ("-o", "apart.csv", "--force", "--json")
-    told = json.loads(
+    result = json.loads(
         world.run("data", "split", "--by", "cell", "--level", "12", "--buffer-km", "2", *out).stdout
     )
     frame = pl.read_csv(world.folder / "apart.csv")
     assert len(frame) == 96  # a photo that is set aside keeps its row
-    assert told["set_aside"] == frame["split"].null_count()
-    assert told["set_aside_photos"] == frame.filter(pl.col("split").is_null())["photo"].to_list()
+    assert result["set_aside"] == frame["split"].null_count()
+    assert result["set_aside_photos"] == frame.filter(pl.col("split").is_null())["photo"].to_list()
     kept = frame.filter(pl.col("split").is_not_null())
     train = kept.filter(pl.col("split") == "train").select("latitude", "longitude").to_numpy()
     others = kept.filter(pl.col("split") != "train").select("latitude", "longitude").to_numpy()
@@ -124,31 +124,31 @@ def test_a_buffer_of_one_kilometre_is_the_default(world) -> None:
     assert plain["set_aside"] == len(plain["set_aside_photos"]) >= 2
     assert none["set_aside"] == 0
     assert none["set_aside_photos"] == []
-    for told in (plain, none):
-        assert told["train"] + told["val"] + told["test"] + told["set_aside"] == 80
-        assert (told["val"], told["test"]) == (8, 8)
+    for result in (plain, none):
+        assert result["train"] + result["val"] + result["test"] + result["set_aside"] == 80
+        assert (result["val"], result["test"]) == (8, 8)
 
 
 def test_photos_set_aside_are_counted_and_listed(world) -> None:
     line_of_drives(world.folder)
-    told = world.run("data", "split", "line.csv", "-o", "out.csv", "--set-aside", "aside.csv")
+    result = world.run("data", "split", "line.csv", "-o", "out.csv", "--set-aside", "aside.csv")
     frame = pl.read_csv(world.folder / "out.csv")
     names = frame.filter(pl.col("split").is_null())["photo"].to_list()
     assert len(names) > 1
     assert pl.read_csv(world.folder / "aside.csv")["photo"].to_list() == names
-    (line,) = [line for line in told.stdout.splitlines() if line.startswith("set aside")]
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("set aside")]
     assert line.split()[2] == str(len(names))
-    assert f"within 1 km of a val or test photo: {names[0]}, {names[1]}" in told.stderr
-    assert "photos set aside: aside.csv" in told.stderr
+    assert f"within 1 km of a val or test photo: {names[0]}, {names[1]}" in result.stderr
+    assert "photos set aside: aside.csv" in result.stderr
     whole = world.run("data", "split", "line.csv", "-o", "out.csv", "--buffer-km", "0")
     assert "set aside" not in whole.stdout + whole.stderr
 
 
-def test_a_split_that_is_there_is_kept_unless_forced(world) -> None:
+def test_an_existing_split_is_kept_unless_forced(world) -> None:
     split = ["test" if drive >= 30 else "train" for drive in range(40) for _ in range(2)]
     line_of_drives(world.folder, split=split)
-    told = world.run("data", "split", "line.csv", "-o", "kept.csv")
-    assert "kept the split that the photos had (train, test); --force" in told.stderr
+    result = world.run("data", "split", "line.csv", "-o", "kept.csv")
+    assert "kept the existing split (train, test); --force" in result.stderr
     kept = pl.read_csv(world.folder / "kept.csv")["split"]
     assert kept.to_list()[60:] == ["test"] * 20
     assert (kept == "test").sum() == 20
@@ -186,10 +186,10 @@ def test_leaks_are_named_and_a_clean_split_passes(world) -> None:
     frame = pl.read_csv(table)
     torn = pl.Series("split", ["train", "val"] * (len(frame) // 2))
     frame.with_columns(torn).write_csv(world.folder / "torn.csv")
-    told = world.run("data", "leaks", "torn.csv", "--no-photos").stdout
-    assert told.startswith("leaking: ")
-    assert "24 sequences" in told
-    assert "geoguess data split" in told
+    result = world.run("data", "leaks", "torn.csv", "--no-photos").stdout
+    assert result.startswith("leaking: ")
+    assert "24 sequences" in result
+    assert "geoguess data split" in result
     record = json.loads(world.run("data", "leaks", "torn.csv", "--json").stdout)
     assert record["level"] == "leaking"
     world.run("data", "split", "--force", "--by", "sequence", "--buffer-km", "1", "-o", "ok.csv")
@@ -203,15 +203,15 @@ def test_leaks_are_told_with_distances_and_examples(world) -> None:
         photo=pl.Series([f"{row}.jpg" for row in range(4)]), longitude=pl.lit(-100.0)
     )
     frame.write_csv(world.folder / "few.csv")
-    told = [line.split() for line in _lines(world, "few.csv")]
+    result = [line.split() for line in _lines(world, "few.csv")]
     # Of two photos, one at 0 km and one 0.9 degrees of latitude away: 100.1 km.
-    (val,) = [line for line in told if line[0] == "val"]
+    (val,) = [line for line in result if line[0] == "val"]
     assert val[1:] == ["2", "5", "25", "50", "75.1", "95.1", "50%", "0%", "0%", "50%"]
-    assert ["sequences", "train", "and", "val", "1", "1", "val", "a"] in told
+    assert ["sequences", "train", "and", "val", "1", "1", "val", "a"] in result
     clean = _lines(world, "photos.csv")
     assert not [line for line in clean if line.startswith("sequences")]
 
 
 def _lines(world, table: str) -> list[str]:
-    told = world.run("data", "leaks", table, "--no-photos").stdout
-    return [line for line in told.splitlines() if line.strip()]
+    result = world.run("data", "leaks", table, "--no-photos").stdout
+    return [line for line in result.splitlines() if line.strip()]
