@@ -1,4 +1,4 @@
-"""A leak report for people: the verdict, then what it rests on as tables."""
+"""A leak report on the terminal: the verdict, then its reasons as tables."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def show_leaks(report: "LeakReport", sink: Sink) -> None:
-    """The verdict and the advice, then distances to the training photos and what is shared."""
+    """Show verdict and advice, then distances to training photos and what the sides share."""
     sink.text(report.verdict)
     if report.advice:
         sink.text(report.advice)
@@ -17,7 +17,7 @@ def show_leaks(report: "LeakReport", sink: Sink) -> None:
     _show_shared(report, sink)
     _show_duplicates(report, sink)
     for photo, reason in report.unreadable:
-        sink.warn(f"{photo}: {reason}; not looked at")
+        sink.warn(f"{photo}: {reason}; it was not compared")
 
 
 def _show_distances(report: "LeakReport", sink: Sink) -> None:
@@ -31,12 +31,12 @@ def _show_distances(report: "LeakReport", sink: Sink) -> None:
         ("", "photos", *percentiles, *bands),
         [
             (
-                of.side,
-                f"{of.photos:,}",
-                *(_km(distance) for distance in of.percentiles_km.values()),
-                *(f"{count / of.photos:.0%}" for count in of.bands.values()),
+                item.side,
+                f"{item.photos:,}",
+                *(_km(distance) for distance in item.percentiles_km.values()),
+                *(f"{count / item.photos:.0%}" for count in item.bands.values()),
             )
-            for of in report.distances
+            for item in report.distances
         ],
         title="distance to the nearest training photo: percentiles in km, then share in each band",
         right=("photos", *percentiles, *bands),
@@ -48,32 +48,32 @@ def _show_shared(report: "LeakReport", sink: Sink) -> None:
         return
     sink.text("")
     sink.table(
-        ("shared", "between", "how many", "photos", "such as"),
+        ("shared", "between", "number", "photos", "examples"),
         [
             (
-                f"{of.column}s",
-                " and ".join(of.between),
-                f"{of.names:,}",
-                f"{of.photos:,} {of.between[1]}",
-                ", ".join(of.examples),
+                f"{item.column}s",
+                " and ".join(item.between),
+                f"{item.names:,}",
+                f"{item.photos:,} {item.between[1]}",
+                ", ".join(item.examples),
             )
-            for of in report.shared
+            for item in report.shared
         ],
-        right=("how many",),
+        right=("number",),
     )
 
 
 def _show_duplicates(report: "LeakReport", sink: Sink) -> None:
-    for of in report.duplicates or ():
-        first, second = of.between
+    for item in report.duplicates or ():
+        first, second = item.between
         sink.text("")
         sink.table(
             (f"{second} photo", f"looks like the {first} photo", "bits of 256 that differ"),
-            of.examples,
+            item.examples,
             right=("bits of 256 that differ",),
         )
 
 
 def _km(distance: float) -> str:
-    """Short, and fine enough to tell a metre from nothing."""
+    """Kilometres with at most three digits below 100, so that a metre is not 0."""
     return f"{distance:,.0f}" if distance >= 100 else f"{distance:.3g}"

@@ -1,1 +1,1 @@
-"""Photos as a table, then as tensors."""
+"""Photos: files and tables read to a photo table, its splits, and decoded pictures."""

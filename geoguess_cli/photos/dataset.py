@@ -1,8 +1,8 @@
 """Photos in batches, decoded in this process or in several.
 
-The order of an epoch and the augmentation of a photo are functions of seed, epoch and row alone.
-So the batches are the same whatever the number of workers, and an interrupted epoch continues at
-any step as if nothing had happened.
+The order of an epoch and the augmentation of a photo depend only on seed, epoch and row. So the
+number of workers does not change the batches, and an interrupted epoch can continue at any step
+with the batches that it would have had.
 """
 
 import os
@@ -34,27 +34,27 @@ FEW_PHOTOS = 256
 MAX_WORKERS = 8
 
 Key = tuple[int, int]
-"""Epoch and row: all that a worker needs to know."""
+"""Epoch and row of a photo: all that a worker needs."""
 
 Item = tuple[int, Tensor | str]
-"""Row, and its tensor or the reason why there is none."""
+"""Row of a photo, and its tensor or the reason why it cannot be decoded."""
 
 Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
-"""Images, their rows, and the failures of a batch, as a worker sends them."""
+"""Images, their rows, and the failures of a batch, as a worker sends them to the main process."""
 
-# Told apart, the order of an epoch and the changes to its first photo never share a random stream.
+# Two seeds, so that the order of an epoch and the augmentation of a photo are independent.
 _ORDER, _PHOTO = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some photos of an epoch.
+    """A batch of photos.
 
     Attributes:
-        images: Those that decoded, normalised; perhaps none.
-        rows: Their positions in the list of paths.
-        targets: Their cell indices, -1 where none were given.
-        failures: The others: position and reason.
+        images: The decoded photos, normalised; can be empty.
+        rows: Position of each image in the list of paths.
+        targets: Cell index of each image; -1 if the loader has no targets.
+        failures: Position and reason of each photo that cannot be decoded.
     """
 
     images: Float[Tensor, "b 3 s s"]
@@ -116,22 +116,22 @@ class PhotoLoader:
         self._loader: DataLoader[Any] | None = None
 
     def __len__(self) -> int:
-        """The number of batches of a whole epoch."""
+        """The number of batches in a whole epoch."""
         return self._batches.per_epoch
 
     def __iter__(self) -> Iterator[Batch]:
         return self.epoch(*self._start)
 
     def epoch(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
-        """The batches of one epoch; one epoch at a time.
+        """The batches of an epoch; finish or drop the iterator before starting another.
 
         Args:
-            epoch: Which one, from 0; it decides the order and the augmentation.
-            start_step: Batches to leave out at the start.
+            epoch: Number of the epoch, from 0; it decides the order and the augmentation.
+            start_step: Batches to skip at the start.
         """
         self._batches.start(epoch, start_step)
         with warnings.catch_warnings():
-            # More workers than cores are the caller's wish. Python 3.12 warns of any fork beside
+            # The caller may want more workers than cores. Python 3.12 warns of every fork beside
             # threads; a worker takes none of their locks.
             warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
             warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
@@ -141,7 +141,7 @@ class PhotoLoader:
         return map(self._batch, decoded)
 
     def close(self) -> None:
-        """Ends the worker processes; a later epoch starts new ones."""
+        """End the worker processes; a later epoch starts new ones."""
         self._loader = None
 
     def __enter__(self) -> "PhotoLoader":
@@ -158,7 +158,7 @@ class PhotoLoader:
             collate_fn=partial(_collate, size=self._photos.spec.size),
             persistent_workers=self.workers > 0,
             worker_init_fn=_ignore_interrupts,
-            # Its own: else each epoch would take a number from the global generator.
+            # Its own generator: otherwise each epoch would draw a number from the global one.
             generator=torch.Generator(),
         )
 
@@ -169,14 +169,14 @@ class PhotoLoader:
 
 
 def automatic_workers(photos: int) -> int:
-    """How many processes should decode this many photos: none for a few, at most one a core."""
+    """The number of decoding processes for some photos: 0 for few photos, at most one a core."""
     if photos < FEW_PHOTOS:
         return 0
     return min(_usable_cores(), MAX_WORKERS)
 
 
 class _Photos(Dataset[Item]):
-    """Photos by key. It holds nothing that changes, so that workers need no news."""
+    """Photos by key. It never changes, so the copies in the workers stay valid."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class _Photos(Dataset[Item]):
         augmentation: Augmentation | None,
         seed: int,
     ) -> None:
-        # One array: reading a list of Python objects would copy its pages into each worker.
+        # One array, because a worker that reads a list of Python objects copies its memory pages.
         self._paths = np.array([os.fsencode(path) for path in paths], dtype=np.bytes_)
         self.spec = spec
         self._augmentation = augmentation
@@ -219,14 +219,14 @@ class _Batches(Sampler[list[Key]]):
         self._epoch = self._first = 0
 
     def start(self, epoch: int, step: int) -> None:
-        """What the next iteration gives."""
+        """Set the epoch and the first batch of the next iteration."""
         self._epoch, self._first = epoch, step
 
     def __len__(self) -> int:
         return max(self.per_epoch - self._first, 0)
 
     def __iter__(self) -> Iterator[list[Key]]:
-        # Bound now: a generator would read the epoch only when it is first asked.
+        # Read now: a generator would read epoch and step only when its first item is asked for.
         return self._keys(self._epoch, self._first)
 
     def _keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
@@ -234,26 +234,26 @@ class _Batches(Sampler[list[Key]]):
         if self._shuffle:
             rows = np.random.default_rng((self._seed, epoch, 0, _ORDER)).permutation(rows)
         for step in range(first, self.per_epoch):
-            chosen = rows[step * self._batch_size : (step + 1) * self._batch_size]
-            yield [(epoch, row) for row in chosen.tolist()]
+            batch = rows[step * self._batch_size : (step + 1) * self._batch_size]
+            yield [(epoch, row) for row in batch.tolist()]
 
 
 def _collate(items: list[Item], *, size: int) -> Decoded:
-    """One tensor a batch: each costs a worker a shared file."""
-    found = [(row, image) for row, image in items if isinstance(image, Tensor)]
+    """The items of a batch with their images in one tensor: each tensor costs a shared file."""
+    decoded = [(row, image) for row, image in items if isinstance(image, Tensor)]
     failures = [(row, reason) for row, reason in items if isinstance(reason, str)]
-    images = [image for _, image in found]
+    images = [image for _, image in decoded]
     stacked = torch.stack(images) if images else torch.empty(0, 3, size, size)
-    return stacked, torch.tensor([row for row, _ in found], dtype=torch.int64), failures
+    return stacked, torch.tensor([row for row, _ in decoded], dtype=torch.int64), failures
 
 
 def _ignore_interrupts(_: int) -> None:
-    """Leaves Ctrl-C to the main process, which ends its workers in order."""
+    """Leave Ctrl-C to the main process, which ends its workers in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _usable_cores() -> int:
-    """Cores that this process may run on, fewer than the machine's in a container or a job."""
+    """The number of cores that this process may use; a container can have fewer than a machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""A photo file as a picture: RGB, upright, damaged files told in one line."""
+"""A photo file as an upright RGB picture; a damaged file is an error of one line."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from geoguess_cli.errors import PhotoError
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 PHOTO_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
-"""What a photo may be inside. Pillow knows more, some of which (EPS) start other programs."""
+"""Formats that a photo may have. Pillow knows more, and some (EPS) start other programs."""
 
-# EXIF 2.32, tag 0x0112: what must be done to see the picture upright.
+# EXIF 2.32, tag 0x0112: the change that makes the picture upright.
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,23 +33,23 @@ _UPRIGHT = {
 def decode_photo(
     source: Path | bytes, *, at_least: int | None = None, max_pixels: int | None = None
 ) -> Image.Image:
-    """The picture of a photo: RGB, upright, transparency over white.
+    """The picture of a photo: RGB, upright, with transparency over white.
 
     Args:
-        source: A file, or the bytes of one.
-        at_least: A JPEG may be opened at a half, quarter or eighth of its size as long as both
-            sides keep this many pixels, which is several times faster. None opens all at full size.
-        max_pixels: A larger picture (width × height) is refused before it takes any memory; None
-            leaves the limit to Pillow.
+        source: A file, or its bytes.
+        at_least: Pixels that both sides must keep. A JPEG may then be opened at a half, a quarter
+            or an eighth of its size, which is several times faster. None opens it at full size.
+        max_pixels: Limit of width × height; a larger picture is refused before it takes memory.
+            None leaves the limit to Pillow.
 
     Raises:
-        PhotoError: There is no such file, it is no picture, is damaged, or too large to be safe.
+        PhotoError: The file does not exist, is not a picture, is damaged, or is too large.
     """
     with opened_photo(source) as image:
         if max_pixels is not None and image.width * image.height > max_pixels:
             raise PhotoError(
                 f"{image.width} × {image.height} pixels are too many to open safely; "
-                f"at most {max_pixels / 1e6:g} million are taken"
+                f"scale it to at most {max_pixels / 1e6:g} million pixels"
             )
         if at_least is not None:
             image.draft(image.mode, (at_least, at_least))
@@ -61,7 +61,7 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
     """The picture in RGB, turned as its EXIF orientation says, with transparency over white.
 
     Raises:
-        PhotoError: Its pixels are floating-point numbers.
+        PhotoError: The pixels are floating-point numbers.
     """
     upright = _UPRIGHT.get(_orientation(image))
     rgb = _to_rgb(image)
@@ -70,28 +70,28 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def opened_photo(source: Path | bytes) -> Iterator[Image.Image]:
-    """An open picture; whatever goes wrong with it becomes a PhotoError of one line."""
+    """An open picture; every error in opening or reading it becomes a PhotoError of one line."""
     name = str(source) if isinstance(source, Path) else "this file"
     with warnings.catch_warnings():
-        # Damaged metadata and large pictures warn; what matters of it is raised below.
+        # Pillow warns of damaged metadata and of large pictures; real errors are raised below.
         warnings.simplefilter("ignore")
         try:
             file = BytesIO(source) if isinstance(source, bytes) else source
             with Image.open(file, formats=_formats()) as image:
                 yield image
         except FileNotFoundError as error:
-            raise PhotoError(f"{name} is not there") from error
+            raise PhotoError(f"{name} does not exist") from error
         except UnidentifiedImageError as error:
             raise PhotoError(f"{name} is not a picture of a known kind") from error
         except Image.DecompressionBombError as error:
             raise PhotoError(f"{name} is too large to open safely: {_one_line(error)}") from error
-        except Exception as error:  # decoders raise anything on damaged files
+        except Exception as error:  # decoders raise errors of any kind on damaged files
             raise PhotoError(f"{name} cannot be decoded: {_one_line(error)}") from error
 
 
 @cache
 def _formats() -> list[str]:
-    """Those of `PHOTO_FORMATS` that this Pillow was built with."""
+    """The formats of `PHOTO_FORMATS` that this build of Pillow can read."""
     Image.init()
     return [name for name in PHOTO_FORMATS if name in Image.OPEN]
 
@@ -105,16 +105,16 @@ def _one_line(error: Exception) -> str:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # as in read_exif_gps: damaged EXIF is no reason to lose the picture
+    except Exception:  # the picture may be good although its EXIF is damaged
         return 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a pixel, where Pillow's own conversion would clip
+    if image.mode.startswith("I"):  # 16 bits per pixel, which Pillow's own conversion would clip
         grey = np.clip(np.asarray(image, dtype=np.float64) / 257, 0, 255)
         return Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
     if image.mode == "F":
-        raise PhotoError("its pixels are floating-point numbers")
+        raise PhotoError("its pixels are floating-point numbers; save it with 8 or 16 bits")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -1,4 +1,4 @@
-"""Where a photo says it was taken."""
+"""The GPS position in the EXIF of a photo."""
 
 import math
 from pathlib import Path
@@ -9,21 +9,21 @@ _GPS_IFD = 0x8825
 
 
 def read_exif_gps(source: Path | bytes) -> tuple[float, float] | None:
-    """Latitude and longitude that a photo's EXIF holds, in degrees; None where it holds none.
+    """Latitude and longitude in a photo's EXIF, in degrees; None if the EXIF has no position.
 
-    Absent hemispheres, zero denominators and values out of range count as none: a position is read
-    or it is not, never guessed.
+    A position with a missing hemisphere, a zero denominator or a value out of range counts as no
+    position; nothing is guessed.
 
     Args:
-        source: A file, or the bytes of one.
+        source: A file, or its bytes.
 
     Raises:
-        PhotoError: There is no such file, or it is no picture.
+        PhotoError: The file does not exist, or it is not a picture.
     """
     with opened_photo(source) as image:
         try:
             gps = image.getexif().get_ifd(_GPS_IFD)
-        except Exception:  # Pillow raises anything on damaged EXIF; the picture may still be good
+        except Exception:  # Pillow raises errors of any kind on damaged EXIF
             return None
         latitude = _degrees(gps.get(2), gps.get(1), positive="N", negative="S")
         longitude = _degrees(gps.get(4), gps.get(3), positive="E", negative="W")
@@ -33,7 +33,7 @@ def read_exif_gps(source: Path | bytes) -> tuple[float, float] | None:
 
 
 def _degrees(parts: object, hemisphere: object, *, positive: str, negative: str) -> float | None:
-    """Degrees from EXIF's degrees, minutes and seconds with their hemisphere."""
+    """Signed degrees from EXIF's degrees, minutes, seconds and hemisphere; None if invalid."""
     if isinstance(hemisphere, bytes):
         hemisphere = hemisphere.decode("ascii", errors="replace")
     sign = {positive: 1.0, negative: -1.0}.get(str(hemisphere).strip("\0 ").upper())

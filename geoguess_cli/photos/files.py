@@ -1,8 +1,8 @@
-"""Table files as frames of text, each row with the number under which a person finds it.
+"""Table files as frames of text, each row with the number by which a person finds it.
 
-CSV and JSONL are text first, so that a 16-digit id or a token is never taken for a float. A row
-number is that of a spreadsheet for CSV (the header is row 1), that of the line for JSONL, and
-counted from 1 for Parquet.
+CSV and JSONL are read as text, so that a 16-digit id or a cell token is never taken for a float. A
+row number is that of a spreadsheet for CSV (the header is row 1), that of the line for JSONL, and
+counts from 1 for Parquet.
 """
 
 import csv
@@ -20,10 +20,10 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl")
 
 
 def read_header(path: Path) -> list[str]:
-    """The usable column names of a table file, in its order; nested Parquet columns are not.
+    """The usable column names of a table file, in its order; nested Parquet columns are not usable.
 
     Raises:
-        PhotoTableError: Not a table, or damaged.
+        PhotoTableError: The file is not a table, or it is damaged.
     """
     if path.suffix.lower() in (".csv", ".tsv"):
         return _read_csv(path, n_rows=0).columns
@@ -41,16 +41,16 @@ def read_header(path: Path) -> list[str]:
 def read_rows(
     path: Path, columns: Sequence[str] | None = None
 ) -> tuple[pl.DataFrame, list[BadRow]]:
-    """A table file as a frame with its row numbers in `@row`, and the rows that are no row.
+    """A table file as a frame with row numbers in `@row`, and the lines that cannot be read.
 
-    CSV and JSONL come as text; Parquet keeps its types, without nested columns.
+    Columns of CSV and JSONL are text; those of Parquet keep their types, without nested columns.
 
     Args:
         path: A `.csv`, `.tsv`, `.parquet` or `.jsonl` file.
         columns: The columns to read (default: all).
 
     Raises:
-        PhotoTableError: Another kind of file, or a damaged one.
+        PhotoTableError: The file has another ending, or it is damaged.
     """
     suffix = path.suffix.lower()
     bad_rows: list[BadRow] = []
@@ -66,8 +66,8 @@ def read_rows(
     elif suffix == ".parquet":
         frame = _read_parquet(path, columns)
     else:
-        known = ", ".join(TABLE_SUFFIXES)
-        raise PhotoTableError(f"{path}: a table of photos is one of {known}")
+        endings = ", ".join(TABLE_SUFFIXES)
+        raise PhotoTableError(f"{path} is not a table; a table of photos ends in {endings}")
     if ROW not in frame.columns:
         frame = frame.with_row_index(ROW, offset=first_row)
     if columns is not None:
@@ -77,11 +77,11 @@ def read_rows(
 
 
 class _RaggedError(Exception):
-    """A CSV that polars refuses whole, where only some of its lines are wrong."""
+    """Polars refuses the whole CSV, although perhaps only some of its lines are wrong."""
 
 
 def _separator(path: Path) -> str:
-    """The separator that the header line holds most of."""
+    """The most frequent separator in the header line: comma, semicolon or tab."""
     try:
         with path.open("rb") as file:
             header = file.readline()
@@ -103,7 +103,7 @@ def _read_csv(
             n_rows=n_rows,
         )
     except pl.exceptions.NoDataError as error:
-        raise PhotoTableError(f"{path} is empty") from error
+        raise PhotoTableError(f"{path} is empty; it must have a header and rows") from error
     except pl.exceptions.ComputeError as error:
         if "utf-8" in str(error):
             raise PhotoTableError(f"{path} is not UTF-8 text; save it as UTF-8 CSV") from error
@@ -113,7 +113,7 @@ def _read_csv(
 
 
 def _read_ragged_csv(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
-    """The same by the slower reader that can tell a bad line from a bad file."""
+    """A CSV and its lines with too many fields, by a slower reader that can skip such lines."""
     good: list[list[str | None]] = []
     bad: list[BadRow] = []
     try:
@@ -122,7 +122,7 @@ def _read_ragged_csv(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
             header = next(rows)
             for number, fields in enumerate(rows, start=2):
                 if len(fields) > len(header):
-                    reason = f"{len(fields)} fields where the header names {len(header)}"
+                    reason = f"{len(fields)} fields, but the header has {len(header)}"
                     bad.append(BadRow(number, reason, path.name))
                 else:
                     blanks = [None] * (len(header) - len(fields))
@@ -131,7 +131,7 @@ def _read_ragged_csv(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
         raise _unreadable(path, error) from error
     schema = dict.fromkeys([*header, ROW], pl.String)
     if len(schema) != len(header) + 1:
-        raise PhotoTableError(f"{path}: two columns of its header have the same name")
+        raise PhotoTableError(f"{path}: two columns have the same name; rename one")
     frame = pl.DataFrame(good, schema=schema, orient="row")
     return frame.with_columns(pl.col(ROW).cast(pl.UInt32)), bad
 
@@ -162,7 +162,7 @@ def _read_jsonl(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
 
 
 def _flat_texts(record: Mapping[str, Any]) -> dict[str, str | None]:
-    """The plain values of a JSON object as text; nested ones have no place in a table."""
+    """The plain values of a JSON object as text, without nested values."""
     flat = {key: value for key, value in record.items() if not isinstance(value, dict | list)}
     return {
         key: json.dumps(value) if isinstance(value, bool) else value for key, value in flat.items()

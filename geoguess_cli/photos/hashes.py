@@ -1,9 +1,9 @@
-"""Near-duplicate photos: perceptual hashes, and the pairs of them that differ in few bits.
+"""Near-duplicate photos: perceptual hashes, and the pairs of hashes that differ in few bits.
 
-A difference hash says for neighbouring places of a shrunken photo which one is brighter (dHash:
-N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013). Compressing, resizing or trimming a
-photo turns few of its bits; in another photo about half of them differ. Each photo has two: a
-coarse one of 8 × 8 bits, by which candidates are found, and a fine one of 16 × 16 bits, which
+A difference hash compares neighbouring pixels of a shrunken photo: each bit says which pixel is
+brighter (dHash: N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013). Compressing,
+resizing or trimming a photo changes few bits; in another photo about half of the bits differ. Each
+photo has two hashes: a coarse one of 8 × 8 bits finds candidates, and a fine one of 16 × 16 bits
 confirms them.
 """
 
@@ -23,22 +23,22 @@ from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.decoder import decode_photo
 
 COARSE_BITS = 7
-"""Bits of the 64 that may differ. Four bands share them out, so that one band has at most 1."""
+"""Bits of the 64 that may differ; then at least one of four bands differs in at most one bit."""
 
 FINE_BITS = 40
-"""Bits of the 256 that may differ. On 90 real photos compressing and resizing turned at most 14,
-trimming 1 % of each side at most 22 and 2 % mostly below 34; two different photos differed in 123
-(standard deviation 11), two shots of one drive in 59 or more."""
+"""Bits of the 256 that may differ. In 90 real photos compressing and resizing changed at most 14
+bits, trimming 1 % of each side at most 22, and trimming 2 % mostly fewer than 34. Two different
+photos differed in 123 bits (standard deviation 11), two photos of one drive in 59 or more."""
 
 _WORDS = 5  # 64-bit words of a hash: one coarse, four fine
 _DECODED = 128  # pixels of the shorter side from which a photo is shrunk
 _BANDS = 4
 _BAND_ROWS = [0, 4, 1, 5, 2, 6, 3, 7]
-"""Rows in the order of the coarse bits: a band of two distant rows tells more than two adjoining
-ones, which look alike, so that half as many candidates are found in vain."""
+"""The rows of the picture in the order of the coarse bits. Two rows make a band; distant rows are
+less alike than adjoining rows, which halves the number of false candidates."""
 
-_CANDIDATES = 1 << 21  # pairs that are compared at once
-_PATHS = 32  # photos that a worker gets at once
+_CANDIDATES = 1 << 21  # pairs compared at once
+_PATHS = 32  # photos given to a worker at once
 _ONES: UInt8[np.ndarray, "65536"] = (
     np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1)
     .sum(axis=1)
@@ -52,8 +52,8 @@ class Hashing:
     """The hashes of a list of photos.
 
     Attributes:
-        hashes: Five words a photo, the coarse one first; 0 where it could not be read.
-        failures: Positions of the photos that could not be read, each with the reason.
+        hashes: Five words for each photo, the coarse word first; 0 for an unreadable photo.
+        failures: Position and reason of each unreadable photo.
     """
 
     hashes: UInt64[np.ndarray, "n 5"]
@@ -61,14 +61,14 @@ class Hashing:
 
 
 def photo_hash(image: Image.Image) -> UInt64[np.ndarray, "5"]:
-    """The coarse and the fine difference hash of a picture, as one and four 64-bit words."""
+    """The difference hashes of a picture: one 64-bit word of the coarse, four of the fine hash."""
     grey = image.convert("L")
     bits = np.concatenate([_rising(grey, 8)[_BAND_ROWS].ravel(), _rising(grey, 16).ravel()])
     return np.packbits(bits).view(">u8").astype(np.uint64)
 
 
 def _rising(grey: Image.Image, side: int) -> np.ndarray:
-    """Whether the picture gets brighter to the right of each place of a square grid."""
+    """Whether the picture gets brighter to the right of each point of a square grid."""
     small = np.asarray(grey.resize((side + 1, side), Image.Resampling.LANCZOS))
     return np.asarray(small[:, 1:] > small[:, :-1])
 
@@ -76,21 +76,21 @@ def _rising(grey: Image.Image, side: int) -> np.ndarray:
 def hash_photos(
     paths: Sequence[Path], *, workers: int = 0, on_photo: Callable[[int], None] | None = None
 ) -> Hashing:
-    """The hashes of photo files; what cannot be read is listed, not raised.
+    """The hashes of photo files; an unreadable photo is listed and raises no error.
 
     Args:
         paths: The photos.
-        workers: Processes that decode; 0 decodes in this one.
-        on_photo: Called after each photo with the number of those done.
+        workers: Processes that decode; 0 decodes in this process.
+        on_photo: Called after each photo with the number of photos done.
     """
     hashes = np.zeros((len(paths), _WORDS), dtype=np.uint64)
     failures = []
-    with _answers(paths, workers) as answers:
-        for row, answer in enumerate(answers):
-            if isinstance(answer, str):
-                failures.append((row, answer))
+    with _hashed(paths, workers) as results:
+        for row, result in enumerate(results):
+            if isinstance(result, str):
+                failures.append((row, result))
             else:
-                hashes[row] = answer
+                hashes[row] = result
             if on_photo is not None:
                 on_photo(row + 1)
     return Hashing(hashes, failures)
@@ -99,20 +99,20 @@ def hash_photos(
 def find_twins(
     hashes: UInt64[np.ndarray, "n 5"], among: UInt64[np.ndarray, "m 5"]
 ) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
-    """The nearest near-duplicate of each photo: its row, and how many fine bits differ.
+    """The nearest near-duplicate of each photo: its row, and the number of fine bits that differ.
 
-    Both are -1 where there is none; of equals the first row is taken. By multi-index hashing: two
-    hashes that differ in at most 7 of 64 bits have a quarter in which they differ in at most one,
-    and are found under it (Norouzi, Punjani and Fleet, CVPR 2012).
+    Both are -1 if there is none; of equally near photos the first row is taken. The method is
+    multi-index hashing (Norouzi, Punjani and Fleet, CVPR 2012): two hashes that differ in at most 7
+    of 64 bits have a quarter in which they differ in at most one bit, and share an index entry.
 
     Args:
         hashes: Hashes of the photos.
-        among: Hashes of those that may be their near-duplicates.
+        among: Hashes of the photos that may be near-duplicates.
     """
-    # A placeholder that stands for a thousand photos is compared once.
+    # Equal hashes, such as those of a placeholder picture, are compared once.
     own, place = np.unique(hashes, axis=0, return_inverse=True)
     others, first = np.unique(among, axis=0, return_index=True)
-    # Bits, then row, in one number: the least is the nearest, and of these the first.
+    # Bits, then row, in one number: the least number is the nearest photo, and the first of equals.
     none = np.iinfo(np.int64).max
     best = np.full(len(own), none, dtype=np.int64)
     for a, b in _candidates(own[:, 0], others[:, 0]):
@@ -122,14 +122,14 @@ def find_twins(
         alike = bits <= FINE_BITS
         np.minimum.at(best, a[alike], bits[alike] << 40 | first[b[alike]])
     best = best[place.reshape(-1)]
-    found = best != none
-    return np.where(found, best & (1 << 40) - 1, -1), np.where(found, best >> 40, -1)
+    exists = best != none
+    return np.where(exists, best & (1 << 40) - 1, -1), np.where(exists, best >> 40, -1)
 
 
 def _candidates(
     own: UInt64[np.ndarray, " n"], others: UInt64[np.ndarray, " m"]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of pairs that differ in at most one bit of a quarter, a bounded number at a time."""
+    """Rows of the pairs that differ in at most one bit of a quarter, in blocks of limited size."""
     for band in range(_BANDS):
         keys = _band(others, band)
         order = np.argsort(keys, kind="stable")
@@ -151,17 +151,17 @@ def _band(coarse: np.ndarray, band: int) -> np.ndarray:
 
 
 def _differing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The number of bits in which paired hashes of any number of words differ."""
+    """The number of bits in which each pair of hashes differs."""
     return np.asarray(_ONES[(a ^ b).view(np.uint16)].sum(axis=1, dtype=np.int64))
 
 
 @contextmanager
-def _answers(paths: Sequence[Path], workers: int) -> Iterator[Iterator[np.ndarray | str]]:
-    """The hash of each photo, or why it has none, in order."""
+def _hashed(paths: Sequence[Path], workers: int) -> Iterator[Iterator[np.ndarray | str]]:
+    """The hash of each photo, or the reason why it is unreadable, in order."""
     if workers == 0:
         yield map(_hash_file, paths)
         return
-    # Spawned: a fork beside the threads of other libraries may hang.
+    # Spawned, because a fork beside the threads of other libraries can hang.
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts
     )
@@ -179,5 +179,5 @@ def _hash_file(path: Path) -> np.ndarray | str:
 
 
 def _ignore_interrupts() -> None:
-    """Leaves Ctrl-C to the main process, which ends its workers in order."""
+    """Leave Ctrl-C to the main process, which ends its workers in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""The photos below a folder, found by looking and known by their stems."""
+"""The photo files below a folder, and which of them a table means by a bare name."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ _SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFI
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """Every photo below a folder, in the order of their paths; hidden files and folders are not.
+    """Every photo below a folder, in the order of their paths; hidden ones are skipped.
 
     Args:
-        folder: Where to look; links are followed.
+        folder: The folder; links in it are followed.
     """
     return [folder / photo for photo in _photos_below(folder)]
 
@@ -24,47 +24,49 @@ def find_photos(folder: Path) -> list[Path]:
 def locate_photos(
     frame: pl.DataFrame, folder: Path
 ) -> tuple[pl.DataFrame, list[BadRow], list[str]]:
-    """The rows with their photo found below a folder, the ambiguous rows, and the names not there.
+    """The rows whose photo is below a folder, the ambiguous rows, and the names without a photo.
 
-    A name that is a path from the folder is that photo. Any other is looked up by its stem alone,
-    wherever the photo lies: downloads differ in their folders. Two photos of that stem are
-    ambiguous, and none is chosen.
+    A name that is a path from the folder stands for that photo. Any other name stands for the photo
+    with the same stem in any subfolder, because downloads differ in their folders. If two photos
+    have that stem, the row is ambiguous and left out.
 
     Args:
         frame: Checked rows; their `photo` is an id, a file name or a path.
-        folder: Where to look.
+        folder: The folder to search.
     """
     photos = pl.DataFrame({"@path": _photos_below(folder)}, schema={"@path": pl.String})
     stems = photos.group_by(_stem("@path").alias("@stem")).agg(
-        pl.col("@path").min(), pl.len().alias("@found")
+        pl.col("@path").min(), pl.len().alias("@matches")
     )
     frame = frame.with_columns(_stem("photo").alias("@stem"))
     frame = frame.join(stems, on="@stem", how="left", maintain_order="left")
     as_given = pl.col("photo").is_in(photos["@path"].implode()) | _is_absolute("photo")
     frame = frame.with_columns(
         pl.when(as_given).then("photo").otherwise("@path").alias("@path"),
-        pl.when(as_given).then(1).otherwise("@found").alias("@found"),
+        pl.when(as_given).then(1).otherwise("@matches").alias("@matches"),
     )
-    reason = pl.format("{} photos below {} are called '{}'", "@found", pl.lit(str(folder)), "@stem")
-    frame, ambiguous = reject(frame, pl.when(pl.col("@found") > 1).then(reason))
+    reason = pl.format(
+        "{} photos below {} are called '{}'", "@matches", pl.lit(str(folder)), "@stem"
+    )
+    frame, ambiguous = reject(frame, pl.when(pl.col("@matches") > 1).then(reason))
     missing = frame.filter(pl.col("@path").is_null())["photo"].to_list()
     frame = frame.filter(pl.col("@path").is_not_null()).with_columns(pl.col("@path").alias("photo"))
-    return frame.drop("@stem", "@path", "@found"), ambiguous, missing
+    return frame.drop("@stem", "@path", "@matches"), ambiguous, missing
 
 
 def _photos_below(folder: Path) -> list[str]:
-    """Paths from the folder, with forward slashes, in order."""
+    """Paths of all photos, relative to the folder, with forward slashes, in order."""
     return sorted(_walk(folder))
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    seen = set()
+    visited = set()
     for here, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(here)
-        if (status.st_dev, status.st_ino) in seen:  # a link back up would never end
+        if (status.st_dev, status.st_ino) in visited:  # a link back up would never end
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
+        visited.add((status.st_dev, status.st_ino))
         folders[:] = [name for name in folders if not _hidden(name)]
         prefix = "" if Path(here) == folder else Path(here).relative_to(folder).as_posix() + "/"
         for name in files:

@@ -1,4 +1,4 @@
-"""What the sides of a split share: drives, photographers, places, photos."""
+"""Search for drives, photographers, places and photos that the sides of a split share."""
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
@@ -34,43 +34,39 @@ def find_leaks(
     workers: int = 0,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> LeakReport:
-    """What the sides of a split share, and whether its figures can be believed.
+    """A report of what the sides of a split share.
 
     Args:
         table: The photos, with their split.
-        between: The sides that matter; photos of others are left out.
-        photos: Look at the photos themselves for near-duplicates, which reads every file.
-        workers: Processes that read photos; 0 reads them in this one.
-        on_photo: Called after each photo read with the number of those done and of all.
+        between: The sides to compare; photos of other sides are ignored.
+        photos: Also search for near-duplicates, which reads every photo.
+        workers: Processes that read photos; 0 reads them in this process.
+        on_photo: Called after each photo with the number of photos read and of all photos.
 
     Raises:
         PhotoTableError: Fewer than two of the sides have photos.
     """
     sides = {name: count for name, count in table.splits.items() if name in between}
     if len(sides) < 2:
-        there = f"only {next(iter(sides))}" if sides else "no split"
+        own = f"only the split {next(iter(sides))}" if sides else "no split"
         raise PhotoTableError(
-            f"the photos have {there}, so nothing can leak; `geoguess data split` assigns sides"
+            f"the photos have {own}, so nothing can leak; `geoguess data split` assigns two or more"
         )
     rows = {side: np.flatnonzero((table.frame["split"] == side).fill_null(False)) for side in sides}
     columns = tuple(column for column in ("sequence", "creator") if table.has(column))
-    shared = tuple(
-        found
-        for column in columns
-        for pair in itertools.combinations(sides, 2)
-        if (found := _shared(table, column, pair)).names
-    )
+    pairs = list(itertools.combinations(sides, 2))
+    shared = [_shared(table, column, pair) for column in columns for pair in pairs]
     distances = _distances(table, rows) if "train" in sides else ()
     duplicates: tuple[NearDuplicates, ...] | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     if photos:
-        looked_at = table.take(np.sort(np.concatenate(list(rows.values()))))
-        duplicates, unreadable = _look(looked_at, workers, on_photo)
+        compared = table.take(np.sort(np.concatenate(list(rows.values()))))
+        duplicates, unreadable = _duplicates(compared, workers, on_photo)
     return LeakReport(
         splits=sides,
         set_aside=table.frame["split"].null_count(),
         known=columns,
-        shared=shared,
+        shared=tuple(item for item in shared if item.names),
         distances=distances,
         duplicates=duplicates,
         unreadable=unreadable,
@@ -83,9 +79,9 @@ def _shared(table: PhotoTable, column: str, pair: tuple[str, str]) -> Shared:
         known.filter(pl.col("split") == side).group_by(column).agg(pl.len()) for side in pair
     )
     both = second.join(first, on=column, how="semi").sort("len", column, descending=[True, False])
-    found = both.collect()
-    examples = tuple(found[column].head(EXAMPLES).to_list())
-    return Shared(column, pair, len(found), int(found["len"].sum()), examples)
+    names = both.collect()
+    examples = tuple(names[column].head(EXAMPLES).to_list())
+    return Shared(column, pair, len(names), int(names["len"].sum()), examples)
 
 
 def _distances(table: PhotoTable, rows: Mapping[str, np.ndarray]) -> tuple[DistanceToTrain, ...]:
@@ -116,7 +112,7 @@ def _distance(
     )
 
 
-def _look(
+def _duplicates(
     table: PhotoTable, workers: int, on_photo: Callable[[int, int], None] | None
 ) -> tuple[tuple[NearDuplicates, ...], tuple[tuple[str, str], ...]]:
     """Near-duplicates between the sides, and the photos that could not be read."""
@@ -129,12 +125,12 @@ def _look(
         side: np.flatnonzero((table.frame["split"] == side).to_numpy() & readable)
         for side in table.splits
     }
-    found = (
+    duplicates = (
         _near_duplicates(table, hashing, pair, rows) for pair in itertools.combinations(rows, 2)
     )
     names = table.frame["photo"]
     unreadable = tuple((names[row], reason) for row, reason in hashing.failures)
-    return tuple(pair for pair in found if pair.photos), unreadable
+    return tuple(item for item in duplicates if item.photos), unreadable
 
 
 def _near_duplicates(
@@ -142,10 +138,10 @@ def _near_duplicates(
 ) -> NearDuplicates:
     first, second = (rows[side] for side in pair)
     twins, bits = find_twins(hashing.hashes[second], hashing.hashes[first])
-    found = np.flatnonzero(twins >= 0)
-    closest = found[np.argsort(bits[found], kind="stable")[:EXAMPLES]]
+    with_twin = np.flatnonzero(twins >= 0)
+    closest = with_twin[np.argsort(bits[with_twin], kind="stable")[:EXAMPLES]]
     names = table.frame["photo"]
     examples = tuple(
         (names[int(second[at])], names[int(first[twins[at]])], int(bits[at])) for at in closest
     )
-    return NearDuplicates(pair, len(found), examples)
+    return NearDuplicates(pair, len(with_twin), examples)

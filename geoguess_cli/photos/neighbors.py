@@ -1,7 +1,7 @@
-"""Which photos lie near which others: nearest neighbours on the sphere, by a tree.
+"""Distances from points to their nearest neighbours on the sphere, by a tree.
 
-The tree is over unit vectors, where the nearest by the straight chord is the nearest along the
-ground as well; neither time nor memory grows with the product of the two lists.
+The tree holds unit vectors: the neighbour with the shortest chord is also the nearest along the
+ground. Neither time nor memory grows with the product of the two lists.
 """
 
 import numpy as np
@@ -13,23 +13,23 @@ from geoguess_cli.geo.cells import latlng_to_cell
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km, unit_vectors
 
 MAX_REACH_KM = 10_000.0
-"""A quarter of the Earth's round; chords tell distances apart well up to there."""
+"""A quarter of the Earth's circumference: up to there chords resolve distances well."""
 
 _ROUNDING_KM = 1e-9
-"""More than all rounding of chords and great circles, and a thousandth of a millimetre."""
+"""A thousandth of a millimetre, which is more than chords and great circles are rounded."""
 
 
 def nearest_km(
     latlng: Float[np.ndarray, "n 2"], among: Float[np.ndarray, "m 2"]
 ) -> Float[np.ndarray, " n"]:
-    """Great-circle distance from each point to the nearest of others, in kilometres.
+    """Great-circle distance from each point to the nearest of the others, in kilometres.
 
     Args:
         latlng: Points, latitude first, in degrees.
-        among: The others likewise; where there is none, every distance is infinite.
+        among: The others likewise; if there are none, every distance is infinite.
 
     Raises:
-        CoordinateError: A point off the Earth.
+        CoordinateError: A latitude or longitude is out of range.
 
     >>> nearest_km(np.array([[0.0, 179.0]]), np.array([[0.0, 0.0], [0.0, -180.0]])).round(1)
     array([111.2])
@@ -46,17 +46,17 @@ def nearest_km(
 def within_km(
     latlng: Float[np.ndarray, "n 2"], others: Float[np.ndarray, "m 2"], reach_km: float
 ) -> Bool[np.ndarray, " n"]:
-    """Whether each point lies within a distance of any of the others, the distance included.
+    """Whether each point lies at most a distance away from any of the others.
 
-    Rounding never hides a point: whatever is not marked lies farther than `reach_km`.
+    Rounding never hides a point: every point that is not marked lies farther than `reach_km`.
 
     Args:
         latlng: Points, latitude first, in degrees.
-        others: Points likewise, perhaps none.
-        reach_km: Great-circle distance, 0 to 10,000 km.
+        others: Points likewise; can be empty.
+        reach_km: Great-circle distance in kilometres, 0 to 10,000.
 
     Raises:
-        CoordinateError: A point off the Earth, or a distance out of range.
+        CoordinateError: A latitude, a longitude or the distance is out of range.
 
     >>> within_km(np.array([[0.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 0.0]]), 112.0)
     array([ True, False])
@@ -69,19 +69,19 @@ def within_km(
     if len(others) and len(latlng):
         chord = 2.0 * np.sin((reach_km + _ROUNDING_KM) / (2.0 * EARTH_RADIUS_KM))
         order = _along_the_curve(latlng)
-        # The tree answers an infinite distance where nothing lies below the bound.
-        found, _ = KDTree(unit_vectors(_distinct(others))).query(
+        # The tree returns an infinite distance if no point lies below the bound.
+        chords, _ = KDTree(unit_vectors(_distinct(others))).query(
             unit_vectors(latlng[order]), distance_upper_bound=chord
         )
-        near[order] = np.isfinite(found)
+        near[order] = np.isfinite(chords)
     return near
 
 
 def _along_the_curve(latlng: np.ndarray) -> np.ndarray:
-    """The order of S2: queries next to each other visit the same nodes, in a third of the time."""
+    """Rows in the order of S2's curve: near points visit the same nodes, in a third of the time."""
     return np.argsort(latlng_to_cell(latlng))
 
 
 def _distinct(latlng: np.ndarray) -> np.ndarray:
-    """Points without repeats: a tree cannot part them, and would search them one by one."""
+    """The points without repeats, which a tree cannot divide and would search one by one."""
     return latlng[np.unique(latlng[:, 0] + 1j * latlng[:, 1], return_index=True)[1]]

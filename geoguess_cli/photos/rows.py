@@ -1,4 +1,4 @@
-"""The rows of a photo table: text converted under checks, the bad ones named and left out."""
+"""The rows of a photo table: text is converted and checked, and bad rows are left out."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import polars as pl
 from geoguess_cli.photos.columns import COLUMNS, SPLIT_NAMES, TEXT_COLUMNS
 
 ROW, FILE = "@row", "@file"
-"""The columns in which a row's number and its file travel, next to the source's own columns."""
+"""Columns for the number of a row and for its file, beside the columns of the source."""
 
-_MAX_EXACT = 2**53  # above it a float no longer tells neighbouring whole numbers apart
+_MAX_EXACT = 2**53  # above it a float cannot hold every whole number
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that was left out: its number, the reason, the name of its file or folder."""
+    """A row that was left out: its number, the reason, and the name of its file or folder."""
 
     row: int
     reason: str
@@ -25,11 +25,11 @@ class BadRow:
 
 
 def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[BadRow]]:
-    """The sound rows in the types of a photo table, and those left out, each with its reason.
+    """The good rows in the types of a photo table, and the bad rows with their reasons.
 
     Args:
         frame: `photo`, `latitude`, `longitude`, any further columns, and `@row`.
-        file: The name that the rows, good and bad, carry from here on.
+        file: The name of the file, which both kinds of rows keep.
     """
     frame = frame.with_columns(
         _text(frame, "photo").str.replace_all("\\", "/", literal=True).str.replace(r"^(\./)+", ""),
@@ -50,7 +50,7 @@ def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[
 
 
 def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
-    """The first row of each photo, and the repeats that were left out."""
+    """The first row of each photo, and the later rows of the same photo as bad rows."""
     first = {name: pl.col(name).first().over("photo") for name in (FILE, ROW)}
     same_file = pl.col(FILE) == first[FILE]
     where = pl.when(~same_file).then(pl.format("{}, ", first[FILE])).otherwise(pl.lit(""))
@@ -60,7 +60,7 @@ def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
 
 
 def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[BadRow]]:
-    """The rows without a reason against them, and those with one, as bad rows."""
+    """The rows whose reason is null, and the others as bad rows."""
     frame = frame.with_columns(reason.alias("@reason"))
     bad = frame.filter(pl.col("@reason").is_not_null()).select(ROW, "@reason", FILE)
     good = frame.filter(pl.col("@reason").is_null()).drop("@reason")
@@ -68,12 +68,12 @@ def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[Bad
 
 
 def without_marks(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows without their number and file."""
+    """The rows without the columns for number and file."""
     return frame.drop(ROW, FILE)
 
 
 def _finished(frame: pl.DataFrame) -> pl.DataFrame:
-    """The good rows with their converted columns, required ones first."""
+    """The good rows with their converted columns, in the order of a photo table."""
     longitude = pl.col("@longitude")
     frame = frame.with_columns(
         pl.col("@latitude").alias("latitude"),
@@ -88,7 +88,7 @@ def _finished(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _reason(frame: pl.DataFrame) -> pl.Expr:
-    """Why a row is bad, null for a good one."""
+    """The reason why a row is bad; null for a good row."""
     reason = (
         pl.when(pl.col("photo").is_null())
         .then(pl.lit("no photo path"))
@@ -114,7 +114,7 @@ def _reason(frame: pl.DataFrame) -> pl.Expr:
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """A column as stripped text, empty as null; whole numbers lose the `.0` a float printed."""
+    """A column as stripped text, empty as null; whole numbers lose the `.0` of a float."""
     column = pl.col(name)
     if frame.schema[name].is_float():
         exact = (column == column.floor()) & (column.abs() < _MAX_EXACT)
@@ -125,14 +125,14 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
 
 
 def _number_text(name: str) -> pl.Expr:
-    """A column of numbers as its text, empty as null; pandas writes an absent one as `nan`."""
+    """A column of numbers as text, empty as null; pandas writes a missing number as `nan`."""
     column = pl.col(name).cast(pl.String).str.strip_chars()
     absent = column.str.to_lowercase().is_in(["", "nan", "null", "none"])
     return pl.when(~absent).then(column).alias(name)
 
 
 def _captured_at(frame: pl.DataFrame) -> pl.Expr:
-    """Epoch milliseconds where the source has a time or whole numbers, else the source's text."""
+    """Epoch milliseconds if the source has times or whole numbers, else the source's text."""
     kind = frame.schema["captured_at"]
     if isinstance(kind, pl.Datetime):
         return pl.col("captured_at").dt.epoch("ms")

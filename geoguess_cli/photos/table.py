@@ -1,9 +1,9 @@
-"""The photo table: which photo was taken where, and what else is known of it.
+"""The photo table: a photo, its place and more in each row.
 
 In a file (`.csv`, `.parquet`, `.jsonl`) it has the columns `photo`, `latitude`, `longitude`, and
 optionally `id`, `split` (train, val, test), `sequence` (photos of one drive), `creator`,
-`captured_at` (epoch milliseconds), `country`, `region` and whatever else its source had. A path is
-relative to the folder of the file, with forward slashes, or absolute.
+`captured_at` (epoch milliseconds), `country`, `region` and all other columns of its source. A path
+is relative to the folder of the file, with forward slashes, or it is absolute.
 """
 
 import os
@@ -29,14 +29,15 @@ WRITTEN_SUFFIXES = (".csv", ".parquet", ".jsonl")
 
 @dataclass(frozen=True, eq=False)
 class PhotoTable:
-    """A table of photos; row order is the source's.
+    """A table of photos, in the order of the source.
 
     Attributes:
-        frame: One row a photo, with the columns of the module's docstring.
+        frame: One row for each photo, with the columns of the module's docstring.
         root: The folder that relative photo paths start from.
 
     Raises:
-        PhotoTableError: A column is absent, of another type, or has empty values where it must not.
+        PhotoTableError: A required column is missing or has empty values, or a column has another
+            type.
     """
 
     frame: pl.DataFrame
@@ -49,11 +50,11 @@ class PhotoTable:
                 if name in REQUIRED_COLUMNS:
                     raise PhotoTableError(f"a photo table needs the column `{name}`")
                 continue
-            found = self.frame.schema[name]
-            if found != kind and found != pl.Null():
-                raise PhotoTableError(f"the column `{name}` is {found}; it must be {kind}")
+            own = self.frame.schema[name]
+            if own != kind and own != pl.Null():
+                raise PhotoTableError(f"the column `{name}` is {own}; it must be {kind}")
             if name in REQUIRED_COLUMNS and self.frame[name].null_count():
-                raise PhotoTableError(f"the column `{name}` has empty values")
+                raise PhotoTableError(f"the column `{name}` has empty values; each row needs one")
         unknown = set(self._column("split").drop_nulls()) - set(SPLITS)
         if unknown:
             raise PhotoTableError(f"split is '{min(unknown)}'; it must be train, val or test")
@@ -63,18 +64,18 @@ class PhotoTable:
 
     @cached_property
     def latlng(self) -> Float[np.ndarray, "n 2"]:
-        """Where each photo was taken: latitude, longitude, in degrees."""
+        """Latitude and longitude of each photo, in degrees."""
         columns = (self.frame["latitude"].to_numpy(), self.frame["longitude"].to_numpy())
         return np.stack(columns, axis=1).astype(np.float64)
 
     @cached_property
     def paths(self) -> list[Path]:
-        """Where each photo lies."""
+        """The file of each photo."""
         return [self.root / photo for photo in self.frame["photo"]]
 
     @property
     def splits(self) -> dict[str, int]:
-        """The number of photos of each split that has any, in the order train, val, test."""
+        """The number of photos in each split that is not empty, in the order train, val, test."""
         counts = {name: int((self._column("split") == name).sum()) for name in SPLITS}
         return {name: count for name, count in counts.items() if count}
 
@@ -83,10 +84,10 @@ class PhotoTable:
         return self._column(column).count() > 0
 
     def only(self, split: str) -> "PhotoTable":
-        """The photos of one split, perhaps none.
+        """The photos of one split; can be empty.
 
         Raises:
-            PhotoTableError: The table has no splits.
+            PhotoTableError: No photo of the table has a split.
         """
         if not self.has("split"):
             raise PhotoTableError(
@@ -105,25 +106,25 @@ class PhotoTable:
 
 
 def read_photo_table(path: Path) -> PhotoTable:
-    """The photo table that a file holds, every row of it sound.
+    """The photo table in a file; every row must be good.
 
     Args:
         path: A `.csv`, `.parquet` or `.jsonl` file with the columns `photo`, `latitude` and
-            `longitude`. Tables of other makes go through `read_source`.
+            `longitude`. `read_source` reads tables with other columns.
 
     Raises:
-        MissingFileError: The file is not there.
-        PhotoTableError: A column is absent, there is no row, or a row is bad (the first is named).
+        MissingFileError: The file does not exist.
+        PhotoTableError: A column is missing, there is no row, or a row is bad (the first is named).
     """
     if not path.is_file():
         raise MissingFileError(
             f"no photo table at {path}; `geoguess data import SOURCE -o {path}` writes one"
         )
     header = read_header(path)
-    absent = [name for name in REQUIRED_COLUMNS if name not in header]
-    if absent:
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    if missing:
         raise PhotoTableError(
-            f"{path} has no column {', '.join(f'`{name}`' for name in absent)}; "
+            f"{path} has no column {', '.join(f'`{name}`' for name in missing)}; "
             f"`geoguess data import {path} -o photos.parquet` makes a photo table of most tables"
         )
     frame, broken = read_rows(path)
@@ -135,25 +136,26 @@ def read_photo_table(path: Path) -> PhotoTable:
             f"{path}, row {first.row}: {first.reason}; `geoguess data import` leaves such rows out"
         )
     if frame.is_empty():
-        raise PhotoTableError(f"{path} has no row")
+        raise PhotoTableError(f"{path} has no row; it must have at least one photo")
     return PhotoTable(without_marks(frame), path.parent.resolve())
 
 
 def write_photo_table(table: PhotoTable, path: Path) -> None:
-    """Writes a photo table, whole or not at all; its kind is the extension's.
+    """Write a photo table completely or not at all, in the format of the path's ending.
 
     Relative photo paths are rewritten to start from the new file's folder.
 
     Args:
         table: The photos.
-        path: A `.csv`, `.parquet` or `.jsonl` file; its folder is made if need be.
+        path: A `.csv`, `.parquet` or `.jsonl` file; its folder is created if needed.
 
     Raises:
-        PhotoTableError: Another extension.
+        PhotoTableError: The path has another ending.
     """
     suffix = path.suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
-        raise PhotoTableError(f"{path}: a photo table is one of {', '.join(WRITTEN_SUFFIXES)}")
+        endings = ", ".join(WRITTEN_SUFFIXES)
+        raise PhotoTableError(f"{path} cannot be written; a photo table ends in {endings}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.parent.resolve() / path.name
     photos = _relative_to(table.frame["photo"].to_list(), table.root, path.parent)
@@ -168,13 +170,13 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
 
 
 def _relative_to(photos: list[str], root: Path, folder: Path) -> list[str]:
-    """Photo paths that started from `root`, made to start from `folder`."""
+    """Photo paths relative to `root`, rewritten to be relative to `folder`."""
     root = root.resolve()
     if root == folder:
         return photos
     try:
         prefix = PurePath(os.path.relpath(root, folder)).as_posix()
-    except ValueError:  # Windows: there is no way from one drive to another
+    except ValueError:  # on Windows no relative path leads to another drive
         prefix = root.as_posix()
     return [
         photo

@@ -1,4 +1,4 @@
-"""Where photos were really taken, as far as anybody wrote it down."""
+"""The true places of photos, by the photo table or by EXIF."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,31 +8,24 @@ from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.table import PhotoTable
 
 
-def find_truth(photo: Path, table: PhotoTable | None = None) -> tuple[float, float] | None:
-    """Latitude and longitude of a photo, in degrees: by the photo table, else by its EXIF.
-
-    Args:
-        photo: The photo file.
-        table: Where to look first; a photo is known by its resolved path.
-    """
-    return find_truths([photo], table)[0]
-
-
 def find_truths(
     photos: Sequence[Path], table: PhotoTable | None = None
 ) -> list[tuple[float, float] | None]:
-    """Latitude and longitude of each photo, as by `find_truth`; None for an unreadable one.
+    """Latitude and longitude of each photo, in degrees: by the photo table, else by its EXIF.
 
     Args:
         photos: The photo files.
-        table: Where to look first.
+        table: The photo table, searched by resolved path before the EXIF is read.
+
+    Returns:
+        A place for each photo; None if the place is unknown or the photo is unreadable.
     """
     known: dict[Path, tuple[float, float]] = {}
     if table is not None:
-        # Names first: resolving a path asks the file system.
-        wanted = {photo.name for photo in photos}
+        # Names are compared first, because resolving a path asks the file system.
+        names = {photo.name for photo in photos}
         for row, path in enumerate(table.paths):
-            if path.name in wanted:
+            if path.name in names:
                 latitude, longitude = table.latlng[row].tolist()
                 known.setdefault(path.resolve(), (latitude, longitude))
     return [known.get(photo.resolve()) or _by_exif(photo) for photo in photos]

@@ -156,7 +156,7 @@ def test_a_picture_is_turned_upright(predictor: Predictor, tmp_path: Path) -> No
 
 
 def test_an_unreadable_photo_has_no_answer(predictor: Predictor, tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match="is not there"):
+    with pytest.raises(PhotoError, match="does not exist"):
         predictor.answer(tmp_path / "nowhere.jpg")
 
 

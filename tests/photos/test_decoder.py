@@ -161,7 +161,7 @@ def test_a_truncated_photo_is_told(tmp_path, write_photo, at_least):
 
 
 def test_a_photo_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(PhotoError, match=r"absent\.jpg is not there"):
+    with pytest.raises(PhotoError, match=r"absent\.jpg does not exist"):
         decode_photo(tmp_path / "absent.jpg")
     with pytest.raises(PhotoError, match="cannot be decoded: is a directory"):
         decode_photo(tmp_path)

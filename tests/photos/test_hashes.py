@@ -165,7 +165,7 @@ def test_unreadable_photos_are_listed_and_progress_is_told(tmp_path):
     hashing = hash_photos([tmp_path / name for name in names], on_photo=done.append)
     assert done == [1, 2, 3, 4]
     assert [row for row, _ in hashing.failures] == [1, 2]
-    assert "absent.jpg is not there" in hashing.failures[1][1]
+    assert "absent.jpg does not exist" in hashing.failures[1][1]
     assert (hashing.hashes[0] == hashing.hashes[3]).all()
     assert hashing.hashes[0].any()
     assert not hashing.hashes[1:3].any()

@@ -56,7 +56,7 @@ def test_a_random_split_of_drives_is_caught():
 def test_a_random_split_is_caught_where_no_drive_is_known():
     report = find_leaks(assign_splits(without(drives(), "sequence", "creator"), by="random"))
     assert report.level == "leaking"
-    assert "of the val photos are of no known sequence and lie within 1 km" in report.verdict
+    assert "of the val photos have no known sequence and lie within 1 km" in report.verdict
     assert "--by cell --buffer-km 1" in report.advice
 
 
@@ -106,7 +106,7 @@ def test_one_torn_drive_is_enough():
     assert next(of for of in report.shared if of.column == "sequence").examples == (name,)
 
 
-def test_shared_photographers_are_told_but_are_no_leak():
+def test_shared_photographers_are_reported_but_are_not_a_leak():
     report = find_leaks(assign_splits(drives(), by="sequence", buffer_km=1.0))
     assert report.level == "clean"
     assert {of.column for of in report.shared} == {"creator"}
@@ -252,7 +252,7 @@ def test_only_the_sides_asked_for_are_judged():
 def test_a_table_without_two_sides_is_refused():
     with pytest.raises(PhotoTableError, match="the photos have no split"):
         find_leaks(table_of(np.zeros((3, 2))))
-    with pytest.raises(PhotoTableError, match="the photos have only test"):
+    with pytest.raises(PhotoTableError, match="the photos have only the split test"):
         find_leaks(table_of(np.zeros((3, 2)), split=["test"] * 3))
 
 

@@ -107,7 +107,7 @@ def test_a_line_with_too_many_fields_costs_only_itself(csv_of):
     text = 'photo,lat,lon,note\na.jpg,1,2,"x\ny"\nb,c.jpg,1,2,z\nd.jpg,5,6\n'
     reading = read_source(csv_of(text))
     assert rows_of(reading) == [("a.jpg", 1, 2), ("d.jpg", 5, 6)]
-    assert reading.bad_rows == [BadRow(3, "5 fields where the header names 4", "t.csv")]
+    assert reading.bad_rows == [BadRow(3, "5 fields, but the header has 4", "t.csv")]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
@@ -399,7 +399,9 @@ def test_what_is_not_known_says_what_was_looked_for(tmp_path):
         read_source(tmp_path / "absent")
     photo = tmp_path / "a.zip"
     photo.write_bytes(b"PK")
-    with pytest.raises(PhotoTableError, match=r"a\.zip: a table of photos is one of \.csv"):
+    with pytest.raises(
+        PhotoTableError, match=r"a\.zip is not a table; a table of photos ends in \.csv"
+    ):
         read_source(photo)
 
 

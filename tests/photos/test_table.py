@@ -153,7 +153,9 @@ def test_csv_and_jsonl_hold_plain_values(tmp_path, make_table):
 
 
 def test_other_extensions_are_refused(tmp_path, make_table):
-    with pytest.raises(PhotoTableError, match=r"t\.xlsx: a photo table is one of \.csv"):
+    with pytest.raises(
+        PhotoTableError, match=r"t\.xlsx cannot be written; a photo table ends in \.csv"
+    ):
         write_photo_table(make_table([(1, 2)]), tmp_path / "t.xlsx")
 
 
@@ -165,7 +167,7 @@ def test_other_extensions_are_refused(tmp_path, make_table):
             r"row 3: latitude is 123\.4; it m",
         ),
         ("photo,latitude,longitude\na.jpg,1,2\na.jpg,1,2\n", r"row 3: photo 'a\.jpg' is already"),
-        ("photo,latitude,longitude\na.jpg,1,2,3\n", "row 2: 4 fields where the header names 3"),
+        ("photo,latitude,longitude\na.jpg,1,2,3\n", "row 2: 4 fields, but the header has 3"),
         ("photo,latitude,longitude\n", "has no row"),
         ("photo,LAT,LON\na.jpg,1,2\n", "no column `latitude`, `longitude`; `geoguess data import"),
         ("", "is empty"),

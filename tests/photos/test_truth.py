@@ -4,7 +4,7 @@ import polars as pl
 from PIL import Image
 
 from geoguess_cli.photos.table import PhotoTable
-from geoguess_cli.photos.truth import find_truth, find_truths
+from geoguess_cli.photos.truth import find_truths
 
 
 def photo(path: Path, gps: tuple[float, float] | None = None) -> Path:
@@ -25,5 +25,5 @@ def test_the_table_comes_before_exif_and_the_path_decides(tmp_path: Path) -> Non
     table = PhotoTable(frame, tmp_path)
     found = find_truths([b, a, plain, broken, tmp_path / "gone.jpg"], table)
     assert found == [(30.0, 40.0), (1.5, 2.5), None, None, None]
-    assert find_truth(a) == (10.0, 20.0)
-    assert find_truth(a, table) == (1.5, 2.5)
+    assert find_truths([a]) == [(10.0, 20.0)]
+    assert find_truths([a], table) == [(1.5, 2.5)]
