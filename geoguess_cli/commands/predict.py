@@ -1,32 +1,22 @@
 """`geoguess predict`: where photos were taken."""
 
-import json as json_module
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console import options
-from geoguess_cli.console.answers import show_answers
+from geoguess_cli.console.answers import answers_text, show_answers
 from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.records import chosen_format, csv_text, json_lines
-from geoguess_cli.files import write_text
+from geoguess_cli.console.records import chosen_format, deliver
 
 if TYPE_CHECKING:
-    from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.answers import Answer, Unanswered
 
 
 def predict(
-    photos: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."
-        ),
-    ],
+    photos: options.PhotoFiles,
     *,
     top_k: options.TopKIfAny = None,
     point: options.PointOption = None,
@@ -37,7 +27,7 @@ def predict(
             min=0.0,
             max=1.0,
             metavar="P",
-            help="Answer `not sure` where the likeliest cell is less probable than this.",
+            help="Answer `not sure` if the likeliest cell is less probable than P.",
         ),
     ] = 0.0,
     draw_map: Annotated[
@@ -55,11 +45,12 @@ def predict(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """List the likeliest cells of each photo, and the one place we answer.
+    """List the likeliest cells of each photo, and a point estimate of its place.
 
-    With it comes how far off to expect it, and the radius that holds the truth with a probability
-    of 90%. On a terminal, of many photos only the answers are listed, unless -k is given. A photo
-    that cannot be read becomes a row with its error; the exit code is then 1.
+    The estimate comes with its expected distance to the truth, and with the radius that holds the
+    truth with a probability of 90%. For more than three photos a terminal shows one line per
+    photo; -k lists the cells of each. A photo that cannot be read gets its error in place of an
+    answer, and the exit code is then 1.
     """
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -69,71 +60,50 @@ def predict(
     as_table = kind == "table" and output is None
     if draw_map and not as_table:
         raise typer.BadParameter(
-            "--map draws under a table; `geoguess probmap` writes maps to files"
+            "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
     arguments = expand_photos(photos, sink)
-    paths = arguments.paths
     predictor = load_predictor(chosen, model)
-    failures: list[str] = []
-    answers = _answers(
+    errors: list[str] = []
+    answers = _tracked(
         predictor.predict(
-            paths,
+            arguments.paths,
             batch_size=batch_size or chosen.train.batch_size,
             workers=chosen.workers,
             point=point,
             min_confidence=min_confidence,
         ),
-        photos=len(paths),
+        total=len(arguments.paths),
         sink=sink,
-        failures=failures,
+        errors=errors,
     )
     if as_table:
         show_answers(
-            list(answers),  # all first: a table in the middle of a live bar would tear it
+            list(answers),  # all first: a table would tear the live progress bar
             predictor.partition,
             top_k=top_k,
             sink=sink,
             truths=truths_of(arguments, chosen, sink) if draw_map else None,
         )
     else:
-        text = _text(answers, predictor.partition, kind=kind, top_k=top_k or 5)
-        if output is None:
-            sink.text(text)
-        else:
-            write_text(text, output)
-            sink.wrote("predictions", output)
-    for failure in failures:
-        sink.warn(failure)
-    if failures:
+        text = answers_text(answers, predictor.partition, kind=kind, top_k=top_k)
+        deliver(text, output=output, sink=sink, what="predictions")
+    for error in errors:
+        sink.warn(error)
+    if errors:
         raise typer.Exit(1)
 
 
-def _answers(
-    answers: "Iterable[Answer | Unanswered]", *, photos: int, sink: Sink, failures: list[str]
+def _tracked(
+    answers: "Iterable[Answer | Unanswered]", *, total: int, sink: Sink, errors: list[str]
 ) -> "Iterator[Answer | Unanswered]":
-    """The answers as they come, with a progress bar; the errors among them are kept."""
+    """The answers as they come, with a progress bar; `errors` gets the error of each bad photo."""
     from geoguess_cli.inference.answers import Unanswered
 
     with sink.progress() as bar:
-        task = bar.add_task("photos", total=photos)
+        task = bar.add_task("photos", total=total)
         for answer in answers:
             bar.advance(task)
             if isinstance(answer, Unanswered):
-                failures.append(answer.error)
+                errors.append(answer.error)
             yield answer
-
-
-def _text(
-    answers: "Iterable[Answer | Unanswered]",
-    partition: "Partition",
-    *,
-    kind: RecordFormat,
-    top_k: int,
-) -> str:
-    from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
-
-    if kind == "geojson":
-        return json_module.dumps(answers_geojson(answers, partition, top_k), ensure_ascii=False)
-    if kind == "jsonl":
-        return json_lines([answer_record(answer, partition, top_k) for answer in answers])
-    return csv_text([answer_row(answer, partition, top_k) for answer in answers])

@@ -20,26 +20,34 @@ def serve(
     host: Annotated[
         str,
         typer.Option(
-            "--host", metavar="ADDRESS", help="Where to listen; others reach 0.0.0.0 too."
+            "--host",
+            metavar="ADDRESS",
+            help="Address to listen at; 0.0.0.0 lets other machines in.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to listen at; 0 takes a free one.")
+        int,
+        typer.Option("--port", min=0, max=65535, help="Port to listen at; 0 takes a free port."),
     ] = 8000,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
             "--allow-host",
             metavar="NAME",
-            help="A name that browsers may ask for, besides addresses and localhost. Repeatable.",
+            help="Host name that browsers may use, besides addresses and localhost. Repeatable.",
         ),
     ] = None,
     max_upload_mb: Annotated[
-        int, typer.Option("--max-upload-mb", min=1, metavar="MB", help="Largest photo file.")
+        int, typer.Option("--max-upload-mb", min=1, metavar="MB", help="Largest photo file, in MB.")
     ] = 20,
     keep: Annotated[
         int,
-        typer.Option("--keep", min=1, metavar="N", help="Photos kept in memory, the latest ones."),
+        typer.Option(
+            "--keep",
+            min=1,
+            metavar="N",
+            help="Number of photos to keep in memory; the oldest go first.",
+        ),
     ] = 32,
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the default browser.")
@@ -52,7 +60,7 @@ def serve(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Serve one local page: drop photos on it, see guesses, maps and what they rest on."""
+    """Serve a local page: drop photos on it, and see guesses, maps and occlusion maps."""
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
     if missing:
         raise DependencyError(
@@ -65,25 +73,25 @@ def serve(
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(config, artifacts=artifacts, device=device, precision=precision)
     if chosen.precision == "auto":
-        # As for `occlude`: drops of a hundredth would drown in the rounding of bf16.
+        # As for `occlude`: bf16 would round away drops of a hundredth.
         chosen = dataclasses.replace(chosen, precision="fp32")
     limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep)
     with listening_socket(host, port) as listening:
         url = address_of(listening, host)
         if not is_loopback(listening):
             sink.warn(
-                f"{host} can be reached from other machines: whoever reaches it may use the model; "
-                "there is no password and no encryption"
+                f"other machines can reach {host}, and with it the model; there is no password and "
+                "no encryption"
             )
-        names = {name.lower() for name in [host, *(allow_host or [])]}
 
         def ready() -> None:
             sink.json({"url": url}) if json else sink.text(url)
-            sys.stdout.flush()  # whoever started it in a pipe waits for the address
-            sink.notice("photos stay in memory; Ctrl-C stops")
+            sys.stdout.flush()  # a program that reads the pipe waits for the address
+            sink.notice("photos stay in memory; Ctrl-C stops the server")
             if open_page:
                 typer.launch(url)
 
+        names = {name.lower() for name in [host, *(allow_host or [])]}
         with Service(load_predictor(chosen, model), limits) as service:
             server = Server(create_app(service, names=names), on_ready=ready)
             try:

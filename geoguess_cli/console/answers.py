@@ -1,11 +1,14 @@
-"""How `geoguess predict` shows answers: on a terminal in colour, in a pipe as plain columns."""
+"""Answers in colour on a terminal, as plain columns in a pipe, or as the text of a file."""
 
+import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.records import csv_text, json_lines
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
 from geoguess_cli.maps.terminal import MAX_WIDTH, terminal_map
 
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
 
 BAR_WIDTH, SHORT_BAR_WIDTH = 12, 6
 ROOMY = 72
-"""Characters from which on a terminal has room for long bars."""
+"""Least width of a terminal for long bars, in characters."""
+
+DEFAULT_TOP_K = 5
 
 FEW_PHOTOS = 3
-"""So many photos get a table each on a terminal; of more there is one, with a line for each."""
+"""Up to this number each photo gets a table on a terminal; more photos share one table."""
 
 
 def show_answers(
@@ -31,15 +36,16 @@ def show_answers(
     sink: Sink,
     truths: Sequence[tuple[float, float] | None] | None = None,
 ) -> None:
-    """The answers on stdout.
+    """Show answers on stdout.
 
     Args:
         answers: In the order to show.
-        partition: The model's own.
-        top_k: Guesses to list for each photo; None for 5, or on a terminal, of many photos, for the
-            answer alone.
-        sink: Where they go.
-        truths: With them a map is drawn below each table: where each photo was taken, if known.
+        partition: The cells of the model.
+        top_k: Guesses to list for each photo. None lists 5, but none for more than `FEW_PHOTOS`
+            photos on a terminal.
+        sink: Receives the tables.
+        truths: If given, a map is drawn below each table. Each entry is the place where the photo
+            was taken: latitude, longitude, in degrees; None if unknown.
     """
     from geoguess_cli.inference.answers import Unanswered
 
@@ -47,14 +53,40 @@ def show_answers(
     if width is not None and top_k is None and truths is None and len(answers) > FEW_PHOTOS:
         _show_overview(answers, sink=sink, width=min(width, WIDEST))
         return
+    k = top_k or DEFAULT_TOP_K
     for answer, truth in zip(answers, truths or [None] * len(answers), strict=True):
         if width is None:
-            _show_plainly(answer, partition, top_k=top_k or 5, sink=sink)
+            _show_plainly(answer, partition, top_k=k, sink=sink)
         else:
-            _show_one(answer, partition, top_k=top_k or 5, sink=sink, width=min(width, WIDEST))
+            _show_one(answer, partition, top_k=k, sink=sink, width=min(width, WIDEST))
         if truths is not None and not isinstance(answer, Unanswered):
-            _show_map(answer, partition, truth, top_k=top_k or 5, sink=sink)
+            _show_map(answer, partition, truth, top_k=k, sink=sink)
         sink.text("")
+
+
+def answers_text(
+    answers: "Iterable[Answer | Unanswered]",
+    partition: "Partition",
+    *,
+    kind: RecordFormat,
+    top_k: int | None = None,
+) -> str:
+    """Answers as GeoJSON, JSON lines or CSV; a table is written as CSV.
+
+    Args:
+        answers: In the order to write.
+        partition: The cells of the model.
+        kind: The format.
+        top_k: Guesses to list for each photo; None lists 5.
+    """
+    from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
+
+    k = top_k or DEFAULT_TOP_K
+    if kind == "geojson":
+        return json.dumps(answers_geojson(answers, partition, k), ensure_ascii=False)
+    if kind == "jsonl":
+        return json_lines([answer_record(answer, partition, k) for answer in answers])
+    return csv_text([answer_row(answer, partition, k) for answer in answers])
 
 
 def _show_plainly(
@@ -68,7 +100,7 @@ def _show_plainly(
     sink.table(
         ("#", "probability", "place", "latitude", "longitude", "token"),
         [_line(guess) for guess in guesses(answer, partition, top_k)],
-        title=f"{answer.photo}: {_said(answer)}",
+        title=f"{answer.photo}: {_sentence(answer)}",
         right=("#", "probability", "latitude", "longitude"),
     )
 
@@ -84,8 +116,8 @@ def _line(guess: "Guess") -> tuple[object, ...]:
     )
 
 
-def _said(answer: "Answer") -> str:
-    """The one place we answer, and how far to believe it."""
+def _sentence(answer: "Answer") -> str:
+    """The point estimate, its expected distance to the truth, and its radius."""
     if not answer.sure:
         return f"not sure, the likeliest cell has {answer.confidence:.1%}"
     latitude, longitude = answer.estimate
@@ -108,12 +140,12 @@ def _show_one(
         return
     place = answer.place if answer.sure else None
     named = [Text(f" {fitted_place(place, width - 1)}")] if place is not None else []
-    sink.lines([title, *named, *_folded(_said(answer), width, style="dim")])
-    found = guesses(answer, partition, top_k)
+    sink.lines([title, *named, *_folded(_sentence(answer), width, style="dim")])
+    listed = guesses(answer, partition, top_k)
     bar_width = BAR_WIDTH if width >= ROOMY else SHORT_BAR_WIDTH
-    bars = colored_bars([guess.probability for guess in found], bar_width)
-    token_width = max(len("cell"), *(len(guess.token) for guess in found))
-    rank_width = len(str(len(found)))
+    bars = colored_bars([guess.probability for guess in listed], bar_width)
+    token_width = max(len("cell"), *(len(guess.token) for guess in listed))
+    rank_width = len(str(len(listed)))
     room = sink.room(width, (rank_width, 6, bar_width, token_width))
     places = cell_places(partition)
     sink.table(
@@ -126,7 +158,7 @@ def _show_one(
                 fitted_place(places[guess.cell_index], room),
                 Text(guess.token, style="dim"),
             )
-            for guess, bar in zip(found, bars, strict=True)
+            for guess, bar in zip(listed, bars, strict=True)
         ],
         right=("#", "prob."),
     )
@@ -139,7 +171,7 @@ def _folded(text: str, width: int, *, style: str) -> "list[Text]":
 
 
 def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, width: int) -> None:
-    """One line a photo: where it is said to be, how sure that is, and how far off to expect it."""
+    """One line per photo: probability of the likeliest cell, place, expected distance."""
     from rich.text import Text
 
     from geoguess_cli.inference.answers import Unanswered

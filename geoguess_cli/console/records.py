@@ -1,4 +1,4 @@
-"""A list of records in the form the user asked for: table, JSON lines, CSV or GeoJSON."""
+"""Records in the format that the user chose: table, JSON lines, CSV or GeoJSON."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ ENDINGS: dict[str, RecordFormat] = {
 def chosen_format(
     form: RecordFormat | None, output: Path | None, *, as_json: bool = False
 ) -> RecordFormat:
-    """The format by --format, else by --json, else by the ending of --output, else a table."""
+    """The format of --format, else of --json, else of the ending of --output, else a table."""
     if form is not None:
         return form
     if as_json:
@@ -43,41 +43,53 @@ def write_records(
     title: str | None = None,
     geometries: "Sequence[BaseGeometry] | None" = None,
 ) -> None:
-    """Write records to `output`, or to stdout without one.
+    """Write records to `output`, or to stdout if it is None.
 
     Args:
-        records: One mapping a row, all with the same keys.
-        sink: Where results and notices go.
-        form: The format asked for, if any.
-        output: The file asked for, if any.
+        records: One mapping per row, all with the same keys.
+        sink: Receives results and notices.
+        form: The format of --format, if given.
+        output: The file to write, if given.
         title: A line above a table.
-        geometries: One (longitude, latitude) geometry a record, for GeoJSON.
+        geometries: For GeoJSON, one (longitude, latitude) geometry per record.
     """
     kind = chosen_format(form, output, as_json=sink.as_json)
     if kind == "table" and output is None:
         columns = list(records[0]) if records else []
         sink.table(
             [_heading(column) for column in columns],
-            [[_shown(value) for value in record.values()] for record in records],
+            [[_cell_text(value) for value in record.values()] for record in records],
             title=title,
             right=[_heading(column) for column in columns if _numeric(records, column)],
         )
         return
     text = _as_text(records, kind, geometries)
+    deliver(text, output=output, sink=sink, what=title or "result")
+
+
+def deliver(text: str, *, output: Path | None, sink: Sink, what: str) -> None:
+    """Write a text to `output` and say so, or print it on stdout if `output` is None.
+
+    Args:
+        text: The text.
+        output: The file to write.
+        sink: Receives the text or the notice.
+        what: The name of the result, for the notice.
+    """
     if output is None:
         sink.text(text)
     else:
         write_text(text, output)
-        sink.wrote(title or "result", output)
+        sink.wrote(what, output)
 
 
 def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
-    """One JSON object a line."""
+    """The records as JSON lines: one object per line."""
     return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
 
 
 def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a heading row; what is true or false is written as in JSON."""
+    """The records as CSV with a heading row; booleans are written as in JSON."""
     if not records:
         return ""
     buffer = io.StringIO()
@@ -110,8 +122,8 @@ def _heading(column: str) -> str:
     return column.replace("_km2", " km²").replace("_", " ")
 
 
-def _shown(value: Any) -> str:
-    """A value in a table; numbers of a column end alike, so that they can be compared."""
+def _cell_text(value: Any) -> str:
+    """A value in a table; floats get three decimals, so that they line up."""
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

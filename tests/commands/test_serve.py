@@ -54,7 +54,7 @@ def test_the_page_answers_as_predict_does_and_ends_cleanly(trained_world: Any) -
         out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
     assert out == ""
-    assert err.splitlines() == ["photos stay in memory; Ctrl-C stops", "stopped"]
+    assert err.splitlines() == ["photos stay in memory; Ctrl-C stops the server", "stopped"]
     for key in ("latitude", "longitude", "expected_km", "radius_90_km"):
         assert found[key] == pytest.approx(expected[key], rel=1e-5)
     ours = [(guess["token"], guess["probability"]) for guess in found["guesses"]]
@@ -68,7 +68,7 @@ def test_a_server_that_others_reach_is_warned_of(trained_world: Any) -> None:
         assert json.loads(line)["url"].startswith("http://localhost:")
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=20)
-    assert "warning: 0.0.0.0 can be reached from other machines" in err
+    assert "warning: other machines can reach 0.0.0.0" in err
     assert "no password" in err
 
 
