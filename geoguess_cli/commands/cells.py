@@ -120,19 +120,19 @@ def show(
     partition = read_partition(cells or chosen.cells_path)
     rows = np.arange(len(partition)) if near is None else partition.near(np.array(near), radius_km)
     rows = rows[np.argsort(-partition.photos[rows].astype(np.int64), kind="stable")]
-    shown = rows[:limit] if limit else rows
+    listed = rows[:limit] if limit else rows
     title = f"{len(rows)} of {len(partition)} cells"
     as_table = chosen_format(form, output, as_json=json) == "table"
     if as_table and output is None and sink.terminal_width is not None:
-        _show(partition, shown, title=title, sink=sink, width=sink.terminal_width)
+        _show(partition, listed, title=title, sink=sink, width=sink.terminal_width)
         return
     write_records(
-        _records(partition, shown),
+        _records(partition, listed),
         sink=sink,
         form=form,
         output=output,
         title=title,
-        geometries=[partition.polygons[row] for row in shown],
+        geometries=[partition.polygons[row] for row in listed],
     )
 
 

@@ -10,7 +10,6 @@ from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.records import csv_text, json_lines
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
-from geoguess_cli.maps.terminal import MAX_WIDTH, terminal_map
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -209,6 +208,7 @@ def _show_map(
     from rich.text import Text
 
     from geoguess_cli.maps.probability_map import probability_map
+    from geoguess_cli.maps.terminal import MAX_WIDTH, terminal_map
 
     map_ = probability_map(answer, partition, truth=truth, top_k=top_k)
     terminal = sink.terminal_width

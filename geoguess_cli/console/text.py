@@ -1,4 +1,4 @@
-"""What tables on a terminal are made of: bars in colour, and places in the room there is."""
+"""Parts of tables on a terminal: coloured bars, and places that fit a width."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from geoguess_cli.geo.places import Place
 
 WIDEST = 100
-"""Characters: a wider table is harder to read."""
+"""Greatest width of a table, in characters; a wider one is harder to read."""
 
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of so many characters at a share of 1; what is above 0 is seen.
+    """A bar of `width` characters for a share of 1; any share above 0 stays visible.
 
     >>> bar(1.0, 4), bar(0.5, 3), bar(0.01, 4), bar(0.0, 4)
     ('████', '█▌', '▏', '')
@@ -30,16 +30,16 @@ def colored_bars(shares: Sequence[float], width: int, *, top: float = 1.0) -> "l
     """Bars in the colours of the maps: brighter is more.
 
     Args:
-        shares: In [0, top].
-        width: Characters of the longest bar.
-        top: What the longest bar and the brightest colour stand for, above 0.
+        shares: The amounts, in [0, top].
+        width: Length of the longest bar, in characters.
+        top: Amount of the longest bar and the brightest colour, above 0.
     """
     import numpy as np
     from rich.text import Text
 
     from geoguess_cli.drawing.theme import SEQUENTIAL
 
-    # From a quarter of the scale: its darkest end is not seen on a dark ground.
+    # The darkest quarter of the scale is invisible on a dark ground.
     scaled = np.asarray(shares, dtype=np.float64) / top
     colors = (255 * SEQUENTIAL(0.25 + 0.75 * np.sqrt(scaled))[:, :3]).round().astype(int).tolist()
     return [
@@ -49,7 +49,7 @@ def colored_bars(shares: Sequence[float], width: int, *, top: float = 1.0) -> "l
 
 
 def fitted_place(place: "Place", width: int) -> str:
-    """A place in words, the fullest way that fits in so many characters, else cut."""
+    """A place in words: the fullest wording of at most `width` characters, else cut."""
     from geoguess_cli.geo.places import wordings
 
     texts = wordings(place)
@@ -57,7 +57,7 @@ def fitted_place(place: "Place", width: int) -> str:
 
 
 def shortened(text: str, width: int, *, end: bool = False) -> str:
-    """A text in at most so many characters, its beginning or its end kept.
+    """A text cut to at most `width` characters; its beginning stays, or with `end` its end.
 
     >>> shortened("Montana", 7), shortened("Montana", 5), shortened("a/b/photo.jpg", 10, end=True)
     ('Montana', 'Mont…', '…photo.jpg')

@@ -1,4 +1,4 @@
-"""Text on a figure: legible on any ground, and cut to the room it has."""
+"""Text on a figure: legible on any ground, and cut to fit."""
 
 from bisect import bisect
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def text_width(ax: Axes, text: str, **style: Any) -> float:
 
 
 def shortened(ax: Axes, text: str, room: float, **style: Any) -> str:
-    """The text, its end cut to "…" where it is wider than `room` (units of the axes)."""
+    """The text; if it is wider than `room` (units of the axes), its end is cut to "…"."""
     if text_width(ax, text, **style) <= room:
         return text
     cuts = range(1, len(text))
@@ -34,7 +34,7 @@ def shortened(ax: Axes, text: str, room: float, **style: Any) -> str:
 
 
 def fitting(ax: Axes, texts: Sequence[str], room: float, **style: Any) -> str:
-    """The first text no wider than `room` (units of the axes), else the last, shortened."""
+    """The first text no wider than `room` (units of the axes), else the last text, shortened."""
     for text in texts:
         if text_width(ax, text, **style) <= room:
             return text

@@ -1,4 +1,4 @@
-"""Figures as files: the same figure gives the same bytes, with fonts that journals take."""
+"""Figures as files: equal figures give equal bytes, with fonts that journals accept."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from geoguess_cli.files import replacing
 
 
 def save_figure(figure: Any, path: Path, *, dpi: int = 200) -> None:
-    """Write a matplotlib figure in the format of the path's ending; the same figure, same bytes."""
+    """Write a matplotlib figure in the format of the path's ending; equal figures, equal bytes."""
     with replacing(path) as temporary, _for_print():
         figure.savefig(temporary, dpi=dpi, metadata=_UNDATED.get(path.suffix.lower()))
 
@@ -23,9 +23,9 @@ def figure_png(figure: Any) -> bytes:
 
 
 def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:
-    """Write figures as the pages of one PDF, else as one file a page; the files written.
+    """Write figures as the pages of one PDF, else as one file per page, and return the files.
 
-    The file of a single page is `path` itself; those of several are numbered from 1.
+    The file of a single page is `path`; several files are numbered from 1.
     """
     if path.suffix.lower() == ".pdf":
         from matplotlib.backends.backend_pdf import PdfPages
@@ -38,7 +38,7 @@ def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Pa
             for figure in figures:
                 pages.savefig(figure, dpi=dpi)
         return [path]
-    # One page in memory at a time, and one ahead: a single page is not numbered.
+    # Look one page ahead, since a single page is not numbered.
     coming = iter(figures)
     page, written = next(coming, None), list[Path]()
     while page is not None:
@@ -55,7 +55,7 @@ _UNDATED: dict[str, dict[str, Any]] = {".pdf": {"CreationDate": None}, ".svg": {
 
 
 def _for_print() -> AbstractContextManager[None]:
-    """Fonts as journals take them (TrueType, not Type 3), and ids that do not change."""
+    """Settings for TrueType fonts, which journals accept, and for ids that do not change."""
     import matplotlib
 
     return matplotlib.rc_context({"pdf.fonttype": 42, "svg.hashsalt": "geoguess"})

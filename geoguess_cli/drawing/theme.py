@@ -1,7 +1,7 @@
-"""How every figure looks: one palette, one scale of type, one way to make a `Figure`.
+"""The look of every figure and map: all colours, sizes of type, and how a `Figure` is made.
 
-Figures belong to nobody but their caller: none is known to pyplot, none opens a display. Colours
-are chosen to survive colour blindness and grey printing; the type ships with matplotlib.
+Pyplot knows no figure, and none opens a display. The colours suit colour-blind readers and grey
+printing; the font ships with matplotlib.
 """
 
 from collections.abc import Callable
@@ -25,22 +25,22 @@ SHADE = "#eef1f4"
 RULE_STRONG = "#c3cad2"
 
 TRUTH = "#e3172f"
-"""Red: where a photo was taken, on every map."""
+"""Red marks where a photo was taken, on every map."""
 
 BLUE = "#0072b2"
 ORANGE = "#d55e00"
-"""With blue, a pair of Okabe and Ito's palette (Color Universal Design, 2008)."""
+"""Blue and orange are a pair of Okabe and Ito's palette (Color Universal Design, 2008)."""
 
 TITLE, TEXT, SMALL, TINY = 11.0, 9.0, 8.0, 7.0
-"""Sizes of type in points, for figures `WIDTH` inches wide."""
+"""Sizes of type, in points, for figures `WIDTH` inches wide."""
 
 WIDTH = 8.0
-"""Width of a figure in inches: a page's text width, or half of it at half the size."""
+"""Width of a figure, in inches: the text width of a page."""
 
 DPI = 200
 
 SEQUENTIAL: Colormap = matplotlib.colormaps["viridis"]
-"""For amounts on a dark ground: equal steps look equal, and brighter is more."""
+"""Colours for amounts on a dark ground: equal steps look equal, and brighter is more."""
 
 PALE: Colormap = LinearSegmentedColormap.from_list(
     "geoguess_pale",
@@ -54,19 +54,19 @@ PALE: Colormap = LinearSegmentedColormap.from_list(
         (1.0, "#2b2670"),
     ],
 )
-"""For amounts on a light ground: darker is more. The colours stand where their CIE lightness puts
-them, so that equal steps look equal; none is near the red of a truth."""
+"""Colours for amounts on a light ground: darker is more. Their positions follow CIE lightness, so
+that equal steps look equal; none is near the red of a truth."""
 
 ON_LIGHT: Colormap = LinearSegmentedColormap.from_list(
     "geoguess_on_light", matplotlib.colormaps["plasma"](np.linspace(0.0, 0.82, 64))
 )
-"""For amounts shown as lines and dots on a light ground: the palest part of plasma is left out."""
+"""Colours for lines and dots on a light ground: plasma without its palest part."""
 
 DIVERGING: Colormap = LinearSegmentedColormap.from_list(
     "geoguess_diverging",
     ["#0b3c6f", "#2f79b5", "#9cc7e0", "#f5f3f0", "#f2b27a", "#d5622c", "#7d2306"],
 )
-"""For signed amounts: blue below zero, orange above; safe for the common colour blindnesses."""
+"""Colours for signed amounts: blue below zero, orange above; safe for colour-blind readers."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,17 @@ class Theme:
         muted: Text of less weight.
         border: Frames.
         shade: The empty part of a bar.
-        sea: The ground of a map; `land` likewise.
-        land: See `sea`.
+        sea: Sea and lakes on a map.
+        land: Land on a map.
         globe: Land on the small globe.
         region: Borders of regions, and the graticule.
         country: Borders of countries, and coasts.
-        cell_edge: Around a cell.
-        name: Names on the map; `country_name` those of countries.
-        country_name: See `name`.
-        halo: Around what is written or drawn on the map.
-        missing: A cell of which nothing is known.
-        sequential: Amounts: the further from the ground, the more.
+        cell_edge: Edges of cells.
+        name: Names of towns, and other prominent names.
+        country_name: Names of countries and regions.
+        halo: Halos around names and marks.
+        missing: A cell without a value.
+        sequential: Amounts; the further from the ground, the more.
     """
 
     page: str
@@ -146,8 +146,7 @@ DARK = Theme(
     missing="#565d67",
     sequential=SEQUENTIAL,
 )
-"""The ground is darker than the least of `SEQUENTIAL`: a bright cell is the brightest thing there.
-"""
+"""The ground is darker than the lowest colour of `SEQUENTIAL`, so that a likely cell stands out."""
 
 THEMES = {"light": LIGHT, "dark": DARK}
 
@@ -200,10 +199,10 @@ DARK_SCREEN = ScreenColors(
 
 BLACK = "#000000"
 DEEP_TRUTH = "#b00020"
-"""Mark and truth on a bright cell of the terminal's map, whose ground is dark elsewhere."""
+"""Marks and the truth on a bright cell of the terminal's map."""
 
-_STYLE: Any = {  # but for the colours, which `_colors` adds
-    # By its own name: a user's "sans-serif" may be anything, this one ships with matplotlib.
+_STYLE: Any = {  # `_colors` adds the colours
+    # Named, since a user's "sans-serif" may be any font; this one ships with matplotlib.
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
     "text.parse_math": False,  # a file name may hold dollar signs
@@ -239,9 +238,9 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
-    """The same drawing function, in this style whatever the user's matplotlibrc says.
+    """The same drawing function in this style, whatever the user's matplotlibrc says.
 
-    The colours are those of its keyword `colors`, where it has one, else `LIGHT`.
+    The colours are those of its keyword `colors`, else `LIGHT`.
     """
 
     @wraps(draw)
@@ -272,14 +271,14 @@ def _colors(theme: Theme) -> dict[str, str]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, drawn by Agg and unknown to pyplot."""
+    """An empty figure of a size in inches, drawn by Agg and unknown to pyplot."""
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
     return figure
 
 
 def bare(ax: Axes) -> Axes:
-    """The same axes without ticks or frame, for pictures and text."""
+    """The same axes, without ticks and frame, for pictures and text."""
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -292,6 +291,6 @@ Rect = tuple[float, float, float, float]
 
 
 def axes(figure: Figure, rect: Rect, **options: Any) -> Any:
-    """Axes at that place; with a projection they are Cartopy's, which it does not type."""
+    """Axes at a place of the figure; with a projection, Cartopy's, which has no types."""
     size = np.tile(figure.get_size_inches(), 2)
     return figure.add_axes(tuple((np.array(rect) / size).tolist()), **options)

@@ -1,8 +1,8 @@
-"""A map's plane: the ground drawn on it, and the cells over that ground.
+"""The plane of a map, with the ground and the cells drawn on it.
 
-It knows no map library, only the way from the Earth to the plane and back. Shapes are cut to what
-is seen before they are projected, so no point comes near the antipode of the map's centre, where
-the plane tears.
+This module knows no map library, only the functions from the Earth to the plane and back. Shapes
+are cut to the visible part before they are projected, so that no point comes near the antipode of
+the map's centre, where the plane tears.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,22 +30,22 @@ LngLatBox = tuple[float, float, float, float]
 
 _SEAM = 1e-4  # degrees: wider than the rounding of coordinates, finer than any border
 _WAY_POINTS = 128
-_FINEST = 0.1  # points: of detail that is drawn
-_TINY_CELL = 1.0  # points: a cell with shorter sides has no room for an outline
-_SPECKS = 0.001  # of the map: cells that cover less of it are marked by dots
+_FINEST = 0.1  # points: the finest detail that is drawn
+_TINY_CELL = 1.0  # points: shorter sides leave no room for an outline
+_SPECKS = 0.001  # share of the map: cells that cover less are marked by dots
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30)
 
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """Axes with the plane of one extent.
+    """The axes that show one extent.
 
     Attributes:
         ax: Axes with their final place and limits, in metres on the plane.
-        extent: What they show.
-        project: From latitudes and longitudes in degrees, (n, 2), to the plane, (n, 2).
-        unproject: The way back.
-        colors: Those of the theme.
+        extent: The part of the Earth that they show.
+        project: Turns latitudes and longitudes in degrees, (n, 2), into points of the plane.
+        unproject: Turns points of the plane, (n, 2), into latitudes and longitudes.
+        colors: The theme.
     """
 
     ax: Axes
@@ -56,13 +56,13 @@ class Canvas:
 
     @property
     def km_per_point(self) -> float:
-        """ColorScale at the centre: kilometres under 1/72 of an inch of paper."""
+        """Scale at the centre: kilometres per point (1/72 inch) of paper."""
         inches = self.ax.get_position().width * self.ax.figure.get_figwidth()  # type: ignore[union-attr]
         return float(np.ptp(self.ax.get_xlim())) / 1000.0 / (72.0 * inches)
 
     @cached_property
     def boxes(self) -> list[LngLatBox]:
-        """One or two boxes of longitude and latitude that hold all that is seen."""
+        """One or two boxes of longitude and latitude that hold the visible part of the Earth."""
         if self.extent.world:
             return [(-180.0, -90.0, 180.0, 90.0)]
         (left, right), (bottom, top) = self.ax.get_xlim(), self.ax.get_ylim()
@@ -82,19 +82,19 @@ class Canvas:
 
     @property
     def bounds(self) -> LngLatBox:
-        """The same as one box, whose west is above its east where it goes across ±180°."""
+        """The same as one box; if it crosses ±180°, its west is greater than its east."""
         (west, south, _, north), (_, _, east, _) = self.boxes[0], self.boxes[-1]
         return west, south, east, north
 
     def frame(self) -> Float[np.ndarray, "n 2"]:
-        """The edge of what is seen, all around: latitude, longitude, in degrees."""
+        """Points all along the edge of the axes: latitude, longitude, in degrees."""
         (left, right), (bottom, top) = self.ax.get_xlim(), self.ax.get_ylim()
         corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
         edge = shapely.segmentize(shapely.Polygon(corners).exterior, (right - left) / 32)
         return self.unproject(shapely.get_coordinates(edge))
 
     def ground(self, basemap: Basemap) -> None:
-        """Draw sea, land, lakes and a graticule, and over the cells to come coasts and borders."""
+        """Draw sea, land, lakes and a graticule below the cells, coasts and borders above them."""
         colors, thin = self.colors, 0.5 if self.extent.world else 1.0
         self.ax.patch.set_facecolor(colors.sea)
         self._fill(basemap.land.geometries, colors.land, zorder=0.6)
@@ -115,27 +115,28 @@ class Canvas:
         values: Float[np.ndarray, " n"],
         norm: Normalize,
     ) -> PathCollection:
-        """Draw the cells that may be seen, filled by their values: one path a cell, greatest last.
+        """Draw the cells near the extent, coloured by their values: one path per cell.
 
-        A cell too small for an outline gets one of its own colour, so that none is lost; where all
-        of them together would be specks, each is marked by a dot.
+        Greater values are drawn over smaller ones. A cell too small for an outline gets an edge of
+        its own colour, so that it stays visible. If all cells together are mere specks, each is
+        marked by a dot.
 
         Args:
             partition: The cells.
-            values: One a cell; NaN where nothing is known.
-            norm: From values to the range of the colours.
+            values: One per cell; NaN if unknown.
+            norm: Maps values to [0, 1].
         """
         cmap = self._colormap(norm)
-        seen = np.arange(len(partition)) if self.extent.world else self._near(partition)
-        seen = seen[np.argsort(np.nan_to_num(values[seen], nan=-np.inf), kind="stable")]
-        shown = np.ma.masked_invalid(values[seen])
-        sides = np.sqrt(partition.area_km2[seen]) / self.km_per_point
+        rows = np.arange(len(partition)) if self.extent.world else self._near(partition)
+        rows = rows[np.argsort(np.nan_to_num(values[rows], nan=-np.inf), kind="stable")]
+        known = np.ma.masked_invalid(values[rows])
+        sides = np.sqrt(partition.area_km2[rows]) / self.km_per_point
         tiny = sides < _TINY_CELL
-        edges = to_rgba_array([self.colors.cell_edge] * len(seen))
-        edges[tiny] = cmap(norm(shown[tiny]))
-        drawn = PathCollection(
-            self._cell_paths(partition, seen),
-            array=shown,
+        edges = to_rgba_array([self.colors.cell_edge] * len(rows))
+        edges[tiny] = cmap(norm(known[tiny]))
+        cells = PathCollection(
+            self._cell_paths(partition, rows),
+            array=known,
             norm=norm,
             cmap=cmap,
             edgecolors=edges,
@@ -143,14 +144,14 @@ class Canvas:
             zorder=2,
             gid="cells",
         )
-        self.ax.add_collection(drawn, autolim=False)
+        self.ax.add_collection(cells, autolim=False)
         inches = self.ax.get_position().size * self.ax.figure.get_size_inches()  # type: ignore[union-attr]
         if (sides**2).sum() < _SPECKS * np.prod(72.0 * inches):
-            x, y = self.project(partition.centroids[seen]).T
+            x, y = self.project(partition.centroids[rows]).T
             self.ax.scatter(
                 x,
                 y,
-                c=shown,
+                c=known,
                 s=24,
                 norm=norm,
                 cmap=cmap,
@@ -160,20 +161,20 @@ class Canvas:
                 zorder=5,
                 gid="specks",
             )
-        return drawn
+        return cells
 
     def outline(self, region: shapely.Geometry, **style: Any) -> None:
-        """Draw the edge of a region of cells, as `cell_union` gives it.
+        """Draw the edge of a region.
 
         Args:
-            region: A polygon or several, within ±180°.
-            style: Arguments of the lines.
+            region: One or more polygons within ±180°, as `cell_union` gives them.
+            style: Arguments of `LineCollection`.
         """
         boxes = [(w - _SEAM, s, e + _SEAM, n) for w, s, e, n in self.boxes]
         self._lines(_clip(np.array([cell_union_edges(region)]), boxes), **style)
 
     def ways(self, a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"]) -> list[np.ndarray]:
-        """Great circles from each `a` to its `b` on the plane, broken by NaN at the map's rim."""
+        """The great circle from each `a` to its `b` on the plane; NaN breaks it at the rim."""
         line = great_circle_points(a, b, _WAY_POINTS)
         plane = self.project(line.reshape(-1, 2)).reshape(line.shape)
         width = np.ptp(self.ax.get_xlim())
@@ -182,7 +183,7 @@ class Canvas:
         return list(plane)
 
     def visible(self, geometries: Shaped[np.ndarray, " n"]) -> list[tuple[int, shapely.Polygon]]:
-        """The largest piece of each shape that is seen, on the plane, with the shape's position."""
+        """The largest visible piece of each shape, on the plane, with the shape's position."""
         left, bottom, right, top = self.ax.viewLim.extents
         pieces, owners = _pieces(geometries, self.boxes)
         seen = shapely.clip_by_rect(self._project(pieces), left, bottom, right, top)
@@ -192,7 +193,7 @@ class Canvas:
         return [(index, seen[row]) for index, row in sorted(largest.items())]
 
     def _colormap(self, norm: Normalize) -> Colormap:
-        """The theme's colours for amounts, of as many steps as the scale has."""
+        """The theme's colours for amounts, in steps if the scale has steps."""
         colors = self.colors.sequential
         if isinstance(norm, BoundaryNorm):
             steps = (np.arange(norm.Ncmap) + 0.5) / norm.Ncmap
@@ -219,23 +220,23 @@ class Canvas:
     def _project(self, shapes: np.ndarray) -> np.ndarray:
         """Shapes of (longitude, latitude) on the plane; long lines bend as parallels do.
 
-        What is finer than print can show is left out: a page of maps stays a small file.
+        Detail finer than print is left out, so that a page of maps stays a small file.
         """
         fine = shapely.segmentize(shapes, 1.0)
         plane = shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1]))
         return np.asarray(shapely.simplify(plane, _FINEST * 1000.0 * self.km_per_point))
 
     def _fill(self, shapes: np.ndarray, color: str, *, zorder: float) -> None:
-        # A line of its own colour hides the seam where a shape is cut at the antimeridian.
+        # An edge of the same colour hides the seam where a shape is cut at the antimeridian.
         paths = [_path(shape) for shape in self._project(_clip(shapes, self.boxes))]
-        drawn = PathCollection(
+        ground = PathCollection(
             paths, facecolors=color, edgecolors=color, linewidths=0.4, zorder=zorder
         )
-        self.ax.add_collection(drawn, autolim=False)
+        self.ax.add_collection(ground, autolim=False)
 
     def _edges(self, shapes: np.ndarray) -> np.ndarray:
-        """The edges of shapes that are seen."""
-        # Shapes are cut at the antimeridian and the poles; no border runs there.
+        """The visible edges of shapes."""
+        # Shapes are cut at the antimeridian and the poles; no border runs kept.
         boxes = [
             (max(w, _SEAM - 180), max(s, _SEAM - 90), min(e, 180 - _SEAM), min(n, 90 - _SEAM))
             for w, s, e, n in self.boxes
@@ -243,7 +244,7 @@ class Canvas:
         return _clip(shapely.boundary(shapes), boxes)
 
     def _graticule(self, **style: Any) -> None:
-        """Meridians and parallels, some six across."""
+        """Draw meridians and parallels, about six across the map."""
         wide = sum(box[2] - box[0] for box in self.boxes)
         tall = max(box[3] - box[1] for box in self.boxes)
         step = next((s for s in _STEPS if min(wide, 2.5 * tall) / s <= 8), _STEPS[-1])
@@ -263,7 +264,7 @@ class Canvas:
 
 
 def _turns(west: float, east: float) -> list[tuple[float, float]]:
-    """A span of longitudes as spans within ±180."""
+    """A span of longitudes as one or two spans within ±180°."""
     if east - west >= 360:
         return [(-180.0, 180.0)]
     if west < -180:
@@ -279,15 +280,15 @@ def _clip(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> np.ndarray:
 
 
 def _pieces(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> tuple[np.ndarray, np.ndarray]:
-    """The pieces of shapes inside the boxes, and the position of the shape of each."""
+    """The pieces of shapes inside the boxes, and for each piece the position of its shape."""
     inside = np.concatenate([shapely.clip_by_rect(shapes, *box) for box in boxes])
     pieces, rows = shapely.get_parts(inside, return_index=True)
-    there = ~shapely.is_empty(pieces)
-    return pieces[there], rows[there] % len(shapes)
+    kept = ~shapely.is_empty(pieces)
+    return pieces[kept], rows[kept] % len(shapes)
 
 
 def _path(shape: shapely.Geometry) -> Path:
-    """The outline of a polygon, or of several, with their holes."""
+    """The outlines of one or more polygons, with their holes."""
     # Normalised, holes turn the other way than their shell, so they are not filled.
     rings = shapely.get_rings(shapely.get_parts(shapely.normalize(shape)))
     return Path.make_compound_path(

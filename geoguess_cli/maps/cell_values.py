@@ -1,4 +1,4 @@
-"""What a map of a partition is coloured by: photos, level, or how often the model is right."""
+"""The values that colour a map of a partition: photos, level, or the accuracy of the model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,15 @@ from geoguess_cli.wording import counted, percent, square_kilometres
 
 @dataclass(frozen=True, eq=False)
 class CellValues:
-    """One figure a cell, and how to show it.
+    """One value per cell, and how to show it.
 
     Attributes:
-        values: In the partition's order; NaN where nothing is known.
-        norm: From values to [0, 1].
-        ticks: Values that the key names, with their texts.
-        label: What they stand for.
-        caption: What sums them up, in a line.
-        columns: The figures behind the values by name, one a cell, for files; null where unknown.
+        values: In the partition's order; NaN if unknown.
+        norm: Maps values to [0, 1].
+        ticks: Values at which the key has ticks, with their labels.
+        label: Name of the values, for the key.
+        caption: Summary of the values, in one line.
+        columns: Columns for files, one row per cell; null if unknown.
     """
 
     values: Float[np.ndarray, " n"]
@@ -38,7 +38,7 @@ class CellValues:
 
 
 def photos_values(partition: Partition) -> CellValues:
-    """Training photos of each cell."""
+    """The number of training photos in each cell."""
     photos = partition.photos.astype(np.float64)
     norm, areas = photos_norm(photos), partition.area_km2
     low, high = partition.levels.min(), partition.levels.max()
@@ -55,7 +55,7 @@ def photos_values(partition: Partition) -> CellValues:
 
 
 def level_values(partition: Partition) -> CellValues:
-    """S2 level of each cell, on a scale of steps."""
+    """The S2 level of each cell, on a scale of steps."""
     low, high = int(partition.levels.min()), int(partition.levels.max())
     counts = np.bincount(partition.levels, minlength=high + 1)
     most = int(counts.argmax())
@@ -71,23 +71,21 @@ def level_values(partition: Partition) -> CellValues:
 
 
 def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValues:
-    """Top-1 accuracy of the test photos that lie in each cell; NaN where there is none.
+    """Top-1 accuracy of the test photos in each cell, as a share; NaN for a cell without any.
 
     Args:
-        partition: The model's own.
+        partition: The cells of the model.
         predictions: Rows of a report's `predictions.parquet`: `token`, the true cell, null for a
-            photo in none, and `rank`, its place among the guesses, null for an unreadable photo.
+            photo in no cell, and `rank`, the rank of that cell, null for an unreadable photo.
 
     Raises:
-        CellError: No row with a cell, or cells of another partition.
+        CellError: No photo lies in a cell, or a cell belongs to another partition.
     """
     known = predictions.drop_nulls(["token", "rank"])
     cells = token_to_cell(known["token"].to_list())
     index = np.searchsorted(partition.cells, cells).clip(max=len(partition) - 1)
     if not len(known):
-        raise CellError(
-            "the report has no photo that lies in a cell; there is nothing to colour by"
-        )
+        raise CellError("the report has no photo that lies in a cell; choose another --color")
     if (partition.cells[index] != cells).any():
         row = int(np.argmax(partition.cells[index] != cells))
         raise CellError(
@@ -98,7 +96,7 @@ def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValu
     right = np.bincount(index, weights=known["rank"] == 1, minlength=len(partition))
     with np.errstate(invalid="ignore"):
         accuracy = right / photos
-    seen, missing = int((photos > 0).sum()), int((photos == 0).sum())
+    tested, missing = int((photos > 0).sum()), int((photos == 0).sum())
     grey = f" · {counted(missing, 'cell')} without test photos in grey" if missing else ""
     return CellValues(
         values=accuracy,
@@ -106,7 +104,7 @@ def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValu
         ticks=[(share, percent(share, whole=True)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
         label="top-1 accuracy of the cell's test photos",
         caption=f"top-1 {percent(right.sum() / photos.sum())} of "
-        f"{counted(len(known), 'test photo')} in {counted(seen, 'cell')}{grey}",
+        f"{counted(len(known), 'test photo')} in {counted(tested, 'cell')}{grey}",
         columns=pl.DataFrame({"test_photos": photos, "accuracy": accuracy}).with_columns(
             pl.col("accuracy").fill_nan(None)
         ),

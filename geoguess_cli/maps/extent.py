@@ -1,7 +1,7 @@
-"""Which part of the Earth a map shows.
+"""The part of the Earth that a map shows.
 
-A map of a region lies on the Lambert azimuthal equal-area plane about its own centre: areas are
-true, so that a cell looks as large as it is, and neither the poles nor the antimeridian are seams.
+A map of a region lies on the Lambert azimuthal equal-area plane about its own centre. Areas are
+true on it, and it has no seam at a pole or at the antimeridian.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from geoguess_cli.geo.geodesy import spherical_mean
 from geoguess_cli.geo.projections import AZIMUTHAL_RIM_KM, azimuthal, from_azimuthal
 
 MAX_RADIUS_DEG = 80.0
-"""A region that reaches further from its centre than this is drawn as the whole world."""
+"""A region that reaches further than this from its centre is drawn as the whole world."""
 
-_ROUNDS = 5  # away from the poles the centre settles to well under a pixel within them
+_ROUNDS = 5  # enough for the centre to settle within a pixel, except near a pole
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Extent:
     """A rectangle of the azimuthal plane about its centre, or the whole world.
 
     Attributes:
-        latitude: Of the centre, in degrees.
-        longitude: Of the centre, in degrees, in [-180, 180].
-        width_km: Across, through the centre; 0 for the world.
-        height_km: Up, through the centre; 0 for the world.
-        world: Whether the map shows all of the Earth.
+        latitude: Latitude of the centre, in degrees.
+        longitude: Longitude of the centre, in degrees, in [-180, 180].
+        width_km: Width through the centre; 0 for the world.
+        height_km: Height through the centre; 0 for the world.
+        world: Whether the map shows the whole Earth.
     """
 
     latitude: float
@@ -39,7 +39,7 @@ class Extent:
 
     @property
     def radius_km(self) -> float:
-        """From the centre to a corner, on the plane."""
+        """Distance from the centre to a corner, on the plane."""
         return float(np.hypot(self.width_km, self.height_km) / 2)
 
 
@@ -56,26 +56,26 @@ def fit_extent(
     min_width_km: float = 150.0,
     margin: float = 0.06,
 ) -> Extent:
-    """The part of the Earth that holds `mass` of the weight, and every one of `points`.
+    """The part of the Earth that holds `mass` of the weight, and all of `points`.
 
-    From each of the box's four sides at most a quarter of the other mass is left out.
+    At most a quarter of the remaining mass lies beyond each of the four sides.
 
     Args:
         rings: Boundaries of the shapes to show, latitude first, in degrees.
-        weights: What each shape counts, 0 or more; their sum is above 0.
-        points: Places that must be seen whatever the weights, latitude first, in degrees.
+        weights: Weight of each shape, 0 or more; their sum is above 0.
+        points: Places that the map must show, latitude first, in degrees.
         mass: Share of the weight to hold, in (0, 1].
         aspects: Least and greatest width over height of the map.
-        min_width_km: A map is no narrower than this.
-        margin: Free room on each side, as a share of the box.
+        min_width_km: Least width of the map.
+        margin: Free space on each side, as a share of the box.
     """
     points = np.empty((0, 2)) if points is None else points
-    shown = weights > 0
-    rings, share = rings[shown], weights[shown] / weights.sum()
+    counts = weights > 0
+    rings, share = rings[counts], weights[counts] / weights.sum()
     tail = (1 - mass) / 4
     try:
         center = spherical_mean(rings.reshape(-1, 2), np.repeat(share, rings.shape[1]))
-    except CoordinateError:  # all around the Earth: no middle
+    except CoordinateError:  # shapes all around the Earth have no middle
         return WORLD
     for _ in range(_ROUNDS):
         low, high = _box(azimuthal(rings, center), share, tail, azimuthal(points, center))
@@ -96,7 +96,7 @@ def _box(
     tail: float,
     points: Float[np.ndarray, "p 2"],
 ) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
-    """Lower and upper corner, in km: at most `tail` of the shares reaches over each side."""
+    """Lower and upper corner, in km: at most `tail` of the shares reaches beyond each side."""
     lows, highs = rings.min(axis=1), rings.max(axis=1)
     low = np.array([_quantile(lows[:, axis], share, tail) for axis in (0, 1)])
     high = np.array([-_quantile(-highs[:, axis], share, tail) for axis in (0, 1)])
@@ -104,9 +104,9 @@ def _box(
 
 
 def _quantile(values: Float[np.ndarray, " n"], share: Float[np.ndarray, " n"], q: float) -> float:
-    """The value such that those below it have at most `q` of the shares."""
+    """The greatest value such that the values below it hold at most `q` of the shares."""
     order = np.argsort(values)
     reached = np.cumsum(share[order])
-    # Sums of many small shares: a hair of slack keeps q = 0 at the very least value.
+    # Many small shares add up inexactly; this slack makes q = 0 give the least value.
     position = int(np.searchsorted(reached, q + 1e-12))
     return float(values[order[min(position, len(order) - 1)]])

@@ -1,8 +1,9 @@
-"""Maps: the cells of a partition, the probabilities of a photo, the errors of an evaluation.
+"""Maps as figures: the cells of a partition, the answer to a photo, the errors of an evaluation.
 
-The one door to Cartopy. It lends its projections and axes; the geometries are the package's own,
-so that nothing is ever downloaded. A region is drawn on the Lambert azimuthal equal-area plane
-about its centre, the world in the Equal Earth projection: areas are true in both.
+This is the only module that imports Cartopy. Cartopy provides projections and axes; the
+geometries are the package's own, so that nothing is ever downloaded. A region lies on the Lambert
+azimuthal equal-area plane about its centre, the world in the Equal Earth projection. Both keep
+areas true.
 """
 
 from pathlib import Path
@@ -57,23 +58,23 @@ def cells_map(
     title: str = "",
     colors: theme.Theme = theme.LIGHT,
 ) -> Figure:
-    """The cells of a partition on the map, each coloured by a figure of it.
+    """The cells of a partition on a map, coloured by a value of each.
 
     Args:
-        partition: What to draw.
-        values: The figures (default: how many photos each cell holds).
-        title: Heading (default: how many cells there are).
-        colors: Those of the theme.
+        partition: The cells.
+        values: The values (default: the number of photos in each cell).
+        title: Heading (default: the number of cells).
+        colors: The theme.
     """
     values = values or photos_values(partition)
     extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
     figure, rect = page(extent)
     basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
-    drawn = canvas.cells(partition, values.values, values.norm)
+    cells = canvas.cells(partition, values.values, values.norm)
     draw_map_names(canvas, basemap)
     heading(figure, title or counted(len(partition), "cell"), values.caption, colors)
-    color_bar(figure, rect, drawn, values.label, values.ticks)
+    color_bar(figure, rect, cells, values.label, values.ticks)
     scale_bar(figure, canvas, rect)
     return figure
 
@@ -87,14 +88,14 @@ def probability_map_figure(
     scale: ColorScale = "root",
     colors: theme.Theme = theme.LIGHT,
 ) -> Figure:
-    """Every cell filled by its probability, the answer marked; photo, legend and guesses beside it.
+    """A map of the cells, coloured by probability, with the answer, the photo and the guesses.
 
     Args:
-        map_: One photo's probabilities.
+        map_: The answer to one photo.
         photo: The photo, upright, of any size.
         title: Heading (default: the place of the point estimate).
         scale: How probabilities become colours, as in `probability_norm`.
-        colors: `theme.LIGHT`, where darker is likelier, or `theme.DARK`, where brighter is.
+        colors: The theme: darker is likelier in `theme.LIGHT`, brighter in `theme.DARK`.
     """
     name = Path(map_.answer.photo).name
     contents = Contents(
@@ -108,13 +109,13 @@ def probability_map_figure(
     basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
     canvas.ground(basemap)
     norm = probability_norm(scale, float(map_.probabilities.max()))
-    drawn = canvas.cells(map_.partition, map_.probabilities, norm)
+    cells = canvas.cells(map_.partition, map_.probabilities, norm)
     taken = draw_answer(canvas, map_)
     draw_map_names(canvas, basemap, taken)
     if photo is not None:
         draw_photo(axes(figure, blocks.photo), photo, colors, name=name)
     draw_marks(axes(figure, blocks.marks), map_, colors)
-    draw_guesses(axes(figure, blocks.guesses), map_, lambda value: drawn.cmap(norm(value)), colors)
+    draw_guesses(axes(figure, blocks.guesses), map_, lambda value: cells.cmap(norm(value)), colors)
     place = describe(map_.answer.place)
     heading(
         figure,
@@ -125,7 +126,7 @@ def probability_map_figure(
         f"90 % within {kilometres(map_.answer.radius_90_km)}",
         colors,
     )
-    color_bar(figure, rect, drawn, "probability of the cell", probability_ticks(norm))
+    color_bar(figure, rect, cells, "probability of the cell", probability_ticks(norm))
     scale_bar(figure, canvas, rect)
     draw_locator(figure, canvas, basemap)
     return figure
@@ -135,14 +136,14 @@ def probability_map_figure(
 def errors_map(
     truth: Float[np.ndarray, "n 2"], estimates: Float[np.ndarray, "n 2"], *, title: str = ""
 ) -> Figure:
-    """Where photos were taken, coloured by how far off the point estimate is, and joined to it.
+    """A map of true places, coloured by the distance to the point estimate and joined to it.
 
     The colours change at the radii of the accuracies, so they mean the same on every map.
 
     Args:
         truth: Where each photo was taken, latitude first, in degrees; at least one.
         estimates: The point estimate of each, likewise.
-        title: Heading (default: how many photos there are).
+        title: Heading (default: the number of photos).
     """
     both = np.stack([truth, estimates], axis=1)
     extent = fit_extent(both, np.ones(len(both)), mass=0.98)
@@ -152,7 +153,7 @@ def errors_map(
     distances = great_circle_km(truth, estimates)
     bounds = [0.0, *RADII_KM.values(), np.pi * EARTH_RADIUS_KM]
     scale: dict[str, Any] = {"norm": BoundaryNorm(bounds, theme.ON_LIGHT.N), "cmap": theme.ON_LIGHT}
-    # Neither the near nor the far shall lie on top of the others: a fixed shuffle.
+    # A fixed shuffle: neither near nor far photos lie on top of the others.
     order = np.random.default_rng(0).permutation(len(both))
     faint = float(np.clip(8 / len(both) ** 0.5, 0.08, 0.6))
     ways = LineCollection(
@@ -166,7 +167,7 @@ def errors_map(
     )
     canvas.ax.add_collection(ways, autolim=False)
     x, y = canvas.project(truth[order]).T
-    drawn = canvas.ax.scatter(
+    cells = canvas.ax.scatter(
         x,
         y,
         c=distances[order],
@@ -186,7 +187,7 @@ def errors_map(
         theme.LIGHT,
     )
     ticks = [(bound, f"{bound:,.0f}") for bound in bounds[1:-1]]
-    color_bar(figure, rect, drawn, "distance to the point estimate, in km", ticks)
+    color_bar(figure, rect, cells, "distance to the point estimate, in km", ticks)
     scale_bar(figure, canvas, rect)
     return figure
 
@@ -194,7 +195,7 @@ def errors_map(
 def map_canvas(
     figure: Figure, rect: Rect, extent: Extent, colors: theme.Theme = theme.LIGHT
 ) -> Canvas:
-    """Axes of that extent at that place, still empty."""
+    """An empty canvas: axes that show an extent, at a place of the figure."""
     crs: ccrs.Projection = ccrs.EqualEarth(globe=_SPHERE)
     if not extent.world:
         crs = ccrs.LambertAzimuthalEqualArea(extent.longitude, extent.latitude, globe=_SPHERE)
@@ -211,6 +212,6 @@ def map_canvas(
     else:
         ax.set_xlim(-500.0 * extent.width_km, 500.0 * extent.width_km)
         ax.set_ylim(-500.0 * extent.height_km, 500.0 * extent.height_km)
-    ax.apply_aspect()  # what is measured in pixels needs the final place
+    ax.apply_aspect()  # labels measure pixels, so the axes need their final place
     ax.spines["geo"].set(edgecolor=colors.border, linewidth=0.7)
     return Canvas(ax, extent, project, unproject, colors)

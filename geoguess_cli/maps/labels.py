@@ -1,6 +1,6 @@
-"""Text and numbers on a map that keep out of each other's way.
+"""Names and numbers on a map, none over another.
 
-Everything is measured in pixels of the figure as it is, so axes must have their place and limits.
+Sizes are measured in pixels of the figure, so the axes must have their final place and limits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,14 +22,14 @@ from geoguess_cli.geo.towns import largest_towns
 from geoguess_cli.maps.canvas import Canvas
 
 BADGE_RADIUS = 5.4
-"""Of a numbered marker, in points."""
+"""Radius of a numbered marker, in points."""
 
 MOST_NAMES, MOST_TOWNS = 40, 14
-"""Of regions and of towns on one map: beyond this it is a list of names, not a map."""
+"""Greatest numbers of regions and of towns that are named on one map."""
 
 _TOWNS_APART = 34.0  # points
 _TOWN_SIZE = 6.2  # points
-_NARROWEST = 2.5  # points a letter: no text of ours is narrower
+_NARROWEST = 2.5  # points: no letter of the maps is narrower
 _REACH = (12.0, 19.0, 28.0, 40.0)
 _ANGLES = np.radians([55, 125, 20, 160, 90, -35, -145, 270, 0, 180, -70, -110])
 
@@ -39,9 +39,9 @@ class Name:
     """A name for the visible part of a country or region.
 
     Attributes:
-        texts: Ways to write it, the best first; the first that fits is taken.
-        shape: The largest piece that is seen of it, in the coordinates of the axes.
-        style: Arguments of its text.
+        texts: Ways to write the name, the best first; the first one that fits is used.
+        shape: The largest visible piece of the country or region, in the units of the axes.
+        style: Arguments of the text.
     """
 
     texts: tuple[str, ...]
@@ -57,29 +57,29 @@ def draw_map_names(
     names: int = MOST_NAMES,
     towns: int = MOST_TOWNS,
 ) -> None:
-    """Regions by name, countries where none of their regions is seen, and the larger towns.
+    """Write the names of regions, of countries without a visible region, and of large towns.
 
     Args:
-        canvas: The map, all else drawn.
-        basemap: What the names are of.
+        canvas: The map, with everything else on it.
+        basemap: The countries and regions.
         taken: Boxes in pixels that must stay free.
-        names: How many regions and countries at the most.
-        towns: How many towns at the most; none on a map of the world.
+        names: Greatest number of regions and countries.
+        towns: Greatest number of towns; a map of the world has none.
     """
     colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
     style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
-    found, split = [], set()
+    areas, split = [], set()
     if not canvas.extent.world:
         for index, shape in canvas.visible(regions.geometries):
             country, _, short = regions.codes[index].partition("-")
             split.add(country)
-            found.append(Name((regions.names[index], short), shape, style))
+            areas.append(Name((regions.names[index], short), shape, style))
     style = {"fontsize": theme.SMALL, "color": colors.country_name, "fontweight": "bold"}
     for index, shape in canvas.visible(countries.geometries):
         if countries.codes[index] not in split:
             name = countries.names[index]
-            found.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
-    written = draw_names(canvas.ax, found, taken=taken, most=names, ground=colors.halo)
+            areas.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
+    written = draw_names(canvas.ax, areas, taken=taken, most=names, ground=colors.halo)
     if not canvas.extent.world:
         apart = _TOWNS_APART * canvas.km_per_point
         largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
@@ -96,25 +96,27 @@ def draw_names(
     most: int = MOST_NAMES,
     ground: str = theme.PAGE,
 ) -> list[Text]:
-    """The names that fit, drawn: each inside its shape, none over another, the largest first.
+    """Write the names that fit, those of the largest shapes first, and return their texts.
+
+    Each name lies inside its shape, and none lies over another.
 
     Args:
         ax: Axes with their final place and limits.
-        names: What to write.
+        names: The names.
         taken: Boxes in pixels that must stay free.
-        most: Names to write at the most.
-        ground: Colour of the halo around each.
+        most: Greatest number of names.
+        ground: Colour of the halo around each name.
     """
     busy = list(taken)
     written: list[Text] = []
-    for name in sorted(names, key=lambda one: -one.shape.area):
+    for name in sorted(names, key=lambda name: -name.shape.area):
         if len(written) == most:
             break
         room = np.ptp(ax.transData.transform(np.reshape(name.shape.bounds, (2, 2))), axis=0)
         for text in name.texts:
             longest = max(len(line) for line in text.split("\n"))
             if room[0] < longest * _NARROWEST * theme.DPI / 72:
-                continue  # measuring a text takes time
+                continue  # too long for sure; measuring takes time
             artist = ax.text(0, 0, text, ha="center", va="center", zorder=6, **name.style)
             artist.set_path_effects(halo(color=ground))
             if _settle(ax, artist, name.shape, room, busy):
@@ -128,7 +130,7 @@ def draw_names(
 def _settle(
     ax: Axes, artist: Text, shape: shapely.Polygon, room: np.ndarray, busy: list[Bbox]
 ) -> bool:
-    """Move the text to a free place in its shape; False where there is none."""
+    """Move the text to a free place in its shape; False if there is none."""
     size = artist.get_window_extent()
     if size.width > 1.15 * room[0] or size.height > 0.9 * room[1]:
         return False
@@ -157,15 +159,17 @@ def draw_towns(
     most: int = MOST_TOWNS,
     colors: theme.Theme = theme.LIGHT,
 ) -> list[Text]:
-    """Towns as a dot with a name beside it, the first ones first; none over another or a box.
+    """Draw each town as a dot with its name beside it, and return the texts.
+
+    A town that would lie over another one or over a box is left out.
 
     Args:
         ax: Axes with their final place and limits.
-        names: Of the towns.
-        places: In the coordinates of the axes.
+        names: Names of the towns, the most important first.
+        places: Their places, in the units of the axes.
         taken: Boxes in pixels that must stay free.
-        most: Towns to draw at the most.
-        colors: Those of the theme.
+        most: Greatest number of towns.
+        colors: The theme.
     """
     scale = theme.DPI / 72
     frame = ax.get_window_extent().padded(-3)
@@ -201,7 +205,7 @@ def draw_towns(
 def _beside(
     size: Bbox, spot: np.ndarray, scale: float, frame: Bbox, busy: Sequence[Bbox]
 ) -> Bbox | None:
-    """A free box of that size beside a spot: to its right, left, above or below; None if taken."""
+    """A free box of that size to the right, left, above or below a spot; None if all are taken."""
     gap = 2.2 * scale
     width, height = size.width, size.height
     for left, low in (
@@ -224,15 +228,16 @@ def draw_badges(
     taken: Sequence[Bbox] = (),
     colors: theme.Theme = theme.LIGHT,
 ) -> list[Bbox]:
-    """Draw numbers 1, 2, … beside their places, each tied to its own: their boxes, in pixels.
+    """Draw the numbers 1, 2, … beside their places, and return their boxes in pixels.
 
-    None lies over another. Places outside the axes get no number.
+    A line ties each number to its place. No number lies over another. Places outside the axes
+    get no number.
 
     Args:
         ax: Axes with their final place and limits.
-        places: In the coordinates of the axes, in the order of the numbers.
+        places: Places in the order of the numbers, in the units of the axes.
         taken: Boxes in pixels that must stay free.
-        colors: Those of the theme.
+        colors: The theme.
     """
     scale = theme.DPI / 72
     frame = ax.get_window_extent().padded(-2)
@@ -248,7 +253,7 @@ def draw_badges(
 
 
 def _free_offset(spot: np.ndarray, scale: float, frame: Bbox, busy: list[Bbox]) -> np.ndarray:
-    """Offset in points of a badge that overlaps nothing; the nearest if all are taken."""
+    """Offset in points of a badge that overlaps nothing; the nearest one if all are taken."""
     for reach in _REACH:
         for angle in _ANGLES:
             offset = reach * np.array([np.cos(angle), np.sin(angle)])
@@ -260,12 +265,12 @@ def _free_offset(spot: np.ndarray, scale: float, frame: Bbox, busy: list[Bbox]) 
 
 
 def around(spot: np.ndarray, radius: float) -> Bbox:
-    """The box that reaches `radius` from a spot to each side."""
+    """The square box around a spot that reaches `radius` to each side."""
     return Bbox([spot - radius, spot + radius])
 
 
 def badge_box(colors: theme.Theme) -> dict[str, Any]:
-    """The round box of a number, on the map and in the list."""
+    """The round box around a number, on the map and in the list."""
     return {
         "boxstyle": "circle,pad=0.22",
         "facecolor": colors.page,

@@ -25,7 +25,7 @@ CREDIBLE_STYLES: dict[float, dict[str, Any]] = {
     0.9: {"linewidth": 1.1, "linestyle": (0, (3.5, 1.8))},
     0.5: {"linewidth": 1.5, "linestyle": "solid"},
 }
-"""The outline of each credible region, by its mass; the larger lies below."""
+"""The outline of each credible region, by its mass; the outline of the larger lies below."""
 
 _ROOMY = 12.0
 """Points. Regions whose cells have shorter sides get thinner outlines."""
@@ -48,8 +48,8 @@ def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> 
 
     Args:
         mass: One of `CREDIBLE_STYLES`.
-        colors: Those of the theme.
-        weight: Factor to its width, for a region in small pieces.
+        colors: The theme.
+        weight: Factor to the width of the line, below 1 for a region in small pieces.
     """
     style = CREDIBLE_STYLES[mass]
     width = weight * style["linewidth"]
@@ -58,21 +58,23 @@ def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> 
 
 
 def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:
-    """Draw credible regions, estimate, truth, the way between, numbers: the boxes that they take.
+    """Draw credible regions, estimate, truth and the way between them, and numbered guesses.
+
+    Returns the boxes that the marks take, in pixels.
 
     Args:
-        canvas: The map, its cells drawn.
-        map_: What the map shows.
+        canvas: The map, with its cells.
+        map_: The answer to show.
         numbers: Whether the guesses are numbered.
     """
-    ax, colors, marked = canvas.ax, canvas.colors, [map_.estimate]
+    ax, colors, marks = canvas.ax, canvas.colors, [map_.estimate]
     for mass in CREDIBLE_STYLES:
         cells = map_.credible_cells(mass)
         side = float(np.median(np.sqrt(map_.partition.area_km2[cells]))) / canvas.km_per_point
         style = credible_style(mass, colors, weight=float(np.clip(side / _ROOMY, 0.35, 1.0)))
         canvas.outline(map_.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
     if map_.truth is not None:
-        marked.append(map_.truth)
+        marks.append(map_.truth)
         (way,) = canvas.ways(map_.estimate[None], map_.truth[None])
         ax.plot(*way.T, color=theme.PAGE, linewidth=2.6, alpha=0.9, zorder=7)
         ax.plot(*way.T, color=theme.TRUTH, linewidth=1.2, dashes=(3, 2), zorder=7, gid="way")
@@ -81,7 +83,7 @@ def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -
     estimate = canvas.project(map_.estimate[None])
     ax.plot(*estimate.T, zorder=9, gid="estimate", clip_on=False, **estimate_style(colors))
     point = theme.DPI / 72
-    spots = ax.transData.transform(canvas.project(np.stack(marked)))
+    spots = ax.transData.transform(canvas.project(np.stack(marks)))
     taken = [around(spot, 5.0 * point) for spot in spots]
     if map_.truth is not None:
         taken += [around(spot, point) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]

@@ -1,4 +1,4 @@
-"""The page around a map: its margins, its heading, its keys. Everything in inches."""
+"""The page around a map: margins, heading and keys. All sizes are in inches."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -23,7 +23,7 @@ from geoguess_cli.maps.scales import Ticks
 from geoguess_cli.wording import kilometres
 
 _TOP, _FOOT, SIDE = 0.6, 0.66, 0.15  # inches above, below and beside a map
-WORLD_ASPECT = 2.0549  # of the Equal Earth projection
+WORLD_ASPECT = 2.0549  # width over height of the Equal Earth projection
 _COLUMN = 2.2  # inches, beside a probability map
 LOCATOR = 0.5  # inches across
 _GLOBE_PIXELS = 160
@@ -31,7 +31,7 @@ _GLOBE_PIXELS = 160
 
 @dataclass(frozen=True)
 class Blocks:
-    """Places of what goes with a probability map: beside a region, below the world."""
+    """The places of photo, marks and guesses: beside a map of a region, below one of the world."""
 
     photo: Rect
     marks: Rect
@@ -40,13 +40,13 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Contents:
-    """What goes with a probability map.
+    """The contents of the blocks around a probability map.
 
     Attributes:
-        photo_aspect: Height over width of the photo; 0 for none.
+        photo_aspect: Height over width of the photo; 0 without a photo.
         caption: Whether a line stands under the photo.
-        marks: How many marks are listed.
-        guesses: How many guesses are listed.
+        marks: Number of marks in the list.
+        guesses: Number of guesses in the list.
     """
 
     photo_aspect: float
@@ -56,34 +56,34 @@ class Contents:
 
     @property
     def photo_height(self) -> float:
-        """Of the photo and its caption in a column beside the map, in inches."""
+        """Height of the photo and its caption in the column beside the map."""
         below = CAPTION if self.photo_aspect and self.caption else 0.0
         return min(_COLUMN * self.photo_aspect, 1.7) + below
 
     @property
     def gap(self) -> float:
-        """Below the photo, in inches."""
+        """Free space below the photo."""
         return 0.2 if self.photo_aspect else 0.0
 
     @property
     def height(self) -> float:
-        """Of that column, in inches."""
+        """Height of that column."""
         return self.photo_height + self.gap + STEP * (self.marks + self.guesses) + 0.12
 
     @property
     def aspects(self) -> tuple[float, float]:
-        """Least and greatest width over height of a map that is about as tall as the column."""
+        """Least and greatest width over height of a map about as tall as the column."""
         fitting = (theme.WIDTH - 2 * SIDE - _COLUMN - 0.2) / (self.height - _FOOT + 0.1)
         least = float(np.clip(fitting, 0.9, 1.3))
         return least, 1.08 * least
 
 
 def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, Blocks]:
-    """An empty page, the place of the map on it, and those of the blocks.
+    """An empty page, the place of the map on it, and the places of the blocks.
 
     Args:
-        extent: What the map shows.
-        contents: What the blocks hold.
+        extent: The part of the Earth that the map shows.
+        contents: The contents of the blocks.
     """
     marks, guesses = contents.marks, contents.guesses
     if extent.world:
@@ -123,9 +123,9 @@ def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Fi
     """An empty page and the place of the map on it.
 
     Args:
-        extent: What the map shows.
-        column: Inches to keep free at the map's right.
-        strip: Inches to keep free below the map's keys.
+        extent: The part of the Earth that the map shows.
+        column: Width to keep free to the right of the map.
+        strip: Height to keep free below the map's keys.
     """
     width = theme.WIDTH - 2 * SIDE - (column + 0.2 if column else 0.0)
     height = width / (WORLD_ASPECT if extent.world else extent.width_km / extent.height_km)
@@ -134,7 +134,7 @@ def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Fi
 
 
 def heading(figure: Figure, title: str, subtitle: str, colors: theme.Theme) -> None:
-    """Two lines over the map, cut where they would run into the locator."""
+    """Write two lines above the map, cut where they would run into the locator."""
     width, height = theme.WIDTH - 2 * SIDE - LOCATOR - 0.1, _TOP - 0.1
     ax = theme.bare(axes(figure, (SIDE, figure.get_figheight() - _TOP, width, height)))
     ax.set(xlim=(0, width), ylim=(0, height))
@@ -144,18 +144,20 @@ def heading(figure: Figure, title: str, subtitle: str, colors: theme.Theme) -> N
     ax.text(0, 0.12, shortened(ax, subtitle, width, **small), **small)
 
 
-def color_bar(figure: Figure, rect: Rect, drawn: ScalarMappable, label: str, ticks: Ticks) -> None:
+def color_bar(
+    figure: Figure, rect: Rect, colored: ScalarMappable, label: str, ticks: Ticks
+) -> None:
     """Draw the key of the colours below the left end of the map.
 
     Args:
         figure: The page.
         rect: The place of the map.
-        drawn: What carries the colours.
-        label: What they stand for, with its unit.
-        ticks: Values to name, with their texts.
+        colored: The artist whose colours the key explains.
+        label: Name and unit of the values.
+        ticks: Values at which the key has ticks, with their labels.
     """
     ax = axes(figure, (rect[0] + 0.2, rect[1] - 0.22, 2.6, 0.1))
-    bar = figure.colorbar(drawn, cax=ax, orientation="horizontal")
+    bar = figure.colorbar(colored, cax=ax, orientation="horizontal")
     bar.set_label(label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
     bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)
@@ -165,13 +167,13 @@ def color_bar(figure: Figure, rect: Rect, drawn: ScalarMappable, label: str, tic
 
 
 def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.4) -> None:
-    """A length in kilometres below the map's right end; none for the world, where it varies.
+    """Draw a scale in kilometres below the right end of a map; the world gets none.
 
     Args:
         figure: The page.
         canvas: The map.
-        rect: Its place.
-        longest: Inches that the bar may have.
+        rect: The place of the map.
+        longest: Greatest length of the bar.
     """
     if canvas.extent.world:
         return
@@ -188,9 +190,9 @@ def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.
 
 
 def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
-    """Draw a small globe in the upper right corner, the frame of the map on it; not of the world.
+    """Draw a small globe with the frame of the map in the upper right corner; the world gets none.
 
-    The land is asked for point by point: shapes would have to be cut at the rim.
+    Land is looked up pixel by pixel: shapes would have to be cut at the rim.
     """
     extent = canvas.extent
     if extent.world:
@@ -225,7 +227,7 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
 
 @cache
 def _coarse_land(basemap: Basemap) -> shapely.Geometry:
-    """All land, as fine as a globe of half an inch shows it; found once."""
+    """All land, simplified for a globe half an inch wide."""
     land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
     shapely.prepare(land)
     return land

@@ -1,6 +1,6 @@
-"""What stands beside a probability map: the photo, what is answered, the top guesses.
+"""The blocks beside a probability map: the photo, the marks of the answer, the top guesses.
 
-Each block is drawn on axes of its own, measured in inches, and lists from the top down.
+Each block has axes of its own, measured in inches, and lists its entries from the top down.
 """
 
 from collections.abc import Callable
@@ -26,21 +26,21 @@ STEP = 0.37
 CAPTION = 0.17
 """Height of the line under a photo, in inches."""
 
-_PHOTO_SIDE = 720  # pixels: 300 an inch at the block's width, and the file stays small
-_INDENT, _LINE = 0.24, 0.155  # inches: after the mark of an entry, between its two lines
-_BAR = 0.58  # inches: the bar of the likeliest guess
+_PHOTO_SIDE = 720  # pixels: 300 per inch at the width of the block; the file stays small
+_INDENT, _LINE = 0.24, 0.155  # inches: width of a mark, distance of the two lines of an entry
+_BAR = 0.58  # inches: length of the bar of the likeliest guess
 _SMALL: dict[str, Any] = {"fontsize": theme.SMALL, "va": "center_baseline"}
 _TINY: dict[str, Any] = {"fontsize": theme.TINY, "va": "center_baseline"}
 
 
 def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str = "") -> None:
-    """Draw a photo in its own shape, as large as the axes allow, from their upper left.
+    """Draw a photo undistorted, as large as the axes allow, in their upper left corner.
 
     Args:
         ax: Empty axes.
         photo: The photo, upright.
-        colors: Those of the theme.
-        name: What to write under it.
+        colors: The theme.
+        name: Text under the photo.
     """
     width, height = _in_inches(ax)
     room = height - (CAPTION if name else 0.0)
@@ -66,12 +66,12 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
 
 
 def mark_count(map_: ProbabilityMap) -> int:
-    """How many entries `draw_marks` lists."""
+    """The number of entries that `draw_marks` lists."""
     return 1 + (map_.truth is not None) + len(MASSES)
 
 
 def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
-    """List what is marked on the map: point estimate, truth and its distance, credible regions."""
+    """List the marks on the map: point estimate, truth and its distance, credible regions."""
     _, height = _in_inches(ax)
     row = iter(np.arange(height - 0.1, -1, -STEP).tolist())
 
@@ -94,11 +94,11 @@ def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
 
 
 def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
-    """What the marks of a map mean, in one line that ends at the axes' right.
+    """Explain the marks of a map in one line that ends at the right of the axes.
 
     Args:
         ax: Empty axes.
-        colors: Those of the theme.
+        colors: The theme.
         truth: Whether any map has a truth.
     """
     width, height = _in_inches(ax)
@@ -125,9 +125,9 @@ def draw_guesses(
 
     Args:
         ax: Empty axes.
-        map_: What is mapped beside it.
-        color_of: The map's colour of a probability.
-        colors: Those of the theme.
+        map_: The answer on the map beside the list.
+        color_of: The colour of a probability on that map.
+        colors: The theme.
     """
     width, height = _in_inches(ax)
     best = float(map_.probabilities.max())
@@ -151,7 +151,7 @@ def draw_guesses(
 
 
 def _in_inches(ax: Axes) -> tuple[float, float]:
-    """Make the axes bare and measured in inches from their lower left corner: their size."""
+    """Make the axes bare and measured in inches, and return their width and height."""
     theme.bare(ax)
     page = ax.figure.get_size_inches()  # type: ignore[union-attr]
     width, height = (np.array(ax.get_position().size) * page).tolist()
@@ -160,13 +160,13 @@ def _in_inches(ax: Axes) -> tuple[float, float]:
 
 
 def _two_lines(ax: Axes, place: Place, room: float, below: float) -> tuple[str, str]:
-    """A place as the nearest town and, below, what that lies in: the fullest wording that fits.
+    """The nearest town and, for the line below, its region: the fullest wording that fits.
 
     Args:
         ax: Axes measured in inches.
-        place: What to write.
-        room: Inches of the first line.
-        below: Inches of the second line.
+        place: The place to name.
+        room: Width of the first line, in inches.
+        below: Width of the second line, in inches.
     """
     texts = [text.partition(", ") for text in wordings(place)]
     for first, _, second in texts:

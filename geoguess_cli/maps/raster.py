@@ -1,4 +1,4 @@
-"""A probability map as a grid of square pixels, for where nothing finer can be drawn."""
+"""A probability map as a grid of square pixels, for a terminal."""
 
 from dataclasses import dataclass
 
@@ -22,8 +22,8 @@ class Grid:
 
     Attributes:
         extent: The part of the Earth.
-        width: Pixels across.
-        height: Pixels down; with the width in the ratio of the extent's.
+        width: Number of columns.
+        height: Number of rows. The ratio of width and height is that of the extent.
     """
 
     extent: Extent
@@ -32,20 +32,20 @@ class Grid:
 
     @property
     def half_km(self) -> Float[np.ndarray, "2"]:
-        """Half the width and half the height of what is shown, on the plane."""
+        """Half the width and half the height of the grid on the plane, in kilometres."""
         if not self.extent.world:
             return np.array([self.extent.width_km, self.extent.height_km]) / 2
-        # The whole world, in a frame of another shape: some of it stays empty.
+        # The world has another shape than the grid, so some pixels stay empty.
         pixel = max(WORLD_KM[0] / self.width, WORLD_KM[1] / self.height)
         return np.array([self.width * pixel, self.height * pixel])
 
     @property
     def pixel_km(self) -> float:
-        """Width of a pixel on the plane."""
+        """Width of a pixel on the plane, in kilometres."""
         return float(2 * self.half_km[0] / self.width)
 
     def latlng(self) -> Float[np.ndarray, "h w 2"]:
-        """The place at the middle of each pixel, latitude first, in degrees; NaN off the Earth."""
+        """The middle of each pixel: latitude, longitude, in degrees; NaN off the Earth."""
         size = np.array([self.width, self.height])
         column, row = np.meshgrid(np.arange(self.width), np.arange(self.height))
         share = (np.stack([column, row], axis=-1) + 0.5) / size * 2 - 1
@@ -61,8 +61,8 @@ class Grid:
         xy = equal_earth(latlng) if self.extent.world else azimuthal(latlng, self._center)
         size = np.array([self.width, self.height])
         at = np.floor((xy * [1, -1] / self.half_km + 1) / 2 * size).astype(np.int64)
-        shown = ((at >= 0) & (at < size)).all(axis=1, keepdims=True)
-        return np.where(shown, at[:, ::-1], -1)
+        inside = ((at >= 0) & (at < size)).all(axis=1, keepdims=True)
+        return np.where(inside, at[:, ::-1], -1)
 
     @property
     def _center(self) -> Float[np.ndarray, "2"]:
@@ -71,13 +71,13 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class Raster:
-    """What each pixel of a grid shows.
+    """The contents of the pixels of a grid.
 
     Attributes:
-        probabilities: Of the cell in the pixel; NaN where there is none.
-        earth: Whether the pixel lies on the Earth: not so in the corners of a map of the world.
-        land: Whether it lies on land; lakes are none.
-        border: 2 where a country ends towards the south or the east, 1 where a region does, else 0.
+        probabilities: Probability of the cell in the pixel; NaN without a cell.
+        earth: Whether the pixel lies on the Earth. The corners of a map of the world do not.
+        land: Whether the pixel lies on land; a lake is not land.
+        border: 2 if a country ends south or east of the pixel, 1 if a region does, else 0.
     """
 
     probabilities: Float[np.ndarray, "h w"]
@@ -87,22 +87,22 @@ class Raster:
 
 
 def fit_grid(map_: ProbabilityMap, width: int, height: int) -> Grid:
-    """The grid of that size over what a map of these probabilities shows.
+    """The grid of that size over the extent of a map.
 
     Args:
-        map_: What is mapped.
-        width: Pixels across.
-        height: Pixels down.
+        map_: The map.
+        width: Number of columns.
+        height: Number of rows.
     """
     aspect = width / height
     return Grid(map_.extent(aspects=(aspect, aspect)), width, height)
 
 
 def rasterise(map_: ProbabilityMap, grid: Grid) -> Raster:
-    """What the pixels of a grid show of a probability map and of the basemap under it.
+    """The contents of a grid: the probabilities of a map, and the basemap under them.
 
-    A pixel shows what lies at its middle. A cell that is smaller than a pixel may lie at no
-    middle: it is shown in the pixel of its centroid, if it is the likeliest there.
+    A pixel shows what lies at its middle. A cell smaller than a pixel may contain no middle; the
+    pixel of its centroid shows it, unless a likelier cell is there.
     """
     places = grid.latlng()
     earth = ~np.isnan(places[..., 0])
@@ -130,11 +130,11 @@ def rasterise(map_: ProbabilityMap, grid: Grid) -> Raster:
 def _at(
     partition: Partition, probabilities: Float[np.ndarray, " c"], latlng: Float[np.ndarray, "n 2"]
 ) -> Float[np.ndarray, " n"]:
-    """Probability of the cell at each place; NaN where there is none."""
+    """Probability of the cell at each place; NaN without a cell."""
     cell = partition.assign(latlng)
     return np.where(cell >= 0, probabilities[cell], np.nan)
 
 
 def _neighbours(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each pixel but the last of an axis, and the one after it; views."""
+    """Views of all pixels but the last along an axis, and of the pixels after them."""
     return (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])

@@ -1,4 +1,4 @@
-"""Scales of colours: how values become colours, and which values their key names."""
+"""Scales of colours: how values become colours, and the ticks of their keys."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,18 +9,18 @@ from geoguess_cli.choices import ColorScale
 from geoguess_cli.wording import percent
 
 LOG_RANGE = 1e-4
-"""On a logarithmic scale the least colour stands for this share of the greatest probability."""
+"""On a logarithmic scale the lowest colour stands for this share of the greatest probability."""
 
 Ticks = list[tuple[float, str]]
-"""Values that a key names, with their texts."""
+"""Values at which a key has ticks, with their labels."""
 
 
 def probability_norm(scale: ColorScale, most: float) -> Normalize:
-    """From probabilities of cells to [0, 1].
+    """The norm that maps probabilities of cells to [0, 1].
 
     Args:
-        scale: "root" spreads the small ones out, so that a tail of many cells shows as a tail;
-            "linear" keeps proportions; "log" tells the least apart.
+        scale: "root" makes small probabilities visible; "linear" keeps proportions; "log" shows
+            differences between the smallest.
         most: The greatest probability, above 0.
     """
     if scale == "log":
@@ -29,7 +29,7 @@ def probability_norm(scale: ColorScale, most: float) -> Normalize:
 
 
 def photos_norm(photos: Float[np.ndarray, " n"]) -> Normalize:
-    """From photos a cell to [0, 1]: logarithmic where the cells differ much."""
+    """The norm that maps photos per cell to [0, 1]; logarithmic if the cells differ much."""
     low, high = float(photos.min()), float(photos.max())
     if low > 0 and high / low > 12:
         return LogNorm(low, high)
@@ -37,12 +37,12 @@ def photos_norm(photos: Float[np.ndarray, " n"]) -> Normalize:
 
 
 def level_norm(low: int, high: int) -> BoundaryNorm:
-    """From levels of cells to one colour each, of as many as there are levels."""
+    """The norm that gives each level from `low` to `high` a colour of its own."""
     return BoundaryNorm(np.arange(low, high + 2) - 0.5, high - low + 1)
 
 
 def probability_ticks(norm: Normalize) -> Ticks:
-    """Round probabilities that lie about evenly along the scale, and its zero where it has one.
+    """Round probabilities about evenly spaced along the scale, and its zero if it has one.
 
     >>> [text for _, text in probability_ticks(probability_norm("root", 0.64))]
     ['0 %', '5 %', '20 %', '50 %']

@@ -33,12 +33,12 @@ MOST_ROWS = 4
 _ASPECT = 1.3  # width over height of a map
 _TOP, _FOOT, _CAPTION, _GAP = 0.6, 0.72, 0.46, 0.16  # inches
 _NEAR = 0.15  # inches
-_NAMES, _TOWNS = 9, 3  # on one map at the most
-_INSET = 0.36  # of the map's width: the photo on it
+_NAMES, _TOWNS = 9, 3  # greatest numbers on one map
+_INSET = 0.36  # width of the photo, as a share of the map's width
 
 
 def page_sizes(count: int) -> list[int]:
-    """How many maps go on each page: as even as full rows allow.
+    """The number of maps on each page, as even as full rows allow.
 
     >>> page_sizes(2), page_sizes(12), page_sizes(13), page_sizes(30)
     ([2], [12], [9, 4], [12, 12, 6])
@@ -66,11 +66,11 @@ def probability_sheet(
     Args:
         maps: The maps, at least one.
         photos: The photo of each, upright.
-        title: Heading (default: how many maps there are).
-        columns: Maps in a row (default: by their number).
-        most: Probability of the greatest colour (default: the greatest of these maps).
+        title: Heading (default: the number of maps).
+        columns: Number of maps in a row (default: by the number of maps).
+        most: Probability of the highest colour (default: the greatest of these maps).
         scale: How probabilities become colours, as in `probability_norm`.
-        colors: Those of the theme.
+        colors: The theme.
     """
     columns = columns or _columns(len(maps))
     rows = -(-len(maps) // columns)
@@ -87,8 +87,8 @@ def probability_sheet(
     subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
     heading(figure, title or counted(len(maps), "probability map"), subtitle, colors)
     foot = (SIDE, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
-    drawn = ScalarMappable(norm, colors.sequential)
-    color_bar(figure, foot, drawn, "probability of the cell", probability_ticks(norm))
+    colored = ScalarMappable(norm, colors.sequential)
+    color_bar(figure, foot, colored, "probability of the cell", probability_ticks(norm))
     key = axes(figure, (theme.WIDTH - SIDE - 4.6, 0.3, 4.6, 0.3))
     draw_key(key, colors, truth=any(map_.truth is not None for map_ in maps))
     return figure
@@ -107,7 +107,7 @@ def probability_sheets(
         maps: The maps, at least one.
         photos: The photo of each, upright.
         scale: How probabilities become colours, as in `probability_norm`.
-        colors: Those of the theme.
+        colors: The theme.
     """
     most = max(float(map_.probabilities.max()) for map_ in maps)
     sizes, start = page_sizes(len(maps)), 0
@@ -140,7 +140,7 @@ def _draw_map(
     """One map with its photo and caption."""
     extent, (left, bottom, width, height) = map_.extent(aspects=(_ASPECT, _ASPECT)), rect
     place = rect
-    if extent.world:  # lower than the others: the photo stands above it
+    if extent.world:  # its map is lower, so the photo stands above it
         place = (left, bottom, width, width / WORLD_ASPECT)
     basemap, canvas = load_basemap(), map_canvas(figure, place, extent, colors)
     canvas.ground(basemap)
@@ -167,12 +167,12 @@ def _draw_map(
 def _draw_inset(
     figure: Figure, rect: Rect, canvas: Canvas, map_: ProbabilityMap, photo: Image.Image
 ) -> Bbox:
-    """The photo in the corner of the map where it hides the least: its box in pixels."""
+    """Draw the photo in the corner of the map where it hides the least; its box in pixels."""
     left, bottom, width, height = rect
     wide = _INSET * width
     tall = min(wide * photo.height / photo.width, 0.5 * height)
     wide = tall * photo.width / photo.height
-    # Above the world there is room.
+    # There is room above the world.
     rows = (bottom + height - tall,) if canvas.extent.world else (bottom + height - tall, bottom)
     corners = [(x, y) for y in rows for x in (left + width - wide, left)]
     spots = [canvas.project(np.concatenate([map_.partition.centroids, map_.estimate[None]]))]
@@ -186,7 +186,7 @@ def _draw_inset(
     covered = []
     for corner in np.array(corners):
         beyond = np.maximum(corner - inches, inches - corner - (wide, tall)).clip(min=0.0)
-        # What lies near the photo counts too: a cell is more than its centroid.
+        # Places near the photo count too, since a cell is larger than its centroid.
         covered.append(float((weight / (1 + (beyond**2).sum(axis=1) / _NEAR**2)).sum()))
     x, y = corners[int(np.argmin(covered))]
     ax = axes(figure, (x, y, wide, tall))

@@ -1,26 +1,27 @@
-"""A small map for the terminal: two pixels a character, the guesses numbered as in the list."""
+"""A small map for the terminal: two pixels per character, guesses numbered as in the list."""
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from geoguess_cli.maps.probability_map import ProbabilityMap
-    from geoguess_cli.maps.raster import Grid, Raster
+from geoguess_cli.drawing import theme
+from geoguess_cli.geo.towns import load_towns
+from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.maps.raster import Grid, Raster, fit_grid, rasterise
+from geoguess_cli.wording import kilometres, percent
 
 MAX_WIDTH, MAX_LINES = 76, 20
-"""Characters; a map is at most so large."""
+"""Greatest size of a map, in characters."""
 
 MIN_WIDTH = 20
-"""Characters: in less there is nothing to see."""
+"""Least width of a map, in characters."""
 
 TOWNS, CANDIDATES, GAP = 6, 60, 3
-"""Towns named at most, the largest that are tried, and the characters between two at least."""
+"""Greatest number of towns, number of towns that are tried, and least gap in characters."""
 
 COAST = 0.35
-"""How much of the sea shows through a cell, so that the coast is seen."""
+"""Share of the sea's colour in a cell at sea, so that the coast stays visible."""
 
 SCALE_WIDTH = 24
 SHADES = "░▒▓█"
@@ -29,37 +30,33 @@ ESTIMATE, TRUTH = "✕", "●"
 RGB = tuple[int, int, int]
 
 
-def terminal_map(map_: "ProbabilityMap", *, width: int, colors: bool) -> list[Text]:
-    """The lines of a map: the cells by probability, borders, the guesses, estimate and truth.
+def terminal_map(map_: ProbabilityMap, *, width: int, colors: bool) -> list[Text]:
+    """The lines of a map: cells by probability, borders, guesses, estimate and truth.
 
-    The scale is that of the figures: as the root of the probability, so that little is seen too.
+    Colours follow the square root of the probability, as in the figures.
 
     Args:
-        map_: What is mapped.
-        width: Characters there are across.
-        colors: Whether the terminal can show any colour; without, shades are all there is.
+        map_: The map.
+        width: Width of the terminal, in characters.
+        colors: Whether the terminal shows colours; if not, the map has shades.
     """
-    from geoguess_cli.maps.raster import fit_grid, rasterise
-
     width = max(MIN_WIDTH, min(width, MAX_WIDTH))
     lines = min(MAX_LINES, round(width * MAX_LINES / MAX_WIDTH))
     grid = fit_grid(map_, width, 2 * lines)
     raster = rasterise(map_, grid)
     top = float(map_.probabilities.max())
     marks = _marks(map_, grid)
-    drawn = _colored(raster, top, grid.pixel_km) if colors else _shaded(raster, top)
+    blocks = _colored(raster, top, grid.pixel_km) if colors else _shaded(raster, top)
     for (line, column), (mark, style) in marks.items():
-        drawn[line][column] = (mark, _over(style, drawn[line][column][1]) if colors else Style())
-    body = [Text.assemble(*line) for line in drawn]
+        blocks[line][column] = (mark, _over(style, blocks[line][column][1]) if colors else Style())
+    body = [Text.assemble(*line) for line in blocks]
     return [*body, _scale(top, width) if colors else _shade_scale(top), _legend(map_, colors)]
 
 
-def _marks(map_: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tuple[str, Style]]":
-    """Characters over the map, by line and column; the more important replace the others."""
-    import numpy as np
-
+def _marks(map_: ProbabilityMap, grid: Grid) -> dict[tuple[int, int], tuple[str, Style]]:
+    """Characters over the map, by line and column; more important ones replace the others."""
     marks: dict[tuple[int, int], tuple[str, Style]] = {}
-    dim, strong = Style(color="#c3cad3"), Style(color="#ffffff", bold=True)
+    dim, strong = Style(color=theme.DARK.country), Style(color=theme.DARK.name, bold=True)
     for line, column, name in _towns(grid):
         for k, letter in enumerate(f"·{name}"):
             marks[line, column + k] = (letter, dim)
@@ -71,17 +68,13 @@ def _marks(map_: "ProbabilityMap", grid: "Grid") -> "dict[tuple[int, int], tuple
     spots = grid.pixels(np.array([place for place, _ in points])).tolist()
     for (row, column), (_, mark) in zip(spots, points, strict=True):
         if row >= 0:
-            red = Style(color="#ff4d5e", bold=True)
-            marks[row // 2, column] = (mark, red if mark == TRUTH else strong)
+            style = Style(color=theme.DARK_SCREEN.truth, bold=True) if mark == TRUTH else strong
+            marks[row // 2, column] = (mark, style)
     return marks
 
 
-def _towns(grid: "Grid") -> "list[tuple[int, int, str]]":
-    """Line, column and name of the largest towns that have room, the largest first."""
-    import numpy as np
-
-    from geoguess_cli.geo.towns import load_towns
-
+def _towns(grid: Grid) -> list[tuple[int, int, str]]:
+    """Line, column and name of the largest towns that fit, the largest first."""
     towns = load_towns()
     pixels = grid.pixels(towns.latlng)
     inside = np.flatnonzero(pixels[:, 0] >= 0)
@@ -100,8 +93,8 @@ def _towns(grid: "Grid") -> "list[tuple[int, int, str]]":
     return chosen
 
 
-def _colored(raster: "Raster", top: float, pixel_km: float) -> list[list[tuple[str, Style]]]:
-    """Half blocks: the upper pixel is the letter's colour, the lower its ground's."""
+def _colored(raster: Raster, top: float, pixel_km: float) -> list[list[tuple[str, Style]]]:
+    """Half blocks: the upper pixel is the colour of the character, the lower its background."""
     colors = _pixel_colors(raster, top, pixel_km)
     blocks = []
     for upper, lower in zip(colors[::2], colors[1::2], strict=True):
@@ -109,25 +102,22 @@ def _colored(raster: "Raster", top: float, pixel_km: float) -> list[list[tuple[s
     return blocks
 
 
-def _pixel_colors(raster: "Raster", top: float, pixel_km: float) -> "list[list[RGB | None]]":
-    """The colour of each pixel; None off the Earth."""
-    import numpy as np
+def _pixel_colors(raster: Raster, top: float, pixel_km: float) -> list[list[RGB | None]]:
+    """Colour of each pixel; None off the Earth."""
 
-    from geoguess_cli.drawing.theme import DARK, SEQUENTIAL
-
-    # Greys: of 256 colours, the nearest to a bluish dark one is a plain blue.
+    # Greys, since the nearest of 256 colours to a dark bluish grey is a plain blue.
     sea, land, region, country = (
         np.full(3, np.mean(Color.parse(name).get_truecolor()))
-        for name in (DARK.sea, DARK.land, DARK.region, DARK.country)
+        for name in (theme.DARK.sea, theme.DARK.land, theme.DARK.region, theme.DARK.country)
     )
     pixels = np.where(raster.land[..., None], land, sea)
     cell = ~np.isnan(raster.probabilities)
     share = np.sqrt(raster.probabilities[cell] / top)
-    pixels[cell] = 255.0 * SEQUENTIAL(share)[:, :3]
+    pixels[cell] = 255.0 * theme.SEQUENTIAL(share)[:, :3]
     pixels[cell & ~raster.land] += COAST * (sea - pixels[cell & ~raster.land])
     for level, line, strength, widest_km in ((1, region, 0.25, 90.0), (2, country, 0.5, 150.0)):
         if pixel_km > widest_km:
-            continue  # a line a pixel wide would cover what lies between
+            continue  # a line one pixel wide would cover whole countries
         here = raster.border == level
         pixels[here] += strength * (line - pixels[here])
     rounded = pixels.round().astype(int).tolist()
@@ -137,7 +127,7 @@ def _pixel_colors(raster: "Raster", top: float, pixel_km: float) -> "list[list[R
     ]
 
 
-def _block(upper: "RGB | None", lower: "RGB | None") -> tuple[str, Style]:
+def _block(upper: RGB | None, lower: RGB | None) -> tuple[str, Style]:
     if upper is None and lower is None:
         return " ", Style()
     if upper is None or lower is None:
@@ -145,25 +135,24 @@ def _block(upper: "RGB | None", lower: "RGB | None") -> tuple[str, Style]:
     return "▀", Style(color=_color(upper), bgcolor=_color(lower))
 
 
-def _color(rgb: "RGB | None") -> Color | None:
+def _color(rgb: RGB | None) -> Color | None:
     return Color.from_rgb(*rgb) if rgb is not None else None
 
 
 def _over(mark: Style, block: Style) -> Style:
-    """The style of a mark upon the colour that was there, dark on a bright one."""
+    """The style of a mark on the colour below it; a bright colour gets a dark mark."""
     ground = block.bgcolor or block.color
     if ground is None or mark.color is None:
         return mark
     red, green, blue = ground.get_truecolor()
     bright = 0.299 * red + 0.587 * green + 0.114 * blue > 130  # ITU-R BT.601
-    dark = Style(color="#b00020" if mark.color.name == "#ff4d5e" else "#000000")
+    is_truth = mark.color.name == theme.DARK_SCREEN.truth
+    dark = Style(color=theme.DEEP_TRUTH if is_truth else theme.BLACK)
     return mark + (dark if bright else Style()) + Style(bgcolor=ground)
 
 
-def _shaded(raster: "Raster", top: float) -> list[list[tuple[str, Style]]]:
-    """Shades of one colour: of two pixels the likelier, of land a dot."""
-    import numpy as np
-
+def _shaded(raster: Raster, top: float) -> list[list[tuple[str, Style]]]:
+    """Shades of one colour, by the likelier of the two pixels; a dot on land without a cell."""
     share = np.sqrt(np.nan_to_num(raster.probabilities, nan=0.0) / top)
     level = np.fmax(share[::2], share[1::2])
     index = np.ceil(level * len(SHADES) - 0.5).astype(int)  # from an eighth of the scale
@@ -178,13 +167,11 @@ def _shaded(raster: "Raster", top: float) -> list[list[tuple[str, Style]]]:
 
 
 def _scale(top: float, width: int) -> Text:
-    import numpy as np
-
-    from geoguess_cli.drawing.theme import SEQUENTIAL
-    from geoguess_cli.wording import percent
 
     long = min(SCALE_WIDTH, width - 20)
-    colors = (255 * SEQUENTIAL(np.linspace(0, 1, 2 * long))[:, :3]).round().astype(int).tolist()
+    colors = (
+        (255 * theme.SEQUENTIAL(np.linspace(0, 1, 2 * long))[:, :3]).round().astype(int).tolist()
+    )
     text = Text("0 % ")
     for left, right in zip(colors[::2], colors[1::2], strict=True):
         text.append("▌", Style(color=_color(tuple(left)), bgcolor=_color(tuple(right))))
@@ -192,7 +179,6 @@ def _scale(top: float, width: int) -> Text:
 
 
 def _shade_scale(top: float) -> Text:
-    from geoguess_cli.wording import percent
 
     least = [((k + 0.5) / len(SHADES)) ** 2 * top for k in range(len(SHADES))]
     return Text(
@@ -200,12 +186,13 @@ def _shade_scale(top: float) -> Text:
     )
 
 
-def _legend(map_: "ProbabilityMap", colors: bool) -> Text:
-    from geoguess_cli.wording import kilometres
+def _legend(map_: ProbabilityMap, colors: bool) -> Text:
 
     text = Text(f"{ESTIMATE} point estimate")
     if map_.truth is not None and map_.distance_km is not None:
-        text.append("   ").append(TRUTH, Style(color="#ff4d5e") if colors else Style())
+        text.append("   ").append(
+            TRUTH, Style(color=theme.DARK_SCREEN.truth) if colors else Style()
+        )
         text.append(f" truth, {kilometres(map_.distance_km)} away")
     count = min(map_.top_k, len(map_.partition))
     return text.append("   1 guess" if count == 1 else f"   1–{count} guesses")

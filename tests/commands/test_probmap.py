@@ -1,7 +1,5 @@
-"""`geoguess predict`, `occlude` and `probmap` through the command line."""
+"""`geoguess probmap` through the command line."""
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -16,115 +14,15 @@ from geoguess_cli.choices import POINT_METHODS
 INTERACTIVE = "geoguess_cli.maps.interactive"
 
 
-def test_predict_names_the_place(trained_world) -> None:
-    told = trained_world.run("predict", trained_world.photo("dallas"), "--format", "jsonl")
-    (answer,) = [json.loads(line) for line in told.stdout.splitlines()]
-    assert answer["guesses"][0]["region"] == "Texas"
-    assert abs(answer["latitude"] - 32.78) < 1
-    chances = [guess["probability"] for guess in answer["guesses"]]
-    assert chances == sorted(chances, reverse=True)
-    assert sum(chances) <= 1 + 1e-5
-    text = trained_world.run("predict", trained_world.photo("dallas")).stdout
-    assert "Dallas, Texas, US" in text
-    assert answer["place"] == answer["guesses"][0]["place"]
-
-
-def test_predict_says_how_far_to_believe_it(trained_world) -> None:
-    photo = trained_world.photo("dallas")
-    told = trained_world.run("predict", photo)
-    answer = json.loads(trained_world.run("predict", photo, "--json").stdout)
-    assert answer["sure"] is True
-    assert answer["expected_km"] > 0
-    assert answer["radius_90_km"] > 0
-    assert told.stdout.startswith(
-        f"{photo}: {answer['latitude']:.4f}, {answer['longitude']:.4f}, expected distance "
-        f"{answer['expected_km']:,.0f} km, 90% within {answer['radius_90_km']:,.0f} km\n"
-    )
-    assert told.stderr == ""
-
-
-@pytest.mark.parametrize("point", POINT_METHODS)
-def test_predict_by_each_point_method(trained_world, point: str) -> None:
-    told = trained_world.run("predict", trained_world.photo("dallas"), "--point", point, "--json")
-    answer = json.loads(told.stdout)
-    assert abs(answer["latitude"] - 32.78) < 3
-    assert answer["region"] == "Texas"
-    refused = trained_world.run("predict", "x.jpg", "--point", "median", code=2)
-    assert "geoscore" in refused.stderr
-    assert refused.stdout == ""
-
-
-def test_predict_is_not_sure_below_the_least_confidence(trained_world) -> None:
-    photo = trained_world.photo("dallas")
-    ask = ("predict", photo, "--min-confidence", "1")
-    likeliest = json.loads(trained_world.run("predict", photo, "--json").stdout)["guesses"][0]
-    assert likeliest["probability"] < 1
-    told = trained_world.run(*ask)
-    assert told.stdout.startswith(
-        f"{photo}: not sure, the likeliest cell has {likeliest['probability']:.1%}\n"
-    )
-    assert "Texas" in told.stdout
-    record = json.loads(trained_world.run(*ask, "--format", "jsonl").stdout)
-    assert (record["sure"], record["latitude"], record["expected_km"]) == (False, None, None)
-    assert record["guesses"][0] == likeliest
-    (row,) = csv.DictReader(io.StringIO(trained_world.run(*ask, "--format", "csv").stdout))
-    assert (row["sure"], row["latitude"], row["radius_90_km"]) == ("false", "", "")
-    assert float(row["probability_1"]) == likeliest["probability"]
-    features = json.loads(trained_world.run(*ask, "--format", "geojson").stdout)["features"]
-    assert features[0]["geometry"] is None
-    assert features[0]["properties"]["sure"] is False
-    for wrong in ("1.5", "-0.1"):
-        refused = trained_world.run("predict", photo, "--min-confidence", wrong, code=2)
-        assert "--min-confidence" in refused.stderr
-        assert refused.stdout == ""
-
-
-def test_predict_a_folder_in_order(trained_world) -> None:
-    told = trained_world.run("predict", "photos", "--format", "csv", "-k", "2")
-    rows = list(csv.DictReader(io.StringIO(told.stdout)))
-    assert len(rows) == 96
-    assert [row["photo"] for row in rows] == sorted(row["photo"] for row in rows)
-    assert {"token_1", "probability_2"} <= set(rows[0])
-    assert "token_3" not in rows[0]
-
-
-def test_predict_a_table_as_geojson(trained_world, tmp_path) -> None:
-    trained_world.run("predict", "photos.csv", "-k", "1", "-o", tmp_path / "guesses.geojson")
-    frame = geopandas.read_file(tmp_path / "guesses.geojson")
-    assert (frame["kind"] == "estimate").sum() == 96
-    assert (frame["kind"] == "guess").sum() == 96
-
-
-def test_predict_says_which_photo_fails_and_goes_on(trained_world, tmp_path) -> None:
-    (tmp_path / "broken.jpg").write_bytes(b"no photo")
-    told = trained_world.run(
-        *("predict", tmp_path / "broken.jpg", trained_world.photo("bozeman")),
-        *("--format", "jsonl"),
-        code=1,
-    )
-    broken, sound = (json.loads(line) for line in told.stdout.splitlines())
-    assert "broken.jpg" in broken["error"]
-    assert broken["guesses"] == []
-    assert sound["error"] is None
-    assert "broken.jpg" in told.stderr
-    assert "error" in trained_world.run("predict", tmp_path / "broken.jpg", code=1).stdout
-
-
-def test_predict_nothing_there(trained_world) -> None:
-    told = trained_world.run("predict", "nowhere.jpg", code=1)
-    assert told.stderr.startswith("error: no photo, folder or table at nowhere.jpg")
-    assert told.stdout == ""
-
-
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf", "geojson", "parquet"])
 def test_probmap_in_every_form(trained_world, tmp_path, ending: str) -> None:
     path = tmp_path / f"map.{ending}"
-    told = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", path, "--json")
+    result = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", path, "--json")
     starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     starts |= {"geojson": b"{", "parquet": b"PAR1"}
     assert path.read_bytes().startswith(starts[ending])
     # The truth comes from the photo table.
-    assert json.loads(told.stdout)["distance_km"] < 100
+    assert json.loads(result.stdout)["distance_km"] < 100
 
 
 def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
@@ -135,8 +33,8 @@ def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
     assert frame[frame["kind"] == "truth"].geometry.iloc[0].coords[0] == (-111.0, -45.5)
     assert frame[frame["kind"] == "cell"]["probability"].sum() == pytest.approx(1, abs=1e-4)
     Image.new("RGB", (48, 32)).save(tmp_path / "unknown.jpg")
-    told = trained_world.run("probmap", tmp_path / "unknown.jpg", "-o", path, "--json").stdout
-    assert json.loads(told)["distance_km"] is None
+    result = trained_world.run("probmap", tmp_path / "unknown.jpg", "-o", path, "--json").stdout
+    assert json.loads(result)["distance_km"] is None
 
 
 @pytest.mark.parametrize("point", POINT_METHODS)
@@ -147,8 +45,8 @@ def test_a_map_marks_the_place_that_predict_answers(trained_world, tmp_path, poi
     config["decision"] = {"temperature": 3.0, "point": point}
     (model / "config.json").write_text(json.dumps(config))
     photo = trained_world.photo("bozeman")
-    told = trained_world.run("predict", photo, "--model", model, "--point", point, "--json")
-    answer = json.loads(told.stdout)
+    result = trained_world.run("predict", photo, "--model", model, "--point", point, "--json")
+    answer = json.loads(result.stdout)
     path = tmp_path / "map.geojson"
     trained_world.run("probmap", photo, "--model", model, "-o", path)
     features = json.loads(path.read_text())["features"]
@@ -167,10 +65,10 @@ def test_a_map_marks_the_place_that_predict_answers(trained_world, tmp_path, poi
 
 
 def test_an_ending_nobody_draws(trained_world, tmp_path) -> None:
-    told = trained_world.run(
+    result = trained_world.run(
         "probmap", trained_world.photo("bozeman"), "-o", tmp_path / "map.bmp", code=2
     )
-    assert ".png" in told.stderr
+    assert ".png" in result.stderr
 
 
 def test_probmaps_of_several_photos_fill_a_folder(trained_world, tmp_path) -> None:
@@ -178,13 +76,13 @@ def test_probmaps_of_several_photos_fill_a_folder(trained_world, tmp_path) -> No
     (tmp_path / "mine" / "broken.jpg").write_bytes(b"no photo")
     for name in ("bozeman-7-0.jpg", "bozeman-7-0-2.jpg"):
         Image.new("RGB", (48, 32), "red").save(tmp_path / "mine" / name)
-    told = trained_world.run(
+    result = trained_world.run(
         *("probmap", trained_world.photo("bozeman"), trained_world.photo("dallas")),
         *(tmp_path / "mine", "-o", tmp_path / "maps", "--format", "geojson", "--json"),
         code=1,
     )
-    rows = [json.loads(line) for line in told.stdout.splitlines()]
-    assert "broken.jpg" in told.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert "broken.jpg" in result.stderr
     (failed,) = [row for row in rows if "error" in row]
     assert failed["photo"].endswith("broken.jpg")
     names = {path.name for path in (tmp_path / "maps").iterdir()}
@@ -218,14 +116,14 @@ def test_probmaps_of_a_table(trained_world, tmp_path) -> None:
 def test_a_page_of_one_photo_or_of_several(trained_world, tmp_path) -> None:
     named = [trained_world.photo("bozeman"), trained_world.photo("dallas")]
     path = tmp_path / "one.html"
-    told = trained_world.run("probmap", named[0], "-o", path, "--json")
-    row = json.loads(told.stdout)
+    result = trained_world.run("probmap", named[0], "-o", path, "--json")
+    row = json.loads(result.stdout)
     assert row["path"] == str(path)
     one = path.read_text()
     assert one.startswith("<!doctype html>")
     assert one.count("data:image/jpeg;base64,") == 1
-    told = trained_world.run("probmap", *named, "--format", "html", "-o", tmp_path, "--json")
-    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    result = trained_world.run("probmap", *named, "--format", "html", "-o", tmp_path, "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["path"] for row in rows] == [str(tmp_path / "probability-maps.html")] * 2
     both = (tmp_path / "probability-maps.html").read_text()
     for name in named:
@@ -237,19 +135,19 @@ def test_without_bokeh_no_photo_is_read(trained_world, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "bokeh", None)
     for name in [name for name in sys.modules if name.startswith(INTERACTIVE)]:
         monkeypatch.delitem(sys.modules, name)
-    told = trained_world.run("probmap", "broken.jpg", "-o", "map.html", code=1)
-    assert "no photo" in told.stderr  # what is named must be there
-    told = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", "map.html", code=1)
-    assert told.stderr.startswith("error: interactive maps need Bokeh")
-    assert "pip install 'geoguess-cli[interactive]'" in told.stderr
-    assert told.stdout == ""
+    result = trained_world.run("probmap", "broken.jpg", "-o", "map.html", code=1)
+    assert "broken.jpg does not exist" in result.stderr
+    result = trained_world.run("probmap", trained_world.photo("bozeman"), "-o", "map.html", code=1)
+    assert result.stderr.startswith("error: interactive maps need Bokeh")
+    assert "pip install 'geoguess-cli[interactive]'" in result.stderr
+    assert result.stdout == ""
 
 
 def test_probmap_of_one_unreadable_photo_is_an_error(trained_world, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
-    told = trained_world.run("probmap", tmp_path / "broken.jpg", "-o", tmp_path / "m.png", code=1)
-    assert told.stderr.startswith("error: ")
-    assert "broken.jpg" in told.stderr
+    result = trained_world.run("probmap", tmp_path / "broken.jpg", "-o", tmp_path / "m.png", code=1)
+    assert result.stderr.startswith("error: ")
+    assert "broken.jpg" in result.stderr
     assert not (tmp_path / "m.png").exists()
 
 
@@ -267,8 +165,8 @@ def test_what_several_photos_cannot_have(trained_world, options, said: str) -> N
 
 def test_format_and_ending_must_agree(trained_world) -> None:
     one = trained_world.photo("bozeman")
-    told = trained_world.run("probmap", one, "-o", "a.png", "--format", "svg", code=2)
-    assert "do not agree" in told.stderr
+    result = trained_world.run("probmap", one, "-o", "a.png", "--format", "svg", code=2)
+    assert "do not agree" in result.stderr
 
 
 def test_scales_and_themes_look_different(trained_world, tmp_path) -> None:
@@ -283,10 +181,10 @@ def test_a_sheet_of_probmaps_leaves_out_what_cannot_be_read(trained_world, tmp_p
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     named = [trained_world.photo("bozeman"), tmp_path / "broken.jpg", trained_world.photo("dallas")]
     sheet = tmp_path / "sheet.png"
-    told = trained_world.run("probmap", *named, "--grid", "-o", sheet, "--json", code=1)
-    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    result = trained_world.run("probmap", *named, "--grid", "-o", sheet, "--json", code=1)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["path"] for row in rows] == [str(sheet), str(sheet), None]
-    assert "broken.jpg" in told.stderr
+    assert "broken.jpg" in result.stderr
     with Image.open(sheet) as image:
         assert image.width == 1600
     assert trained_world.run("probmap", *named, "--grid", "-o", "a.geojson", code=2)

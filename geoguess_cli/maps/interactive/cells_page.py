@@ -1,4 +1,4 @@
-"""The page of a partition: its cells on the map, coloured by photos, level or accuracy in turns."""
+"""The page of a partition: its cells on a map, coloured by photos, level or accuracy in turn."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,47 +19,48 @@ from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
 from geoguess_cli.wording import counted, percent, square_kilometres
 
 LISTED = 8
-"""Cells that stand beside the map: those with the most."""
+"""Number of cells in the list beside the map: those with the greatest values."""
 
 
 def cells_page(partition: Partition, values: Sequence[CellValues] = ()) -> str:
     """The cells of a partition as one HTML page that needs no network.
 
     Args:
-        partition: What to draw.
-        values: What the cells can be coloured by, the first at first (default: photos and level).
+        partition: The cells.
+        values: The values that can colour the cells; the page opens with the first of them
+            (default: photos and level).
     """
-    every = list(values) or [photos_values(partition), level_values(partition)]
+    values = values or [photos_values(partition), level_values(partition)]
     plane, box = cells_plane(partition)
-    texts = [_texts(one) for one in every]
+    texts = [_texts(one) for one in values]
     columns: dict[str, list[Any]] = {
         "area": [square_kilometres(area) for area in partition.area_km2.tolist()]
     }
-    for number, one in enumerate(every):
+    for number, one in enumerate(values):
         columns[f"shade_{number}"] = _shades(one).round(4).tolist()
         columns[f"text_{number}"] = texts[number]
     about = [*figures.ABOUT_CELL, "@area"]
-    shown = [f"@text_{number}" for number, one in enumerate(every) if len(one.columns.columns)]
+    lines = [f"@text_{number}" for number, one in enumerate(values) if len(one.columns.columns)]
     figure = figures.cells_figure(
-        partition, plane, box, columns, shade="shade_0", tip=[*shown, *about]
+        partition, plane, box, columns, shade="shade_0", tip=[*lines, *about]
     )
-    views = [_view(partition, one, number, texts[number]) for number, one in enumerate(every)]
+    views = [_view(partition, one, number, texts[number]) for number, one in enumerate(values)]
     return filled_page(
         [{**view, "map": 0, "box": list(box)} for view in views],
         items=[figures.item(figure)],
         label="Map of the cells",
         aside="Cells",
-        readout=["@place", *shown, *about],
+        readout=["@place", *lines, *about],
         choice="Colour by",
     )
 
 
 def cells_item(partition: Partition, *, dark: bool = False) -> dict[str, Any]:
-    """The cells alone, of one colour, for `Bokeh.embed.embed_item`: a map to put a pin on.
+    """The cells in one colour, for `Bokeh.embed.embed_item`: a map for placing a pin.
 
     Args:
-        partition: What to draw.
-        dark: Whether its colours are for a dark page.
+        partition: The cells.
+        dark: Whether the page is dark.
     """
     plane, box = cells_plane(partition)
     none = {"shade": [0.0] * len(partition)}
@@ -71,7 +72,7 @@ def cells_item(partition: Partition, *, dark: bool = False) -> dict[str, Any]:
 
 
 def cells_plane(partition: Partition) -> tuple[Plane, tuple[float, float, float, float]]:
-    """The plane that shows all cells best, and the box on it that holds them, in kilometres."""
+    """The plane that shows all cells, and the box on it that holds them, in kilometres."""
     extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
     plane = plane_of(extent)
     return plane, box_of(extent, plane)
@@ -80,7 +81,7 @@ def cells_plane(partition: Partition) -> tuple[Plane, tuple[float, float, float,
 def _view(
     partition: Partition, values: CellValues, number: int, texts: list[str]
 ) -> dict[str, Any]:
-    """What the page says of the cells while they are coloured by one figure."""
+    """The texts of the page while one kind of value colours the cells."""
     heading = counted(len(partition), "cell")
     name = values.label[:1].upper() + values.label[1:]
     known = np.nan_to_num(values.values, nan=-np.inf)
@@ -116,7 +117,7 @@ def _view(
 def _row(
     partition: Partition, values: CellValues, index: int, rank: int, text: str, length: float
 ) -> dict[str, Any]:
-    """A cell of the list beside the map: the number short, since its place needs the width."""
+    """A row of the list beside the map. The number is short, since the place needs the width."""
     fact = square_kilometres(float(partition.area_km2[index]))
     if tests := _test_photos(values):
         count = tests[index]
@@ -133,24 +134,24 @@ def _row(
 
 
 def _shades(values: CellValues) -> Float[np.ndarray, " n"]:
-    """The figures of the cells as places of their scale, from 0 to 1; NaN where unknown."""
+    """The values as positions on their scale, in [0, 1]; NaN if unknown."""
     return _scaled(values, values.values)
 
 
 def _scaled(values: CellValues, at: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     scaled = np.ma.filled(np.ma.asarray(values.norm(at), dtype=np.float64), np.nan)
-    if isinstance(values.norm, BoundaryNorm):  # the number of a step: its middle
+    if isinstance(values.norm, BoundaryNorm):  # a step's number becomes its middle
         scaled = (scaled + 0.5) / values.norm.Ncmap
     return np.where(np.isnan(at), np.nan, scaled)
 
 
 def _test_photos(values: CellValues) -> list[int]:
-    """Test photos of each cell, where the figure is the accuracy of them; else nothing."""
+    """Number of test photos in each cell if the value is the accuracy; else an empty list."""
     return values.columns["test_photos"].to_list() if "accuracy" in values.columns.columns else []
 
 
 def _texts(values: CellValues) -> list[str]:
-    """What is said of each cell's figure."""
+    """The text about each cell's value."""
     if counts := _test_photos(values):
         return [
             "no test photos"

@@ -19,17 +19,17 @@ from geoguess_cli.maps.probability_map import ProbabilityMap
 
 OUTLINES = ("credible_90", "credible_50")
 MARKS = ("way", "guesses", "estimate", "truth")
-"""Layers of an answer, from below; the names of places lie between outlines and marks."""
+"""Layers of an answer, from below; names of places lie between outlines and marks."""
 
 ABOUT_CELL = ("@photos photos in training", "cell @token, level @level")
-"""What is said of any cell, with columns as `@name`."""
+"""Lines about any cell; `@name` stands for a column."""
 
 TIP_STYLES = (
     f"margin:-6px;padding:8px 12px;font:13px/1.45 {glyphs.FONT};color:var(--map-ink,{theme.INK});"
     f"background:var(--map-panel,{theme.PAGE});max-width:260px",
     "font-weight:600",
 )
-"""The styles that stand as attributes in what is said of a cell: a page may have to allow them."""
+"""The `style` attributes in the text about a cell, which a page's policy may have to allow."""
 
 
 def map_figure(
@@ -41,11 +41,11 @@ def map_figure(
 ) -> Plot:
     """A probability map as a Bokeh figure: cells, borders, guesses, estimate, truth.
 
-    Pan by dragging, zoom by the wheel; a cell tells its figures under the pointer.
+    Drag to move the map, turn the wheel to zoom, point at a cell to read its numbers.
 
     Args:
-        map_: One photo's probabilities.
-        plane: Where to draw it (default: the plane that shows the mass of it best).
+        map_: The answer to one photo.
+        plane: The plane of the map (default: the one about the centre of its extent).
         scale: How probabilities become colours, as in `probability_norm`.
         dark: Whether its colours are for a dark page.
     """
@@ -71,11 +71,11 @@ def cells_figure(
 
     Args:
         partition: The cells.
-        plane: Where to draw them.
-        box: What to show first, in kilometres on the plane.
+        plane: The plane of the map.
+        box: The part to show first, in kilometres on the plane.
         columns: Further columns, in the partition's order.
-        shade: Which of them colours the cells, from 0 to 1.
-        tip: Lines on a cell under the pointer, with columns as `@name`.
+        shade: Name of the column that colours the cells, with values in [0, 1].
+        tip: Lines about the cell under the pointer; `@name` stands for a column.
         dark: Whether its colours are for a dark page.
     """
     cells = {**cell_columns(partition, plane), **columns}
@@ -83,12 +83,12 @@ def cells_figure(
 
 
 def item(figure: Plot) -> dict[str, Any]:
-    """What `Bokeh.embed.embed_item` takes, ready for JSON."""
+    """The figure as `Bokeh.embed.embed_item` takes it, ready for JSON."""
     return dict(json_item(figure))
 
 
 def script_path() -> Path:
-    """Bokeh's own script, as its wheel brings it."""
+    """Path of Bokeh's own script in its package."""
     return Path(bokeh.__file__).parent / "server" / "static" / "js" / "bokeh.min.js"
 
 
@@ -118,20 +118,20 @@ def _figure(
     )
     under = ground(plane, box)
     glyphs.draw_ground(plot, under)
-    drawn = glyphs.draw_cells(plot, cells, shade)
+    cell_layer = glyphs.draw_cells(plot, cells, shade)
     for kind, width in (("region", 0.6), ("coast", 0.6), ("border", 0.9)):
-        glyphs.draw_way(plot, kind, under, width)
+        glyphs.draw_lines(plot, kind, under, width)
     for name in OUTLINES:
         if name in layers:
             glyphs.draw_outline(plot, name, layers[name])
-    glyphs.draw_picked(plot)
-    written: list[PlaneBox] = []
+    glyphs.draw_highlight(plot)
+    taken: list[PlaneBox] = []
     for kind, names in under.names.items():
-        glyphs.draw_names(plot, kind, names, names_with_room(names, box, written))
+        glyphs.draw_names(plot, kind, names, names_with_room(names, box, taken))
     for name in MARKS:
         if name in layers:
             glyphs.draw_mark(plot, name, layers[name])
-    if plane.center is not None:  # the scale of a map of the world varies
+    if plane.center is not None:  # on a map of the world the scale varies
         glyphs.draw_scale(plot)
     wheel = WheelZoomTool(zoom_on_axis=False)
     frame, bold = TIP_STYLES
@@ -140,9 +140,12 @@ def _figure(
     plot.add_tools(
         PanTool(),
         wheel,
-        TapTool(renderers=[drawn], mode="replace"),
+        TapTool(renderers=[cell_layer], mode="replace"),
         HoverTool(
-            renderers=[drawn], tooltips=tooltips, show_arrow=False, point_policy="follow_mouse"
+            renderers=[cell_layer],
+            tooltips=tooltips,
+            show_arrow=False,
+            point_policy="follow_mouse",
         ),
     )
     plot.toolbar.active_scroll = wheel

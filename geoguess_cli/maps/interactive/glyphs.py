@@ -38,14 +38,15 @@ _BAR = theme.LIGHT_SCREEN.coast  # Bokeh cannot repaint this bar: the grey suits
 
 
 def colored(**names: str) -> dict[str, Any]:
-    """Properties of a model that hold colours, by the names that the colours have in a palette.
+    """Arguments that tag a model with its colours: properties, and their names in a palette.
 
-    The model keeps the names as a tag, so that it can be painted anew for a dark page.
+    The names stay with the model, so that a dark page can repaint it.
     """
     return {"tags": [{"colors": names}]}
 
 
 def paint(plot: Plot, colors: palette.Palette) -> None:
+    """Give all models of a plot the colours of a palette."""
     for model in plot.references():
         for tag in model.tags:
             for name, color in tag.get("colors", {}).items():
@@ -55,18 +56,20 @@ def paint(plot: Plot, colors: palette.Palette) -> None:
 
 
 def draw_ground(plot: Plot, under: Ground) -> None:
+    """Draw sea, land, lakes and graticule."""
     for kind, (x, y) in under.fills:
         color = "land" if kind == "land" else "sea"
-        # A line of its own colour hides the seams of what was cut.
+        # An edge of the same colour hides the seams where shapes were cut.
         glyph = Patches(line_width=0.5, **colored(fill_color=color, line_color=color))
         _add(plot, kind, {"xs": [x.astype(np.float32)], "ys": [y.astype(np.float32)]}, glyph)
-    draw_way(plot, "graticule", under, 0.5)
+    draw_lines(plot, "graticule", under, 0.5)
 
 
 def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
+    """Draw the cells and their edges; the layer that the pointer reads."""
     mapper = LinearColorMapper(name="amounts", low=0.0, high=1.0, **colored(nan_color="missing"))
     fill = {"field": shade, "transform": mapper}
-    # A line of its own colour keeps a speck in sight; edges are drawn over those that have room.
+    # An edge of the same colour keeps a speck visible; larger cells get a real edge on top.
     look: dict[str, Any] = {"fill_color": fill, "line_color": fill, "line_width": 0.5}
     cell = Patches(fill_alpha=palette.CELL_ALPHA, **look)
     pointed_at = Patches(fill_color=fill, line_width=1.5, **colored(line_color="ink"))
@@ -95,15 +98,15 @@ def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
 
 
 def draw_outline(plot: Plot, name: str, columns: Columns) -> None:
-    """Draw a line around cells, on a halo that parts it from their colours."""
+    """Draw a line around a credible region, on a halo that sets it off from the cells."""
     dash: Any = "solid" if name == "credible_50" else [5, 4]
     halo = MultiLine(line_width=3.4, line_alpha=0.75, **colored(line_color="halo"))
     line = MultiLine(line_width=1.5, line_dash=dash, **colored(line_color="ink"))
     _add(plot, name, columns, halo, line)
 
 
-def draw_picked(plot: Plot) -> None:
-    """The outline of the one cell that a page highlights, over all other lines; empty at first."""
+def draw_highlight(plot: Plot) -> None:
+    """Draw the outline of the cell that a page highlights; empty at first."""
     halo = Patches(fill_color=None, line_width=6.0, **colored(line_color="halo"))
     line = Patches(fill_color=None, line_width=3.0, **colored(line_color="accent"))
     _add(plot, "picked", {"xs": [], "ys": []}, halo, line)
@@ -116,7 +119,7 @@ def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
         line = MultiLine(line_width=2.0, line_dash=[7, 4], **colored(line_color="truth"))
         _add(plot, name, columns, halo, line)
     elif name == "guesses":
-        # A page moves the numbers off each other, and a line then ties each to its place.
+        # A page moves numbers apart; a line then ties each number to its place.
         tie = Segment(x0="x", y0="y", x1="at_x", y1="at_y", **colored(line_color="ink"))
         disc = Scatter(
             x="at_x",
@@ -136,7 +139,8 @@ def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
         _add(plot, name, columns, dot)
 
 
-def draw_names(plot: Plot, kind: str, names: Names, shown: list[bool]) -> None:
+def draw_names(plot: Plot, kind: str, names: Names, kept: list[bool]) -> None:
+    """Draw the names of one kind, at first those that `kept` marks."""
     columns: dict[str, Any] = {
         "x": names.places[:, 0].astype(np.float32),
         "y": names.places[:, 1].astype(np.float32),
@@ -152,15 +156,16 @@ def draw_names(plot: Plot, kind: str, names: Names, shown: list[bool]) -> None:
         style |= {"text_align": "side", "x_offset": "dx"}
         dot = colored(fill_color="ink", line_color="halo")
         glyphs.append(Scatter(size=6, line_width=1.5, **dot))
-    # The outline of a text is drawn over it: it needs a text of its own, below.
+    # Bokeh draws the outline of a text over the text, so the halo is a text of its own below.
     halo = colored(text_color="halo", text_outline_color="halo")
     glyphs.append(_text("text", **style, text_outline_width=3, **halo))
     glyphs.append(_text("text", **style, **colored(text_color=f"{kind}_name")))
-    kept = BooleanFilter(name=f"{kind}_shown", booleans=shown)
-    _add(plot, kind, columns, *glyphs, view=CDSView(filter=kept))
+    visible = BooleanFilter(name=f"{kind}_shown", booleans=kept)
+    _add(plot, kind, columns, *glyphs, view=CDSView(filter=visible))
 
 
 def draw_scale(plot: Plot) -> None:
+    """Draw a scale in kilometres in the lower right corner."""
     colors = colored(label_text_color="ink", background_fill_color="panel")
     scale = ScaleBar(
         range=plot.x_range,
@@ -181,7 +186,8 @@ def draw_scale(plot: Plot) -> None:
     plot.add_layout(scale)
 
 
-def draw_way(plot: Plot, kind: str, under: Ground, width: float) -> None:
+def draw_lines(plot: Plot, kind: str, under: Ground, width: float) -> None:
+    """Draw the lines of one kind of the ground, `width` pixels wide."""
     x, y = under.lines[kind].astype(np.float32)
     _add(plot, kind, {"x": x, "y": y}, Line(line_width=width, **colored(line_color=kind)))
 
@@ -200,7 +206,7 @@ def _text(column: str, *, size: str = "12px", weight: str = "bold", **more: Any)
 def _add(
     plot: Plot, name: str, columns: dict[str, Any], *glyphs: Glyph, view: CDSView | None = None
 ) -> None:
-    """Draw one source by several glyphs, the last on top; the source bears the name."""
+    """Draw one source of that name by several glyphs, the last on top."""
     source = ColumnDataSource(name=name, data=columns)
     view = view or CDSView()
     for glyph in glyphs:

@@ -1,7 +1,7 @@
-"""The ground of an interactive map: land, lakes, borders and names, as fine as they may be seen.
+"""The ground of an interactive map: land, lakes, borders and names.
 
-A page carries its own map, so it must be small: around the place that is shown the basemap keeps
-its detail, further out it is simplified, the more the further.
+A page carries its own map, so the map must be small. The basemap keeps its detail in the part that
+is shown first; the further from there, the more it is simplified.
 """
 
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from geoguess_cli.geo.towns import load_towns
 from geoguess_cli.maps.interactive.plane import Plane, PlaneBox
 
 Line = Float[np.ndarray, "2 _"]
-"""x and y of lines or of rings, with NaN between one and the next."""
+"""x and y of lines or rings, with NaN between them."""
 
 FIGURE_PIXELS = 720
 """Width of a figure that no page lays out."""
 
 _LETTER_PIXELS, _LINE_PIXELS = 8.0, 22.0
 _TIERS = ((1.25, 1 / 2500), (4.5, 1 / 700))
-"""Parts of the map, by their size, and the detail in them: in widths of what is shown first."""
+"""Size and detail of the parts of a map, in widths of the part that is shown first."""
 
 _FARTHEST_KM = 20.0
 _WORLD_DETAIL_KM = 7.0
-_FINEST_KM = 0.25  # the basemap knows no better
-_MOST_TOWNS = 120  # of a part: there is room for some dozens at a time
+_FINEST_KM = 0.25  # detail of the basemap
+_MOST_TOWNS = 120  # per part; a screen has room for some dozens
 _SEAM = 2e-3  # degrees: wider than the rounding of the basemap
-_LEAST_NAMED = 3e-5  # of what is shown first: smaller ones have no room, however near
+_LEAST_NAMED = 3e-5  # share of the part shown first; smaller areas never have room
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30)
 
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """Names of one kind, those that come first where there is no room for all in front.
+    """Names of one kind, the most important first.
 
     Attributes:
-        texts: What to write.
-        places: Where, in kilometres on the plane.
-        room_km: A name wider than this is not written; infinite for towns.
+        texts: The names.
+        places: Their places, in kilometres on the plane.
+        room_km: Greatest width of each name; infinite for towns.
     """
 
     texts: list[str]
@@ -51,12 +51,12 @@ class Names:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What lies under the cells, and the lines over them.
+    """The areas under the cells, and the lines and names over them.
 
     Attributes:
-        fills: "sea", "land" and "lakes" with their rings, in the order in which to fill them.
-        lines: Lines by "graticule", "region", "border" and "coast".
-        names: Of "countries", "regions" and "towns".
+        fills: "sea", "land" and "lakes" with their rings, in the order to fill them.
+        lines: Lines of the kinds "graticule", "region", "border" and "coast".
+        names: Names of "countries", "regions" and "towns".
     """
 
     fills: list[tuple[str, Line]]
@@ -66,13 +66,13 @@ class Ground:
 
 @lru_cache(maxsize=8)
 def ground(plane: Plane, box: PlaneBox) -> Ground:
-    """The basemap on a plane, the finer the nearer to what is shown.
+    """The basemap on a plane, finest in the part that is shown first.
 
     Args:
-        plane: Where to draw it.
-        box: What is shown first.
+        plane: The plane of the map.
+        box: The part that is shown first.
     """
-    rim, shown = plane.rim, shapely.box(*box)
+    rim, view = plane.rim, shapely.box(*box)
     basemap = load_basemap()
     land, lakes = (plane.transform(layer.geometries) for layer in (basemap.land, basemap.lakes))
     ways = {kind: plane.transform(lines) for kind, lines in _ways().items()}
@@ -83,10 +83,10 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
         inner = tiers[number + 1][0] if number + 1 < len(tiers) else None
         fills.append(("sea", _rings(np.array([part.intersection(rim)]))))
         fills += _fills(land, lakes, part, detail_km)
-        for kind, drawn in ways.items():
-            seen = shapely.clip_by_rect(drawn, *part.bounds)
-            seen = seen if inner is None else shapely.difference(seen, inner)
-            lines[kind].append(_lines(_thinned(seen, detail_km)))
+        for kind, flat in ways.items():
+            pieces = shapely.clip_by_rect(flat, *part.bounds)
+            pieces = pieces if inner is None else shapely.difference(pieces, inner)
+            lines[kind].append(_lines(_thinned(pieces, detail_km)))
     return Ground(
         fills,
         {
@@ -94,9 +94,9 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
             **{kind: _joined(pieces) for kind, pieces in lines.items()},
         },
         {
-            "countries": _area_names(basemap.countries, plane, shown),
-            "regions": _area_names(basemap.regions, plane, shown),
-            "towns": _town_names(plane, [part for part, _ in tiers], shown),
+            "countries": _area_names(basemap.countries, plane, view),
+            "regions": _area_names(basemap.regions, plane, view),
+            "towns": _town_names(plane, [part for part, _ in tiers], view),
         },
     )
 
@@ -133,7 +133,7 @@ def _meet(a: PlaneBox, b: PlaneBox) -> bool:
 
 
 def _tiers(plane: Plane, box: PlaneBox) -> list[tuple[shapely.Polygon, float]]:
-    """Boxes, the largest first, and the detail in kilometres that each of them needs."""
+    """Boxes, the largest first, each with its detail in kilometres."""
     left, bottom, right, top = box
     width = max(right - left, top - bottom)
     bounds = plane.rim.bounds
@@ -151,25 +151,25 @@ def _tiers(plane: Plane, box: PlaneBox) -> list[tuple[shapely.Polygon, float]]:
 def _fills(
     land: np.ndarray, lakes: np.ndarray, part: shapely.Polygon, detail_km: float
 ) -> list[tuple[str, Line]]:
-    # A hair beyond the part: the land of two parts overlaps, and no seam shines through.
+    # A little beyond the part, so that the land of two parts overlaps and shows no seam.
     left, bottom, right, top = part.buffer(detail_km, join_style="mitre").bounds
     speck = detail_km**2
-    found: list[tuple[str, Line]] = []
+    fills: list[tuple[str, Line]] = []
     for kind, shapes in (("land", land), ("lakes", lakes)):
-        seen = shapely.clip_by_rect(shapely.get_parts(shapes), left, bottom, right, top)
-        pieces = shapely.get_parts(_simpler(seen, detail_km))
-        found.append((kind, _rings(pieces[shapely.area(pieces) > speck])))
-    return found
+        clipped = shapely.clip_by_rect(shapely.get_parts(shapes), left, bottom, right, top)
+        pieces = shapely.get_parts(_simpler(clipped, detail_km))
+        fills.append((kind, _rings(pieces[shapely.area(pieces) > speck])))
+    return fills
 
 
 @cache
 def _ways() -> dict[str, Shaped[np.ndarray, " n"]]:
-    """Each stretch of coast and border once, as lines of (longitude, latitude)."""
+    """Each stretch of coast and border once: lines of (longitude, latitude), by kind."""
     basemap = load_basemap()
     coast, _ = _segments(basemap.land)
     border, _ = _segments(basemap.countries)
     region, owners = _segments(basemap.regions)
-    return {  # where one region alone has an edge, it is the sea's or another country's
+    return {  # an edge of only one region is a coast or the border of a country
         "region": _merged(_without(region[owners > 1], border)),
         "border": _merged(_without(border, coast)),
         "coast": _merged(coast),
@@ -177,9 +177,9 @@ def _ways() -> dict[str, Shaped[np.ndarray, " n"]]:
 
 
 def _segments(layer: Layer) -> tuple[Int64[np.ndarray, "n 4"], Int64[np.ndarray, " n"]]:
-    """The straight pieces of outlines, in millionths of a degree, and how many shapes share each.
+    """Segments of outlines, in millionths of a degree, and the number of shapes that share each.
 
-    Those along the seams of the map of longitude and latitude are no outlines.
+    Segments at the antimeridian and the poles are left out: they are cuts, not outlines.
     """
     rings = shapely.get_rings(shapely.get_parts(layer.geometries))
     lnglat, ring = shapely.get_coordinates(rings, return_index=True)
@@ -206,12 +206,12 @@ def _merged(segments: Int64[np.ndarray, "n 4"]) -> Shaped[np.ndarray, " m"]:
 
 
 def _graticule(plane: Plane, box: PlaneBox) -> Line:
-    """Meridians and parallels of the whole Earth, some six across what is shown."""
+    """Meridians and parallels of the whole Earth, about six across the part shown first."""
     wide_deg = (box[2] - box[0]) / 111.2
     if plane.center is not None:
         wide_deg /= max(np.cos(np.radians(plane.center[0])), 0.2)
     step = next((step for step in _STEPS if wide_deg / step <= 8), _STEPS[-1])
-    fine = max(step, 5.0)  # a degree's mesh of the whole Earth would only weigh
+    fine = max(step, 5.0)  # a finer mesh of the whole Earth would make the page large
     up, along = np.linspace(-90, 90, 91), np.linspace(-180, 180, 181)
     meridians = [
         shapely.LineString(np.stack([np.full_like(up, lng), up], axis=1))
@@ -224,31 +224,31 @@ def _graticule(plane: Plane, box: PlaneBox) -> Line:
     return _lines(_simpler(plane.transform(np.array([*meridians, *parallels])), 8.0))
 
 
-def _area_names(layer: Layer, plane: Plane, shown: shapely.Polygon) -> Names:
-    """A name for each shape with some room; where one is seen, in the middle of what is seen."""
-    found = []
+def _area_names(layer: Layer, plane: Plane, view: shapely.Polygon) -> Names:
+    """A name for each large enough shape, in the middle of its visible part if it has one."""
+    areas = []
     shapes = plane.transform(_simpler(layer.geometries, 0.1))
     for text, shape in zip(layer.names, shapes, strict=True):
         whole = _largest(shape)
-        seen = whole and _largest(shapely.clip_by_rect(whole, *shown.bounds))
-        piece = seen if seen and seen.area > 0.01 * shown.area else whole
-        if piece is None or piece.area < _LEAST_NAMED * shown.area:
+        visible = whole and _largest(shapely.clip_by_rect(whole, *view.bounds))
+        piece = visible if visible and visible.area > 0.01 * view.area else whole
+        if piece is None or piece.area < _LEAST_NAMED * view.area:
             continue
         circle = shapely.maximum_inscribed_circle(piece, tolerance=piece.length / 100)
         left, _, right, _ = piece.bounds
-        found.append((right - left, text, circle.coords[0]))
-    found.sort(key=lambda one: -one[0])
-    places = np.array([place for _, _, place in found]).reshape(-1, 2)
-    return Names([text for _, text, _ in found], places, np.array([room for room, _, _ in found]))
+        areas.append((right - left, text, circle.coords[0]))
+    areas.sort(key=lambda area: -area[0])
+    places = np.array([place for _, _, place in areas]).reshape(-1, 2)
+    return Names([text for _, text, _ in areas], places, np.array([room for room, _, _ in areas]))
 
 
-def _town_names(plane: Plane, parts: list[shapely.Polygon], shown: shapely.Polygon) -> Names:
-    """The largest towns of what is shown and of each part around it, the largest first."""
+def _town_names(plane: Plane, parts: list[shapely.Polygon], view: shapely.Polygon) -> Names:
+    """The largest towns of the part shown first and of each part around it, largest first."""
     towns = load_towns()
     places = plane.project(towns.latlng)
     order = np.argsort(-towns.population, kind="stable")
     kept: set[int] = set()
-    for part in (*parts, shown):
+    for part in (*parts, view):
         left, bottom, right, top = part.bounds
         x, y = places[order].T
         inside = order[(x > left) & (x < right) & (y > bottom) & (y < top)]
@@ -265,19 +265,19 @@ def _largest(shape: shapely.Geometry) -> shapely.Polygon | None:
 
 
 def _rings(shapes: np.ndarray) -> Line:
-    """The rings of polygons, holes too: filled by the even-odd rule they are the polygons."""
+    """All rings of polygons, to be filled by the even-odd rule."""
     return _lines(shapely.get_rings(shapely.get_parts(shapes)))
 
 
 def _thinned(lines: np.ndarray, detail_km: float) -> np.ndarray:
-    """Lines without detail, and without the islands that are specks then."""
+    """Simplified lines, without rings that are specks at that detail."""
     pieces = shapely.get_parts(lines)
     specks = shapely.is_closed(pieces) & (shapely.length(pieces) < 4 * detail_km)
     return _simpler(pieces[~specks], detail_km)
 
 
 def _simpler(shapes: np.ndarray, detail_km: float) -> np.ndarray:
-    # What is drawn may touch itself: keeping it from that would take seconds.
+    # The result may touch itself; preventing that would take seconds.
     return np.asarray(shapely.simplify(shapes, detail_km, preserve_topology=False))
 
 

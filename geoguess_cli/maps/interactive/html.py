@@ -1,6 +1,6 @@
-"""A whole page: one HTML file with its map, photos and scripts, which asks for nothing more.
+"""A whole page: one HTML file with its map, photos and scripts.
 
-A content-security policy in the page holds it to that.
+The page loads nothing else; its content-security policy forbids it.
 """
 
 import base64
@@ -19,10 +19,9 @@ _CREDIT = "Map: Natural Earth and US Census Bureau. Towns: GeoNames, CC BY 4.0."
 
 
 def assets() -> dict[str, str]:
-    """What a server sends beside an item, by the names of the files.
+    """The files that a server sends beside an item, by name.
 
-    `bokeh.min.js` and then `map.js`, which defines `GeoguessMap`; `map.css` has the colours, and
-    classes for what lies on a map.
+    `map.js` defines `GeoguessMap` and needs `bokeh.min.js` first; `map.css` has the colours.
     """
     return {
         "bokeh.min.js": script_path().read_text(encoding="utf-8"),
@@ -32,23 +31,23 @@ def assets() -> dict[str, str]:
 
 
 def filled_page(views: list[dict[str, Any]], *, label: str, aside: str, **content: Any) -> str:
-    """The page of some views that share maps.
+    """The HTML of a page with one or more views, which may share maps.
 
     Args:
-        views: What to show in turns, the first at first: the keys are those that `page.js` reads.
-        label: What the map is, for those who listen.
-        aside: What stands beside it, likewise.
-        content: What else the page's script reads.
+        views: The views to choose from, with the keys that `page.js` reads; it opens the first.
+        label: Name of the map, for screen readers.
+        aside: Name of the part beside the map, for screen readers.
+        content: Further content that the page's script reads.
     """
     scripts = {
         "bokeh": script_path().read_text(encoding="utf-8"),
         "map": _static("map.js"),
         "page": _static("page.js"),
     }
-    # A script ends at the first `</script`, even within a text of it.
+    # HTML ends a script at the first `</script`, even inside a string.
     scripts = {name: text.replace("</script", "<\\/script") for name, text in scripts.items()}
-    everything = {"views": views, "palettes": palettes(), **content}
-    data = json.dumps(everything, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    document = {"views": views, "palettes": palettes(), **content}
+    data = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     parts = {
         "policy": _policy(scripts.values()),
         "title": html.escape(views[0]["title"]),
@@ -60,15 +59,15 @@ def filled_page(views: list[dict[str, Any]], *, label: str, aside: str, **conten
         **scripts,
     }
     start, *pieces = _static("page.html").split("{{")
-    filled = [start]
+    texts = [start]
     for piece in pieces:
         name, _, rest = piece.partition("}}")
-        filled += [parts[name], rest]
-    return "".join(filled)
+        texts += [parts[name], rest]
+    return "".join(texts)
 
 
 def _policy(scripts: Iterable[str]) -> str:
-    """Only these scripts, only pictures within the page, and no connection anywhere."""
+    """The policy that allows these scripts, pictures inside the page, and no connection."""
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
         for text in scripts

@@ -1,7 +1,7 @@
-"""What an interactive map shows, as columns of numbers and texts: no library draws here yet.
+"""The layers of an interactive map as columns of numbers and texts.
 
-Bokeh takes these columns as they are, and so does the script of a page, which changes photos by
-putting other columns into the same map.
+Bokeh takes these columns as they are. So does the script of a page: to show another photo it puts
+other columns into the same map.
 """
 
 from typing import Any
@@ -25,14 +25,14 @@ _CELL_COLUMNS = ("token", "level", "photos", "place")
 
 
 def cell_columns(partition: Partition, plane: Plane) -> Columns:
-    """One row a cell, in the partition's order: its outline and what never changes of it.
+    """One row per cell, in the partition's order: its outline and its record.
 
-    Coordinates are kilometres on the plane; NaN parts the pieces of an outline.
+    Coordinates are kilometres on the plane; NaN separates the rings of an outline.
     """
     xs, ys = [], []
     shapes = cell_shapes(partition, plane)
     for shape, area in zip(shapes, partition.area_km2.tolist(), strict=True):
-        # Four digits of the cell's own size.
+        # Four digits, relative to the size of the cell.
         decimals = int(np.clip(3.0 - np.floor(np.log10(area) / 2.0), 0, 5))
         x, y = _ring(shape).round(decimals).T.tolist()
         xs.append(x)
@@ -47,10 +47,11 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
 def answer_columns(
     map_: ProbabilityMap, plane: Plane, scale: ColorScale = "root"
 ) -> dict[str, Columns]:
-    """The answer to one photo, by the name of the layer that it belongs to.
+    """The columns of the answer to one photo, by layer.
 
-    "cells" are columns to lay beside `cell_columns`; "guesses", "estimate" and "truth" are points;
-    "credible_50", "credible_90" and "way" are lines; `side_km` is that of their typical cell.
+    "cells" has columns to add to `cell_columns`; "guesses", "estimate" and "truth" are points;
+    "credible_50", "credible_90" and "way" are lines. `side_km` is the side of a typical cell of the
+    credible region.
     """
     probabilities = map_.probabilities
     norm = probability_norm(scale, float(probabilities.max()))
@@ -59,7 +60,7 @@ def answer_columns(
     guesses = _points(map_.partition.centroids[map_.guesses], plane)
     columns: dict[str, Columns] = {
         "cells": {
-            # Four digits are more than are map_, and keep the page small.
+            # Four digits suffice for every text, and keep the page small.
             "probability": [float(f"{value:.4g}") for value in probabilities.tolist()],
             "share": [percent(value) for value in probabilities.tolist()],
             "rank": rank.tolist(),
@@ -77,11 +78,11 @@ def answer_columns(
     }
     for mass in MASSES:
         lines = outline(map_.credible_region(mass), plane)
-        drawn = _lines([shapely.get_coordinates(line) for line in lines])
-        # Outlines of cells that are specks on the screen would hide them: a page thins them.
+        edges = _lines([shapely.get_coordinates(line) for line in lines])
+        # On a small scale these outlines would hide the cells, so a page thins the lines.
         cells = len(map_.credible_cells(mass))
         side_km = round(float(np.sqrt(map_.credible_area_km2(mass) / cells)), 3)
-        columns[f"credible_{100 * mass:.0f}"] = {**drawn, "side_km": [side_km] * len(drawn["xs"])}
+        columns[f"credible_{100 * mass:.0f}"] = {**edges, "side_km": [side_km] * len(edges["xs"])}
     return columns
 
 
@@ -99,7 +100,7 @@ def _lines(lines: list[np.ndarray]) -> Columns:
 
 
 def _ring(shape: shapely.Geometry) -> Float[np.ndarray, "n 2"]:
-    """The rings of a shape, holes too, as one path with NaN between them."""
+    """All rings of a shape as one path, with NaN between them."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     return np.insert(xy, np.flatnonzero(np.diff(ring)) + 1, np.nan, axis=0)

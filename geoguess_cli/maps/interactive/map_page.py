@@ -1,4 +1,4 @@
-"""The page of probability maps: for each photo its map, its guesses and its figures."""
+"""The page of probability maps: the map, the guesses and the numbers of each photo."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ from geoguess_cli.maps.scales import probability_norm, probability_ticks
 from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
 
 PICTURE_SIDE = 640
-"""Longest side of a photo in a page, in pixels: twice the width that it is shown in."""
+"""Longest side of a photo in a page, in pixels: twice its width on the screen."""
 
 _NEIGHBOURS_KM = 1000.0
 
@@ -38,7 +38,7 @@ def map_page(
 
     Args:
         maps: One per photo, at least one; all of the same partition.
-        photos: The photos, upright, in that order; None for one that shall not be seen.
+        photos: The photos, upright, in that order; None for a photo that is not shown.
         scale: How probabilities become colours, as in `probability_norm`.
     """
     pictures = [None] * len(maps) if photos is None else photos
@@ -64,13 +64,13 @@ def map_item(
     scale: ColorScale = "root",
     dark: bool = False,
 ) -> dict[str, Any]:
-    """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it carries no code.
+    """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it holds no code.
 
     Args:
-        map_: One photo's probabilities.
-        plane: Where to draw it (default: the plane that shows the mass of it best).
+        map_: The answer to one photo.
+        plane: The plane of the map (default: the one about the centre of its extent).
         scale: How probabilities become colours, as in `probability_norm`.
-        dark: Whether its colours are for a dark page.
+        dark: Whether the page is dark.
     """
     return figures.item(figures.map_figure(map_, plane=plane, scale=scale, dark=dark))
 
@@ -82,12 +82,12 @@ def map_view(
     plane: Plane | None = None,
     scale: ColorScale = "root",
 ) -> dict[str, Any]:
-    """What a page says of one photo beside its map, and the columns of the map, ready for JSON.
+    """The texts about one photo, and the columns of its map, ready for JSON.
 
     Args:
-        map_: One photo's probabilities.
+        map_: The answer to one photo.
         photo: The photo, upright, of any size.
-        plane: The plane of the map (default: the photo's own).
+        plane: The plane of the map (default: the one about the centre of its extent).
         scale: How probabilities become colours, as in `probability_norm`.
     """
     extent = map_.extent()
@@ -118,7 +118,7 @@ def map_view(
 
 
 def caption(map_: ProbabilityMap) -> list[str]:
-    """How sure the answer is, in words: probability, expected distance, entropy."""
+    """Sentences on how sure the answer is: probability, expected distance, entropy."""
     alike = round(2**map_.entropy_bits)
     sure = f"as unsure as between {alike:,} equally likely cells"
     if alike == 1:
@@ -147,7 +147,7 @@ def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:
 
 
 def _facts(map_: ProbabilityMap) -> list[dict[str, Any]]:
-    """The marks of the map: what each means, and what it says."""
+    """For each mark of the map its name and its numbers."""
     where = coordinates(*map_.estimate.tolist())
     facts = [_fact("estimate", "Point estimate", where)]
     if map_.truth is not None and map_.distance_km is not None:
@@ -166,20 +166,19 @@ def _fact(kind: str, title: str, text: str) -> dict[str, str]:
 
 
 def _planes(extents: Sequence[Extent]) -> tuple[list[Plane], list[int]]:
-    """Planes for several maps, and which of them each takes: neighbours share one."""
+    """Planes for several maps, and for each map the position of its plane; near maps share one."""
     planes: list[Plane] = []
     chosen = []
     for extent in extents:
-        found = next((at for at, plane in enumerate(planes) if _suits(plane, extent)), None)
-        if found is None:
+        at = next((at for at, plane in enumerate(planes) if _suits(plane, extent)), len(planes))
+        if at == len(planes):
             planes.append(plane_of(extent))
-            found = len(planes) - 1
-        chosen.append(found)
+        chosen.append(at)
     return planes, chosen
 
 
 def _suits(plane: Plane, extent: Extent) -> bool:
-    """Whether a plane shows an extent nearly as well as the extent's own: the world's, or near."""
+    """Whether a plane shows an extent nearly as well as the extent's own plane would."""
     if extent.world or plane.center is None:
         return extent.world and plane.center is None
     middle = np.array([[extent.latitude, extent.longitude]])

@@ -1,4 +1,4 @@
-"""The colours of a page, light and dark: those of the figures, as hex for scripts and styles."""
+"""The colours of the theme for the scripts and styles of a page, light and dark."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,18 +9,18 @@ from matplotlib.colors import to_hex
 from geoguess_cli.drawing import theme
 
 CELL_ALPHA = 0.88
-"""Of the cells' colours: the ground shimmers through."""
+"""Opacity of the cells, below 1 so that the ground stays visible."""
 
 _STEPS = 64
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of a map and of the page around it.
+    """The colours of a map and of the page around it, as hex.
 
     Attributes:
-        named: By what they are for.
-        amounts: From none to the most, in even steps.
+        named: Colours by purpose.
+        amounts: Colours from the least to the greatest amount, in even steps.
     """
 
     named: dict[str, str]
@@ -51,13 +51,13 @@ DARK = _palette(theme.DARK, theme.DARK_SCREEN)
 
 
 def palettes() -> dict[str, dict[str, Any]]:
-    """Both, ready for JSON: by "light" and "dark" the `named` colours and the `amounts`."""
+    """The `named` colours and the `amounts` of "light" and "dark", ready for JSON."""
     both = {"light": LIGHT, "dark": DARK}
     return {name: {"named": one.named, "amounts": one.amounts} for name, one in both.items()}
 
 
 def style_variables() -> str:
-    """The named colours as variables of CSS, dark ones where the reader prefers them."""
+    """The named colours as CSS variables; dark ones for a reader who prefers them."""
 
     def block(colors: Palette) -> str:
         lines = (f"--map-{name.replace('_', '-')}:{color};" for name, color in colors.named.items())

@@ -1,8 +1,8 @@
-"""The plane that an interactive map is drawn on, in kilometres, and shapes brought onto it.
+"""The plane of an interactive map, in kilometres, and shapes on it.
 
-As for figures, a region lies on the azimuthal equal-area plane about its own centre and the world
-in the Equal Earth projection. On the first the whole Earth can be seen by zooming out: a disc
-whose rim is the antipode, without a seam at the antimeridian or at a pole.
+As in figures, a region lies on the azimuthal equal-area plane about its own centre, and the world
+in the Equal Earth projection. The first plane shows the whole Earth as a disc whose rim is the
+antipode, without a seam at the antimeridian or at a pole.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from geoguess_cli.geo.projections import (
 from geoguess_cli.maps.extent import Extent
 
 ANTIPODE_DEG = 10.0
-"""The ground is left out this near to the antipode, where the plane tears: the last 0.4 %."""
+"""Radius around the antipode without ground, since the plane tears there: 0.8 % of the Earth."""
 
-_SEAM_POINTS_DEG = 0.2  # along a cut, so that both its sides bend alike
-_SEAM_KM = 0.02  # what is left between them
-_EDGE_POINTS, _FACE_POINTS = 16, 256  # on an edge: at the least, and of a face
-_CELL_DETAIL = 0.0015  # of a cell's side: under a pixel until a cell fills the window
+_SEAM_POINTS_DEG = 0.2  # distance of points along a cut, so that both sides bend alike
+_SEAM_KM = 0.02  # gap that is left between them
+_EDGE_POINTS, _FACE_POINTS = 16, 256  # points on an edge: at least, and of a face
+_CELL_DETAIL = 0.0015  # share of a cell's side: under a pixel until a cell fills the window
 _WAY_POINTS = 64
 
 PlaneBox = tuple[float, float, float, float]
@@ -38,17 +38,17 @@ PlaneBox = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Plane:
-    """A plane of the whole Earth.
+    """A plane that shows the whole Earth.
 
     Attributes:
-        center: Latitude and longitude of its centre in degrees; None for the world, which the Equal
-            Earth projection shows.
+        center: Latitude and longitude of the centre in degrees; None for the Equal Earth
+            projection, which shows the world.
     """
 
     center: tuple[float, float] | None = None
 
     def project(self, latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
-        """Places, latitude first, in degrees, as kilometres right and up on the plane."""
+        """Places (latitude, longitude, in degrees) as kilometres right and up on the plane."""
         return equal_earth(latlng) if self.center is None else azimuthal(latlng, self._middle)
 
     def place(self, xy: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
@@ -58,7 +58,7 @@ class Plane:
     def transform(self, shapes: Shaped[np.ndarray, " n"]) -> Shaped[np.ndarray, " n"]:
         """Shapes of (longitude, latitude) on the plane; long lines bend as they do on the Earth.
 
-        What comes near the antipode is cut off; what lies there wholly becomes empty.
+        Parts near the antipode are cut off; a shape wholly near it becomes empty.
         """
         fine = shapely.segmentize(shapes, 1.0)
         if self.center is not None:
@@ -72,7 +72,7 @@ class Plane:
 
     @property
     def rim(self) -> shapely.Polygon:
-        """The whole Earth."""
+        """The outline of the whole Earth."""
         if self.center is not None:
             return shapely.Point(0, 0).buffer(AZIMUTHAL_RIM_KM, quad_segs=90)
         up = np.linspace(-90, 90, 181)
@@ -85,12 +85,12 @@ class Plane:
 
 
 def plane_of(extent: Extent) -> Plane:
-    """The plane that shows that part of the Earth best."""
+    """The plane about the centre of an extent."""
     return Plane() if extent.world else Plane((extent.latitude, extent.longitude))
 
 
 def box_of(extent: Extent, plane: Plane) -> PlaneBox:
-    """What the extent shows, on a plane: its own, or another that is close to it."""
+    """An extent as a box on its own plane, or on the plane of a near extent."""
     if extent.world:
         left, bottom, right, top = plane.rim.bounds
         return left, bottom, right, top
@@ -100,7 +100,7 @@ def box_of(extent: Extent, plane: Plane) -> PlaneBox:
 
 
 def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
-    """Outlines of the cells on the plane, in the partition's order; each is drawn, none is cut."""
+    """Uncut outlines of the cells on the plane, in the partition's order."""
     if plane.center is None:
         fine = shapely.segmentize(partition.polygons, 1.0)
         shapes = shapely.transform(fine, lambda lnglat: plane.project(lnglat[:, ::-1]))
@@ -112,7 +112,8 @@ def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
             rings = cell_boundary(partition.cells[rows], points_per_edge=points)
             shapes[rows] = shapely.polygons(plane.project(rings))
         turned_out = partition.assign(np.array([[-plane.center[0], plane.center[1] + 180.0]]))
-        for index in turned_out[turned_out >= 0]:  # the cell around the antipode: all but its ring
+        # The cell around the antipode is everything outside its ring.
+        for index in turned_out[turned_out >= 0]:
             shapes[index] = plane.rim.difference(shapely.make_valid(shapes[index]))
     side = np.sqrt(partition.area_km2)
     return np.asarray(shapely.simplify(shapes, _CELL_DETAIL * side))
@@ -121,7 +122,7 @@ def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
 def outline(shape: shapely.Geometry, plane: Plane) -> Shaped[np.ndarray, " n"]:
     """The rings around a shape of (longitude, latitude), on the plane.
 
-    What was cut at the antimeridian or at a pole is one again, but where the plane itself ends.
+    Pieces that were cut at the antimeridian or at a pole are joined, unless the plane ends there.
     """
     parts = plane.transform(shapely.segmentize(shapely.get_parts(shape), _SEAM_POINTS_DEG))
     if plane.center is not None:
@@ -135,12 +136,12 @@ def outline(shape: shapely.Geometry, plane: Plane) -> Shaped[np.ndarray, " n"]:
 def way(
     start: Float[np.ndarray, "2"], end: Float[np.ndarray, "2"], plane: Plane
 ) -> list[Float[np.ndarray, "_ 2"]]:
-    """The great circle between two places as lines on the plane; in parts where it is torn.
+    """The great circle between two places as lines on the plane: one, or several if it is torn.
 
     Args:
-        start: Latitude and longitude in degrees.
-        end: Likewise.
-        plane: Where to draw it.
+        start: Latitude, longitude, in degrees.
+        end: Latitude, longitude, in degrees.
+        plane: The plane of the map.
     """
     line = plane.project(great_circle_points(start[None], end[None], _WAY_POINTS)[0])
     steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
@@ -149,15 +150,15 @@ def way(
 
 
 def _turned_out(shapes: np.ndarray) -> Bool[np.ndarray, " n"]:
-    """Which shapes have a piece that held the antipode: on the plane its hole is around it."""
+    """Which shapes have a piece turned inside out, since it held the antipode."""
     pieces, rows = shapely.get_parts(shapes, return_index=True)
-    found = np.zeros(len(shapes), dtype=bool)
-    found[rows[shapely.area(pieces) < 0]] = True
-    return found
+    turned = np.zeros(len(shapes), dtype=bool)
+    turned[rows[shapely.area(pieces) < 0]] = True
+    return turned
 
 
 def _turned_back(piece: shapely.Polygon) -> shapely.Polygon:
-    """The same rings, the largest of them outside."""
+    """The same rings, with the largest outside."""
     rings = sorted((piece.exterior, *piece.interiors), key=lambda ring: -shapely.Polygon(ring).area)
     return shapely.Polygon(rings[0], rings[1:])
 
@@ -175,7 +176,7 @@ def _cap(latitude: float, longitude: float) -> shapely.Geometry:
         )
     )
     ring = np.stack([lng, np.degrees(lat)], axis=1)
-    if abs(latitude) + ANTIPODE_DEG > 90:  # it holds a pole: all that lies beyond the ring
+    if abs(latitude) + ANTIPODE_DEG > 90:  # it holds a pole: everything beyond the ring
         ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
         ring = ring[np.argsort(ring[:, 0])]
         pole = np.copysign(90.0, latitude)

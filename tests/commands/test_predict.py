@@ -1,0 +1,110 @@
+"""`geoguess predict` through the command line."""
+
+import csv
+import io
+import json
+
+import geopandas
+import pytest
+
+from geoguess_cli.choices import POINT_METHODS
+
+
+def test_predict_names_the_place(trained_world) -> None:
+    result = trained_world.run("predict", trained_world.photo("dallas"), "--format", "jsonl")
+    (answer,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert answer["guesses"][0]["region"] == "Texas"
+    assert abs(answer["latitude"] - 32.78) < 1
+    chances = [guess["probability"] for guess in answer["guesses"]]
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) <= 1 + 1e-5
+    text = trained_world.run("predict", trained_world.photo("dallas")).stdout
+    assert "Dallas, Texas, US" in text
+    assert answer["place"] == answer["guesses"][0]["place"]
+
+
+def test_predict_says_how_far_to_believe_it(trained_world) -> None:
+    photo = trained_world.photo("dallas")
+    result = trained_world.run("predict", photo)
+    answer = json.loads(trained_world.run("predict", photo, "--json").stdout)
+    assert answer["sure"] is True
+    assert answer["expected_km"] > 0
+    assert answer["radius_90_km"] > 0
+    assert result.stdout.startswith(
+        f"{photo}: {answer['latitude']:.4f}, {answer['longitude']:.4f}, expected distance "
+        f"{answer['expected_km']:,.0f} km, 90% within {answer['radius_90_km']:,.0f} km\n"
+    )
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("point", POINT_METHODS)
+def test_predict_by_each_point_method(trained_world, point: str) -> None:
+    result = trained_world.run("predict", trained_world.photo("dallas"), "--point", point, "--json")
+    answer = json.loads(result.stdout)
+    assert abs(answer["latitude"] - 32.78) < 3
+    assert answer["region"] == "Texas"
+    refused = trained_world.run("predict", "x.jpg", "--point", "median", code=2)
+    assert "geoscore" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_predict_is_not_sure_below_the_least_confidence(trained_world) -> None:
+    photo = trained_world.photo("dallas")
+    ask = ("predict", photo, "--min-confidence", "1")
+    likeliest = json.loads(trained_world.run("predict", photo, "--json").stdout)["guesses"][0]
+    assert likeliest["probability"] < 1
+    result = trained_world.run(*ask)
+    assert result.stdout.startswith(
+        f"{photo}: not sure, the likeliest cell has {likeliest['probability']:.1%}\n"
+    )
+    assert "Texas" in result.stdout
+    record = json.loads(trained_world.run(*ask, "--format", "jsonl").stdout)
+    assert (record["sure"], record["latitude"], record["expected_km"]) == (False, None, None)
+    assert record["guesses"][0] == likeliest
+    (row,) = csv.DictReader(io.StringIO(trained_world.run(*ask, "--format", "csv").stdout))
+    assert (row["sure"], row["latitude"], row["radius_90_km"]) == ("false", "", "")
+    assert float(row["probability_1"]) == likeliest["probability"]
+    features = json.loads(trained_world.run(*ask, "--format", "geojson").stdout)["features"]
+    assert features[0]["geometry"] is None
+    assert features[0]["properties"]["sure"] is False
+    for wrong in ("1.5", "-0.1"):
+        refused = trained_world.run("predict", photo, "--min-confidence", wrong, code=2)
+        assert "--min-confidence" in refused.stderr
+        assert refused.stdout == ""
+
+
+def test_predict_a_folder_in_order(trained_world) -> None:
+    result = trained_world.run("predict", "photos", "--format", "csv", "-k", "2")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert len(rows) == 96
+    assert [row["photo"] for row in rows] == sorted(row["photo"] for row in rows)
+    assert {"token_1", "probability_2"} <= set(rows[0])
+    assert "token_3" not in rows[0]
+
+
+def test_predict_a_table_as_geojson(trained_world, tmp_path) -> None:
+    trained_world.run("predict", "photos.csv", "-k", "1", "-o", tmp_path / "guesses.geojson")
+    frame = geopandas.read_file(tmp_path / "guesses.geojson")
+    assert (frame["kind"] == "estimate").sum() == 96
+    assert (frame["kind"] == "guess").sum() == 96
+
+
+def test_predict_says_which_photo_fails_and_goes_on(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    result = trained_world.run(
+        *("predict", tmp_path / "broken.jpg", trained_world.photo("bozeman")),
+        *("--format", "jsonl"),
+        code=1,
+    )
+    broken, sound = (json.loads(line) for line in result.stdout.splitlines())
+    assert "broken.jpg" in broken["error"]
+    assert broken["guesses"] == []
+    assert sound["error"] is None
+    assert "broken.jpg" in result.stderr
+    assert "error" in trained_world.run("predict", tmp_path / "broken.jpg", code=1).stdout
+
+
+def test_predict_nothing_there(trained_world) -> None:
+    result = trained_world.run("predict", "nowhere.jpg", code=1)
+    assert result.stderr.startswith("error: nowhere.jpg does not exist")
+    assert result.stdout == ""
