@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 import pyproj
 import shapely
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering
+from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive.plane import Plane
 from geoguess_cli.maps.probability_map import ProbabilityMap, probability_map
 
@@ -79,3 +83,42 @@ def area_km2(polygon: shapely.Geometry) -> float:
         fine, lambda xy: np.stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))], axis=1)
     )
     return float(flat.area) * 6371.0088**2
+
+
+def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
+    return figure.findobj(lambda artist: artist.get_gid() == gid)
+
+
+def drawn_cells(figure: Figure) -> PathCollection:
+    (cells,) = by_gid(figure, "cells")
+    return cells
+
+
+def map_axes(figure: Figure) -> Axes:
+    return drawn_cells(figure).axes
+
+
+def projection(extent: Extent) -> pyproj.Proj:
+    """The map's projection, by PROJ."""
+    if extent.world:
+        return pyproj.Proj(proj="eqearth", R=1000 * EARTH_RADIUS_KM)
+    return pyproj.Proj(
+        proj="laea", lat_0=extent.latitude, lon_0=extent.longitude, R=1000 * EARTH_RADIUS_KM
+    )
+
+
+def shape_of(path) -> shapely.Geometry:  # type: ignore[no-untyped-def]
+    return shapely.union_all([shapely.Polygon(ring) for ring in path.to_polygons()])
+
+
+def visible(figure: Figure) -> tuple[float, float, float, float]:
+    """Centre and size of a regional map: latitude, longitude, degrees; width, height, km."""
+    crs = map_axes(figure).projection.proj4_params
+    ax = map_axes(figure)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    return (
+        float(crs["lat_0"]),
+        float(crs["lon_0"]),
+        float(right - left) / 1000,
+        float(top - bottom) / 1000,
+    )

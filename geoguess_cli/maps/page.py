@@ -22,11 +22,24 @@ from geoguess_cli.maps.panel import CAPTION, STEP
 from geoguess_cli.maps.scales import Ticks
 from geoguess_cli.wording import kilometres
 
-_TOP, _FOOT, SIDE = 0.6, 0.66, 0.15  # inches above, below and beside a map
+_TOP, _FOOT, SIDE = 0.6, 0.66, 0.15  # space above, below and beside a map
 WORLD_ASPECT = 2.0549  # width over height of the Equal Earth projection
-_COLUMN = 2.2  # inches, beside a probability map
-LOCATOR = 0.5  # inches across
+LOCATOR = 0.5  # side of the locator
 _GLOBE_PIXELS = 160
+
+# Blocks in a column beside a map of a region.
+_COLUMN, _COLUMN_GAP = 2.2, 0.2  # width, and distance from the map
+_PHOTO_TALLEST, _BELOW_PHOTO, _BELOW_MARKS = 1.7, 0.2, 0.12
+_LOWEST = 0.1  # least distance of a block from the foot of the page
+
+# Blocks in a strip below a map of the world: widths, and distances of their left edges.
+_STRIP_GAP = 0.25
+_PHOTO_WIDE, _PHOTO_STEP = 2.4, 2.7
+_MARKS_WIDE, _MARKS_STEP = 2.0, 2.3
+
+_TITLE_LINE, _SUBTITLE_LINE = 0.34, 0.12  # above the map
+_KEY_LEFT, _KEY_DROP, _KEY_WIDE, _KEY_TALL = 0.2, 0.22, 2.6, 0.1
+_SCALE_DROP, _SCALE_TALL = 0.36, 0.24  # below the map
 
 
 @dataclass(frozen=True)
@@ -58,22 +71,24 @@ class Contents:
     def photo_height(self) -> float:
         """Height of the photo and its caption in the column beside the map."""
         below = CAPTION if self.photo_aspect and self.caption else 0.0
-        return min(_COLUMN * self.photo_aspect, 1.7) + below
+        return min(_COLUMN * self.photo_aspect, _PHOTO_TALLEST) + below
 
     @property
     def gap(self) -> float:
         """Free space below the photo."""
-        return 0.2 if self.photo_aspect else 0.0
+        return _BELOW_PHOTO if self.photo_aspect else 0.0
 
     @property
     def height(self) -> float:
         """Height of that column."""
-        return self.photo_height + self.gap + STEP * (self.marks + self.guesses) + 0.12
+        lists = STEP * (self.marks + self.guesses)
+        return self.photo_height + self.gap + lists + _BELOW_MARKS
 
     @property
     def aspects(self) -> tuple[float, float]:
         """Least and greatest width over height of a map about as tall as the column."""
-        fitting = (theme.WIDTH - 2 * SIDE - _COLUMN - 0.2) / (self.height - _FOOT + 0.1)
+        room = theme.WIDTH - 2 * SIDE - _COLUMN - _COLUMN_GAP
+        fitting = room / (self.height - _FOOT + _LOWEST)
         least = float(np.clip(fitting, 0.9, 1.3))
         return least, 1.08 * least
 
@@ -88,35 +103,28 @@ def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, 
     marks, guesses = contents.marks, contents.guesses
     if extent.world:
         tall = STEP * max(guesses, marks)
-        figure, rect = page(extent, strip=tall + 0.25)
-        bottom, photo_width = 0.1, 2.7 if contents.photo_aspect else 0.0
-        marks_left = SIDE + photo_width
-        left = marks_left + 2.3
-        return (
-            figure,
-            rect,
-            Blocks(
-                photo=(SIDE, bottom, 2.4, tall),
-                marks=(marks_left, bottom, 2.0, tall),
-                guesses=(left, bottom, theme.WIDTH - SIDE - left, tall),
-            ),
+        figure, rect = page(extent, strip=tall + _STRIP_GAP)
+        marks_left = SIDE + (_PHOTO_STEP if contents.photo_aspect else 0.0)
+        left = marks_left + _MARKS_STEP
+        blocks = Blocks(
+            photo=(SIDE, _LOWEST, _PHOTO_WIDE, tall),
+            marks=(marks_left, _LOWEST, _MARKS_WIDE, tall),
+            guesses=(left, _LOWEST, theme.WIDTH - SIDE - left, tall),
         )
+        return figure, rect, blocks
     _, (_, bottom, _, height) = page(extent, column=_COLUMN)
-    strip = max(0.0, contents.height - height - bottom + 0.1)
+    strip = max(0.0, contents.height - height - bottom + _LOWEST)
     figure, rect = page(extent, column=_COLUMN, strip=strip)
     photo_height = contents.photo_height
     left, top = theme.WIDTH - _COLUMN - SIDE, rect[1] + rect[3]
     below = top - photo_height - contents.gap
-    last = below - STEP * marks - 0.12
-    return (
-        figure,
-        rect,
-        Blocks(
-            photo=(left, top - photo_height, _COLUMN, photo_height),
-            marks=(left, below - STEP * marks, _COLUMN, STEP * marks),
-            guesses=(left, last - STEP * guesses, _COLUMN, STEP * guesses),
-        ),
+    last = below - STEP * marks - _BELOW_MARKS
+    blocks = Blocks(
+        photo=(left, top - photo_height, _COLUMN, photo_height),
+        marks=(left, below - STEP * marks, _COLUMN, STEP * marks),
+        guesses=(left, last - STEP * guesses, _COLUMN, STEP * guesses),
     )
+    return figure, rect, blocks
 
 
 def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Figure, Rect]:
@@ -127,7 +135,7 @@ def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Fi
         column: Width to keep free to the right of the map.
         strip: Height to keep free below the map's keys.
     """
-    width = theme.WIDTH - 2 * SIDE - (column + 0.2 if column else 0.0)
+    width = theme.WIDTH - 2 * SIDE - (column + _COLUMN_GAP if column else 0.0)
     height = width / (WORLD_ASPECT if extent.world else extent.width_km / extent.height_km)
     figure = theme.new_figure(theme.WIDTH, _TOP + height + _FOOT + strip)
     return figure, (SIDE, _FOOT + strip, width, height)
@@ -140,8 +148,8 @@ def heading(figure: Figure, title: str, subtitle: str, colors: theme.Theme) -> N
     ax.set(xlim=(0, width), ylim=(0, height))
     large: dict[str, Any] = {"fontsize": theme.TITLE, "fontweight": "bold"}
     small: dict[str, Any] = {"fontsize": theme.SMALL, "color": colors.muted}
-    ax.text(0, 0.34, shortened(ax, title, width, **large), **large)
-    ax.text(0, 0.12, shortened(ax, subtitle, width, **small), **small)
+    ax.text(0, _TITLE_LINE, shortened(ax, title, width, **large), **large)
+    ax.text(0, _SUBTITLE_LINE, shortened(ax, subtitle, width, **small), **small)
 
 
 def color_bar(
@@ -156,7 +164,7 @@ def color_bar(
         label: Name and unit of the values.
         ticks: Values at which the key has ticks, with their labels.
     """
-    ax = axes(figure, (rect[0] + 0.2, rect[1] - 0.22, 2.6, 0.1))
+    ax = axes(figure, (rect[0] + _KEY_LEFT, rect[1] - _KEY_DROP, _KEY_WIDE, _KEY_TALL))
     bar = figure.colorbar(colored, cax=ax, orientation="horizontal")
     bar.set_label(label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
@@ -181,7 +189,8 @@ def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.
     power = 10.0 ** np.floor(np.log10(most))
     length = power * max(step for step in (1, 2, 5) if step * power <= most)
     inches = length / canvas.km_per_point / 72.0
-    ax = theme.bare(axes(figure, (rect[0] + rect[2] - inches, rect[1] - 0.36, inches, 0.24)))
+    place = (rect[0] + rect[2] - inches, rect[1] - _SCALE_DROP, inches, _SCALE_TALL)
+    ax = theme.bare(axes(figure, place))
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.plot(
         [0, 0, 1, 1], [1.0, 0.7, 0.7, 1.0], color=canvas.colors.ink, linewidth=0.9, clip_on=False

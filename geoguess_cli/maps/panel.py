@@ -28,7 +28,12 @@ CAPTION = 0.17
 
 _PHOTO_SIDE = 720  # pixels: 300 per inch at the width of the block; the file stays small
 _INDENT, _LINE = 0.24, 0.155  # inches: width of a mark, distance of the two lines of an entry
-_BAR = 0.58  # inches: length of the bar of the likeliest guess
+_BAR, _BAR_TALL, _BAR_DROP = 0.58, 0.06, 0.03  # inches: the bar of the likeliest guess
+_TOP = 0.1  # inches: from the top of a block to the middle of its first line
+_MARK, _LINE_MARK = 0.09, 0.18  # inches: middle of a mark, length of a line as a mark
+_CAPTION_DROP = 0.13  # inches: from the photo to the line under it
+_NUMBER_GAP, _BAR_GAP = 0.08, 0.05  # inches: from a text to the number or bar at its right
+_KEY_LINE, _KEY_DOT, _KEY_GAP, _KEY_STEP = 0.2, 0.04, 0.08, 0.22  # inches: the one-line key
 _SMALL: dict[str, Any] = {"fontsize": theme.SMALL, "va": "center_baseline"}
 _TINY: dict[str, Any] = {"fontsize": theme.TINY, "va": "center_baseline"}
 
@@ -62,7 +67,7 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
     ax.add_patch(Rectangle((0.0, height - tall), wide, tall, **frame))
     if name:
         style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.muted}
-        ax.text(0, height - tall - 0.13, shortened(ax, name, width, **style), **style)
+        ax.text(0, height - tall - _CAPTION_DROP, shortened(ax, name, width, **style), **style)
 
 
 def mark_count(map_: ProbabilityMap) -> int:
@@ -73,7 +78,7 @@ def mark_count(map_: ProbabilityMap) -> int:
 def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
     """List the marks on the map: point estimate, truth and its distance, credible regions."""
     _, height = _in_inches(ax)
-    row = iter(np.arange(height - 0.1, -1, -STEP).tolist())
+    row = iter(np.arange(height - _TOP, -1, -STEP).tolist())
 
     def entry(name: str, detail: str, xs: list[float], style: dict[str, Any]) -> None:
         y = next(row)
@@ -82,15 +87,15 @@ def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
         ax.text(_INDENT, y - _LINE, detail, color=colors.muted, **_TINY)
 
     place = coordinates(*map_.estimate.tolist())
-    entry("Point estimate", place, [0.09], estimate_style(colors))
+    entry("Point estimate", place, [_MARK], estimate_style(colors))
     if map_.truth is not None and map_.distance_km is not None:
         name = f"Truth, {kilometres(map_.distance_km)} away"
-        entry(name, coordinates(*map_.truth.tolist()), [0.09], TRUTH_STYLE)
+        entry(name, coordinates(*map_.truth.tolist()), [_MARK], TRUTH_STYLE)
     for mass in MASSES:
         cells = counted(len(map_.credible_cells(mass)), "cell")
         detail = f"{cells}, {square_kilometres(map_.credible_area_km2(mass))}"
         name = f"{percent(mass, whole=True)} credible region"
-        entry(name, detail, [0.0, 0.18], credible_style(mass, colors))
+        entry(name, detail, [0.0, _LINE_MARK], credible_style(mass, colors))
 
 
 def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
@@ -110,12 +115,12 @@ def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
     ]
     x = width
     for name, style in reversed(entries):
-        long = 0.0 if "marker" in style else 0.2
         x -= text_width(ax, name, **_TINY)
         ax.text(x, height / 2, name, **_TINY)
-        x -= 0.08
-        ax.plot([x - long, x] if long else [x - 0.04], [height / 2] * (2 if long else 1), **style)
-        x -= long + 0.22
+        x -= _KEY_GAP
+        xs = [x - _KEY_DOT] if "marker" in style else [x - _KEY_LINE, x]
+        ax.plot(xs, [height / 2] * len(xs), **style)
+        x -= _KEY_STEP + (0.0 if "marker" in style else _KEY_LINE)
 
 
 def draw_guesses(
@@ -132,15 +137,15 @@ def draw_guesses(
     width, height = _in_inches(ax)
     best = float(map_.probabilities.max())
     for row, index in enumerate(map_.guesses.tolist()):
-        y = height - 0.1 - row * STEP
+        y = height - _TOP - row * STEP
         probability = float(map_.probabilities[index])
         box = badge_box(colors)
-        ax.text(0.09, y, str(row + 1), ha="center", fontweight="bold", bbox=box, **_TINY)
+        ax.text(_MARK, y, str(row + 1), ha="center", fontweight="bold", bbox=box, **_TINY)
         number = percent(probability)
         ax.text(width, y, number, ha="right", **_SMALL)
-        free = width - _INDENT - text_width(ax, number, **_SMALL) - 0.08
-        start, low, tall = width - _BAR, y - _LINE - 0.03, 0.06
-        place, rest = _two_lines(ax, map_.places[index], free, start - _INDENT - 0.05)
+        free = width - _INDENT - text_width(ax, number, **_SMALL) - _NUMBER_GAP
+        start, low, tall = width - _BAR, y - _LINE - _BAR_DROP, _BAR_TALL
+        place, rest = _two_lines(ax, map_.places[index], free, start - _INDENT - _BAR_GAP)
         rest = rest or coordinates(*map_.partition.centroids[index].tolist(), decimals=2)
         ax.text(_INDENT, y, place, **_SMALL)
         ax.text(_INDENT, y - _LINE, rest, color=colors.muted, **_TINY)

@@ -34,7 +34,11 @@ _ASPECT = 1.3  # width over height of a map
 _TOP, _FOOT, _CAPTION, _GAP = 0.6, 0.72, 0.46, 0.16  # inches
 _NEAR = 0.15  # inches
 _NAMES, _TOWNS = 9, 3  # greatest numbers on one map
-_INSET = 0.36  # width of the photo, as a share of the map's width
+_INSET, _INSET_TALL = 0.36, 0.5  # greatest width and height of the photo, as shares of the map's
+_LINE_TOP, _LINE = 0.13, 0.135  # inches: first line of a caption, and distance of the lines
+_SCALE_WIDE, _SCALE_ROOM, _SCALE_RISE = 0.6, 0.75, 0.06  # inches: scale bar beside a caption
+_KEY_DROP = 0.08  # inches below the last row of maps
+_MARKS = (4.6, 0.3)  # inches: the key of the marks
 
 
 def page_sizes(count: int) -> list[int]:
@@ -86,10 +90,10 @@ def probability_sheet(
         _draw_map(figure, rect, map_, photo, norm, colors)
     subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
     heading(figure, title or counted(len(maps), "probability map"), subtitle, colors)
-    foot = (SIDE, _FOOT - 0.08, theme.WIDTH - 2 * SIDE, 0.0)
+    foot = (SIDE, _FOOT - _KEY_DROP, theme.WIDTH - 2 * SIDE, 0.0)
     colored = ScalarMappable(norm, colors.sequential)
     color_bar(figure, foot, colored, "probability of the cell", probability_ticks(norm))
-    key = axes(figure, (theme.WIDTH - SIDE - 4.6, 0.3, 4.6, 0.3))
+    key = axes(figure, (theme.WIDTH - SIDE - _MARKS[0], _MARKS[1], *_MARKS))
     draw_key(key, colors, truth=any(map_.truth is not None for map_ in maps))
     return figure
 
@@ -148,20 +152,20 @@ def _draw_map(
     taken = draw_answer(canvas, map_, numbers=False)
     inset = _draw_inset(figure, rect, canvas, map_, photo)
     draw_map_names(canvas, basemap, [*taken, inset], names=_NAMES, towns=_TOWNS)
-    scale_bar(figure, canvas, (left, bottom + 0.06, width, height), longest=0.6)
+    scale_bar(figure, canvas, (left, bottom + _SCALE_RISE, width, height), longest=_SCALE_WIDE)
     ax = theme.bare(axes(figure, (left, bottom - _CAPTION, width, _CAPTION)))
     ax.set(xlim=(0, width), ylim=(0, _CAPTION))
     away = "" if map_.distance_km is None else f", truth {kilometres(map_.distance_km)} away"
     bold: dict[str, Any] = {"fontsize": theme.TINY, "fontweight": "bold"}
     plain: dict[str, Any] = {"fontsize": theme.TINY}
-    beside = width - 0.75  # the scale bar stands at the right of the first two lines
+    beside = width - _SCALE_ROOM  # the scale bar stands at the right of the first two lines
     lines = (
         (shortened(ax, Path(map_.answer.photo).name, beside, **bold), bold),
         (f"{percent(float(map_.probabilities.max()))}{away}", plain | {"color": colors.muted}),
         (fitting(ax, wordings(map_.answer.place), width, **plain), plain),
     )
     for row, (text, style) in enumerate(lines):
-        ax.text(0, _CAPTION - 0.13 - 0.135 * row, text, **style)
+        ax.text(0, _CAPTION - _LINE_TOP - _LINE * row, text, **style)
 
 
 def _draw_inset(
@@ -170,7 +174,7 @@ def _draw_inset(
     """Draw the photo in the corner of the map where it hides the least; its box in pixels."""
     left, bottom, width, height = rect
     wide = _INSET * width
-    tall = min(wide * photo.height / photo.width, 0.5 * height)
+    tall = min(wide * photo.height / photo.width, _INSET_TALL * height)
     wide = tall * photo.width / photo.height
     # There is room above the world.
     rows = (bottom + height - tall,) if canvas.extent.world else (bottom + height - tall, bottom)

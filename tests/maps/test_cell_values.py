@@ -1,10 +1,19 @@
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from geoguess_cli.errors import CellError
+from geoguess_cli.errors import CellError, MissingFileError
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.maps.cell_values import accuracy_values, cells_frame, level_values, photos_values
+from geoguess_cli.maps.cell_values import (
+    accuracy_values,
+    cells_frame,
+    every_values,
+    level_values,
+    photos_values,
+    read_predictions,
+)
 
 
 def test_photos_and_levels_are_the_partitions(states: Partition) -> None:
@@ -50,3 +59,21 @@ def test_a_report_of_other_cells_is_refused(states: Partition, faces: Partition)
         accuracy_values(states, other)
     with pytest.raises(CellError, match="no photo that lies in a cell"):
         accuracy_values(states, other.clear())
+
+
+def test_the_values_asked_for_come_first(states: Partition) -> None:
+    predictions = pl.DataFrame({"token": [states.tokens[0]], "rank": [1]})
+    levels = level_values(states).label
+    assert every_values(states, "level")[0].label == levels
+    assert len(every_values(states, "photos")) == 2
+    first, *others = every_values(states, "accuracy", predictions)
+    assert first.label.startswith("top-1 accuracy")
+    assert len(others) == 2
+
+
+def test_a_report_without_predictions_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="geoguess eval -o"):
+        read_predictions(tmp_path)
+    pl.DataFrame({"token": ["1"]}).write_parquet(tmp_path / "predictions.parquet")
+    with pytest.raises(CellError, match="has no columns `token` and `rank`"):
+        read_predictions(tmp_path)

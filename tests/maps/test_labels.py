@@ -1,11 +1,16 @@
 import numpy as np
 import pytest
 import shapely
+from map_worlds import by_gid, map_axes, projection, random_map, visible
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from geoguess_cli.drawing import theme
-from geoguess_cli.drawing.lettering import shortened, text_width
+from geoguess_cli.geo.basemap import load_basemap
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.towns import load_towns
+from geoguess_cli.maps.extent import Extent
+from geoguess_cli.maps.figures import probability_map_figure
 from geoguess_cli.maps.labels import BADGE_RADIUS, Name, draw_badges, draw_names
 
 PIXELS = theme.DPI / 72
@@ -66,14 +71,52 @@ def test_the_larger_shape_is_named_first(ax: Axes) -> None:
     assert written[0].get_position() == pytest.approx((2.05, 2.1), abs=0.1)
 
 
-@pytest.mark.parametrize("room", [0.3, 0.8, 1.7, 3.0])
-def test_a_text_is_cut_to_the_room(ax: Axes, room: float) -> None:
-    text = "Newfoundland and Labrador, Canada, North America"
-    cut = shortened(ax, text, room)
-    assert text_width(ax, cut) <= room
-    assert cut.endswith("…")
-    kept = cut.removesuffix("…")
-    assert text.startswith(kept)
-    assert text_width(ax, text[: len(kept) + 3] + "…") > room  # and no more than needed
-    assert shortened(ax, text, 4.5) == text
-    assert not ax.texts
+def test_names_lie_on_the_map_and_apart_from_each_other(states: Partition) -> None:
+    figure = probability_map_figure(random_map(states, truth=(36.0, -115.0)))
+    ax = map_axes(figure)
+    names = [text for text in ax.texts if not text.get_text().isdigit()]
+    assert {"Wyoming", "Utah", "Colorado"} <= {text.get_text() for text in names}
+    boxes = [text.get_window_extent() for text in names]
+    for i, box in enumerate(boxes):
+        assert not box.count_overlaps(boxes[i + 1 :])
+        assert ax.bbox.contains(box.x0, box.y0)
+        assert ax.bbox.contains(box.x1, box.y1)
+    # Each on its own state.
+    regions = load_basemap().regions
+    for text, box in zip(names, boxes, strict=True):
+        if text.get_text() in regions.names:
+            middle = ax.transData.inverted().transform(box.get_points().mean(axis=0))
+            lng, lat = projection(random_map(states, truth=(36.0, -115.0)).extent())(
+                *middle, inverse=True
+            )
+            shape = regions.geometries[regions.names.index(text.get_text())]
+            assert shape.distance(shapely.Point(lng, lat)) < 0.2
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_towns_lie_where_they_are_and_clear_of_everything(name: str, states: Partition) -> None:
+    map_ = random_map(states, truth=(36.0, -115.0))
+    figure = probability_map_figure(map_, colors=theme.THEMES[name])
+    ax, extent = map_axes(figure), Extent(*visible(figure))
+    dots = by_gid(figure, "town")
+    assert 5 <= len(dots) <= 14
+    towns = load_towns()
+    x, y = projection(extent)(towns.latlng[:, 1], towns.latlng[:, 0])
+    texts = {text.get_text(): text for text in ax.texts}
+    for dot in dots:
+        place = dot.get_xydata()[0]
+        row = int(np.argmin(np.hypot(x - place[0], y - place[1])))
+        assert place == pytest.approx([x[row], y[row]], abs=1.0)
+        name_box = texts[towns.names[row]].get_window_extent()
+        spot = ax.transData.transform(place)
+        away = np.maximum(np.subtract(name_box.min, spot), np.subtract(spot, name_box.max))
+        assert away.max() < 12  # pixels: beside its dot
+    names = [text.get_window_extent() for text in ax.texts if not text.get_text().isdigit()]
+    numbers = [text for text in ax.texts if text.get_text().isdigit()]
+    badges = [number.get_bbox_patch().get_window_extent() for number in numbers]
+    for i, box in enumerate(names):
+        assert not box.count_overlaps([*names[i + 1 :], *badges])
+
+
+def test_a_map_of_the_world_names_no_towns(faces: Partition) -> None:
+    assert not by_gid(probability_map_figure(random_map(faces)), "town")

@@ -1,12 +1,12 @@
-/* One interactive map: draws Bokeh's item, keeps its scale the same in x and y, and changes what
-   it shows through the named models of its document. No code comes with the item.
+/* One interactive map. It draws Bokeh's item, keeps its scale the same in x and y, and changes its
+   contents through the named models of its document. The item itself holds no code.
 
      const map = await GeoguessMap.open(element, item, palettes)
-     map.show({cells: {...}, guesses: {...}, ...})      other columns in the same map
-     map.hideBelow("probability", 0.01)                 -> which cells remain
-     map.frame([left, bottom, right, top])              kilometres on the map's plane
+     map.show({cells: {...}, guesses: {...}, ...})      put other columns into the map
+     map.hideBelow("probability", 0.01)                 returns for each cell whether it stays
+     map.frame([left, bottom, right, top])              show a box, in kilometres on the plane
      map.pick(index)                                    highlight a cell; null for none
-     map.onpick = (index) => {}                         a person picked a cell, or null            */
+     map.onpick = (index) => {}                         called with the picked cell, or null      */
 
 "use strict";
 
@@ -15,7 +15,7 @@ class GeoguessMap {
     const views = await Bokeh.embed.embed_item(item, element);
     const [view] = views.roots;
     const map = new GeoguessMap(element, view.model, palettes);
-    // What holds the map can have the focus and answer keys, not the canvas in it.
+    // The element around the canvas takes the focus and the keys, not the canvas.
     view.canvas_view.events_el.removeAttribute("tabindex");
     await map.settle();
     return map;
@@ -48,7 +48,7 @@ class GeoguessMap {
     this.paint(dark.matches ? "dark" : "light");
   }
 
-  /* The source of that name, or the model of another kind. */
+  /* The data source of a name, or the model of a name and another kind; null without one. */
   model(name, kind = "ColumnDataSource") {
     for (const model of this.plot.document.all_models) {
       if (model.name === name && model.type === kind) return model;
@@ -76,7 +76,7 @@ class GeoguessMap {
     return [(left + right) / 2, (bottom + top) / 2];
   }
 
-  /* Show the box in one scale; there is more to see at the sides that have room. */
+  /* Show a box at one scale; the window shows more than the box where it has another shape. */
   frame([left, bottom, right, top]) {
     const km = Math.max((right - left) / this.width, (top - bottom) / this.height);
     this.place((left + right) / 2, (bottom + top) / 2, km);
@@ -84,7 +84,7 @@ class GeoguessMap {
 
   place(x, y, kmPerPixel) {
     if (!(this.width > 10 && this.height > 10)) return;
-    const reach = 13500;  // km: the rim of the Earth, and a little
+    const reach = 13500;  // km: a little beyond the rim of the Earth
     const most = 2 * reach / Math.min(this.width, this.height);
     const km = Math.min(Math.max(kmPerPixel, 0.002), most);
     const [cx, cy] = [x, y].map((value) => Math.min(Math.max(value, -1.3 * reach), 1.3 * reach));
@@ -105,7 +105,7 @@ class GeoguessMap {
     this.place(x + across * this.width * km, y + up * this.height * km, km);
   }
 
-  /* Bokeh moved its ranges, by wheel or drag, one after the other. */
+  /* Wheel or drag moved the ranges, x and y one after the other. */
   moved() {
     if (this.placing || this.queued) return;
     this.queued = true;
@@ -125,7 +125,7 @@ class GeoguessMap {
     });
   }
 
-  /* What a key does, for a page that lets the map have the focus; true where it did anything. */
+  /* Act on a key, for a page whose map has the focus; true if the key means something. */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const act = {
@@ -144,7 +144,7 @@ class GeoguessMap {
     return true;
   }
 
-  /* Other columns in the layers of these names; what a layer of cells has besides stays. */
+  /* Replace the columns of layers; the cells keep the columns that are not given. */
   show(layers) {
     this.pick(null);
     for (const [name, columns] of Object.entries(layers)) {
@@ -154,7 +154,7 @@ class GeoguessMap {
     this.label();
   }
 
-  /* Colour the cells by another column, of numbers from 0 to 1. */
+  /* Colour the cells by another column, with numbers from 0 to 1. */
   shadeBy(column) {
     for (const model of this.plot.document.all_models) {
       if (model.type !== "Patches") continue;
@@ -184,7 +184,7 @@ class GeoguessMap {
     this.model("picked").data = {xs: ring("xs"), ys: ring("ys")};
   }
 
-  /* Bring a cell into the middle, and to a size that can be seen. */
+  /* Move a cell to the middle, and zoom until its size is suitable. */
   reveal(index) {
     const cells = this.model("cells");
     const [[left, right], [bottom, top]] = ["xs", "ys"].map((name) => {
@@ -212,16 +212,16 @@ class GeoguessMap {
     }
   }
 
-  /* Where a place of the map is, in pixels from its lower left corner. */
+  /* A point of the plane in pixels from the lower left corner of the map. */
   at(x, y) {
     const [left, bottom] = this.box;
     return [(x - left) / this.kmPerPixel, (y - bottom) / this.kmPerPixel];
   }
 
-  /* Number the guesses, thin the outlines and choose the names as this scale has room for them. */
+  /* Fit numbers, outlines, names and edges to the scale. */
   label() {
     if (this.kmPerPixel === null) return;
-    // Boxes that nothing may be written over: the buttons, the scale, the marks.
+    // Boxes without names: the buttons, the scale, the marks.
     const taken = [[0, this.height - 125, 58, this.height], [this.width - 175, 0, this.width, 48]];
     for (const name of ["estimate", "truth"]) {
       for (const [x, y] of this.points(name)) taken.push([x - 9, y - 9, x + 9, y + 9]);
@@ -239,7 +239,7 @@ class GeoguessMap {
     return Array.from(xs, (x, row) => this.at(x, ys[row]));
   }
 
-  /* Put each number on its place, or beside it where something is already. */
+  /* Put each number on its place, or beside the place if that is taken. */
   number(taken) {
     const source = this.model("guesses");
     if (source === null) return;
@@ -307,7 +307,7 @@ class GeoguessMap {
     }
   }
 
-  /* Draw edges around the cells that are shown and are no specks at this scale. */
+  /* Draw edges around the visible cells, except those that are specks at this scale. */
   trim() {
     this.sides ??= Array.from(this.model("cells").get_column("xs"), (xs) => {
       const known = Array.from(xs).filter(Number.isFinite);
@@ -319,7 +319,7 @@ class GeoguessMap {
     if (String(filter.booleans) !== String(edged)) filter.booleans = edged;
   }
 
-  /* Other values in some columns of a source, if they are others. */
+  /* Replace columns of a source, if their values changed. */
   change(name, columns) {
     const source = this.model(name);
     const same = Object.entries(columns).every(([column, values]) =>

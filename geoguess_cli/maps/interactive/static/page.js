@@ -1,4 +1,4 @@
-/* The page around a map: photos to choose from, guesses, the key with its threshold. */
+/* The page around a map: the choice of photos, the guesses, the key with its threshold. */
 
 "use strict";
 
@@ -10,17 +10,17 @@ const percent = (share) => {
 const counted = (number, noun) =>
   `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
-/* An element with attributes and children; texts become text, never markup. */
+/* An element with attributes and children; strings become text, never markup. */
 function el(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined) continue;
-    if (key === "class") made.className = value;
-    else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value);
+    if (key === "class") element.className = value;
+    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== null));
-  return made;
+  element.append(...children.filter((child) => child !== null));
+  return element;
 }
 
 class Page {
@@ -111,19 +111,19 @@ class Page {
     this.at("threshold").value = 0;
     this.drawKey(view);
     this.hide();
-    this.tell(null);
+    this.describe(null);
   }
 
-  /* Photos of one neighbourhood share a map; each map is drawn when it is first needed. */
+  /* Photos of near places share a map; each map is drawn when it is first needed. */
   async openMap(view) {
-    for (const [map, made] of this.maps) made.hidden = map !== view.map;
+    for (const [map, holder] of this.maps) holder.hidden = map !== view.map;
     if (!this.maps.has(view.map)) {
       const holder = el("div", {class: "canvas"});
       this.at("map").append(holder);
       this.maps.set(view.map, holder);
       holder.map = GeoguessMap.open(holder, this.content.items[view.map], this.content.palettes);
       const map = await holder.map;
-      map.onpick = (index) => this.tell(index);
+      map.onpick = (index) => this.describe(index);
     }
     this.map = await this.maps.get(view.map).map;
   }
@@ -163,20 +163,20 @@ class Page {
   point(index) {
     this.fresh = index !== null && this.picked !== index;
     this.map.pick(index);
-    this.tell(index);
+    this.describe(index);
     setTimeout(() => { this.fresh = false; }, 300);
   }
 
-  /* Say the figures of the picked cell, for a tap and for those who listen. */
-  tell(index) {
+  /* Show the numbers of the picked cell, for touch screens and screen readers. */
+  describe(index) {
     this.picked = index;
     for (const row of this.at("rows").children) {
       const own = index !== null && Number(row.dataset.index) === index;
       row.firstChild.setAttribute("aria-pressed", String(own));
     }
-    const says = this.at("cell");
+    const line = this.at("cell");
     if (index === null) {
-      says.replaceChildren(el("span", {class: "hint"}, "Point at a cell or tap it to see its figures."));
+      line.replaceChildren(el("span", {class: "hint"}, "Point at a cell or tap it to see its numbers."));
       return;
     }
     const source = this.map.model("cells");
@@ -185,7 +185,7 @@ class Page {
         const value = source.get_column(name)[index];
         return typeof value === "number" ? value.toLocaleString("en") : value;
       }));
-    says.replaceChildren(el("b", {}, text[0]), ...text.slice(1).map((part) => el("span", {}, part)));
+    line.replaceChildren(el("b", {}, text[0]), ...text.slice(1).map((part) => el("span", {}, part)));
   }
 
   paintKey() {
@@ -200,13 +200,13 @@ class Page {
     this.at("ticks").replaceChildren(...view.key.ticks.map(([at, text]) => {
       const tick = el("span", {}, text);
       tick.style.left = `${100 * at}%`;
-      // At its ends the key has no room beyond itself.
+      // A tick at an end of the key must not reach beyond it.
       tick.className = at < 0.03 ? "first" : at > 0.97 ? "last" : "";
       return tick;
     }));
   }
 
-  /* Hide the cells whose colours lie below the slider's, and say what remains. */
+  /* Hide the cells whose colours lie below the slider, and say how many remain. */
   hide() {
     const {key} = this.view;
     const slider = this.at("threshold");
@@ -215,7 +215,7 @@ class Page {
     const cells = this.map.model("cells");
     const all = kept.length.toLocaleString("en");
     const count = kept.filter(Boolean).length;
-    let text = `All ${counted(kept.length, "cell")} shown; drag to hide the least`;
+    let text = `All ${counted(kept.length, "cell")} shown; drag to hide the lowest`;
     if (count < kept.length) {
       text = `${count.toLocaleString("en")} of ${all} cells shown`;
       if (key.summed) {
