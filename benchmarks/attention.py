@@ -117,7 +117,7 @@ def shares(told: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
         asked[f"{name}.ratio"] = ratio_of(on, even)
     figures = Bootstrap(groups).intervals(asked)
     return {
-        name: {key: rounded(figures[f"{name}.{key}"].figure()) for key in ("share", "ratio")}
+        name: {key: rounded(figures[f"{name}.{key}"].record()) for key in ("share", "ratio")}
         | {"by_area": round(figures[f"{name}.by_area"].value, 3)}
         for name in ("informative", *canvas.LABELS)
     }
@@ -220,7 +220,7 @@ def main() -> None:
                 "from_an_earlier_run": found.reused,
                 "seconds": round(seconds, 1),
                 "thirds": {
-                    name: rounded(share.figure()) for name, share in found.attention.thirds.items()
+                    name: rounded(share.record()) for name, share in found.attention.thirds.items()
                 },
             }
         ),

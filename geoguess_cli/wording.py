@@ -1,9 +1,10 @@
-"""Numbers and coordinates as the figures write them."""
+"""Numbers, places and their units as text: the one place where they are formatted."""
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, Protocol
 
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -85,7 +86,7 @@ def coordinates(latitude: float, longitude: float, *, decimals: int = 3) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things as text.
+    """A number and its noun as text, in the singular or the plural.
 
     >>> counted(1, "cell"), counted(2199, "cell")
     ('1 cell', '2,199 cells')
@@ -102,13 +103,33 @@ def signed(number: float) -> str:
     return f"{number:+,.4g}".replace("-", MINUS) if number else "0"
 
 
+Unit = Literal["share", "pp", "km", "km²", "points", "nats", "score", "times", "cells"]
+"""How a statistic is written; pp, percentage points, for the difference of two shares."""
+
+
+class Measured(Protocol):
+    """A statistic with the ends of its interval; a number that is undefined is NaN."""
+
+    @property
+    def value(self) -> float:
+        """The statistic itself."""
+
+    @property
+    def low(self) -> float:
+        """The lower end of its interval."""
+
+    @property
+    def high(self) -> float:
+        """The upper end of its interval."""
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A figure as text.
+    """A statistic as text.
 
     Attributes:
         value: With its unit.
-        interval: Both ends, without it; "" where there is none.
+        interval: Both ends without the unit; "" without an interval.
     """
 
     value: str
@@ -118,47 +139,53 @@ class Shown:
         return f"{self.value} ({self.interval})" if self.interval else self.value
 
 
-def _number(value: float) -> str:
-    """Three digits that count, or all those before the point."""
+def significant(value: float) -> str:
+    """A number with three significant digits, or all those before the point.
+
+    >>> significant(1234.5), significant(0.12345)
+    ('1,234', '0.123')
+    """
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _three_digits(value: float) -> str:
-    return _number(float(f"{value:.3g}"))
+    return significant(float(f"{value:.3g}"))
 
 
-FORMS: dict[str, tuple[Callable[[float], str], str]] = {
+_FORMS: dict[Unit, tuple[Callable[[float], str], str]] = {
     "share": (lambda value: f"{100 * value:.1f}", " %"),
     "pp": (lambda value: f"{100 * value:.1f}", " pp"),
-    "km": (_number, " km"),
+    "km": (significant, " km"),
     "km²": (_three_digits, " km²"),
     "points": (lambda value: f"{value:,.0f}", ""),
     "nats": (lambda value: f"{value:.3f}", " nats"),
     "score": (lambda value: f"{value:.3f}", ""),
     "times": (lambda value: f"{value:.1f}", "×"),
-    "cells": (_number, ""),
+    "cells": (significant, ""),
 }
-"""How a number of each kind is written, and its unit; pp, points of a percentage, part shares."""
 
 
-def shown(figure: Mapping[str, float | None], kind: str) -> Shown:
-    """A figure of a report as text.
+def number(value: float | None, unit: Unit) -> str:
+    """One number with its unit as text, with the digits of every page; – where it is undefined.
 
-    Args:
-        figure: With `value`, `low` and `high`.
-        kind: One of `FORMS`.
-
-    >>> str(shown({"value": 0.4935, "low": 0.318, "high": 0.68}, "share"))
-    '49.4 % (31.8 to 68.0)'
-    >>> str(shown({"value": 1234.5, "low": None, "high": None}, "km"))
-    '1,234 km'
+    >>> number(0.4935, "share"), number(1234.5, "km"), number(float("nan"), "nats")
+    ('49.4 %', '1,234 km', '–')
     """
-    number, unit = FORMS[kind]
-    value, low, high = figure["value"], figure["low"], figure["high"]
-    if value is None:
-        return Shown(UNDEFINED)
-    interval = f"{number(low)} to {number(high)}" if low is not None and high is not None else ""
-    return Shown(number(value) + unit, interval)
+    form, ending = _FORMS[unit]
+    return UNDEFINED if value is None or math.isnan(value) else form(value) + ending
+
+
+def shown(statistic: Measured, unit: Unit) -> Shown:
+    """A statistic with its interval as text.
+
+    >>> from types import SimpleNamespace
+    >>> str(shown(SimpleNamespace(value=0.4935, low=0.318, high=0.68), "share"))
+    '49.4 % (31.8 to 68.0)'
+    """
+    form, _ = _FORMS[unit]
+    known = math.isfinite(statistic.low) and math.isfinite(statistic.high)
+    interval = f"{form(statistic.low)} to {form(statistic.high)}" if known else ""
+    return Shown(number(statistic.value, unit), interval if not math.isnan(statistic.value) else "")
 
 
 def without_common_country(names: Sequence[str]) -> list[str]:

@@ -1,10 +1,11 @@
-"""`geoguess eval`: how good a model is on photos it has not seen."""
+"""`geoguess eval`: how good a model is on photos that it has not seen."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.evaluations import show_comparison, show_report
 from geoguess_cli.console.inputs import (
@@ -18,6 +19,7 @@ from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
+    from geoguess_cli.photos.table import PhotoTable
 
 
 def evaluate(
@@ -53,12 +55,12 @@ def evaluate(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Measure accuracy, distance and calibration, each with its interval, beside what chance does.
+    """Measure accuracy, distance and calibration, each with its interval, beside chance.
 
-    The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every figure.
+    The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every
+    statistic.
     """
     from geoguess_cli.evaluation.comparison import compare as compared
-    from geoguess_cli.evaluation.evaluation import evaluate as run
     from geoguess_cli.report.files import write_comparison, write_evaluation
 
     sink = Sink(quiet=quiet, as_json=json)
@@ -69,47 +71,55 @@ def evaluate(
         device=device,
         precision=precision,
         workers=workers,
+        train__batch_size=batch_size,
     )
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare names its two models itself; leave out --model")
-    whole = read_photos(chosen.photos, sink)
-    table = photos_of_split(whole, split, sink)
-    leaks = check_leaks(whole, split, sink)
-
-    def evaluated(folder: Path | None) -> "Evaluation":
-        predictor = load_predictor(chosen, folder)
-        with sink.progress() as bar:
-            task = bar.add_task("photos", total=len(table))
-            found = run(
-                predictor,
-                table,
-                split=split,
-                training=whole.only("train").latlng if whole.has("split") else None,
-                leaks=leaks,
-                batch_size=batch_size or chosen.train.batch_size,
-                workers=chosen.workers,
-                on_batch=lambda done, total: bar.update(task, completed=done, total=total),
-            )
-        for photo, reason in found.failures:
-            sink.warn(f"{photo}: {reason}; it counts in no figure")
-        return found
-
-    if compare is not None:
-        first, second = compare
-        target = report or chosen.artifacts / "comparison"
-        comparison = compared(evaluated(first), evaluated(second), names=(str(first), str(second)))
-        write_comparison(comparison, target)
+    table = read_photos(chosen.photos, sink)
+    of_split = photos_of_split(table, split, sink)
+    known = {
+        "split": split,
+        "training": table.only("train").latlng if table.has("split") else None,
+        "leaks": check_leaks(table, split, sink),
+    }
+    if compare is None:
+        target = report or chosen.artifacts / "eval"
+        evaluation = _evaluated(model, of_split, chosen, sink, **known)
+        write_evaluation(evaluation, target)
         if json:
-            sink.json(comparison)
+            sink.json(evaluation.report.record())
         else:
-            show_comparison(comparison, sink)
-        sink.wrote("comparison", target / "comparison.html")
+            show_report(evaluation.report, sink)
+        sink.wrote("report", target / "report.html")
         return
-    evaluation = evaluated(model)
-    target = report or chosen.artifacts / "eval"
-    write_evaluation(evaluation, target)
+    target = report or chosen.artifacts / "comparison"
+    a, b = (_evaluated(folder, of_split, chosen, sink, **known) for folder in compare)
+    comparison = compared(a, b, names=(str(compare[0]), str(compare[1])))
+    write_comparison(comparison, target)
     if json:
-        sink.json(evaluation.report)
+        sink.json(comparison.record())
     else:
-        show_report(evaluation.report, sink)
-    sink.wrote("report", target / "report.html")
+        show_comparison(comparison, sink)
+    sink.wrote("comparison", target / "comparison.html")
+
+
+def _evaluated(
+    model: Path | None, photos: "PhotoTable", config: Config, sink: Sink, **known: Any
+) -> "Evaluation":
+    """The evaluation of one model, with a progress bar; `known` as `evaluate` takes it."""
+    from geoguess_cli.evaluation.evaluation import evaluate
+
+    predictor = load_predictor(config, model)
+    with sink.progress() as bar:
+        task = bar.add_task("photos", total=len(photos))
+        evaluation = evaluate(
+            predictor,
+            photos,
+            batch_size=config.train.batch_size,
+            workers=config.workers,
+            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
+            **known,
+        )
+    for skipped in evaluation.report.skipped:
+        sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")
+    return evaluation

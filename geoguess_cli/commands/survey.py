@@ -167,7 +167,7 @@ def _show(report: "SurveyReport", sink: Sink) -> None:
     sink.table(
         ("part of the frame", "share of the drop", "area"),
         [
-            (f"{third} third", shown(share.figure(), "share"), "33.3 %")
+            (f"{third} third", shown(share, "share"), "33.3 %")
             for third, share in survey.attention.thirds.items()
         ],
         title=f"{photos} of {counted(survey.attention.sequences, 'drive')}",

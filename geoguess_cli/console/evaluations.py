@@ -1,106 +1,104 @@
-"""An evaluation, or a comparison, in the terminal: the figures that matter most."""
+"""An evaluation, or a comparison, in the terminal: the statistics that matter most."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
 
+if TYPE_CHECKING:
+    from geoguess_cli.evaluation.comparison import Comparison
+    from geoguess_cli.evaluation.report import Report
 
-def show_report(report: dict[str, Any], sink: Sink) -> None:
-    """The figures that matter most, with their intervals."""
-    from geoguess_cli.wording import shown
 
-    counts, constant = report["counts"], report["baselines"]["best_constant"]
-    covered, frequent = report["covered"], report["baselines"]["most_frequent_cell"]
+def show_report(report: "Report", sink: Sink) -> None:
+    """The statistics that matter most, with their intervals."""
+    from geoguess_cli.evaluation.definitions import definitions
+    from geoguess_cli.evaluation.statistics import Distances, RightCell, RightPlace
+    from geoguess_cli.report.content import rows_of
+    from geoguess_cli.wording import number, shown
+
+    counts, constant = report.counts, report.baselines.best_constant
     sink.table(
         ("right cell", "all photos", "covered photos"),
         [
-            (f"top-{k}", *(shown(report[over][f"top_{k}"], "share") for over in ("all", "covered")))
-            for k in (1, 3, 5)
-        ]
-        + [("right state", *(shown(of["state_accuracy"], "share") for of in (report, covered)))],
-        title=f"{counts['photos']:,} photos of the split {report['split']}, in "
-        f"{counts['sequences']:,} sequences; {shown(report['coverage'], 'share').value} lie in one "
-        f"of the {counts['cells']:,} cells\nin brackets: 95 % interval over whole sequences",
+            *rows_of(RightCell, report.all, report.covered),
+            *rows_of(RightPlace, report, report.covered),
+        ],
+        title=f"{counts.photos:,} photos of the split {report.split}, in "
+        f"{counts.sequences:,} sequences; {number(report.coverage.value, 'share')} lie in one "
+        f"of the {counts.cells:,} cells\nin brackets: 95 % interval over whole sequences",
         right=("all photos", "covered photos"),
     )
+    within = definitions(Distances)["within_km"]
     sink.table(
         ("how far", "the model", "best constant guess"),
         [
-            (name, shown(report[key], kind), shown(constant[key], kind))
-            for name, key, kind in (
-                ("median distance", "median_km", "km"),
-                ("mean distance", "mean_km", "km"),
-                ("GeoScore", "geoscore", "points"),
-            )
-        ]
-        + [
-            (
-                f"within {radius} km",
-                *(shown(of["within_km"][radius], "share") for of in (report, constant)),
-            )
-            for radius in report["within_km"]
+            *rows_of(Distances, report, constant),
+            *(
+                [
+                    within.name.format(radius),
+                    *(shown(of.within_km[radius], within.unit) for of in (report, constant)),
+                ]
+                for radius in report.within_km
+            ),
         ],
         right=("the model", "best constant guess"),
     )
     _show_probabilities(report, sink)
+    frequent = report.baselines.most_frequent_cell
     sink.text(
-        f"top-1 is {shown(report['lift'], 'times')} chance, {shown(report['chance'], 'share')};\n"
-        f"always the most frequent cell: {shown(frequent['top_1'], 'share')}"
+        f"top-1 is {shown(report.lift, 'times')} chance, {shown(report.chance, 'share')};\n"
+        f"always the most frequent cell: {shown(frequent.top_1, 'share')}"
     )
 
 
-def _show_probabilities(report: dict[str, Any], sink: Sink) -> None:
-    """Whether they hold, before and after calibration."""
+def _show_probabilities(report: "Report", sink: Sink) -> None:
+    """Whether probabilities hold, before and after calibration."""
+    from geoguess_cli.evaluation.statistics import Scores
+    from geoguess_cli.report.content import rows_of
     from geoguess_cli.wording import shown
 
-    calibration, sets = report["calibration"], report["credible"]
-    columns = {"before": "before calibration", "after": "after"}
-    if calibration["temperature"] == 1:
-        columns = {"after": "at temperature 1"}
+    calibration = report.calibration
+    sides = {"before calibration": calibration.before, "after": calibration.after}
+    if calibration.temperature == 1:
+        sides = {"at temperature 1": calibration.after}
     sink.table(
-        ("probabilities, covered", *columns.values()),
+        ("probabilities, covered", *sides),
         [
-            (name, *(shown(calibration[side][key], kind) for side in columns))
-            for name, key, kind in (
-                ("log loss, nats", "nll", "score"),
-                ("Brier score", "brier", "score"),
-                ("calibration error", "ece", "share"),
-            )
-        ]
-        + [
-            (
-                f"{name} % set holds truth",
-                *[""] * (len(columns) - 1),
-                shown(of["covered"]["coverage"], "share"),
-            )
-            for name, of in sets.items()
+            *rows_of(Scores, *sides.values()),
+            *(
+                [
+                    f"{mass} % set holds truth",
+                    *[""] * (len(sides) - 1),
+                    shown(sets.covered.coverage, "share"),
+                ]
+                for mass, sets in report.credible.items()
+            ),
         ],
-        right=tuple(columns.values()),
+        right=tuple(sides),
     )
 
 
-def show_comparison(comparison: dict[str, Any], sink: Sink) -> None:
-    """Both models, the difference with its paired interval, and what is sure of it."""
-    from geoguess_cli.evaluation.comparison import FIGURES
-    from geoguess_cli.report.comparison_page import difference, verdicts
-    from geoguess_cli.wording import shown
+def show_comparison(comparison: "Comparison", sink: Sink) -> None:
+    """Both models, the difference with its paired interval, and which differences are sure."""
+    from geoguess_cli.evaluation.comparison import COMPARED
+    from geoguess_cli.report.comparison_page import SIDES, difference, value, verdicts
 
-    counts, models = comparison["counts"], comparison["models"]
+    counts, models = comparison.counts, comparison.models
     sink.table(
         ("", "A", "B", "B − A", "better"),
         [
             (
-                FIGURES[key].name,
-                *(shown(found[side], FIGURES[key].kind).value for side in "ab"),
+                COMPARED[key].name,
+                *(value(comparison, key, side) for side in SIDES),
                 difference(comparison, key),
-                (found["better"] or "").upper(),
+                (of.better or "").upper(),
             )
-            for key, found in comparison["figures"].items()
+            for key, of in comparison.statistics.items()
         ],
         title=f"A {models['a']['name']}, B {models['b']['name']}\n"
-        f"the same {counts['photos']:,} photos of the split {comparison['split']}, in "
-        f"{counts['sequences']:,} sequences; paired 95 % intervals in brackets",
+        f"the same {counts.photos:,} photos of the split {comparison.split}, in "
+        f"{counts.sequences:,} sequences; paired 95 % intervals in brackets",
         right=("A", "B", "B − A"),
     )
-    for words in verdicts(comparison):
-        sink.text(words)
+    for sentence in verdicts(comparison):
+        sink.text(sentence)

@@ -22,6 +22,14 @@ def figure_png(figure: Any) -> bytes:
     return file.getvalue()
 
 
+def figure_svg(figure: Any) -> bytes:
+    """A matplotlib figure as the bytes of an SVG file on a transparent ground."""
+    file = BytesIO()
+    with _for_print():
+        figure.savefig(file, format="svg", transparent=True, metadata=_UNDATED[".svg"])
+    return file.getvalue()
+
+
 def save_pages(figures: Iterable[Any], path: Path, *, dpi: int = 200) -> list[Path]:
     """Write figures as the pages of one PDF, else as one file per page, and return the files.
 

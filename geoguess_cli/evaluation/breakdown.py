@@ -2,27 +2,20 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from jaxtyping import Int
 
-from geoguess_cli.evaluation import metrics
-from geoguess_cli.evaluation.accuracy import covered_of, hits_of, where
-from geoguess_cli.evaluation.intervals import (
-    RESAMPLES,
-    Bootstrap,
-    Statistic,
-    mean_of,
-    median_of,
-    sequence_groups,
-)
+from geoguess_cli.evaluation.columns import Columns
+from geoguess_cli.evaluation.definitions import computed, draft
+from geoguess_cli.evaluation.intervals import RESAMPLES, Bootstrap, sequence_groups
+from geoguess_cli.evaluation.statistics import Neighbours, Part
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place
 from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.inference.distances import are_neighbours
-from geoguess_cli.inference.geoscore import geoscore
 from geoguess_cli.photos.leak_report import BANDS_KM
 
 PHOTOS_EDGES = (10, 20, 35, 50, 70, 100, 200, 500, 1000)
@@ -38,7 +31,7 @@ def breakdown(
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Part]:
     """Counts and figures of each part of the photos, as `report.json` holds them.
 
     Each part is resampled by itself, by sequence where known; it comes in the order in which it
@@ -51,20 +44,23 @@ def breakdown(
         seed: Of the resamples.
     """
     groups = sequence_groups(predictions)
-    found = {}
+    report = {}
     for part, rows in _rows_of(parts).items():
-        own = predictions[rows]
+        photos = Columns(predictions[rows])
         bootstrap = Bootstrap(groups[rows], resamples=resamples, seed=seed)
-        found[part] = {
-            "photos": len(own),
-            "covered": own["token"].count(),
-            "sequences": bootstrap.groups,
-            **bootstrap.figures(_statistics(own)),
-        }
-    return found
+        report[part] = bootstrap.measured(
+            draft(
+                Part,
+                photos,
+                photos=len(rows),
+                covered=int(photos.in_cell.sum()),
+                sequences=bootstrap.groups,
+            )
+        )
+    return report
 
 
-def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[str, dict[str, Any]]:
+def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[str, Part]:
     """Figures by the first-level region of the truth, or the country where none is known.
 
     The part with the most photos comes first.
@@ -78,13 +74,13 @@ def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[s
     )
     parts = predictions.select(name.alias("part"))["part"]
     counts = parts.value_counts().sort(["count", "part"], descending=[True, False])
-    found = breakdown(predictions, parts.to_list(), resamples=resamples)
-    return {part: found[part] for part in counts["part"]}
+    report = breakdown(predictions, parts.to_list(), resamples=resamples)
+    return _in_order(report, counts["part"].to_list())
 
 
 def by_distance_to_train(
     predictions: pl.DataFrame, *, resamples: int = RESAMPLES
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Part]:
     """Figures by the distance from a photo to the nearest training photo, near ones first.
 
     A photo of which it is not known, as of a training photo, is left out.
@@ -98,7 +94,7 @@ def by_distance_to_train(
 
 def by_level(
     predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Part]:
     """Figures by the S2 level of the true cell, that is by its size; large cells first."""
     cells = true_cells(predictions, partition)
     levels = [f"level {level}" for level in partition.levels.tolist()]
@@ -109,7 +105,7 @@ def by_level(
 
 def by_training_photos(
     predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Part]:
     """Figures by the number of training photos in the true cell; few photos first."""
     names = _range_names(PHOTOS_EDGES, whole=True)
     place = np.searchsorted(PHOTOS_EDGES, partition.photos, side="right").tolist()
@@ -123,19 +119,36 @@ def true_cells(predictions: pl.DataFrame, partition: Partition) -> Int[np.ndarra
     return _cells(predictions["token"], partition)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConfusedPair:
+    """A true cell, a wrong one that was likelier, and of how many photos; both with their place."""
+
+    token: str
+    guess: str
+    photos: int
+    neighbours: bool
+    place: str
+    guess_place: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion(Neighbours):
+    """Where the wrong cells lie: how many are neighbours of the true one, and the worst pairs."""
+
+    wrong: int
+    pairs: Sequence[ConfusedPair]
+
+
 def confusion(
     predictions: pl.DataFrame, partition: Partition, *, limit: int = 20, resamples: int = RESAMPLES
-) -> dict[str, Any]:
-    """Where the wrong cells lie: how many are neighbours of the true one, and the worst pairs.
-
-    `neighbours` is the share, among covered photos whose likeliest cell is wrong, of those where
-    it is a neighbour of the true cell (see `distances.are_neighbours`). `pairs` are the commonest
-    confusions, of a true cell with a wrong one, and where the centroids of both lie.
+) -> Confusion:
+    """Where the wrong cells of the covered photos lie; `distances.are_neighbours` tells which
+    cells are neighbours.
 
     Args:
         predictions: Rows of `Evaluation.predictions` without an error.
         partition: The model's own.
-        limit: Pairs listed at most.
+        limit: Pairs listed at most, the commonest first.
         resamples: Bootstrap resamples.
     """
     wrong = predictions.with_columns(guess=pl.col("top_tokens").list.first()).filter(
@@ -144,7 +157,6 @@ def confusion(
     near = are_neighbours(
         _cells(wrong["token"], partition), _cells(wrong["guess"], partition), partition
     )
-    bootstrap = Bootstrap(sequence_groups(wrong), resamples=resamples)
     pairs = (
         wrong.select("token", "guess", neighbours=pl.Series(near, dtype=pl.Boolean))
         .group_by("token", "guess", "neighbours")
@@ -153,29 +165,15 @@ def confusion(
         .head(limit)
     )
     place_of = dict(zip(partition.tokens, map(_place_name, cell_places(partition)), strict=True))
-    return {
-        "wrong": len(wrong),
-        **bootstrap.figures({"neighbours": mean_of(near)}),
-        "pairs": [
-            {
-                **pair,
-                "place": place_of[pair["token"]],
-                "guess_place": place_of[pair["guess"]],
-            }
-            for pair in pairs.select("token", "guess", "photos", "neighbours").to_dicts()
+    bootstrap = Bootstrap(sequence_groups(wrong), resamples=resamples)
+    return Confusion(
+        wrong=len(wrong),
+        **bootstrap.measured(computed(Neighbours, near)),
+        pairs=[
+            ConfusedPair(**pair, place=place_of[pair["token"]], guess_place=place_of[pair["guess"]])
+            for pair in pairs.to_dicts()
         ],
-    }
-
-
-def _statistics(own: pl.DataFrame) -> dict[str, Statistic]:
-    hits, distance_km = hits_of(own, 1), own["distance_km"].to_numpy()
-    return {
-        "top_1": mean_of(hits),
-        "covered_top_1": mean_of(where(covered_of(own), hits)),
-        "median_km": median_of(distance_km),
-        "within_25_km": mean_of(distance_km <= metrics.RADII_KM["city"]),
-        "geoscore": mean_of(geoscore(distance_km)),
-    }
+    )
 
 
 def _place_name(place: Place) -> str:
@@ -210,5 +208,5 @@ def _range_names(
     return [*between, f"{edges[-1]:g}{unit} and more"]
 
 
-def _in_order(found: dict[str, dict[str, Any]], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {name: found[name] for name in names if name in found}
+def _in_order(parts: dict[str, Part], names: Sequence[str]) -> dict[str, Part]:
+    return {name: parts[name] for name in names if name in parts}

@@ -3,99 +3,132 @@
 Under one resample both see the same photos, so what makes a photo hard for both cancels.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from functools import reduce
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
-from geoguess_cli.evaluation import trust
-from geoguess_cli.evaluation.accuracy import accuracy
+from geoguess_cli.evaluation.columns import Columns
+from geoguess_cli.evaluation.definitions import Definition, keys, plain
 from geoguess_cli.evaluation.evaluation import Evaluation
-from geoguess_cli.evaluation.intervals import Bootstrap, Statistic, difference_of, sequence_groups
+from geoguess_cli.evaluation.intervals import Bootstrap, Draft, Interval, Statistic, difference_of
+from geoguess_cli.evaluation.report import Report, accuracy, trust
+
+Side = Literal["a", "b"]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A figure that two models are compared by.
-
-    Attributes:
-        name: What it is called.
-        kind: How it is written: share, km, points, nats or score.
-        less: Whether less is better.
-        of_cells: Whether it depends on which cells there are, so that models of different
-            partitions do not compare.
-    """
+    """A statistic that models are compared by: what a comparison calls it, and its definition."""
 
     name: str
-    kind: str
-    less: bool = False
-    of_cells: bool = False
+    definition: Definition
 
 
-FIGURES = {
-    "all.top_1": Compared("top-1, all photos", "share", of_cells=True),
-    "all.top_5": Compared("top-5, all photos", "share", of_cells=True),
-    "covered.top_1": Compared("top-1, covered photos", "share", of_cells=True),
-    "median_km": Compared("median distance", "km", less=True),
-    "mean_km": Compared("mean distance", "km", less=True),
-    "geoscore": Compared("GeoScore", "points"),
-    "within_km.25": Compared("photos within 25 km", "share"),
-    "within_km.200": Compared("photos within 200 km", "share"),
-    "within_km.750": Compared("photos within 750 km", "share"),
-    "state_accuracy": Compared("right state", "share"),
-    "calibration.after.nll": Compared("log loss", "nats", less=True, of_cells=True),
-    "calibration.after.brier": Compared("Brier score", "score", less=True, of_cells=True),
-    "calibration.after.ece": Compared("calibration error", "share", less=True),
-    "risk_coverage.area": Compared("risk-coverage area", "score", less=True, of_cells=True),
+COMPARED = {
+    own: Compared(name, definition)
+    for key, definition in keys(Report)
+    if definition is not None
+    for own, name in definition.compared.items()
+    if fnmatchcase(own, key)
 }
-"""What is compared, by its key in a report."""
+"""The statistics that models are compared by, by their key in a report."""
 
 
-def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str]) -> dict[str, Any]:
-    """Two evaluations of the same photos side by side, as `comparison.json` holds them.
+@dataclass(frozen=True, kw_only=True)
+class ComparedCounts:
+    """How many photos both models could read, how many not, and the sequences of the first."""
+
+    photos: int
+    skipped: int
+    sequences: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A statistic of two models.
+
+    Attributes:
+        a: The first model's.
+        b: The second model's.
+        difference: B − A, with its paired interval.
+        fair: Whether it compares: models of different cells do not compare by all statistics.
+        better: The better model, where the interval of the difference leaves no doubt.
+    """
+
+    a: Interval
+    b: Interval
+    difference: Interval
+    fair: bool
+    better: Side | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two models on the same photos; `docs/metrics.md` defines every key of its JSON.
+
+    Attributes:
+        split: What the photos are called.
+        counts: How many there are.
+        same_cells: Whether both models choose among the same cells.
+        models: Name and identity of each model.
+        statistics: By their key in a report.
+    """
+
+    split: str
+    counts: ComparedCounts
+    same_cells: bool
+    models: Mapping[Side, Mapping[str, Any]]
+    statistics: Mapping[str, Difference]
+
+    def record(self) -> dict[str, Any]:
+        """What `comparison.json` holds; the statistics stand under `figures` there."""
+        record: dict[str, Any] = plain(self)
+        return {("figures" if key == "statistics" else key): of for key, of in record.items()}
+
+
+def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str]) -> Comparison:
+    """Two evaluations of the same photos side by side.
 
     Args:
         a: The first model's, by which the second is measured.
         b: The second model's.
-        names: What each is called.
+        names: What each model is called.
 
     Raises:
-        PhotoTableError: They are of different photos, or no photo could be read by both.
+        PhotoTableError: The photos differ, or no photo could be read by both models.
     """
     rows_a, rows_b = _same_photos(a.predictions, b.predictions)
-    bootstrap = Bootstrap(sequence_groups(rows_a))
-    statistics = [_statistics(rows, of) for rows, of in ((rows_a, a), (rows_b, b))]
-    same = np.array_equal(a.partition.cells, b.partition.cells)
-    figures = bootstrap.figures(
+    of_a, of_b = _statistics(rows_a, a), _statistics(rows_b, b)
+    bootstrap = Bootstrap(Columns(rows_a).groups)
+    sides: dict[str, Any] = bootstrap.measured(
         {
-            key: {
-                "a": statistics[0][key],
-                "b": statistics[1][key],
-                "difference": difference_of(statistics[1][key], statistics[0][key]),
-            }
-            for key in FIGURES
+            key: {"a": of_a[key], "b": of_b[key], "difference": difference_of(of_b[key], of_a[key])}
+            for key in COMPARED
         }
     )
-    for key, found in figures.items():
-        found["fair"] = same or not FIGURES[key].of_cells
-        found["better"] = _better(found, less=FIGURES[key].less) if found["fair"] else None
-    return {
-        "split": a.report["split"],
-        "counts": {
-            "photos": len(rows_a),
-            "skipped": len(a.predictions) - len(rows_a),
-            "sequences": bootstrap.groups,
+    same = np.array_equal(a.partition.cells, b.partition.cells)
+    return Comparison(
+        split=a.report.split,
+        counts=ComparedCounts(
+            photos=len(rows_a),
+            skipped=len(a.predictions) - len(rows_a),
+            sequences=bootstrap.groups,
+        ),
+        same_cells=same,
+        models={
+            "a": {"name": names[0], **a.report.model},
+            "b": {"name": names[1], **b.report.model},
         },
-        "same_cells": bool(same),
-        "models": {
-            side: {"name": name, **found.report["model"]}
-            for side, name, found in zip("ab", names, (a, b), strict=True)
+        statistics={
+            key: _judged(COMPARED[key].definition, same, **of) for key, of in sides.items()
         },
-        "figures": figures,
-    }
+    )
 
 
 def _same_photos(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -105,30 +138,28 @@ def _same_photos(a: pl.DataFrame, b: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
         raise PhotoTableError("the two evaluations are of different photos; compare on one table")
     both = a["error"].is_null() & b["error"].is_null()
     if not both.any():
-        raise PhotoTableError("there is no photo that both models could read")
+        raise PhotoTableError("no photo could be read by both models; compare on other photos")
     return a.filter(both), b.filter(both)
 
 
-def _statistics(rows: pl.DataFrame, of: Evaluation) -> dict[str, Statistic]:
-    tree = {
-        **accuracy(rows, len(of.partition)),
-        "calibration": trust.calibration(rows, of.report["calibration"]["temperature"]),
-        "risk_coverage": trust.risk_coverage_of(rows),
+def _statistics(rows: pl.DataFrame, evaluation: Evaluation) -> dict[str, Statistic]:
+    photos = Columns(rows)
+    parts: Any = {
+        **accuracy(photos, len(evaluation.partition)),
+        **trust(photos, evaluation.report.calibration.temperature),
     }
-    return {key: _at(tree, key) for key in FIGURES}
+    return {key: reduce(_under, key.split("."), parts) for key in COMPARED}
 
 
-def _at(tree: Mapping[str, Any], key: str) -> Statistic:
-    found: Any = tree
-    for name in key.split("."):
-        found = found[name]
-    statistic: Callable[..., Any] = found
-    return statistic
+def _under(part: Any, name: str) -> Any:
+    return part.fields[name] if isinstance(part, Draft) else part[name]
 
 
-def _better(found: Mapping[str, Any], *, less: bool) -> str | None:
-    """The model that is better, where the interval of the difference leaves no doubt."""
-    low, high = found["difference"]["low"], found["difference"]["high"]
-    if low is None or high is None or low <= 0 <= high:
-        return None
-    return "b" if (high < 0) == less else "a"
+def _judged(
+    definition: Definition, same_cells: bool, *, a: Interval, b: Interval, difference: Interval
+) -> Difference:
+    fair = same_cells or not definition.of_cells
+    better: Side | None = None
+    if fair and (difference.low > 0 or difference.high < 0):
+        better = "b" if (difference.high < 0) == definition.less else "a"
+    return Difference(a=a, b=b, difference=difference, fair=fair, better=better)

@@ -1,6 +1,6 @@
 """How good a model is on photos whose place is known, and how far its probabilities hold."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -11,12 +11,10 @@ from jaxtyping import Float
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import PhotoError, PhotoTableError
-from geoguess_cli.evaluation import breakdown, trust
-from geoguess_cli.evaluation.accuracy import accuracy, baselines, point_estimates
 from geoguess_cli.evaluation.batches import regrouped
-from geoguess_cli.evaluation.intervals import Bootstrap, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
+from geoguess_cli.evaluation.report import Report, report_of
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.leak_report import LeakReport
@@ -51,15 +49,13 @@ class Evaluation:
     """The figures of a model on a photo table.
 
     Attributes:
-        report: What `report.json` holds; `docs/metrics.md` defines every figure.
+        report: Every statistic with its interval, as `report.json` holds it.
         predictions: One row a photo of the table, in its order: the truth, the guesses, how far.
-        failures: Photo and reason of each that could not be read; no figure counts them.
         partition: The cells that the model chose among.
     """
 
-    report: dict[str, Any]
+    report: Report
     predictions: pl.DataFrame
-    failures: list[tuple[str, str]]
     partition: Partition
 
     @property
@@ -112,66 +108,16 @@ def evaluate(
         errors=errors,
         training=np.empty((0, 2)) if training is None else training,
     )
-    skipped = predictions.filter(pl.col("error").is_not_null())
-    failures = list(zip(skipped["photo"], skipped["error"], strict=True))
-    answered = predictions.filter(pl.col("error").is_null())
-    report = {
-        "split": split,
-        "model": predictor.identity(),
-        **figures(
-            answered,
-            predictor.partition,
-            temperature=predictor.temperature,
-            point=predictor.point,
-        ),
-        "leaks": None if leaks is None else {"level": leaks.level, "verdict": leaks.verdict},
-        "skipped": [{"photo": photo, "reason": reason} for photo, reason in failures],
-    }
-    report["counts"]["skipped"] = len(skipped)
-    report["absent"] = _absent(report, split)
-    return Evaluation(report, predictions, failures, predictor.partition)
-
-
-def figures(
-    predictions: pl.DataFrame, partition: Partition, *, temperature: float, point: PointMethod
-) -> dict[str, Any]:
-    """The figures of a model with their intervals, from one row a photo.
-
-    Args:
-        predictions: Rows of `Evaluation.predictions` without an error.
-        partition: The model's own.
-        temperature: What its logits are divided by.
-        point: How it chooses its point estimate.
-    """
-    bootstrap = Bootstrap(sequence_groups(predictions))
-    calibration = trust.calibration(predictions, temperature)
-    tree = {
-        "counts": {
-            "photos": len(predictions),
-            "covered": predictions["token"].count(),
-            "cells": len(partition),
-            "sequences": bootstrap.groups,
-        },
-        **accuracy(predictions, len(partition)),
-        "loss": calibration["after"]["nll"],
-        "calibration": calibration,
-        "credible": trust.credible(predictions),
-        "recall_area": trust.recall_area(predictions),
-        "risk_coverage": trust.risk_coverage_of(predictions),
-        "abstention": trust.abstention_of(predictions),
-        "point_estimates": point_estimates(predictions, point),
-        **trust.spread(predictions),
-        "baselines": baselines(predictions, partition),
-    }
-    near = breakdown.by_distance_to_train(predictions)
-    return {
-        **bootstrap.figures(tree),
-        "by_state": breakdown.by_state(predictions),
-        "by_distance_to_train": near or None,
-        "by_level": breakdown.by_level(predictions, partition),
-        "by_training_photos": breakdown.by_training_photos(predictions, partition),
-        "confusion": breakdown.confusion(predictions, partition),
-    }
+    report = report_of(
+        predictions,
+        predictor.partition,
+        temperature=predictor.temperature,
+        point=predictor.point,
+        split=split,
+        model=predictor.identity(),
+        leaks=leaks,
+    )
+    return Evaluation(report, predictions, predictor.partition)
 
 
 def _observed(
@@ -203,13 +149,3 @@ def _observed(
         photo = table.frame["photo"][row]
         raise PhotoError(f"not one of {len(table)} photos could be read; {photo}: {reason}")
     return seen, errors
-
-
-def _absent(report: Mapping[str, Any], split: str) -> dict[str, str]:
-    """Why what is null in the report is not there."""
-    reason = (
-        "these are the training photos themselves"
-        if split == "train"
-        else "the photo table has no training photos to compare with"
-    )
-    return {key: reason for key in ("by_distance_to_train", "leaks") if report[key] is None}

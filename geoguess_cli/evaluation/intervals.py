@@ -6,9 +6,10 @@ Application, 1997, section 3.8). A resample is a column of weights: how often ea
 drawn. A figure is then a function of the weights, and with weights of 1 it is the figure itself.
 """
 
+import dataclasses
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,25 +25,38 @@ _CHUNK = 2_000_000  # weights held at once: 16 MB
 Values = Num[np.ndarray, " n"] | Bool[np.ndarray, " n"]
 
 Statistic = Callable[[Float[np.ndarray, "n r"]], Float[np.ndarray, " r"]]
-"""A figure of n photos under r columns of weights; NaN where a column leaves it undefined."""
+"""A statistic of n photos under r columns of weights; NaN where a column leaves it undefined."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure with the ends of its interval; NaN where it, or they, are undefined."""
+    """A statistic with the ends of its interval; NaN where a number is undefined."""
 
     value: float
-    low: float
-    high: float
+    low: float = math.nan
+    high: float = math.nan
 
-    def figure(self) -> dict[str, float | None]:
-        """The figure as `report.json` holds it: null where it is undefined.
+    def record(self) -> dict[str, float | None]:
+        """The statistic as JSON holds it: null where it is undefined.
 
-        >>> Interval(0.5, 0.25, float("nan")).figure()
+        >>> Interval(0.5, 0.25).record()
         {'value': 0.5, 'low': 0.25, 'high': None}
         """
         named = {"value": self.value, "low": self.low, "high": self.high}
         return {name: end if math.isfinite(end) else None for name, end in named.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A part of a report whose statistics have no intervals yet.
+
+    Attributes:
+        part: The dataclass that it becomes.
+        fields: What becomes of its fields; statistics among them, and drafts.
+    """
+
+    part: type
+    fields: Mapping[str, Any]
 
 
 class Bootstrap:
@@ -101,21 +115,20 @@ class Bootstrap:
             for name, parts in drawn.items()
         }
 
-    def figures(self, tree: Any) -> Any:
-        """The same tree of dictionaries and lists, with a figure in place of each statistic.
+    def measured(self, tree: Any) -> Any:
+        """The same tree, with its value and interval in place of each statistic.
 
-        All are asked of the same resamples; what is no statistic stays as it is.
+        All are asked of the same resamples. A draft becomes the part of a report that it is a
+        draft of; anything that is no statistic stays as it is.
 
         Args:
-            tree: Nested dictionaries and lists, as `report.json` holds them.
+            tree: Nested drafts, dictionaries and lists.
 
         >>> tree = {"cells": 3, "top_1": mean_of(np.array([1.0, 0.0]))}
-        >>> Bootstrap(np.array([0, 0])).figures(tree)
-        {'cells': 3, 'top_1': {'value': 0.5, 'low': None, 'high': None}}
+        >>> Bootstrap(np.array([0, 0])).measured(tree)
+        {'cells': 3, 'top_1': Interval(value=0.5, low=nan, high=nan)}
         """
-        statistics: dict[str, Statistic] = {}
-        outline = _without_statistics(tree, statistics)
-        return _with_figures(outline, self.intervals(statistics))
+        return _measured(tree, self.intervals(dict(_statistics(tree))))
 
     def _counts(self) -> Iterator[Float[np.ndarray, "g r"]]:
         """How often each group was drawn, a few resamples at a time; by the seed alone."""
@@ -279,34 +292,28 @@ def difference_of(statistic: Statistic, other: Statistic) -> Statistic:
     )
 
 
-def constant(value: float) -> dict[str, float | None]:
-    """A figure that no resample moves, as `report.json` holds it: it has no interval."""
-    return Interval(value, math.nan, math.nan).figure()
-
-
-@dataclass(frozen=True)
-class _Named:
-    """Where a figure stands in a tree."""
-
-    name: str
-
-
-def _without_statistics(tree: Any, found: dict[str, Statistic], path: str = "") -> Any:
+def _statistics(tree: Any, path: str = "") -> Iterator[tuple[str, Statistic]]:
+    """Every statistic of a tree, by its path."""
     if callable(tree):
-        found[path] = tree
-        return _Named(path)
-    if isinstance(tree, Mapping):
-        return {k: _without_statistics(v, found, f"{path}.{k}") for k, v in tree.items()}
-    if isinstance(tree, list):
-        return [_without_statistics(v, found, f"{path}.{at}") for at, v in enumerate(tree)]
-    return tree
+        yield path, tree
+    for name, entry in _entries(tree):
+        yield from _statistics(entry, f"{path}.{name}")
 
 
-def _with_figures(tree: Any, intervals: Mapping[str, Interval]) -> Any:
-    if isinstance(tree, _Named):
-        return intervals[tree.name].figure()
-    if isinstance(tree, Mapping):
-        return {key: _with_figures(value, intervals) for key, value in tree.items()}
+def _measured(tree: Any, intervals: Mapping[str, Interval], path: str = "") -> Any:
+    if callable(tree):
+        return intervals[path]
+    entries = {name: _measured(of, intervals, f"{path}.{name}") for name, of in _entries(tree)}
+    if isinstance(tree, Draft):
+        return tree.part(**entries)
     if isinstance(tree, list):
-        return [_with_figures(value, intervals) for value in tree]
-    return tree
+        return list(entries.values())
+    return entries if isinstance(tree, Mapping) else tree
+
+
+def _entries(tree: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(tree, Draft):
+        return [(own.name, tree.fields[own.name]) for own in dataclasses.fields(tree.part)]
+    if isinstance(tree, list):
+        return enumerate(tree)
+    return tree.items() if isinstance(tree, Mapping) else ()

@@ -5,24 +5,22 @@ here is the share of photos that are answered, and risk the mean error of those.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Num
+from jaxtyping import Float, Num
 
-from geoguess_cli.evaluation.intervals import Statistic, mean_of, median_of
+from geoguess_cli.evaluation.intervals import Statistic
 
 THRESHOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Least confidences at which a report tells what abstaining does."""
+"""Least confidences at which a report shows what abstaining gains."""
 
 POINTS = 100
 
 
-@dataclass(frozen=True, eq=False)
-class RiskCoverage:
-    """A risk-coverage curve, from the photo the model is surest of to all of them.
+@dataclass(frozen=True)
+class CurvePoint:
+    """A point of the risk-coverage curve.
 
     Attributes:
         threshold: Least confidence of the photos that are answered.
@@ -30,24 +28,23 @@ class RiskCoverage:
         risk: Their mean error.
     """
 
-    threshold: Float[np.ndarray, " k"]
-    coverage: Float[np.ndarray, " k"]
-    risk: Float[np.ndarray, " k"]
+    threshold: float
+    coverage: float
+    risk: float
 
 
 def risk_coverage(
     confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"], points: int = POINTS
-) -> RiskCoverage:
-    """The curve, at every threshold or at evenly spread ones.
+) -> list[CurvePoint]:
+    """The curve from the surest photo to all photos, at every threshold or at evenly spread ones.
 
     Args:
         confidence: Top probability of each photo.
         errors: 1 where the likeliest cell is wrong and 0 where it is right; or a distance.
         points: How many at most; the last is always the one with every photo answered.
 
-    >>> curve = risk_coverage(np.array([0.9, 0.5, 0.7]), np.array([0, 1, 0]))
-    >>> curve.coverage.round(2), curve.risk.round(2)
-    (array([0.33, 0.67, 1.  ]), array([0.  , 0.  , 0.33]))
+    >>> risk_coverage(np.array([0.75, 0.5]), np.array([0, 1]))[-1]
+    CurvePoint(threshold=0.5, coverage=1.0, risk=0.5)
     """
     order, ends = _by_confidence(confidence)
     count = len(order)
@@ -55,9 +52,8 @@ def risk_coverage(
         asked = np.ceil(np.arange(1, points + 1) * count / points) - 1
         ends = np.unique(ends[np.searchsorted(ends, asked)])
     risks = np.cumsum(errors[order], dtype=np.float64)[ends] / (ends + 1)
-    return RiskCoverage(
-        confidence[order][ends].astype(np.float64), (ends + 1) / max(count, 1), risks
-    )
+    columns = confidence[order][ends].astype(np.float64), (ends + 1) / max(count, 1), risks
+    return [CurvePoint(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) -> Statistic:
@@ -104,44 +100,6 @@ def best_area(errors: Num[np.ndarray, " n"]) -> float:
         return math.nan
     ordered = np.sort(errors).astype(np.float64)
     return float((np.cumsum(ordered) / np.arange(1, len(ordered) + 1)).mean())
-
-
-def abstention(
-    confidence: Float[np.ndarray, " n"],
-    correct: Num[np.ndarray, " n"],
-    distance_km: Float[np.ndarray, " n"],
-    covered: Bool[np.ndarray, " n"],
-    thresholds: Sequence[float] = THRESHOLDS,
-) -> list[dict[str, Any]]:
-    """What is left, and how good it is, at each least confidence.
-
-    Each row has `min_confidence`, how many photos are `answered`, and statistics: their `share` of
-    all photos, and of those answered the `accuracy`, the same of the covered ones, `median_km` and
-    `mean_km`.
-
-    Args:
-        confidence: Top probability of each photo.
-        correct: Whether the likeliest cell is the true one.
-        distance_km: From the point estimate to the truth.
-        covered: Whether the photo lies in a cell.
-        thresholds: Least confidences, in [0, 1].
-    """
-    rows = []
-    for threshold in thresholds:
-        answered = confidence >= threshold
-        distances = np.where(answered, distance_km, np.nan)
-        rows.append(
-            {
-                "min_confidence": threshold,
-                "answered": int(answered.sum()),
-                "share": mean_of(answered),
-                "accuracy": mean_of(np.where(answered, correct, np.nan)),
-                "covered_accuracy": mean_of(np.where(answered & covered, correct, np.nan)),
-                "median_km": median_of(distances),
-                "mean_km": mean_of(distances),
-            }
-        )
-    return rows
 
 
 def _by_confidence(confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,84 +1,83 @@
-"""How right a model is and how far off: sections of a report."""
+"""How often a model is right and how far off it is: sections of a report."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from geoguess_cli.choices import POINT_METHODS
-from geoguess_cli.evaluation.metrics import RADII_KM, TOP_K
-from geoguess_cli.report.content import Cell, Picture, Section, Table
-from geoguess_cli.report.parts import parts_table
+from geoguess_cli.evaluation.metrics import RADII_KM
+from geoguess_cli.evaluation.report import Report
+from geoguess_cli.evaluation.statistics import Distances, Part, RightCell, RightPlace
+from geoguess_cli.report.content import (
+    Cell,
+    Picture,
+    Section,
+    Table,
+    cells_of,
+    columns_table,
+    listed,
+    rows_of,
+)
 from geoguess_cli.wording import coordinates, counted, shown, without_common_country
 
 CONFUSIONS_SHOWN = 10
+PARTS_SHOWN = 60
+BOTH = ("all photos", "covered photos")
 
 
-def right_cell(report: Mapping[str, Any]) -> Section:
-    """The right cell: top-k beside answers that look at no photo, and the commonest confusions."""
-    frequent = report["baselines"]["most_frequent_cell"]
-    confusion = report["confusion"]
+def right_cell(report: Report) -> Section:
+    """The right cell, beside answers that look at no photo, and the commonest confusions."""
+    frequent = report.baselines.most_frequent_cell
     rows: list[list[Cell]] = [
-        [f"top-{k}", *(shown(report[over][f"top_{k}"], "share") for over in ("all", "covered"))]
-        for k in TOP_K
-    ]
-    rows.append(
+        *rows_of(RightCell, report.all, report.covered),
         [
-            f"always the most frequent cell, {frequent['token']}",
-            shown(frequent["top_1"], "share"),
-            shown(frequent["covered"]["top_1"], "share"),
-        ]
-    )
-    rows.append(
-        [f"chance, 1 in {report['counts']['cells']:,}", shown(report["chance"], "share"), ""]
-    )
-    tables = [
-        Table(
-            "How often the true cell is among the k likeliest; the last two rows look at no photo.",
-            ("answer", "all photos", "covered photos"),
-            rows,
-        )
+            f"always the most frequent cell, {frequent.token}",
+            shown(frequent.top_1, "share"),
+            shown(frequent.covered.top_1, "share"),
+        ],
+        [f"chance, 1 in {report.counts.cells:,}", shown(report.chance, "share"), ""],
     ]
-    if confusion["pairs"]:
-        pairs = confusion["pairs"][:CONFUSIONS_SHOWN]
-        named = [pair[key] for pair in pairs for key in ("place", "guess_place")]
-        places = iter(without_common_country(named))
-        tables.append(
-            Table(
-                f"Of {counted(confusion['wrong'], 'covered photo')} with a wrong cell, "
-                f"{shown(confusion['neighbours'], 'share')} were put in a neighbour of the true "
-                "one; these are the commonest confusions.",
-                ("true cell", "answered", "photos", "neighbours"),
-                [
-                    [
-                        f"{pair['token']}, {next(places)}",
-                        f"{pair['guess']}, {next(places)}",
-                        f"{pair['photos']:,}",
-                        "yes" if pair["neighbours"] else "no",
-                    ]
-                    for pair in pairs
-                ],
-            )
-        )
-    lift = shown(report["lift"], "times")
+    caption = (
+        "How often the true cell is among the k likeliest; the last two rows look at no photo."
+    )
     return Section(
         "cell",
         "The right cell",
-        [f"Top-1 over all photos is {lift} chance."],
+        [f"Top-1 over all photos is {shown(report.lift, 'times')} chance."],
         [],
-        tables,
+        [Table(caption, ("answer", *BOTH), rows), *_confusions(report)],
     )
 
 
-def how_far(report: Mapping[str, Any]) -> Section:
-    """How far off, beside the same answers."""
-    constant = report["baselines"]["best_constant"]
-    frequent = report["baselines"]["most_frequent_cell"]
-    kinds = (
-        ("median distance", "median_km", "km"),
-        ("mean distance", "mean_km", "km"),
-        ("GeoScore, of 5,000", "geoscore", "points"),
-    )
-    compared = (report, report["covered"], constant, frequent)
-    place = coordinates(constant["latitude"]["value"], constant["longitude"]["value"])
+def _confusions(report: Report) -> list[Table]:
+    """The commonest confusions, if any photo lies in another cell than the likeliest."""
+    confusion = report.confusion
+    pairs = confusion.pairs[:CONFUSIONS_SHOWN]
+    if not pairs:
+        return []
+    names = [name for pair in pairs for name in (pair.place, pair.guess_place)]
+    places = iter(without_common_country(names))
+    return [
+        Table(
+            f"Of {counted(confusion.wrong, 'covered photo')} with a wrong cell, "
+            f"{shown(confusion.neighbours, 'share')} were put in a neighbour of the true cell. "
+            "These are the commonest confusions.",
+            ("true cell", "answered", "photos", "neighbours"),
+            [
+                [
+                    f"{pair.token}, {next(places)}",
+                    f"{pair.guess}, {next(places)}",
+                    f"{pair.photos:,}",
+                    "yes" if pair.neighbours else "no",
+                ]
+                for pair in pairs
+            ],
+        )
+    ]
+
+
+def how_far(report: Report) -> Section:
+    """How far off the answers are, beside answers that look at no photo."""
+    constant, frequent = report.baselines.best_constant, report.baselines.most_frequent_cell
+    place = coordinates(constant.latitude.value, constant.longitude.value)
     return Section(
         "distance",
         "How far",
@@ -90,28 +89,30 @@ def how_far(report: Mapping[str, Any]) -> Section:
         [
             Picture(
                 "distances",
-                "Share of the photos placed within each distance; the further left the curve, the "
-                "better, and beyond the dashed one the photo says something.",
+                "Share of the photos placed within each distance. The further left the curve, the "
+                "better. A curve left of the dashed one shows that the model reads the photo.",
             ),
             Picture(
-                "errors", "From each point estimate to its truth: long lines one way are a habit."
+                "errors",
+                "From each point estimate to its truth. Many long lines in one direction show a "
+                "systematic error.",
             ),
         ],
         [
             Table(
-                "Less is better, but for the GeoScore; the last two columns look at no photo.",
-                ("figure", "all photos", "covered photos", "best constant", "most frequent cell"),
-                [[name, *(shown(of[key], kind) for of in compared)] for name, key, kind in kinds],
+                "Less is better, except for the GeoScore. The last two columns look at no photo.",
+                ("statistic", *BOTH, "best constant", "most frequent cell"),
+                rows_of(Distances, report, report.covered, constant, frequent),
             ),
             Table(
-                "Share of the photos placed at most so far from the truth.",
-                ("within", "all photos", "covered photos"),
+                "Share of the photos placed within each distance of the truth.",
+                ("within", *BOTH),
                 [
                     [
                         f"{radius:,g} km, {name}",
                         *(
-                            shown(of["within_km"][f"{radius:g}"], "share")
-                            for of in (report, report["covered"])
+                            shown(of.within_km[f"{radius:g}"], "share")
+                            for of in (report, report.covered)
                         ),
                     ]
                     for name, radius in RADII_KM.items()
@@ -121,67 +122,52 @@ def how_far(report: Mapping[str, Any]) -> Section:
     )
 
 
-def which_place(report: Mapping[str, Any]) -> Section:
-    """The four ways to choose the one place we answer."""
-    estimates = report["point_estimates"]
-    own = next(method for method in POINT_METHODS if estimates[method]["own"])
+def which_place(report: Report) -> Section:
+    """The ways to choose the point estimate, beside each other."""
+    estimates = report.point_estimates
+    own = next(method for method, of in estimates.items() if of.own)
+    names = {str(method): name for method, name in POINT_METHODS.items()}
     return Section(
         "point",
         "Which place to answer",
         [
-            f"The model answers with the {POINT_METHODS[own]}, and is judged by that: a way that "
-            "does better here was not chosen on these photos.",
+            f"The model answers with the {names[own]}, and all other statistics judge that answer. "
+            "A way that does better here was not chosen on these photos.",
         ],
         [
             Picture(
                 "point_estimates",
-                "In bold the model's own way. Dots are the figures, lines their intervals; where "
-                "intervals overlap the ways do not differ clearly.",
+                "The model's own way is bold. Dots are the statistics, lines their intervals. "
+                "Where intervals overlap, the ways do not differ clearly.",
             )
         ],
         [
-            Table(
-                "The four ways on the same photos, all of them.",
-                ("point estimate", "median distance", "mean distance", "GeoScore", "within 25 km"),
-                [
-                    [
-                        POINT_METHODS[method] + (" (the model's)" if method == own else ""),
-                        shown(estimates[method]["median_km"], "km"),
-                        shown(estimates[method]["mean_km"], "km"),
-                        shown(estimates[method]["geoscore"], "points"),
-                        shown(estimates[method]["within_km"]["25"], "share"),
-                    ]
-                    for method in POINT_METHODS
-                ],
+            _estimates_table(
+                "Every way on the same photos, all of them.",
+                {names[m] + (" (the model's)" if m == own else ""): estimates[m] for m in names},
             ),
-            Table(
+            _estimates_table(
                 "The same over the covered photos.",
-                ("point estimate", "median distance", "mean distance", "GeoScore", "within 25 km"),
-                [
-                    [
-                        POINT_METHODS[method],
-                        shown(estimates[method]["covered"]["median_km"], "km"),
-                        shown(estimates[method]["covered"]["mean_km"], "km"),
-                        shown(estimates[method]["covered"]["geoscore"], "points"),
-                        shown(estimates[method]["covered"]["within_km"]["25"], "share"),
-                    ]
-                    for method in POINT_METHODS
-                ],
+                {names[method]: estimates[method].covered for method in names},
             ),
         ],
     )
 
 
-def right_state(report: Mapping[str, Any]) -> Section:
-    """The right state and country, and the figures state by state."""
-    rows: list[list[Cell]] = [
+def _estimates_table(caption: str, rows: Mapping[str, Distances]) -> Table:
+    names = [own.name for own in listed(Distances).values()]
+    return Table(
+        caption,
+        ("point estimate", *names, "within 25 km"),
         [
-            name,
-            shown(report[f"{name}_accuracy"], "share"),
-            shown(report["covered"][f"{name}_accuracy"], "share"),
-        ]
-        for name in ("state", "country")
-    ]
+            [name, *cells_of(Distances, of), shown(of.within_km["25"], "share")]
+            for name, of in rows.items()
+        ],
+    )
+
+
+def right_state(report: Report) -> Section:
+    """The right state and country, and the statistics state by state."""
     return Section(
         "state",
         "The right state",
@@ -189,20 +175,38 @@ def right_state(report: Mapping[str, Any]) -> Section:
         [
             Picture(
                 "by_state",
-                "Top-1 accuracy by the state of the truth; a dot without a line has too few "
+                "Top-1 accuracy by the state of the truth. A dot without a line has too few "
                 "sequences for an interval.",
             )
         ],
         [
             Table(
                 "How often the point estimate lies in the state, or country, of the truth.",
-                ("in the right", "all photos", "covered photos"),
-                rows,
+                ("statistic", *BOTH),
+                rows_of(RightPlace, report, report.covered),
             ),
             parts_table(
-                "By the state of the truth, those with the most photos first.",
+                "By the state of the truth; states with the most photos come first.",
                 "state",
-                report["by_state"],
+                report.by_state,
             ),
         ],
     )
+
+
+def parts_table(caption: str, heading: str, parts: Mapping[str, Part]) -> Table:
+    """A row for each part of the photos, at most `PARTS_SHOWN`.
+
+    Args:
+        caption: How to read it.
+        heading: What the parts are.
+        parts: One of the report's `by_…`.
+    """
+    names = without_common_country(list(parts)[:PARTS_SHOWN])
+    more = len(parts) - PARTS_SHOWN
+    rest = f" {more:,} more are in report.json." if more > 0 else ""
+    rows = [
+        ((name, f"{part.photos:,}", f"{part.sequences:,}"), part)
+        for name, part in zip(names, parts.values(), strict=False)
+    ]
+    return columns_table(caption + rest, (heading, "photos", "sequences"), Part, rows)

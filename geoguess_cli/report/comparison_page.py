@@ -1,60 +1,57 @@
-"""What a comparison of two models says."""
+"""What the page of a comparison of two models says."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
-from geoguess_cli.evaluation.comparison import FIGURES
-from geoguess_cli.report.content import Page, Picture, Section, Table
-from geoguess_cli.wording import Shown, counted, shown
+from geoguess_cli.evaluation.comparison import COMPARED, Comparison, Side
+from geoguess_cli.evaluation.intervals import Interval
+from geoguess_cli.report.content import Cell, Page, Picture, Section, Table
+from geoguess_cli.wording import UNDEFINED, Shown, Unit, counted, number, shown
 
 HEADLINE = ("all.top_1", "median_km", "geoscore", "calibration.after.ece")
+SIDES: tuple[Side, Side] = ("a", "b")
 
 
-def comparison_page(comparison: Mapping[str, Any]) -> Page:
-    """The page of a comparison.
-
-    Args:
-        comparison: As `inference.comparison.compare` gives it.
-    """
-    counts, models = comparison["counts"], comparison["models"]
+def comparison_page(comparison: Comparison) -> Page:
+    """The page of a comparison."""
+    counts, models = comparison.counts, comparison.models
     opening = [
-        f"{counted(counts['photos'], 'photo')} of the {comparison['split']} split, of "
-        f"{counted(counts['sequences'], 'sequence')}, the same for both models. In brackets: 95 % "
-        "bootstrap interval over whole sequences; that of a difference is paired.",
+        f"{counted(counts.photos, 'photo')} of the {comparison.split} split, of "
+        f"{counted(counts.sequences, 'sequence')}, the same for both models. In brackets: 95 % "
+        "bootstrap interval over whole sequences; the interval of a difference is paired.",
         " ".join(
             f"{side.upper()}: {models[side]['name']}, model {models[side]['fingerprint']}, "
             f"{models[side]['backbone']} + {models[side]['vit']}, {models[side]['cells']:,} cells."
-            for side in "ab"
+            for side in SIDES
         ),
     ]
     headline = [
         (
-            f"B − A, {FIGURES[key].name}",
+            f"B − A, {COMPARED[key].name}",
             difference(comparison, key),
-            f"A {_value(comparison, key, 'a')}, B {_value(comparison, key, 'b')}",
+            f"A {value(comparison, key, 'a')}, B {value(comparison, key, 'b')}",
         )
         for key in HEADLINE
     ]
-    rows = [
+    rows: list[list[Cell]] = [
         [
-            FIGURES[key].name + ("" if found["fair"] else " (own cells)"),
-            shown(found["a"], FIGURES[key].kind),
-            shown(found["b"], FIGURES[key].kind),
+            COMPARED[key].name + ("" if of.fair else " (own cells)"),
+            shown(of.a, _unit(key)),
+            shown(of.b, _unit(key)),
             difference(comparison, key),
-            (found["better"] or "–").upper(),
+            (of.better or UNDEFINED).upper(),
         ]
-        for key, found in comparison["figures"].items()
+        for key, of in comparison.statistics.items()
     ]
     table = Table(
-        "B − A is the difference; the last column names the better model where the interval of the "
-        "difference does not hold 0.",
-        ("figure", "A", "B", "B − A", "better"),
+        "B − A is the difference. The last column names the better model if the interval of the "
+        "difference excludes 0.",
+        ("statistic", "A", "B", "B − A", "better"),
         rows,
     )
     picture = Picture(
         "shares",
-        "Further right is better. Intervals of A and B may overlap where the paired difference is "
-        "sure: judge by the table.",
+        "Further right is better. Intervals of A and B may overlap although the paired difference "
+        "is sure: judge by the table.",
     )
     return Page(
         "Two models on the same photos",
@@ -62,57 +59,59 @@ def comparison_page(comparison: Mapping[str, Any]) -> Page:
         headline,
         [
             Section("verdict", "Which is better", verdicts(comparison)),
-            Section("figures", "Figure by figure", [], [picture], [table]),
+            Section("figures", "Statistic by statistic", [], [picture], [table]),
         ],
     )
 
 
-def verdicts(comparison: Mapping[str, Any]) -> list[str]:
-    """In words: what is sure, and what does not compare."""
-    words = []
-    for side in "ba":
+def verdicts(comparison: Comparison) -> list[str]:
+    """Sentences that say which differences are sure, and what does not compare."""
+    sentences = []
+    for side in reversed(SIDES):
         sure = [
-            f"{FIGURES[key].name} by {_size(found['difference'], _kind(key))}"
-            for key, found in comparison["figures"].items()
-            if found["better"] == side
+            f"{COMPARED[key].name} by {_size(of.difference, _unit(key, difference=True))}"
+            for key, of in comparison.statistics.items()
+            if of.better == side
         ]
         if sure:
-            words.append(f"{side.upper()} is better in {'; '.join(sure)}.")
-    if not words:
-        words.append("No figure tells the two apart: every interval of a difference holds 0.")
-    if not comparison["same_cells"]:
-        first, second = (comparison["models"][side]["cells"] for side in "ab")
-        words.append(
-            f"The models choose among different cells ({first:,} and {second:,}), so figures of "
-            "right cells compare label spaces as well as models, and name no better one; "
-            "distances, GeoScore and states compare fairly."
+            sentences.append(f"{side.upper()} is better in {'; '.join(sure)}.")
+    if not sentences:
+        sentences.append(
+            "No statistic tells the two models apart: the interval of every difference holds 0."
         )
-    return words
+    if not comparison.same_cells:
+        first, second = (comparison.models[side]["cells"] for side in SIDES)
+        sentences.append(
+            f"The models choose among different cells ({first:,} and {second:,}). Statistics that "
+            "depend on the cells then compare label spaces as well as models, so they name no "
+            "better model; distances, GeoScore and states compare fairly."
+        )
+    return sentences
 
 
-def difference(comparison: Mapping[str, Any], key: str) -> Shown:
+def difference(comparison: Comparison, key: str) -> Shown:
     """B − A as text, with its sign."""
-    found = comparison["figures"][key]["difference"]
-    text = shown(found, _kind(key))
-    if found["value"] is None or found["value"] < 0:
-        return Shown(_minus(text.value), _minus(text.interval))
-    return Shown(f"+{text.value}", _minus(text.interval))
+    of = comparison.statistics[key].difference
+    text = shown(of, _unit(key, difference=True))
+    sign = "+" if of.value >= 0 else ""
+    return Shown(_minus(sign + text.value), _minus(text.interval))
 
 
-def _kind(key: str) -> str:
-    """How a difference of this figure is written."""
-    kind = FIGURES[key].kind
-    return "pp" if kind == "share" else kind
+def value(comparison: Comparison, key: str, side: Literal["a", "b"]) -> str:
+    """The statistic of one model as text, without its interval."""
+    return number(getattr(comparison.statistics[key], side).value, _unit(key))
 
 
-def _value(comparison: Mapping[str, Any], key: str, side: str) -> str:
-    return shown(comparison["figures"][key][side], FIGURES[key].kind).value
+def _unit(key: str, *, difference: bool = False) -> Unit:
+    """How a statistic is written, or the difference of two; shares differ by percentage points."""
+    unit = COMPARED[key].definition.unit
+    return "pp" if difference and unit == "share" else unit
 
 
-def _size(found: Mapping[str, float], kind: str) -> str:
+def _size(of: Interval, unit: Unit) -> str:
     """The difference without its sign."""
-    ends = sorted(abs(found[end]) for end in ("low", "high"))
-    return str(shown({"value": abs(found["value"]), "low": ends[0], "high": ends[1]}, kind))
+    low, high = sorted(abs(end) for end in (of.low, of.high))
+    return str(shown(Interval(abs(of.value), low, high), unit))
 
 
 def _minus(text: str) -> str:

@@ -1,9 +1,11 @@
-"""What a page of figures is made of, whatever form it takes."""
+"""What a page of statistics is made of, whatever form it takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from geoguess_cli.wording import Shown
+from geoguess_cli.evaluation.definitions import Definition, definitions
+from geoguess_cli.wording import Shown, shown
 
 Cell = str | Shown
 
@@ -24,7 +26,7 @@ class Table:
 
     @property
     def words(self) -> bool:
-        """Whether it holds no figure."""
+        """Whether it holds no statistic."""
         return not any(isinstance(cell, Shown) for row in self.rows for cell in row)
 
 
@@ -38,13 +40,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report.
+    """A part of a page.
 
     Attributes:
         anchor: Its name in links.
         title: A heading.
         text: Paragraphs.
-        pictures: Figures, drawn by `evaluation_files`.
+        pictures: Figures, drawn by `report.figures`.
         tables: Tables.
     """
 
@@ -57,16 +59,50 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """All that a page says.
+    """Everything that a page says.
 
     Attributes:
         title: Its heading.
         opening: Paragraphs.
-        headline: The figures that matter most: name, figure, what to hold against it.
-        sections: In the order in which one reads them.
+        headline: The statistics that matter most: name, value, what to compare it with.
+        sections: In reading order.
     """
 
     title: str
     opening: Sequence[str]
     headline: Sequence[tuple[str, Shown, str]]
     sections: Sequence[Section]
+
+
+def listed(part: type) -> dict[str, Definition]:
+    """The statistics of a part that stand in tables, by the name of the field."""
+    return {key: own for key, own in definitions(part).items() if own.name and "{" not in own.name}
+
+
+def rows_of(part: type, *values: Any) -> list[list[Cell]]:
+    """A row for each statistic of a part: its name, then its value in each of `values`."""
+    return [
+        [own.name, *(shown(getattr(of, key), own.unit) for of in values)]
+        for key, own in listed(part).items()
+    ]
+
+
+def cells_of(part: type, values: Any) -> list[Cell]:
+    """The statistics of a part in one row, in the order of `listed`."""
+    return [shown(getattr(values, key), own.unit) for key, own in listed(part).items()]
+
+
+def columns_table(
+    caption: str, heading: Sequence[str], part: type, rows: Iterable[tuple[Sequence[Cell], Any]]
+) -> Table:
+    """A table with a column for each statistic of a part.
+
+    Args:
+        caption: How to read it.
+        heading: Of the columns that come first.
+        part: Whose statistics are shown.
+        rows: The first cells of each row, and its values.
+    """
+    names = [own.name for own in listed(part).values()]
+    cells = [[*first, *cells_of(part, of)] for first, of in rows]
+    return Table(caption, (*heading, *names), cells)

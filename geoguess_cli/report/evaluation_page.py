@@ -1,101 +1,86 @@
-"""What the report of an evaluation says, in the order in which one reads it."""
+"""What the page of an evaluation says, in reading order."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from geoguess_cli.report.accuracy import how_far, right_cell, right_state, which_place
-from geoguess_cli.report.content import Page, Section
-from geoguess_cli.report.parts import left_out, new_places, parts
+from geoguess_cli.evaluation.report import Report
+from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place
+from geoguess_cli.report.content import Page, Picture, Section, Table
 from geoguess_cli.report.trust import abstention, calibration, regions
-from geoguess_cli.wording import Shown, counted, shown
+from geoguess_cli.wording import Shown, counted, number, shown
+
+SKIPPED_SHOWN = 20
 
 
-def report_page(report: Mapping[str, Any]) -> Page:
-    """What the report of an evaluation says.
-
-    Args:
-        report: `Evaluation.report`.
-    """
-    title = f"Evaluation on the {report['split']} split"
+def report_page(report: Report) -> Page:
+    """The page of an evaluation."""
+    title = f"Evaluation on the {report.split} split"
     return Page(title, opening(report), headline(report), sections(report))
 
 
-def opening(report: Mapping[str, Any]) -> list[str]:
-    """What was evaluated, in some sentences."""
-    counts, model = report["counts"], report["model"]
+def opening(report: Report) -> list[str]:
+    """What was evaluated, in three paragraphs."""
+    counts, model = report.counts, report.model
     unread = (
-        f"{counts['skipped']:,} more could not be read and count nowhere."
-        if counts["skipped"]
+        f"{counts.skipped:,} more could not be read and count nowhere."
+        if counts.skipped
         else "Every photo could be read."
     )
-    leaks = report["leaks"]
     check = (
-        f"Leak check: {leaks['verdict']}."
-        if leaks
-        else f"No leak check: {report['absent']['leaks']}."
+        f"Leak check: {report.leaks.verdict}."
+        if report.leaks
+        else f"No leak check: {report.absent['leaks']}."
     )
     return [
-        f"{counted(counts['photos'], 'photo')} of the {report['split']} split, of "
-        f"{counted(counts['sequences'], 'sequence')}; {counts['covered']:,} "
-        f"({shown(report['coverage'], 'share').value}) lie in one of the model's "
-        f"{counts['cells']:,} cells. {unread} {check}",
+        f"{counted(counts.photos, 'photo')} of the {report.split} split, of "
+        f"{counted(counts.sequences, 'sequence')}; {counts.covered:,} "
+        f"({number(report.coverage.value, 'share')}) lie in one of the model's "
+        f"{counts.cells:,} cells. {unread} {check}",
         "In brackets: 95 % bootstrap interval over whole sequences. A photo that lies in no cell "
-        "cannot be answered right: over all photos it counts as wrong, over the covered ones it "
+        "cannot be answered right: over all photos it counts as wrong, over the covered photos it "
         "is left out.",
         f"Model {model['fingerprint']}: {model['backbone']} + {model['vit']}, "
-        f"{model['image_size']} px, {counts['cells']:,} cells, {model['parameters']:,} parameters, "
+        f"{model['image_size']} px, {counts.cells:,} cells, {model['parameters']:,} parameters, "
         f"run on {model['device']} in {model['precision']}.",
     ]
 
 
-def headline(report: Mapping[str, Any]) -> list[tuple[str, Shown, str]]:
-    """The figures that matter most: name, figure, what to hold against it."""
-    constant = report["baselines"]["best_constant"]
+def headline(report: Report) -> list[tuple[str, Shown, str]]:
+    """The statistics that matter most: name, value, what to compare it with."""
+    constant, sets = report.baselines.best_constant, report.credible["90"].covered
+    calibration = report.calibration
     return [
         (
             "top-1 accuracy, all photos",
-            shown(report["all"]["top_1"], "share"),
-            f"covered {shown(report['covered']['top_1'], 'share').value}, "
-            f"chance {shown(report['chance'], 'share').value}",
+            shown(report.all.top_1, "share"),
+            f"covered {number(report.covered.top_1.value, 'share')}, "
+            f"chance {number(report.chance.value, 'share')}",
         ),
         (
             "median distance",
-            shown(report["median_km"], "km"),
-            f"best constant guess {shown(constant['median_km'], 'km').value}",
+            shown(report.median_km, "km"),
+            f"best constant guess {number(constant.median_km.value, 'km')}",
         ),
         (
             "GeoScore, of 5,000",
-            shown(report["geoscore"], "points"),
-            f"best constant guess {shown(constant['geoscore'], 'points').value}",
+            shown(report.geoscore, "points"),
+            f"best constant guess {number(constant.geoscore.value, 'points')}",
         ),
         (
             "calibration error",
-            shown(report["calibration"]["after"]["ece"], "share"),
-            _before(report["calibration"]),
+            shown(calibration.after.ece, "share"),
+            "at temperature 1, as the model gives them"
+            if calibration.temperature == 1
+            else f"before calibration {number(calibration.before.ece.value, 'share')}",
         ),
         (
             "90 % sets that hold the truth",
-            shown(report["credible"]["90"]["covered"]["coverage"], "share"),
-            f"covered photos; median area "
-            f"{shown(report['credible']['90']['covered']['median_area_km2'], 'km²').value}",
+            shown(sets.coverage, "share"),
+            f"covered photos; median area {number(sets.median_area_km2.value, 'km²')}",
         ),
     ]
 
 
-def _before(calibration: Mapping[str, Any]) -> str:
-    """What the calibration error after is held against."""
-    if calibration["temperature"] == 1:
-        return "at temperature 1, as the model gives them"
-    return f"before calibration {shown(calibration['before']['ece'], 'share').value}"
-
-
-def sections(report: Mapping[str, Any]) -> list[Section]:
-    """The report as sections, in the order in which one reads them.
-
-    Args:
-        report: `Evaluation.report`.
-    """
-    made = (
+def sections(report: Report) -> list[Section]:
+    """The sections of the page, in reading order."""
+    return [
         right_cell(report),
         how_far(report),
         which_place(report),
@@ -104,7 +89,59 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
         regions(report),
         abstention(report),
         new_places(report),
-        parts(report),
-        left_out(report),
+        cell_sizes(report),
+        *left_out(report),
+    ]
+
+
+def new_places(report: Report) -> Section:
+    """Statistics by the distance to the training photos, or why there are none."""
+    near = report.by_distance_to_train
+    if near is None:
+        why = report.absent["by_distance_to_train"]
+        return Section("new", "New places", [f"Not measured: {why}."])
+    return Section(
+        "new",
+        "New places",
+        ["The model may recognise a photo next to a training photo instead of locating it."],
+        [
+            Picture(
+                "train_distance",
+                "If accuracy falls from left to right, the statistics of photos like those on the "
+                "left say little about new places.",
+            )
+        ],
+        [
+            parts_table(
+                "By the distance from the photo to the nearest training photo.", "distance", near
+            )
+        ],
     )
-    return [section for section in made if section is not None]
+
+
+def cell_sizes(report: Report) -> Section:
+    """Statistics by the size of the true cell, and by its training photos."""
+    level = "By the level of the true cell: one level more is a quarter of the area."
+    return Section(
+        "parts",
+        "Large and small cells",
+        tables=[
+            parts_table(level, "cells", report.by_level),
+            parts_table(
+                "By the number of training photos in the true cell.",
+                "training photos",
+                report.by_training_photos,
+            ),
+        ],
+    )
+
+
+def left_out(report: Report) -> list[Section]:
+    """The photos that could not be read, the first ones by name; empty if every photo was read."""
+    if not report.skipped:
+        return []
+    more = len(report.skipped) - SKIPPED_SHOWN
+    text = [f"And {more:,} more; report.json lists them all."] if more > 0 else []
+    rows = [[entry.photo, entry.reason] for entry in report.skipped[:SKIPPED_SHOWN]]
+    table = Table("Photos that could not be read count nowhere.", ("photo", "reason"), rows)
+    return [Section("left-out", "Left out", text, tables=[table])]

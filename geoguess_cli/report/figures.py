@@ -1,6 +1,6 @@
-"""The figures of an evaluation: from parts of its report, each with its intervals."""
+"""The figures of an evaluation and of a comparison, from their typed reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,25 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
-from geoguess_cli.evaluation.comparison import FIGURES
-from geoguess_cli.wording import counted, percent, shown, without_common_country
-
-WIDTH = 5.6
-"""Inches: narrower than a page, so that type stays legible on a phone."""
+from geoguess_cli.evaluation.comparison import COMPARED, Comparison
+from geoguess_cli.evaluation.evaluation import Evaluation
+from geoguess_cli.evaluation.intervals import Interval
+from geoguess_cli.evaluation.report import CalibrationReport, EstimateReport, RiskReport
+from geoguess_cli.evaluation.statistics import Part, Recall
+from geoguess_cli.report.charts import (
+    FULL,
+    WIDTH,
+    band,
+    chart,
+    headed,
+    legend_above,
+    numbers,
+    points,
+    wrapped,
+)
+from geoguess_cli.report.comparison_page import SIDES
+from geoguess_cli.report.distances import distances_of, errors_of
+from geoguess_cli.wording import counted, shown, significant, without_common_country
 
 PARTS_SHOWN = 30
 """States on one figure: the page lists the others."""
@@ -24,25 +38,40 @@ NAME_LETTERS = 24
 """Of a model's name in a legend: the end of a long path."""
 
 _TOPS = ("top_1", "covered_top_1")
-_FULL = FuncFormatter(lambda value, _: percent(value, whole=True))
 _RAIL: dict[str, Any] = {"color": theme.MUTED, "linewidth": 1.0, "linestyle": (0, (4, 2))}
 
 
+def figures_of(evaluation: Evaluation) -> dict[str, Callable[[], Figure]]:
+    """How to draw each figure of an evaluation, by the name that pages use for it."""
+    report = evaluation.report
+    near = report.by_distance_to_train
+    return {
+        "distances": lambda: distances_of(evaluation),
+        "errors": lambda: errors_of(evaluation),
+        "reliability": lambda: reliability_figure(report.calibration),
+        "recall_area": lambda: recall_area_figure(report.recall_area),
+        "risk_coverage": lambda: risk_coverage_figure(report.risk_coverage),
+        "point_estimates": lambda: point_estimates_figure(report.point_estimates),
+        "by_state": lambda: state_figure(report.by_state),
+        **({} if near is None else {"train_distance": lambda: train_distance_figure(near)}),
+    }
+
+
 @theme.styled
-def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
+def reliability_figure(calibration: CalibrationReport) -> Figure:
     """How often the model is right where it says how sure it is, before and after calibration.
 
     Points on the diagonal mean what they say; below it the model is too sure. Bars of the
     intervals are of the accuracy; the columns underneath count the photos.
 
     Args:
-        calibration: `report["calibration"]`.
+        calibration: That of a report.
     """
-    moved = calibration["temperature"] != 1.0
+    moved = calibration.temperature != 1.0
     sides = ("before", "after") if moved else ("after",)
     names = {
         "before": "before calibration",
-        "after": f"at temperature {calibration['temperature']:.3g}"
+        "after": f"at temperature {calibration.temperature:.3g}"
         if moved
         else "as the model gives them (temperature 1)",
     }
@@ -53,13 +82,13 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
     )
     for column, side in enumerate(sides):
         above, below = axes[0, column], axes[1, column]
-        rows = [row for row in calibration["reliability"][side] if row["photos"]]
+        rows = [row for row in getattr(calibration.reliability, side) if row.photos]
         above.plot([0, 1], [0, 1], **_RAIL)
-        sure = np.array([row["confidence"] for row in rows])
-        _points(above, sure, [row["accuracy"] for row in rows], theme.BLUE, gid=side)
+        confidence = np.array([row.confidence for row in rows])
+        points(above, confidence, [row.accuracy for row in rows], theme.BLUE, gid=side)
         above.set_title(names[side], pad=17)
         above.annotate(
-            f"calibration error {shown(calibration[side]['ece'], 'share')}",
+            f"calibration error {shown(getattr(calibration, side).ece, 'share')}",
             (0, 1),
             xycoords="axes fraction",
             xytext=(0, 6),
@@ -67,10 +96,10 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
             fontsize=theme.SMALL,
             color=theme.MUTED,
         )
-        width = rows[0]["high"] - rows[0]["low"] if rows else 1.0
+        width = rows[0].high - rows[0].low if rows else 1.0
         below.bar(
-            [row["low"] + width / 2 for row in rows],
-            [row["photos"] for row in rows],
+            [row.low + width / 2 for row in rows],
+            [row.photos for row in rows],
             width=width * 0.86,
             color=theme.RULE_STRONG,
             gid=f"{side} photos",
@@ -80,103 +109,93 @@ def reliability_figure(calibration: Mapping[str, Any]) -> Figure:
             ax.grid(axis="y")
     axes[0, 0].set(xlim=(0, 1), ylim=(0, 1.02), ylabel="right cell")
     axes[1, 0].set_ylabel("photos")
-    axes[0, 0].yaxis.set_major_formatter(_FULL)
-    axes[1, 0].xaxis.set_major_formatter(_FULL)
+    axes[0, 0].yaxis.set_major_formatter(FULL)
+    axes[1, 0].xaxis.set_major_formatter(FULL)
     axes[1, 0].yaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes[1, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     figure.align_ylabels(axes[:, 0])
-    return _headed(figure, "Do the probabilities mean what they say?")
+    return headed(figure, "Do the probabilities mean what they say?")
 
 
 @theme.styled
-def recall_area_figure(recall_area: Sequence[Mapping[str, Any]]) -> Figure:
+def recall_area_figure(recall_area: Sequence[Recall]) -> Figure:
     """Share of the photos whose true cell is found when so much area is searched.
 
     Args:
-        recall_area: `report["recall_area"]`.
+        recall_area: That of a report.
     """
-    figure = theme.new_figure(WIDTH, 3.5)
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    ax = figure.subplots()
-    area = np.array([row["area_km2"] for row in recall_area])
-    found = np.array([row["recall"]["value"] or 0.0 for row in recall_area])
+    figure, ax = chart(3.5)
+    area = np.array([row.area_km2 for row in recall_area])
+    recall = np.nan_to_num([row.recall.value for row in recall_area])
     for key, label, color in (
         ("covered_recall", "covered photos", theme.ORANGE),
         ("recall", "all photos", theme.BLUE),
     ):
-        _band(ax, area, [row[key] for row in recall_area], color, label)
-    start = max(0, int(np.argmax(found > 0)) - 1)
-    stop = min(len(area) - 1, int(np.argmax(found >= found.max())) + 2)
+        band(ax, area, [getattr(row, key) for row in recall_area], color, label)
+    start = max(0, int(np.argmax(recall > 0)) - 1)
+    stop = min(len(area) - 1, int(np.argmax(recall >= recall.max())) + 2)
     ax.set_xscale("log")
     ax.set(xlim=(area[start], area[max(stop, start + 1)]), ylim=(0, 1.02))
     ax.set_xlabel("area searched, likeliest cells first, in km²")
     ax.set_ylabel("photos found")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.set_major_formatter(_FULL)
+    ax.yaxis.set_major_formatter(FULL)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.grid()
     ax.legend(loc="upper left", reverse=True)
-    return _headed(figure, "How much area must be searched?")
+    return headed(figure, "How much area must be searched?")
 
 
 @theme.styled
-def risk_coverage_figure(risk_coverage: Mapping[str, Any]) -> Figure:
+def risk_coverage_figure(risk_coverage: RiskReport) -> Figure:
     """Share of wrong cells among the photos answered, if only the surest are.
 
     Args:
-        risk_coverage: `report["risk_coverage"]`.
+        risk_coverage: That of a report.
     """
-    figure = theme.new_figure(WIDTH, 3.5)
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    ax = figure.subplots()
-    curve = risk_coverage["curve"]
-    answered = np.array([point["coverage"] for point in curve])
-    wrong = risk_coverage["no_better"]["value"]
+    figure, ax = chart(3.5)
+    curve = risk_coverage.curve
+    answered = np.array([point.coverage for point in curve])
+    wrong = risk_coverage.no_better.value
     grid = np.linspace(0.0, 1.0, 401)[1:]
     best = np.maximum(0.0, 1 - (1 - wrong) / grid)
     ax.axhline(wrong, label="confidence says nothing", gid="no better", **_RAIL)
     ax.plot(grid, best, label="best possible", color=theme.ORANGE, gid="best")
     ax.plot(
         answered,
-        [point["risk"] for point in curve],
+        [point.risk for point in curve],
         label="this model",
         color=theme.BLUE,
         marker="o" if len(curve) < 12 else None,
         markersize=3,
         gid="curve",
     )
-    most = max([wrong, *(point["risk"] for point in curve)])
+    most = max([wrong, *(point.risk for point in curve)])
     ax.set(xlim=(0, 1), ylim=(0, min(1.02, 1.1 * most + 0.02)))
     ax.set_xlabel("photos answered, the surest first")
     ax.set_ylabel("wrong cell among them")
-    ax.xaxis.set_major_formatter(_FULL)
-    ax.yaxis.set_major_formatter(_FULL)
+    ax.xaxis.set_major_formatter(FULL)
+    ax.yaxis.set_major_formatter(FULL)
     ax.grid(axis="y")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0, reverse=True)
-    return _headed(figure, "Does the model know when it is wrong?")
+    legend_above(ax, ncols=3, reverse=True)
+    return headed(figure, "Does the model know when it is wrong?")
 
 
 @theme.styled
-def train_distance_figure(by_distance: Mapping[str, Mapping[str, Any]]) -> Figure:
+def train_distance_figure(by_distance: Mapping[str, Part]) -> Figure:
     """Accuracy by how near a photo lies to the training photos.
 
     Args:
-        by_distance: `report["by_distance_to_train"]`, not null.
+        by_distance: The `by_distance_to_train` of a report, not None.
     """
-    figure = theme.new_figure(WIDTH, 3.5)
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    ax = figure.subplots()
+    figure, ax = chart(3.5)
     places = np.arange(len(by_distance), dtype=np.float64)
     parts = list(by_distance.values())
-    for key, label, color, shift in (
-        ("top_1", "all photos", theme.BLUE, -0.07),
-        ("covered_top_1", "covered photos", theme.ORANGE, 0.07),
-    ):
-        _points(ax, places + shift, [part[key] for part in parts], color, gid=key, label=label)
+    _accuracies(ax, places, parts, 0.07)
     ax.set_xticks(
         places,
         [
-            f"{name}\n{counted(part['photos'], 'photo')}\n{counted(part['sequences'], 'sequence')}"
+            f"{name}\n{counted(part.photos, 'photo')}\n{counted(part.sequences, 'sequence')}"
             for name, part in by_distance.items()
         ],
         linespacing=1.4,
@@ -185,34 +204,32 @@ def train_distance_figure(by_distance: Mapping[str, Mapping[str, Any]]) -> Figur
     ax.set(xlim=(-0.5, len(parts) - 0.5), ylim=(0, _reach(parts)))
     ax.set_xlabel("distance to the nearest training photo")
     ax.set_ylabel("right cell")
-    ax.yaxis.set_major_formatter(_FULL)
+    ax.yaxis.set_major_formatter(FULL)
     ax.grid(axis="y")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
-    return _headed(figure, "Does it know new places, or only those it has seen?")
+    legend_above(ax)
+    return headed(figure, "Does it know new places, or only those it has seen?")
 
 
 @theme.styled
-def point_estimates_figure(point_estimates: Mapping[str, Mapping[str, Any]]) -> Figure:
+def point_estimates_figure(point_estimates: Mapping[str, EstimateReport]) -> Figure:
     """Median distance and GeoScore of each way to choose the one place we answer.
 
     Args:
-        point_estimates: `report["point_estimates"]`.
+        point_estimates: Those of a report.
     """
-    figure = theme.new_figure(WIDTH, 2.5)
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    panels = figure.subplots(1, 2, sharey=True)
+    figure, panels = chart(0.5 + 0.5 * len(POINT_METHODS), 1, 2, sharey=True)
     places = np.arange(len(POINT_METHODS), dtype=np.float64)
-    own = [point_estimates[method]["own"] for method in POINT_METHODS]
+    own = [point_estimates[method].own for method in POINT_METHODS]
     for ax, key, label in zip(
         panels, ("median_km", "geoscore"), ("median distance, km", "GeoScore"), strict=True
     ):
         for place, method, chosen in zip(places, POINT_METHODS, own, strict=True):
-            figure_of = point_estimates[method][key]
+            statistic: Interval = getattr(point_estimates[method], key)
             color = theme.BLUE if chosen else theme.MUTED
-            _points(ax, np.array([place]), [figure_of], color, gid=f"{method} {key}", flat=True)
-            value = figure_of["value"]
+            points(ax, np.array([place]), [statistic], color, gid=f"{method} {key}", flat=True)
+            value = statistic.value
             ax.annotate(
-                f"{value:,.0f}" if value >= 100 else f"{value:.3g}",
+                significant(value),
                 (value, place),
                 xytext=(0, 5),
                 textcoords="offset points",
@@ -227,38 +244,31 @@ def point_estimates_figure(point_estimates: Mapping[str, Mapping[str, Any]]) -> 
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-    panels[0].set_yticks(places, [_wrapped(POINT_METHODS[method]) for method in POINT_METHODS])
+    panels[0].set_yticks(places, [wrapped(POINT_METHODS[method]) for method in POINT_METHODS])
     for text, chosen in zip(panels[0].get_yticklabels(), own, strict=True):
         text.set_fontweight("bold" if chosen else "normal")
     panels[0].set_ylim(len(POINT_METHODS) - 0.4, -0.75)
-    return _headed(figure, "Which place to answer? The model's own way is bold")
+    return headed(figure, "Which place to answer? The model's own way is bold")
 
 
 @theme.styled
-def state_figure(by_state: Mapping[str, Mapping[str, Any]]) -> Figure:
+def state_figure(by_state: Mapping[str, Part]) -> Figure:
     """Accuracy in each state, those with the most photos first.
 
     Args:
-        by_state: `report["by_state"]`.
+        by_state: That of a report.
     """
     listed = list(by_state.items())[:PARTS_SHOWN]
-    figure = theme.new_figure(WIDTH, 1.25 + 0.25 * len(listed))
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    ax = figure.subplots()
+    figure, ax = chart(1.25 + 0.25 * len(listed))
     places = np.arange(len(listed), dtype=np.float64)
-    for key, label, color, shift in (
-        ("top_1", "all photos", theme.BLUE, -0.13),
-        ("covered_top_1", "covered photos", theme.ORANGE, 0.13),
-    ):
-        figures = [part[key] for _, part in listed]
-        _points(ax, places + shift, figures, color, gid=key, label=label, flat=True)
+    _accuracies(ax, places, [part for _, part in listed], 0.13, flat=True)
     names = without_common_country([name for name, _ in listed])
     ax.set_yticks(places, names)
     reach = _reach([part for _, part in listed])
     ax.set(xlim=(-0.02 * reach, reach), ylim=(len(listed) - 0.5, -0.6))
     for place, (_, part) in zip(places, listed, strict=True):
         ax.annotate(
-            f"{part['photos']:,}",
+            f"{part.photos:,}",
             (1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",
@@ -276,97 +286,58 @@ def state_figure(by_state: Mapping[str, Mapping[str, Any]]) -> Figure:
         annotation_clip=False,
     )
     ax.set_xlabel("right cell")
-    ax.xaxis.set_major_formatter(_FULL)
+    ax.xaxis.set_major_formatter(FULL)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
+    legend_above(ax)
     more = len(by_state) - len(listed)
     title = f"The {len(listed)} states with the most photos" if more else "State by state"
-    return _headed(figure, title)
+    return headed(figure, title)
 
 
 @theme.styled
-def comparison_figure(comparison: Mapping[str, Any]) -> Figure:
+def comparison_figure(comparison: Comparison) -> Figure:
     """The shares of two models side by side.
 
     Args:
-        comparison: As `inference.comparison.compare` gives it.
+        comparison: As `evaluation.comparison.compare` gives it.
     """
-    keys = [key for key, of in FIGURES.items() if of.kind == "share" and not of.less]
-    figure = theme.new_figure(WIDTH, 1.25 + 0.34 * len(keys))
-    figure.set_layout_engine("constrained", h_pad=0.05, w_pad=0.06)
-    ax = figure.subplots()
+    keys = [
+        key
+        for key, of in COMPARED.items()
+        if of.definition.unit == "share" and not of.definition.less
+    ]
+    figure, ax = chart(1.25 + 0.34 * len(keys))
     places = np.arange(len(keys), dtype=np.float64)
-    for side, color, shift in (("a", theme.ORANGE, -0.13), ("b", theme.BLUE, 0.13)):
-        figures = [comparison["figures"][key][side] for key in keys]
-        name = comparison["models"][side]["name"]
+    for side, color, shift in zip(SIDES, (theme.ORANGE, theme.BLUE), (-0.13, 0.13), strict=True):
+        shares = [getattr(comparison.statistics[key], side) for key in keys]
+        name = comparison.models[side]["name"]
         short = name if len(name) <= NAME_LETTERS else f"…{name[-NAME_LETTERS:]}"
         label = f"{side.upper()}: {short}"
-        _points(ax, places + shift, figures, color, gid=side, label=label, flat=True)
-    ax.set_yticks(places, [FIGURES[key].name for key in keys])
+        points(ax, places + shift, shares, color, gid=side, label=label, flat=True)
+    ax.set_yticks(places, [COMPARED[key].name for key in keys])
     ax.set(xlim=(-0.02, 1.02), ylim=(len(keys) - 0.5, -0.6))
-    ax.xaxis.set_major_formatter(_FULL)
+    ax.xaxis.set_major_formatter(FULL)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0)
-    return _headed(figure, "Two models on the same photos")
+    legend_above(ax)
+    return headed(figure, "Two models on the same photos")
 
 
-def _points(
-    ax: Axes,
-    places: np.ndarray,
-    figures: Sequence[Mapping[str, float | None]],
-    color: str,
-    *,
-    gid: str,
-    label: str | None = None,
-    flat: bool = False,
+def _accuracies(
+    ax: Axes, places: np.ndarray, parts: Sequence[Part], shift: float, **options: Any
 ) -> None:
-    """Figures as dots with their intervals: upright, or `flat`, with the figure along x."""
-    known = [i for i, figure in enumerate(figures) if figure["value"] is not None]
-    values = np.array([figures[i]["value"] for i in known], dtype=np.float64)
-    ends = [
-        [figures[i][end] if figures[i][end] is not None else figures[i]["value"] for i in known]
-        for end in ("low", "high")
-    ]
-    low, high = np.array(ends, dtype=np.float64).reshape(2, -1)
-    at = places[known]
-    lines = ax.hlines if flat else ax.vlines
-    lines(at, low, high, color=color, linewidth=1.4, alpha=0.65, gid=f"{gid} interval")
-    x, y = (values, at) if flat else (at, values)
-    ax.plot(x, y, "o", color=color, markersize=4.5, label=label, gid=gid, clip_on=False, zorder=3)
+    """Top-1 of each part over all photos and over the covered ones, side by side."""
+    for key, label, color, side in (
+        ("top_1", "all photos", theme.BLUE, -shift),
+        ("covered_top_1", "covered photos", theme.ORANGE, shift),
+    ):
+        shares = [getattr(part, key) for part in parts]
+        points(ax, places + side, shares, color, gid=key, label=label, **options)
 
 
-def _reach(parts: Sequence[Mapping[str, Any]]) -> float:
+def _reach(parts: Sequence[Part]) -> float:
     """End of an axis that holds the accuracies of all parts with their intervals."""
-    ends = [part[key][end] for part in parts for key in _TOPS for end in ("value", "high")]
-    most = max([0.08, *(float(end) for end in ends if end is not None)])
-    return min(1.02, 0.02 + 1.1 * most)
-
-
-def _band(
-    ax: Axes,
-    places: np.ndarray,
-    figures: Sequence[Mapping[str, float | None]],
-    color: str,
-    label: str,
-) -> None:
-    """Figures along a curve, in the band of their intervals."""
-    value, low, high = (
-        np.array([np.nan if f[end] is None else f[end] for f in figures], dtype=np.float64)
-        for end in ("value", "low", "high")
-    )
-    ax.fill_between(places, low, high, color=color, alpha=0.16, linewidth=0)
-    ax.plot(places, value, color=color, label=label, gid=label)
-
-
-def _headed(figure: Figure, title: str) -> Figure:
-    figure.suptitle(title, x=0.01, ha="left", fontsize=theme.TITLE, fontweight="bold")
-    return figure
-
-
-def _wrapped(words: str) -> str:
-    """Words on two lines of about the same length."""
-    spaces = [i for i, letter in enumerate(words) if letter == " "]
-    middle = min(spaces, key=lambda i: abs(i - len(words) / 2))
-    return f"{words[:middle]}\n{words[middle + 1 :]}"
+    ends = [numbers([getattr(part, key) for part in parts]) for key in _TOPS]
+    most = np.nanmax([0.08, *np.ravel(ends)])
+    return float(min(1.02, 0.02 + 1.1 * most))

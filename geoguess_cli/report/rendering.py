@@ -1,13 +1,14 @@
-"""A page of figures as one HTML file that needs no network."""
+"""A page of statistics as Markdown, and as one HTML file that needs no network."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
-from geoguess_cli.report.content import Page
+from geoguess_cli.report.content import Page, Section, Table
+from geoguess_cli.wording import UNDEFINED
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
@@ -18,7 +19,7 @@ class Image:
     """A figure that travels inside the page.
 
     Attributes:
-        data: The file's bytes.
+        data: The bytes of the file.
         form: `svg` for a chart, which turns dark with the page; `png` for a map, which does not.
     """
 
@@ -37,11 +38,11 @@ class Image:
 
 
 def render_page(page: Page, images: Mapping[str, Image]) -> str:
-    """The page: no script, no request, light or dark as the reader's system is.
+    """The page as HTML: no script, no request, light or dark as the reader's system is.
 
     Args:
         page: What it says.
-        images: The figures by name; those of `report_content.Picture`.
+        images: The figures, by the name of their `Picture`.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -49,3 +50,44 @@ def render_page(page: Page, images: Mapping[str, Image]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("report.html").render(page=page, images=images)
+
+
+def render_markdown(page: Page, *, pictures: Iterable[str] = ()) -> str:
+    """The page as Markdown.
+
+    Args:
+        page: What it says.
+        pictures: Names of the figures that lie beside it as PNG.
+    """
+    names = set(pictures)
+    rows = [[name, str(value), beside] for name, value, beside in page.headline]
+    blocks = [f"# {page.title}", *page.opening]
+    if rows:
+        blocks.append(_table(Table("", ("statistic", "value", "compare with"), rows)))
+    for section in page.sections:
+        blocks += _section(section, names)
+    blocks.append("`docs/metrics.md` of geoguess defines every statistic.")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _section(section: Section, names: set[str]) -> list[str]:
+    blocks = [f"## {section.title}", *section.text]
+    for picture in section.pictures:
+        if picture.name in names:
+            blocks += [f"![{section.title}]({picture.name}.png)", picture.caption]
+    for table in section.tables:
+        blocks += [table.caption, _table(table)]
+    return blocks
+
+
+def _table(table: Table) -> str:
+    """A table whose columns of numbers are aligned to the right."""
+    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in table.rows]
+    rule = [
+        "---:" if _numeric([row[i] for row in rows]) else "---" for i in range(len(table.columns))
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (table.columns, rule, *rows))
+
+
+def _numeric(texts: Sequence[str]) -> bool:
+    return all(not text or text[0].isdigit() or text == UNDEFINED for text in texts)

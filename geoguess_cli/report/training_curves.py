@@ -1,4 +1,4 @@
-"""Figures without a map: training curves, accuracy by distance."""
+"""The figure of a training: loss, accuracy and learning rate by epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
-from geoguess_cli.evaluation.metrics import RADII_KM
-from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
-from geoguess_cli.wording import counted, kilometres, percent
-
-_STEPS = 2000  # of a curve at most
+from geoguess_cli.report.charts import FULL, headed
+from geoguess_cli.wording import counted
 
 
 @theme.styled
@@ -43,7 +40,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Fi
     rate.step(epochs, rates, **steps)
     loss.set_ylabel("cross-entropy loss")
     accuracy.set_ylabel("validation accuracy")
-    accuracy.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, whole=True)))
+    accuracy.yaxis.set_major_formatter(FULL)
     accuracy.set_ylim(bottom=0)
     rate.set_ylabel("learning rate")
     if (rates > 0).any():  # an empty logarithmic axis cannot be drawn
@@ -61,14 +58,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Fi
     figure.align_ylabels(panels)
     _shade_stages(panels, rows)
     _mark_best(panels, epochs, val_loss)
-    figure.suptitle(
-        title or f"Training, {counted(len(rows), 'epoch')}",
-        x=0.01,
-        ha="left",
-        fontsize=theme.TITLE,
-        fontweight="bold",
-    )
-    return figure
+    return headed(figure, title or f"Training, {counted(len(rows), 'epoch')}")
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Float[np.ndarray, " n"]:
@@ -138,80 +128,6 @@ def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray)
     )
 
 
-@theme.styled
-def distance_figure(
-    distances_km: Float[np.ndarray, " n"],
-    *,
-    baseline_km: Float[np.ndarray, " n"] | None = None,
-    title: str = "",
-) -> Figure:
-    """Share of the photos placed within each distance of the truth, the five radii marked.
-
-    Args:
-        distances_km: From the point estimate to the truth, one a photo, in km; at least one.
-        baseline_km: The same of the best constant guess, drawn as a dashed line.
-        title: Heading (default: how many photos there are).
-    """
-    figure = theme.new_figure(6.4, 3.9)
-    figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.08)
-    ax = figure.subplots()
-    least, most = 0.1, np.pi * EARTH_RADIUS_KM
-    for name, radius in RADII_KM.items():
-        ax.axvline(radius, color=theme.RULE, linewidth=0.8, zorder=1)
-        ax.text(
-            radius,
-            1.02,
-            f"{name}\n{kilometres(radius)}",
-            transform=ax.get_xaxis_transform(),
-            ha="center",
-            fontsize=theme.TINY,
-            color=theme.MUTED,
-        )
-    if baseline_km is not None:
-        ax.step(
-            *_shares(baseline_km, least, most),
-            where="post",
-            color=theme.MUTED,
-            linewidth=1.2,
-            linestyle=(0, (4, 2)),
-            label="best constant guess",
-            gid="baseline",
-        )
-    ax.step(
-        *_shares(distances_km, least, most),
-        where="post",
-        color=theme.BLUE,
-        label="point estimate",
-        gid="estimate",
-    )
-    for radius in RADII_KM.values():
-        share = float(np.mean(distances_km <= radius))
-        below = share > 0.93  # above it would stand in the names of the radii
-        ax.plot([radius], [share], marker="o", markersize=4.5, color=theme.BLUE, gid="radius")
-        ax.annotate(
-            percent(share),
-            (radius, share),
-            xytext=(5, -5) if below else (-5, 4),
-            textcoords="offset points",
-            ha="left" if below else "right",
-            va="top" if below else "baseline",
-            fontsize=theme.SMALL,
-            path_effects=halo(),
-        )
-    ax.set_xscale("log")
-    ax.set(xlim=(least, most), ylim=(0, 1.0))
-    ax.grid(axis="y")
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,}".removesuffix(".0")))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, whole=True)))
-    ax.set_xlabel("distance from the truth, in km")
-    ax.set_ylabel("photos within that distance")
-    ax.legend(loc="upper left")
-    heading = title or f"Accuracy within a distance, {counted(len(distances_km), 'photo')}"
-    figure.suptitle(heading, x=0.01, ha="left", fontsize=theme.TITLE, fontweight="bold")
-    return figure
-
-
 def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
     """The learning rates that were used, without those too near to the one named above them."""
     named: list[float] = []
@@ -219,21 +135,3 @@ def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
         if not named or rate < named[-1] / 1.9:
             named.append(rate)
     return named
-
-
-def _shares(
-    distances: Float[np.ndarray, " n"], least: float, most: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Distances in order and the share of photos within each, from one end of the axis on.
-
-    Of many photos some are left out: a step of the curve is thinner than its line.
-    """
-    ordered = np.sort(distances)
-    share = np.arange(1, len(ordered) + 1) / len(ordered)
-    start = float(np.mean(ordered <= least))
-    inside = np.flatnonzero(ordered > least)
-    inside = inside[np.linspace(0, len(inside) - 1, min(len(inside), _STEPS)).astype(int)]
-    return (
-        np.concatenate([[least], ordered[inside], [most]]),
-        np.concatenate([[start], share[inside], [1.0]]),
-    )

@@ -123,7 +123,7 @@ def _draw_profile(ax: Axes, attention: Attention) -> None:
 def _write_third(ax: Axes, name: str, share: Interval, row: int) -> None:
     x, y = 0.985, (row + 0.5) / 3
     across = ax.get_yaxis_transform()
-    text = shown(share.figure(), "share")
+    text = shown(share, "share")
     below = f"{name} third\n{text.interval}".strip()
     ax.text(
         x, y - 0.02, text.value, fontsize=theme.TEXT, fontweight="bold",
@@ -150,7 +150,7 @@ def _draw_ninths(ax: Axes, attention: Attention) -> None:
         )
         dark = np.dot(color[:3], (0.299, 0.587, 0.114)) < 0.5
         ink = theme.PAGE if dark else theme.INK
-        text = shown(attention.ninths[row][column].figure(), "share")
+        text = shown(attention.ninths[row][column], "share")
         ax.text(
             column + 0.5, row + 0.5, text.value, color=ink, fontsize=theme.TEXT,
             fontweight="bold", ha="center", va="bottom", gid="ninth",

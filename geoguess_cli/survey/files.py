@@ -13,7 +13,7 @@ from geoguess_cli.files import write_text
 from geoguess_cli.geo.places import describe
 from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.photos.images import decode_photo
-from geoguess_cli.report.markdown import render_markdown
+from geoguess_cli.report.rendering import render_markdown
 from geoguess_cli.survey.contact_sheet import suspects_sheet
 from geoguess_cli.survey.figures import attention_figure
 from geoguess_cli.survey.page import survey_page

@@ -36,7 +36,7 @@ def survey_page(report: SurveyReport) -> Page:
 def _by_height(report: SurveyReport) -> Section:
     thirds = report.survey.attention.thirds
     rows: list[list[Cell]] = [
-        [f"{third} third ({_PARTS[third]})", shown(thirds[third].figure(), "share"), "33.3 %"]
+        [f"{third} third ({_PARTS[third]})", shown(thirds[third], "share"), "33.3 %"]
         for third in THIRDS
     ]
     columns = ("part of the frame", "share of the positive drop", "share of the area")

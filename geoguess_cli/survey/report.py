@@ -59,9 +59,9 @@ class SurveyReport:
                 "shared_spots": len(survey.suspects) + len(survey.cleared),
                 "suspects": len(survey.suspects),
             },
-            "thirds": {third: attention.thirds[third].figure() for third in THIRDS},
-            "ninths": [[share.figure() for share in row] for row in attention.ninths],
-            "profile": [band.figure() for band in attention.profile],
+            "thirds": {third: attention.thirds[third].record() for third in THIRDS},
+            "ninths": [[share.record() for share in row] for row in attention.ninths],
+            "profile": [band.record() for band in attention.profile],
             "suspects": self._spots(survey.suspects),
             "cleared": self._spots(survey.cleared),
             "failures": [

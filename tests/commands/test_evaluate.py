@@ -52,7 +52,7 @@ def test_two_models_side_by_side(trained_world, tmp_path) -> None:
     assert told["figures"]["median_km"]["difference"]["value"] == 0.0
     assert [told["models"][side]["name"] for side in "ab"] == ["artifacts/model", str(other)]
     text = trained_world.run("eval", *both).stdout
-    assert "No figure tells the two apart" in text
+    assert "No statistic tells the two models apart" in text
     assert not (trained_world.folder / "artifacts" / "comparison").exists()
 
 

@@ -1,7 +1,5 @@
 """Tables by parts of the photos: by hand, over the four towns."""
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +13,8 @@ from geoguess_cli.evaluation.breakdown import (
     confusion,
     true_cells,
 )
+from geoguess_cli.evaluation.definitions import plain
+from geoguess_cli.evaluation.statistics import Part
 from geoguess_cli.geo.partition import Partition
 
 
@@ -39,8 +39,8 @@ def predictions(partition: Partition, cell_of: dict[str, int]) -> pl.DataFrame:
     )
 
 
-def values(part: dict[str, Any], *names: str) -> list[float | None]:
-    return [part[name]["value"] for name in names]
+def values(part: Part, *names: str) -> list[float | None]:
+    return [plain(part)[name]["value"] for name in names]
 
 
 def test_parts_by_hand(predictions: pl.DataFrame) -> None:
@@ -48,20 +48,20 @@ def test_parts_by_hand(predictions: pl.DataFrame) -> None:
     found = breakdown(predictions, parts)
     assert list(found) == ["west", "east"]
     west, east = found["west"], found["east"]
-    assert (west["photos"], west["covered"], west["sequences"]) == (3, 3, 2)
-    assert (east["photos"], east["covered"], east["sequences"]) == (3, 2, 3)
+    assert (west.photos, west.covered, west.sequences) == (3, 3, 2)
+    assert (east.photos, east.covered, east.sequences) == (3, 2, 3)
     assert values(east, "top_1", "covered_top_1") == pytest.approx([1 / 3, 1 / 2])
     assert values(west, "median_km", "within_25_km") == pytest.approx([30.0, 1 / 3])
     scores = 5000 * np.exp(-np.array([0.0, 30.0, 500.0]) / 1492.7)
     assert values(west, "geoscore") == pytest.approx([scores.mean()])
-    assert west["top_1"]["low"] == 0.0
-    assert west["top_1"]["high"] == pytest.approx(0.5)  # drive a alone, one of two right
+    assert west.top_1.low == 0.0
+    assert west.top_1.high == pytest.approx(0.5)  # drive a alone, one of two right
 
 
 def test_one_drive_has_figures_without_an_interval(predictions: pl.DataFrame) -> None:
     part = breakdown(predictions, ["x", "x", *[None] * 6])["x"]
-    assert part["sequences"] == 1
-    assert part["median_km"] == {"value": 15.0, "low": None, "high": None}
+    assert part.sequences == 1
+    assert part.median_km.record() == {"value": 15.0, "low": None, "high": None}
 
 
 def test_states_are_those_of_the_truth_the_largest_first(predictions: pl.DataFrame) -> None:
@@ -73,7 +73,7 @@ def test_states_are_those_of_the_truth_the_largest_first(predictions: pl.DataFra
         "Oregon, United States",
         "at sea",
     ]
-    assert [part["photos"] for part in found.values()] == [3, 2, 1, 1, 1]
+    assert [part.photos for part in found.values()] == [3, 2, 1, 1, 1]
     assert values(found["Texas, United States"], "top_1") == [0.5]
     germany = found["Germany"]
     assert values(germany, "top_1", "covered_top_1") == [0.0, None]
@@ -83,10 +83,10 @@ def test_distances_to_the_nearest_training_photo(predictions: pl.DataFrame) -> N
     nearest = np.array([0.0, 0.99, 1.0, 4.0, 5.0, 24.9, 25.0, np.nan])
     known = predictions.with_columns(nearest_train_km=pl.Series(nearest).fill_nan(None))
     found = by_distance_to_train(known)
-    counts = {name: part["photos"] for name, part in found.items()}
+    counts = {name: part.photos for name, part in found.items()}
     assert counts == {"0-1 km": 2, "1-5 km": 2, "5-25 km": 2, "25 km and more": 1}
     assert list(found) == list(counts)
-    tops = [part["top_1"]["value"] for part in found.values()]
+    tops = [part.top_1.value for part in found.values()]
     assert tops == [0.5, 1.0, 0.0, 0.0]
 
 
@@ -104,7 +104,7 @@ def test_levels_are_those_of_the_true_cells(
     cells = [cell_of[town] for town in ("Helena",) * 3 + ("Austin",) * 2 + ("Salem",)]
     levels = partition.levels[cells].tolist()
     expected = {f"level {level}": levels.count(level) for level in sorted(set(levels))}
-    assert {name: part["photos"] for name, part in found.items()} == {**expected, "in no cell": 2}
+    assert {name: part.photos for name, part in found.items()} == {**expected, "in no cell": 2}
     assert list(found)[-1] == "in no cell"
     assert values(found["in no cell"], "top_1", "covered_top_1") == [0.0, None]
 
@@ -116,7 +116,7 @@ def test_cells_of_few_and_of_many_training_photos(
     photos[cell_of["Helena"]], photos[cell_of["Austin"]], photos[cell_of["Salem"]] = 100, 20, 2000
     counted = Partition(partition.cells, photos, partition.centroids)
     found = by_training_photos(predictions, counted)
-    counts = {name: part["photos"] for name, part in found.items()}
+    counts = {name: part.photos for name, part in found.items()}
     assert counts == {"20-34": 2, "100-199": 3, "1000 and more": 1, "in no cell": 2}
     assert list(found) == list(counts)
 
@@ -145,23 +145,23 @@ def test_confusions_and_the_share_next_door(
         ("Boise", "Salem"): False,
     }
     town_of = {token: town for town, token in token.items()}
-    pairs = {(town_of[p["token"]], town_of[p["guess"]]): p["neighbours"] for p in found["pairs"]}
+    pairs = {(town_of[p.token], town_of[p.guess]): p.neighbours for p in found.pairs}
     assert pairs == expected
-    assert found["wrong"] == sum(pair["photos"] for pair in found["pairs"]) == 4
-    assert found["neighbours"]["value"] == 0.75
-    assert len(confusion(predictions, partition, limit=1)["pairs"]) == 1
+    assert found.wrong == sum(pair.photos for pair in found.pairs) == 4
+    assert found.neighbours.value == 0.75
+    assert len(confusion(predictions, partition, limit=1).pairs) == 1
 
 
 def test_the_commonest_confusion_comes_first(
     predictions: pl.DataFrame, partition: Partition
 ) -> None:
     found = confusion(pl.concat([predictions, predictions[4:5], predictions[4:5]]), partition)
-    first = found["pairs"][0]
-    assert (first["token"], first["photos"]) == (predictions["token"][4], 3)
+    first = found.pairs[0]
+    assert (first.token, first.photos) == (predictions["token"][4], 3)
 
 
 def test_no_wrong_answer_is_no_confusion(predictions: pl.DataFrame, partition: Partition) -> None:
     right = predictions.filter(pl.col("rank") == 1)
     found = confusion(right, partition)
     nothing = {"value": None, "low": None, "high": None}
-    assert found == {"wrong": 0, "neighbours": nothing, "pairs": []}
+    assert plain(found) == {"wrong": 0, "neighbours": nothing, "pairs": []}

@@ -13,10 +13,11 @@ import pytest
 
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.evaluation import evaluation as evaluation_module
-from geoguess_cli.evaluation.accuracy import accuracy
 from geoguess_cli.evaluation.batches import regrouped
-from geoguess_cli.evaluation.evaluation import Evaluation, evaluate, figures
+from geoguess_cli.evaluation.columns import Columns
+from geoguess_cli.evaluation.evaluation import Evaluation, evaluate
 from geoguess_cli.evaluation.intervals import Bootstrap
+from geoguess_cli.evaluation.report import accuracy, report_of
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.geoscore import geoscore
@@ -65,7 +66,7 @@ def distance_km(towns, places) -> np.ndarray:
 
 
 def test_top_k_over_all_and_over_covered_photos(evaluation: Evaluation) -> None:
-    report = evaluation.report
+    report = evaluation.report.record()
     assert values(report["all"]) == {"top_1": 0.4, "top_3": 0.6, "top_5": 0.8}
     tops = {name: report["covered"][name] for name in report["all"]}
     assert values(tops) == {"top_1": 0.5, "top_3": 0.75, "top_5": 1.0}
@@ -76,11 +77,11 @@ def test_top_k_over_all_and_over_covered_photos(evaluation: Evaluation) -> None:
 
 def test_loss_is_over_covered_photos(evaluation: Evaluation) -> None:
     expected = -sum(math.log(p) for p in (0.5, 0.25, 0.5, 0.1)) / 4
-    assert evaluation.report["loss"]["value"] == pytest.approx(expected, abs=1e-6)
+    assert evaluation.report.record()["loss"]["value"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_distances(evaluation: Evaluation, distance_km: np.ndarray) -> None:
-    report = evaluation.report
+    report = evaluation.report.record()
     assert np.count_nonzero(distance_km < 0.001) == 2
     assert report["median_km"]["value"] == pytest.approx(sorted(distance_km)[2])
     assert report["mean_km"]["value"] == pytest.approx(sum(distance_km) / 5)
@@ -97,8 +98,8 @@ def test_distances(evaluation: Evaluation, distance_km: np.ndarray) -> None:
 
 
 def test_states_and_countries_leave_out_photos_at_sea(evaluation: Evaluation) -> None:
-    assert evaluation.report["state_accuracy"]["value"] == 0.5
-    assert evaluation.report["country_accuracy"]["value"] == 1.0
+    assert evaluation.report.record()["state_accuracy"]["value"] == 0.5
+    assert evaluation.report.record()["country_accuracy"]["value"] == 1.0
 
 
 def test_a_region_of_the_same_name_in_another_country_is_wrong() -> None:
@@ -113,23 +114,22 @@ def test_a_region_of_the_same_name_in_another_country_is_wrong() -> None:
             "estimate_region": ["La Rioja", "La Rioja", ""],
         }
     )
-    report = Bootstrap(np.arange(3)).figures(accuracy(rows, cells=4))
-    assert report["state_accuracy"]["value"] == 0.5
-    assert report["covered"]["country_accuracy"]["value"] == 0.5
-    assert report["country_accuracy"]["value"] == pytest.approx(2 / 3)
+    report = Bootstrap(np.arange(3)).measured(accuracy(Columns(rows), cells=4))
+    assert report["state_accuracy"].value == 0.5
+    assert report["covered"].country_accuracy.value == 0.5
+    assert report["country_accuracy"].value == pytest.approx(2 / 3)
 
 
 def test_counts_and_the_photo_that_cannot_be_read(evaluation: Evaluation) -> None:
     counts = {"photos": 5, "covered": 4, "skipped": 1, "cells": 4, "sequences": 3}
-    assert evaluation.report["counts"] == counts
-    assert evaluation.report["skipped"] == [{"photo": "5.jpg", "reason": REASON}]
-    assert evaluation.failures == [("5.jpg", REASON)]
-    assert evaluation.report["split"] == "test"
-    assert evaluation.report["model"]["fingerprint"] == "0123456789abcdef"
+    assert evaluation.report.record()["counts"] == counts
+    assert evaluation.report.record()["skipped"] == [{"photo": "5.jpg", "reason": REASON}]
+    assert evaluation.report.record()["split"] == "test"
+    assert evaluation.report.record()["model"]["fingerprint"] == "0123456789abcdef"
 
 
 def test_baselines(evaluation: Evaluation, partition: Partition, cell_of, places) -> None:
-    baselines = evaluation.report["baselines"]
+    baselines = evaluation.report.record()["baselines"]
     assert baselines["chance"]["value"] == 0.25
     frequent = baselines["most_frequent_cell"]
     assert frequent["token"] == partition.tokens[cell_of["Helena"]]
@@ -190,15 +190,19 @@ def test_the_figures_can_be_had_again_from_the_parquet_file(
 ) -> None:
     path = tmp_path / "predictions.parquet"
     evaluation.predictions.write_parquet(path)
-    read = pl.read_parquet(path).filter(pl.col("error").is_null())
-    again = figures(read, partition, temperature=1.0, point="centroid")
-    again["counts"]["skipped"] = 1
-    assert again == {name: evaluation.report[name] for name in again}
+    again = report_of(
+        pl.read_parquet(path),
+        partition,
+        temperature=1.0,
+        point="centroid",
+        model=evaluation.report.model,
+    )
+    assert again.record() == evaluation.report.record()
 
 
 def test_the_report_is_json(evaluation: Evaluation) -> None:
-    text = json.dumps(evaluation.report, allow_nan=False)
-    assert json.loads(text) == evaluation.report
+    record = evaluation.report.record()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
@@ -207,7 +211,7 @@ def test_the_batch_size_changes_nothing(
 ) -> None:
     whole = evaluate(predictor_of(logits), table_of(places), batch_size=6)
     parts = evaluate(predictor_of(logits), table_of(places), batch_size=batch_size)
-    assert parts.report == whole.report
+    assert parts.report.record() == whole.report.record()
     assert parts.predictions.equals(whole.predictions)
 
 
@@ -224,8 +228,9 @@ def test_progress_counts_photos_read_or_not(predictor_of, table_of, logits, plac
 
 def test_a_batch_in_which_nothing_can_be_read(predictor_of, table_of, logits, places) -> None:
     found = evaluate(predictor_of(logits, {0: "a", 1: "b"}), table_of(places), batch_size=2)
-    assert found.report["counts"]["photos"] == 4
-    assert found.failures == [("0.jpg", "a"), ("1.jpg", "b")]
+    assert found.report.record()["counts"]["photos"] == 4
+    skipped = [(entry.photo, entry.reason) for entry in found.report.skipped]
+    assert skipped == [("0.jpg", "a"), ("1.jpg", "b")]
 
 
 def test_logits_are_not_kept(predictor_of, table_of, logits, places, monkeypatch) -> None:
@@ -247,7 +252,7 @@ def test_logits_are_not_kept(predictor_of, table_of, logits, places, monkeypatch
 
 def test_no_covered_photo_leaves_figures_undefined(predictor_of, table_of, logits) -> None:
     found = evaluate(predictor_of(logits[:2]), table_of([AT_SEA] * 2))
-    report = found.report
+    report = found.report.record()
     assert report["all"]["top_1"]["value"] == 0.0
     undefined = {"value": None, "low": None, "high": None}
     assert report["covered"]["top_1"] == undefined
@@ -264,7 +269,7 @@ def test_a_certain_and_wrong_model_has_a_finite_loss(
 ) -> None:
     logits = np.zeros((1, 4))
     logits[0, cell_of["Austin"]] = 5000.0
-    report = evaluate(predictor_of(logits), table_of([towns["Helena"]])).report
+    report = evaluate(predictor_of(logits), table_of([towns["Helena"]])).report.record()
     assert report["loss"]["value"] == 5000.0
 
 

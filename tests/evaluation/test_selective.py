@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from geoguess_cli.evaluation.intervals import Bootstrap
-from geoguess_cli.evaluation.selective import abstention, area_of, best_area, risk_coverage
+from geoguess_cli.evaluation.selective import CurvePoint, area_of, best_area, risk_coverage
 
 CONFIDENCE = arrays(np.float64, 9, elements=st.sampled_from([0.1, 0.3, 0.5, 0.9]))
 ERRORS = arrays(np.float64, 9, elements=st.sampled_from([0.0, 1.0, 40.0]))
-FIGURES = ("share", "accuracy", "covered_accuracy", "median_km", "mean_km")
 COUNTS = arrays(np.float64, (9, 3), elements=st.sampled_from([0.0, 1.0, 2.0]))
+
+
+def column(curve: list[CurvePoint], name: str) -> np.ndarray:
+    return np.array([getattr(point, name) for point in curve])
 
 
 def area(confidence: np.ndarray, errors: np.ndarray) -> float:
@@ -30,9 +32,9 @@ def test_the_curve_by_hand() -> None:
     confidence = np.array([0.2, 0.9, 0.6, 0.6, 0.4])
     wrong = np.array([1, 0, 1, 0, 0])
     curve = risk_coverage(confidence, wrong)
-    assert curve.threshold.tolist() == [0.9, 0.6, 0.4, 0.2]
-    np.testing.assert_allclose(curve.coverage, [0.2, 0.6, 0.8, 1.0])
-    np.testing.assert_allclose(curve.risk, [0, 1 / 3, 1 / 4, 2 / 5])
+    assert column(curve, "threshold").tolist() == [0.9, 0.6, 0.4, 0.2]
+    np.testing.assert_allclose(column(curve, "coverage"), [0.2, 0.6, 0.8, 1.0])
+    np.testing.assert_allclose(column(curve, "risk"), [0, 1 / 3, 1 / 4, 2 / 5])
     assert area(confidence, wrong) == pytest.approx((0 + 2 / 3 + 1 / 4 + 2 / 5) / 5)
 
 
@@ -71,7 +73,7 @@ def test_the_order_of_the_rows_does_not_matter(
     shuffled = confidence[order], errors[order]
     assert area(*shuffled) == pytest.approx(area(confidence, errors))
     np.testing.assert_allclose(
-        risk_coverage(*shuffled).risk, risk_coverage(confidence, errors).risk
+        column(risk_coverage(*shuffled), "risk"), column(risk_coverage(confidence, errors), "risk")
     )
 
 
@@ -94,35 +96,17 @@ def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
     confidence, errors = rng.random(5000), rng.random(5000)
     whole = risk_coverage(confidence, errors, points=5000)
     thin = risk_coverage(confidence, errors, points=20)
-    np.testing.assert_allclose(thin.coverage, np.arange(1, 21) / 20)
-    kept = np.isin(whole.threshold, thin.threshold)
-    np.testing.assert_array_equal(whole.risk[kept], thin.risk)
-    assert len(whole.coverage) == 5000
-    assert thin.risk[-1] == pytest.approx(errors.mean())
+    np.testing.assert_allclose(column(thin, "coverage"), np.arange(1, 21) / 20)
+    kept = np.isin(column(whole, "threshold"), column(thin, "threshold"))
+    np.testing.assert_array_equal(column(whole, "risk")[kept], column(thin, "risk"))
+    assert len(column(whole, "coverage")) == 5000
+    assert column(thin, "risk")[-1] == pytest.approx(errors.mean())
 
 
 def test_a_curve_with_heavy_ties_is_not_thinned_twice() -> None:
     confidence = np.repeat([0.9, 0.5, 0.4, 0.1], [1, 96, 1, 2])
     curve = risk_coverage(confidence, np.zeros(100), points=3)
-    np.testing.assert_allclose(curve.coverage, [0.97, 1.0])
-
-
-def test_abstention_by_hand() -> None:
-    rows = abstention(
-        np.array([0.9, 0.5, 0.3]),
-        np.array([1.0, 0.0, 1.0]),
-        np.array([2.0, 100.0, 8.0]),
-        np.array([True, False, True]),
-        [0.0, 0.5, 0.95],
-    )
-    rows = Bootstrap(np.zeros(3, dtype=np.int64)).figures(rows)
-    found = {name: [row[name]["value"] for row in rows] for name in rows[0] if name in FIGURES}
-    assert [row["answered"] for row in rows] == [3, 2, 0]
-    assert found["share"] == pytest.approx([1.0, 2 / 3, 0.0])
-    assert found["accuracy"] == [pytest.approx(2 / 3), 0.5, None]
-    assert found["covered_accuracy"] == [1.0, 1.0, None]
-    assert found["median_km"] == [8.0, 51.0, None]
-    assert found["mean_km"] == [pytest.approx(110 / 3), 51.0, None]
+    np.testing.assert_allclose(column(curve, "coverage"), [0.97, 1.0])
 
 
 def test_photos_without_an_error_are_left_out_of_the_area() -> None:
@@ -134,6 +118,6 @@ def test_photos_without_an_error_are_left_out_of_the_area() -> None:
 
 def test_nothing_has_no_curve_and_no_area() -> None:
     nothing = np.array([])
-    assert len(risk_coverage(nothing, nothing).risk) == 0
+    assert len(risk_coverage(nothing, nothing)) == 0
     assert math.isnan(area(nothing, nothing))
     assert math.isnan(best_area(nothing))

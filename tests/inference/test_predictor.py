@@ -288,11 +288,11 @@ def test_an_evaluation_of_a_real_model(predictor: Predictor, paths, table_of, to
     table = type(table)(table.frame, paths[0].parent)
     found = evaluate(predictor, table, batch_size=3)
     counts = {"photos": 4, "covered": 4, "skipped": 4, "cells": 4, "sequences": 4}
-    assert found.report["counts"] == counts
+    assert found.report.record()["counts"] == counts
     answers = [a for a in predictor.predict(paths, batch_size=3) if isinstance(a, Answer)]
     own = predictor.partition.assign(table.latlng)
     expected = [a.probabilities.argmax() == own[a.row] for a in answers]
-    assert found.report["all"]["top_1"]["value"] == np.mean(expected)
+    assert found.report.record()["all"]["top_1"]["value"] == np.mean(expected)
     losses = [-np.log(a.probabilities[own[a.row]]) for a in answers]
-    assert found.report["loss"]["value"] == pytest.approx(np.mean(losses), rel=1e-5)
-    assert found.report["model"] == predictor.identity()
+    assert found.report.record()["loss"]["value"] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert found.report.record()["model"] == predictor.identity()

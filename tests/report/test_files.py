@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from geoguess_cli.evaluation.evaluation import Evaluation
-from geoguess_cli.report.files import figures_of, write_evaluation
+from geoguess_cli.report.figures import figures_of
+from geoguess_cli.report.files import write_evaluation
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def folder(made_evaluation: Evaluation, tmp_path_factory: pytest.TempPathFactory
 def test_it_holds_the_report_the_figures_and_a_row_a_photo(
     made_evaluation: Evaluation, folder: Path
 ) -> None:
-    assert json.loads((folder / "report.json").read_text()) == made_evaluation.report
+    assert json.loads((folder / "report.json").read_text()) == made_evaluation.report.record()
     assert pl.read_parquet(folder / "predictions.parquet").equals(made_evaluation.predictions)
     names = {path.stem for path in folder.glob("*.png")}
     assert names == set(figures_of(made_evaluation))
@@ -47,7 +48,7 @@ def test_the_same_evaluation_gives_the_same_page(
 
 
 def test_without_training_photos_their_figure_is_left_out(made_evaluation: Evaluation) -> None:
-    report = made_evaluation.report | {"by_distance_to_train": None}
+    report = dataclasses.replace(made_evaluation.report, by_distance_to_train=None)
     left = set(figures_of(made_evaluation)) - set(
         figures_of(dataclasses.replace(made_evaluation, report=report))
     )

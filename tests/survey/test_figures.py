@@ -10,7 +10,7 @@ def test_the_figure_shows_the_mean_map_and_the_shares(surveyed) -> None:
     attention = surveyed(range(9)).attention
     figure = attention_figure(attention, window=8)
     texts = " ".join(text.get_text() for ax in figure.axes for text in ax.texts)
-    lower = shown(attention.thirds["lower"].figure(), "share")
+    lower = shown(attention.thirds["lower"], "share")
     assert lower.value in texts
     assert lower.interval in texts
     images = [image for ax in figure.axes for image in ax.images]

@@ -1,6 +1,9 @@
 """A whole evaluation of made-up logits against independent implementations of its figures."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -61,6 +64,12 @@ class Calm:
 
 
 @pytest.fixture(scope="module")
+def record(found: Evaluation) -> dict[str, Any]:
+    """What the report holds, as JSON."""
+    return found.report.record()
+
+
+@pytest.fixture(scope="module")
 def found(world, truths) -> Evaluation:
     partition, training, calm = world
     latlng = np.where(truths[:, None] >= 0, partition.centroids[truths], (0.0, -30.0))
@@ -88,39 +97,37 @@ def side(request, world, truths) -> tuple[str, np.ndarray, np.ndarray]:
     return request.param, softmax(world[2][covered] * scale), truths[covered]
 
 
-def test_log_loss_and_brier_are_those_of_scikit_learn(found: Evaluation, side) -> None:
+def test_log_loss_and_brier_are_those_of_scikit_learn(record, side) -> None:
     name, p, cells = side
-    told = found.report["calibration"][name]
+    told = record["calibration"][name]
     labels = np.arange(p.shape[1])
     assert told["nll"]["value"] == pytest.approx(log_loss(cells, p, labels=labels), abs=1e-5)
     brier = sum(brier_score_loss(cells == cell, p[:, cell]) for cell in labels)
     assert told["brier"]["value"] == pytest.approx(brier, abs=1e-5)
 
 
-def test_calibration_error_is_that_of_torchmetrics(found: Evaluation, side) -> None:
+def test_calibration_error_is_that_of_torchmetrics(record, side) -> None:
     name, p, cells = side
     metric = MulticlassCalibrationError(num_classes=p.shape[1], n_bins=15, norm="l1")
     theirs = float(metric(torch.tensor(p), torch.tensor(cells)))
-    assert found.report["calibration"][name]["ece"]["value"] == pytest.approx(theirs, abs=1e-4)
+    assert record["calibration"][name]["ece"]["value"] == pytest.approx(theirs, abs=1e-4)
 
 
-def test_reliability_is_that_of_scikit_learn(found: Evaluation, side) -> None:
+def test_reliability_is_that_of_scikit_learn(record, side) -> None:
     name, p, cells = side
     share, mean = calibration_curve(p.argmax(axis=1) == cells, p.max(axis=1), n_bins=15)
-    rows = [row for row in found.report["calibration"]["reliability"][name] if row["photos"]]
+    rows = [row for row in record["calibration"]["reliability"][name] if row["photos"]]
     assert [row["accuracy"]["value"] for row in rows] == pytest.approx(share.tolist(), abs=1e-6)
     assert [row["confidence"] for row in rows] == pytest.approx(mean.tolist(), abs=1e-6)
     assert sum(row["photos"] for row in rows) == len(cells)
 
 
-def test_over_all_photos_an_uncovered_one_misses_a_further_class(
-    found: Evaluation, world, truths
-) -> None:
+def test_over_all_photos_an_uncovered_one_misses_a_further_class(record, world, truths) -> None:
     p = softmax(world[2])
     y = np.zeros((PHOTOS, p.shape[1] + 1))
     y[np.arange(PHOTOS), np.where(truths < 0, p.shape[1], truths)] = 1
     wider = np.hstack([p, np.zeros((PHOTOS, 1))])
-    told = found.report["calibration"]["after"]["all"]
+    told = record["calibration"]["after"]["all"]
     assert told["brier"]["value"] == pytest.approx(((wider - y) ** 2).sum(axis=1).mean(), abs=1e-5)
     metric = MulticlassCalibrationError(num_classes=wider.shape[1], n_bins=15, norm="l1")
     theirs = float(metric(torch.tensor(wider), torch.tensor(y.argmax(axis=1))))
@@ -129,22 +136,22 @@ def test_over_all_photos_an_uncovered_one_misses_a_further_class(
 
 @pytest.mark.parametrize("mass", [0.5, 0.9])
 def test_calibrated_sets_hold_the_truth_as_often_as_they_say(
-    found: Evaluation, world, truths, mass: float
+    record, world, truths, mass: float
 ) -> None:
     name, covered = f"{100 * mass:g}", truths >= 0
-    held = round(found.report["credible"][name]["covered"]["coverage"]["value"] * covered.sum())
+    held = round(record["credible"][name]["covered"]["coverage"]["value"] * covered.sum())
     # A set holds a little more than its mass, as its last cell reaches over: by how much is known.
     p = -np.sort(-softmax(world[2][covered]), axis=1)
     count = 1 + (p.cumsum(axis=1) < mass - 1e-6).sum(axis=1)
     masses = np.take_along_axis(p.cumsum(axis=1), count[:, None] - 1, axis=1)
     low, high = binom.interval(0.999, int(covered.sum()), float(masses.mean()))
     assert low <= held <= high
-    everyone = found.report["credible"][name]["coverage"]["value"]
+    everyone = record["credible"][name]["coverage"]["value"]
     assert everyone == pytest.approx(held / PHOTOS)
 
 
-def test_the_model_is_judged_by_its_own_point_estimate(found: Evaluation, world) -> None:
-    report, partition = found.report, world[0]
+def test_the_model_is_judged_by_its_own_point_estimate(found: Evaluation, record, world) -> None:
+    report, partition = record, world[0]
     p = softmax(world[2])
     distance = np.array(
         [great_circle_km(c[None], partition.centroids) for c in partition.centroids]
@@ -163,20 +170,20 @@ def test_the_model_is_judged_by_its_own_point_estimate(found: Evaluation, world)
     assert [tokens[0] for tokens in rows["top_tokens"]] == top
 
 
-def test_distances_to_train_are_those_of_a_brute_force(found: Evaluation, world) -> None:
+def test_distances_to_train_are_those_of_a_brute_force(found: Evaluation, record, world) -> None:
     training = world[1]
     rows = found.predictions[:50]
     for row in rows.iter_rows(named=True):
         place = np.array([[row["latitude"], row["longitude"]]])
         nearest = great_circle_km(place, training).min()
         assert row["nearest_train_km"] == pytest.approx(nearest, abs=1e-6)
-    near = found.report["by_distance_to_train"]
+    near = record["by_distance_to_train"]
     assert sum(part["photos"] for part in near.values()) == PHOTOS
 
 
-def test_abstaining_leaves_the_sure_photos(found: Evaluation, world, truths) -> None:
+def test_abstaining_leaves_the_sure_photos(record, world, truths) -> None:
     p = softmax(world[2])
-    for row in found.report["abstention"]:
+    for row in record["abstention"]:
         sure = p.max(axis=1) >= row["min_confidence"]
         assert row["answered"] == sure.sum()
         assert row["share"]["value"] == pytest.approx(sure.mean())
@@ -185,21 +192,47 @@ def test_abstaining_leaves_the_sure_photos(found: Evaluation, world, truths) -> 
             assert row["accuracy"]["value"] == pytest.approx(right.mean())
 
 
-def test_the_expected_distance_is_near_the_distance(found: Evaluation) -> None:
-    covered = found.report["covered"]["mean_km"]
-    expected = found.report["expected_km"]["covered"]["mean"]
+def test_the_expected_distance_is_near_the_distance(record) -> None:
+    covered = record["covered"]["mean_km"]
+    expected = record["expected_km"]["covered"]["mean"]
     # Truths lie at centroids here, while photos are expected all over their cells.
     assert covered["low"] < 1.1 * expected["value"]
     assert expected["value"] < 1.3 * covered["value"]
-    assert found.report["radius_90"]["covered"]["coverage"]["value"] >= 0.88
+    assert record["radius_90"]["covered"]["coverage"]["value"] >= 0.88
 
 
-def test_recall_rises_to_the_coverage(found: Evaluation) -> None:
-    rows = found.report["recall_area"]
+def test_recall_rises_to_the_coverage(found: Evaluation, record) -> None:
+    rows = record["recall_area"]
     searched = found.predictions["search_km2"].fill_null(np.inf).to_numpy()
     for row in rows:
         assert row["recall"]["value"] == pytest.approx(np.mean(searched <= row["area_km2"]))
     recall = [row["recall"]["value"] for row in rows]
     assert recall == sorted(recall)
-    assert (recall[0], recall[-1]) == (0.0, found.report["coverage"]["value"])
+    assert (recall[0], recall[-1]) == (0.0, record["coverage"]["value"])
     assert rows[-1]["covered_recall"]["value"] == 1.0
+
+
+KEYS = Path(__file__).with_name("report_keys.txt")
+STATISTIC = {"value", "low", "high"}
+
+
+def keys_of(tree: Any, path: str = "") -> Iterator[str]:
+    """Every key with dots: a statistic with its interval is one, a list's entries share theirs.
+
+    The names of the parts (a state, a distance) are written `*`.
+    """
+    if isinstance(tree, dict) and tree and set(tree) != STATISTIC:
+        for name, value in tree.items():
+            part = re.fullmatch(r"by_\w+", path) is not None
+            yield from keys_of(value, f"{path}.{'*' if part else name}".lstrip("."))
+    elif isinstance(tree, list) and tree:
+        for value in tree:
+            yield from keys_of(value, path)
+    else:
+        yield path
+
+
+def test_no_key_goes(made_evaluation: Evaluation) -> None:
+    kept = set(KEYS.read_text(encoding="utf-8").split())
+    assert len(kept) > 200
+    assert kept - set(keys_of(made_evaluation.report.record())) == set()
