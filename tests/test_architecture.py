@@ -35,6 +35,13 @@ DOORS = {
     "s2sphere": {"geo/cells.py"},
     "s2geometry": set(),
     "timm": {"model/"},
+    "torch": {
+        "model/",
+        "training/",
+        "photos/dataset.py",
+        "inference/predictor.py",
+        "api.py",
+    },
     "cartopy": {"maps/figures.py"},
     "bokeh": {"maps/interactive/figures.py", "maps/interactive/glyphs.py"},
     "jinja2": {"report/rendering.py"},
@@ -127,3 +134,34 @@ def test_no_verb_loads_anything_heavy_before_it_works() -> None:
     script = f"import sys, geoguess_cli.app; print(*[n for n in {heavy} if n in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (answer.stdout.strip(), answer.stderr) == ("", "")
+
+
+def test_a_map_of_stored_probabilities_loads_no_torch(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import geoguess_cli.maps.files
+import geoguess_cli.photos.images
+from geoguess_cli.drawing.saving import save_figure
+from geoguess_cli.geo.partition import build_partition, read_partition, write_partition
+from geoguess_cli.inference.answering import Answering
+from geoguess_cli.maps.figures import probability_map_figure
+from geoguess_cli.maps.probability_map import probability_map
+
+folder = Path({str(tmp_path)!r})
+towns = np.repeat([(46.6, -112.0), (30.3, -97.7)], 5, axis=0)
+write_partition(build_partition(towns, max_photos=5, min_photos=5), folder / "cells.parquet")
+np.save(folder / "probabilities.npy", np.array([0.7, 0.3], dtype=np.float32))
+
+partition = read_partition(folder / "cells.parquet")
+answer = Answering(partition).answer(np.load(folder / "probabilities.npy"))
+figure = probability_map_figure(probability_map(answer, partition))
+save_figure(figure, folder / "map.png")
+print(*[name for name in ("torch", "timm") if name in sys.modules])
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (answer.stdout.strip(), answer.stderr) == ("", "")
+    assert (tmp_path / "map.png").stat().st_size > 1000

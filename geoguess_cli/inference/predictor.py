@@ -19,7 +19,10 @@ from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.decoder import decode_photo, to_upright_rgb
-from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_tensor
+from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_array
+
+Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"]
+"""Normalised images, as `Predictor.read` returns them; a tensor may lie on any device."""
 
 Photo = (
     Path
@@ -91,11 +94,11 @@ class Predictor:
         """How the point estimate is chosen."""
         return self.trained.point
 
-    def transform(self, image: Image.Image) -> Float32[torch.Tensor, "3 s s"]:
+    def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
         """A decoded photo as the model sees it."""
-        return to_tensor(image, self.spec)
+        return to_array(image, self.spec)
 
-    def read(self, photo: Path | bytes) -> Float32[torch.Tensor, "3 s s"]:
+    def read(self, photo: Path | bytes) -> Float32[np.ndarray, "3 s s"]:
         """A photo, a file or the bytes of one, as the model sees it, the same as in `predict`.
 
         Raises:
@@ -103,14 +106,17 @@ class Predictor:
         """
         return self.transform(decode_photo(photo, at_least=pixels_needed(self.spec)))
 
-    def logits(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
+    def logits(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Logits of each cell for each image, as the model gives them, not yet calibrated.
+
+        Args:
+            images: An array or a tensor of normalised images, as `read` returns them.
 
         Raises:
             ModelError: A logit that is not finite.
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
-            logits: torch.Tensor = self._geolocator(images.to(self.device))
+            logits: torch.Tensor = self._geolocator(_as_tensor(images).to(self.device))
         found = logits.float().cpu().numpy()
         if not np.isfinite(found).all():
             raise ModelError(
@@ -119,8 +125,11 @@ class Predictor:
             )
         return found
 
-    def probabilities(self, images: Float[torch.Tensor, "b 3 h w"]) -> Float32[np.ndarray, "b c"]:
+    def probabilities(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Calibrated probability of each cell for each image; rows sum to 1.
+
+        Args:
+            images: An array or a tensor of normalised images, as `read` returns them.
 
         Raises:
             ModelError: A logit that is not finite.
@@ -198,7 +207,7 @@ class Predictor:
             probabilities, photo=name, point=point, min_confidence=min_confidence
         )
 
-    def _image(self, photo: Photo) -> Float32[torch.Tensor, "3 s s"]:
+    def _image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
         """A photo in any form, as the model sees it."""
         if isinstance(photo, Path | str):
             return self.read(Path(photo))
@@ -208,7 +217,9 @@ class Predictor:
             return self.transform(to_upright_rgb(photo))
         if isinstance(photo, np.ndarray) and photo.dtype == np.uint8:
             return self.transform(Image.fromarray(photo))
-        return torch.as_tensor(photo)
+        if isinstance(photo, torch.Tensor):
+            return photo.numpy(force=True)
+        return photo
 
     def predict(
         self,
@@ -270,3 +281,10 @@ class Predictor:
             "point": self.point,
             "fingerprint": digest.hexdigest()[:16],
         }
+
+
+def _as_tensor(images: Images) -> torch.Tensor:
+    """The images as a tensor; an array that is not writable or not contiguous is copied."""
+    if isinstance(images, torch.Tensor):
+        return images
+    return torch.from_numpy(np.require(images, np.float32, ("C", "W")))

@@ -6,6 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from geoguess_cli.drawing import theme
+from geoguess_cli.drawing.luma import luma
 from geoguess_cli.geo.towns import load_towns
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.raster import Grid, Raster, fit_grid, rasterise
@@ -144,8 +145,7 @@ def _over(mark: Style, block: Style) -> Style:
     ground = block.bgcolor or block.color
     if ground is None or mark.color is None:
         return mark
-    red, green, blue = ground.get_truecolor()
-    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 130  # ITU-R BT.601
+    bright = luma(*ground.get_truecolor()) > 130
     is_truth = mark.color.name == theme.DARK_SCREEN.truth
     dark = Style(color=theme.DEEP_TRUTH if is_truth else theme.BLACK)
     return mark + (dark if bright else Style()) + Style(bgcolor=ground)

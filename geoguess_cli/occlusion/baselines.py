@@ -8,7 +8,6 @@ noise   colours drawn pixel by pixel with the mean and the spread of photos, fro
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter
 
@@ -16,8 +15,8 @@ from geoguess_cli.choices import Baseline
 
 
 def baseline_images(
-    names: Sequence[Baseline], image: Float[torch.Tensor, "3 h w"], *, window: int, seed: int = 0
-) -> dict[str, Float[torch.Tensor, "3 h w"]]:
+    names: Sequence[Baseline], image: Float[np.ndarray, "3 h w"], *, window: int, seed: int = 0
+) -> dict[str, Float[np.ndarray, "3 h w"]]:
     """The image wholly covered, by each baseline.
 
     Args:
@@ -26,24 +25,23 @@ def baseline_images(
         window: Side of the window in pixels: blurring must hide what a window hides.
         seed: Of the noise.
     """
-    made: dict[str, torch.Tensor] = {}
+    made: dict[str, np.ndarray] = {}
     for name in names:
         if name == "mean":
-            made[name] = torch.zeros_like(image)
+            made[name] = np.zeros_like(image)
         elif name == "blur":
             made[name] = blurred(image, window / 2)
         else:
-            generator = torch.Generator().manual_seed(seed)
-            made[name] = torch.randn(image.shape, generator=generator).to(image)
+            noise = np.random.default_rng(seed).standard_normal(image.shape)
+            made[name] = noise.astype(image.dtype)
     return made
 
 
-def blurred(image: Float[torch.Tensor, "3 h w"], sigma: float) -> Float[torch.Tensor, "3 h w"]:
+def blurred(image: Float[np.ndarray, "3 h w"], sigma: float) -> Float[np.ndarray, "3 h w"]:
     """The image under a Gaussian filter; beyond an edge the pixels at the edge go on.
 
     Args:
         image: A normalised image.
         sigma: Standard deviation of the Gaussian, in pixels, above 0.
     """
-    pixels: np.ndarray = image.cpu().numpy()
-    return torch.from_numpy(gaussian_filter(pixels, (0, sigma, sigma), mode="nearest")).to(image)
+    return np.asarray(gaussian_filter(image, (0, sigma, sigma), mode="nearest"))

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geoguess_cli.choices import Baseline
 from geoguess_cli.errors import CellError, PhotoError
-from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.faithfulness import (
     RANDOM_ORDERS,
@@ -21,6 +20,9 @@ from geoguess_cli.occlusion.faithfulness import (
 )
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map
 from geoguess_cli.occlusion.targets import Question
+
+if TYPE_CHECKING:
+    from geoguess_cli.inference.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Unexplained:
 
 
 def explain_photos(
-    predictor: Predictor,
+    predictor: "Predictor",
     photos: Sequence[Path],
     question: Question,
     plan: Plan,
@@ -99,7 +101,7 @@ def explain_photos(
 
 
 def _explain(
-    predictor: Predictor,
+    predictor: "Predictor",
     photo: Path,
     question: Question,
     plan: Plan,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float64, Int64
 
 from geoguess_cli.errors import ConfigError
@@ -104,7 +103,7 @@ class Faithfulness:
 
 def faithfulness(
     predict: Predict,
-    image: Float[torch.Tensor, "3 h w"],
+    image: Float[np.ndarray, "3 h w"],
     occlusion: OcclusionMap,
     *,
     steps: int = STEPS,
@@ -175,10 +174,10 @@ def curve_passes(steps: int = STEPS, random_orders: int = RANDOM_ORDERS) -> int:
 
 def deletion_and_insertion(
     predict: Predict,
-    image: Float[torch.Tensor, "3 h w"],
+    image: Float[np.ndarray, "3 h w"],
     orders: Sequence[Int64[np.ndarray, "h w"]],
     target: Target,
-    veiled: Float[torch.Tensor, "3 h w"],
+    veiled: Float[np.ndarray, "3 h w"],
     *,
     steps: int = STEPS,
     batch_size: int = 32,
@@ -199,24 +198,23 @@ def deletion_and_insertion(
     Raises:
         ModelError: `predict` gives back something other than (b, c) finite probabilities.
     """
-    blank = torch.zeros_like(image)
-    counts = np.rint(np.linspace(0, image[0].numel(), steps + 1)).astype(np.int64)
+    blank = np.zeros_like(image)
+    counts = np.rint(np.linspace(0, image[0].size, steps + 1)).astype(np.int64)
     values = np.empty((len(orders), 2, steps + 1))
-    ends = target_values(predict, torch.stack([image, blank, veiled]), target)
+    ends = target_values(predict, np.stack([image, blank, veiled]), target)
     values[:, 0, 0], values[:, 0, -1] = ends[0], ends[1]
     values[:, 1, 0], values[:, 1, -1] = ends[2], ends[0]
 
     grounds = ((image, blank), (veiled, image))
     places = [(o, k, s) for o in range(len(orders)) for k in (0, 1) for s in range(1, steps)]
-    on_device = [torch.from_numpy(order).to(image.device) for order in orders]
     for start in range(0, len(places), batch_size):
         batch = places[start : start + batch_size]
         images = [
-            torch.where(on_device[order] < int(counts[step]), grounds[kind][1], grounds[kind][0])
+            np.where(orders[order] < counts[step], grounds[kind][1], grounds[kind][0])
             for order, kind, step in batch
         ]
         at = tuple(np.array(batch).T)
-        values[at] = target_values(predict, torch.stack(images), target)
+        values[at] = target_values(predict, np.stack(images), target)
         if on_batch is not None:
             on_batch(len(ends) + start + len(batch), len(ends) + len(places))
     return [Curves(deletion=one[0], insertion=one[1]) for one in values]
@@ -250,13 +248,13 @@ def moved(
 
 
 def _edges(
-    image: Float[torch.Tensor, "3 h w"], *, window: int, stride: int
+    image: Float[np.ndarray, "3 h w"], *, window: int, stride: int
 ) -> Float[np.ndarray, "h w"]:
     """How much the photo's brightness changes, in the grain of the map.
 
     The length of the gradient, averaged over the windows of the map and spread as its drops are.
     """
-    grey: np.ndarray = image.cpu().double().mean(dim=0).numpy()
+    grey: np.ndarray = image.astype(np.float64).mean(axis=0)
     steepness = np.hypot(*np.gradient(grey))
     means = window_means(steepness, window=window, stride=stride)
     return spread(means, *grey.shape, window=window, stride=stride)

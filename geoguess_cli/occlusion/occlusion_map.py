@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import torch
 from jaxtyping import Float, Float32, Float64, Int
 
 from geoguess_cli.errors import ConfigError, ModelError
 from geoguess_cli.occlusion.targets import Target, cell_target
 
-Predict = Callable[[torch.Tensor], "np.ndarray | torch.Tensor"]
+Predict = Callable[[Float[np.ndarray, "b 3 h w"]], np.ndarray]
 """From images (b, 3, h, w) to probabilities (b, c)."""
 
-MEAN_COLOR: Mapping[str, float | torch.Tensor] = MappingProxyType({"mean": 0.0})
+MEAN_COLOR: Mapping[str, float | np.ndarray] = MappingProxyType({"mean": 0.0})
 """The baseline of the paper: a covered pixel gets the mean colour of a normalised image."""
 
 
@@ -54,13 +53,13 @@ class OcclusionMap:
 
 def occlusion_map(
     predict: Predict,
-    image: Float[torch.Tensor, "3 h w"],
+    image: Float[np.ndarray, "3 h w"],
     target: Target | int,
     *,
     window: int = 32,
     stride: int = 8,
     batch_size: int = 32,
-    baselines: Mapping[str, float | torch.Tensor] = MEAN_COLOR,
+    baselines: Mapping[str, float | np.ndarray] = MEAN_COLOR,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> OcclusionMap:
     """Fall of a target under a sliding window, a value a pixel.
@@ -75,7 +74,7 @@ def occlusion_map(
         window: Side of the square window in pixels, in [1, the image's shorter side].
         stride: Step of the window in pixels, in [1, window].
         batch_size: Windows given to `predict` at once, at least 1.
-        baselines: What a covered pixel becomes, by name: a value, or a tensor that broadcasts to
+        baselines: What a covered pixel becomes, by name: a value, or an array that broadcasts to
             the image (`baseline_images` makes some). The map is the mean of the maps of each.
         on_batch: Called with (images done, images in all) after each batch.
 
@@ -93,13 +92,13 @@ def occlusion_map(
 
 def occlusion_maps(
     predict: Predict,
-    image: Float[torch.Tensor, "3 h w"],
+    image: Float[np.ndarray, "3 h w"],
     target: Target | int,
     *,
     window: int = 32,
     stride: int = 8,
     batch_size: int = 32,
-    baselines: Mapping[str, float | torch.Tensor] = MEAN_COLOR,
+    baselines: Mapping[str, float | np.ndarray] = MEAN_COLOR,
 ) -> Iterator[OcclusionMap]:
     """The same map as it fills in: one after each batch, the last is whole.
 
@@ -116,13 +115,13 @@ def occlusion_maps(
     over_rows, over_columns = _masks(rows, height), _masks(columns, width)
     passes = [(i, j, cover) for i, j in _coarse_first(len(rows), len(columns)) for cover in covers]
     # Copies throughout: a model may work in place on what it is given.
-    value = target_values(predict, image[None].clone(), followed)
+    value = target_values(predict, image[None].copy(), followed)
     evidence = followed.evidence(value)[0]
 
     total, count = np.zeros((2, len(rows), len(columns)))
     for start in range(0, len(passes), batch_size):
         batch = passes[start : start + batch_size]
-        images = image.expand(len(batch), -1, -1, -1).clone()
+        images = np.tile(image, (len(batch), 1, 1, 1))
         for one, (i, j, cover) in zip(images, batch, strict=True):
             (top, bottom), (left, right) = rows[i], columns[j]
             one[:, top:bottom, left:right] = cover[:, top:bottom, left:right]
@@ -189,7 +188,7 @@ def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) 
 
 
 def target_values(
-    predict: Predict, images: Float[torch.Tensor, "b 3 h w"], target: Target
+    predict: Predict, images: Float[np.ndarray, "b 3 h w"], target: Target
 ) -> Float64[np.ndarray, " b"]:
     """The target for each image: a probability, or kilometres.
 
@@ -202,9 +201,7 @@ def target_values(
         CellError: A target with a cell index that `predict` has no column for.
         ModelError: `predict` gives back something other than (b, c) finite probabilities.
     """
-    answer = predict(images)
-    if isinstance(answer, torch.Tensor):
-        answer = answer.detach().cpu().double().numpy()
+    answer = np.asarray(predict(images))
     if answer.ndim != 2 or len(answer) != len(images):
         raise ModelError(
             f"predict gave an array of shape {answer.shape} for {len(images)} images; "
@@ -232,15 +229,15 @@ def _check(height: int, width: int, *, window: int, stride: int, batch_size: int
 
 
 def _covered_with(
-    image: Float[torch.Tensor, "3 h w"], baseline: float | torch.Tensor
-) -> Float[torch.Tensor, "3 h w"]:
+    image: Float[np.ndarray, "3 h w"], baseline: float | np.ndarray
+) -> Float[np.ndarray, "3 h w"]:
     """The image with every pixel covered."""
-    value = torch.as_tensor(baseline, dtype=image.dtype, device=image.device)
+    value = np.asarray(baseline, dtype=image.dtype)
     try:
-        return value.expand(image.shape)
-    except RuntimeError as error:
+        return np.broadcast_to(value, image.shape)
+    except ValueError as error:
         raise ConfigError(
-            f"baseline has shape {tuple(value.shape)}; it must broadcast to {tuple(image.shape)}"
+            f"baseline has shape {value.shape}; it must broadcast to {image.shape}"
         ) from error
 
 

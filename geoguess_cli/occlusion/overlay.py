@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 from geoguess_cli.choices import Measure, View
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
+from geoguess_cli.drawing.luma import luma
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 from geoguess_cli.wording import signed
 
@@ -94,7 +95,7 @@ SCALES: dict[Measure, Scale] = {
 
 def paled(pixels: np.ndarray) -> np.ndarray:
     """The photo grey and a little lighter, so that no colour of its own misleads."""
-    grey = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+    grey = luma(*pixels.astype(np.float64).transpose(2, 0, 1))
     light = np.rint(0.75 * grey + 0.25 * 255).astype(np.uint8)
     return np.repeat(light[:, :, None], 3, axis=2)
 

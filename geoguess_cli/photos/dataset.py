@@ -27,7 +27,7 @@ from geoguess_cli.photos.images import (
     augmented,
     decode_photo,
     pixels_needed,
-    to_tensor,
+    to_array,
 )
 
 FEW_PHOTOS = 256
@@ -200,9 +200,9 @@ class _Photos(Dataset[Item]):
         except PhotoError as error:
             return row, str(error)
         if self._augmentation is None:
-            return row, to_tensor(image, self.spec)
+            return row, torch.from_numpy(to_array(image, self.spec))
         rng = np.random.default_rng((self._seed, epoch, row, _PHOTO))
-        return row, augmented(image, self.spec, self._augmentation, rng)
+        return row, torch.from_numpy(augmented(image, self.spec, self._augmentation, rng))
 
 
 class _Batches(Sampler[list[Key]]):

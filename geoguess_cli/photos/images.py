@@ -1,15 +1,14 @@
-"""A picture as the tensor that a backbone expects, plain or with mild random changes."""
+"""A picture as the array that a backbone expects, plain or with mild random changes."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 from PIL import Image
-from torch import Tensor
 
 from geoguess_cli.choices import Resize
+from geoguess_cli.drawing.luma import luma
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.decoder import decode_photo as decode_photo
 from geoguess_cli.photos.exif import read_exif_gps as read_exif_gps
@@ -21,8 +20,6 @@ _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
-
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601, as Pillow's "L"
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def fit_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
     return _resized(image, spec, (left, top, left + width, top + height))
 
 
-def to_tensor(image: Image.Image, spec: ImageSpec) -> Float[Tensor, "3 s s"]:
+def to_array(image: Image.Image, spec: ImageSpec) -> Float32[np.ndarray, "3 s s"]:
     """The picture, fitted to the spec and normalised: float32, red, green, blue first.
 
     Args:
@@ -107,8 +104,8 @@ def to_tensor(image: Image.Image, spec: ImageSpec) -> Float[Tensor, "3 s s"]:
 
 def augmented(
     image: Image.Image, spec: ImageSpec, augmentation: Augmentation, rng: np.random.Generator
-) -> Float[Tensor, "3 s s"]:
-    """As `to_tensor`, of a random crop with random colours.
+) -> Float32[np.ndarray, "3 s s"]:
+    """As `to_array`, of a random crop with random colours.
 
     Every number is drawn from `rng`, and always as many of them, whatever is turned on.
 
@@ -137,15 +134,14 @@ def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> 
     return math.ceil(spec.size * math.sqrt(MAX_ASPECT_JITTER / augmentation.crop_scale))
 
 
-def denormalise(tensor: Float[Tensor, "3 s s"], spec: ImageSpec) -> UInt8[np.ndarray, "s s 3"]:
-    """The pixels behind a tensor, 0 to 255, for showing.
+def denormalise(array: Float32[np.ndarray, "3 s s"], spec: ImageSpec) -> UInt8[np.ndarray, "s s 3"]:
+    """The pixels behind an array, 0 to 255, for showing.
 
     Args:
-        tensor: What `to_tensor` or `augmented` gave.
-        spec: The spec that it was given.
+        array: What `to_array` or `augmented` returned.
+        spec: The spec that it was made with.
     """
-    normalised: np.ndarray = tensor.detach().cpu().permute(1, 2, 0).numpy()
-    pixels: np.ndarray = normalised * np.asarray(spec.std) + np.asarray(spec.mean)
+    pixels: np.ndarray = array.transpose(1, 2, 0) * np.asarray(spec.std) + np.asarray(spec.mean)
     pixels = np.rint(pixels * 255).clip(0, 255)
     return pixels.astype(np.uint8)
 
@@ -195,20 +191,16 @@ def _jittered(
     saturation: np.float32,
 ) -> Float[np.ndarray, "3 s s"]:
     pixels = np.clip(pixels * brightness, 0, 1)
-    mean_grey = _grey(pixels).mean()
+    mean_grey = luma(*pixels).mean()
     pixels = np.clip(mean_grey + contrast * (pixels - mean_grey), 0, 1)
-    grey = _grey(pixels)
-    pixels = grey + saturation * (pixels - grey)
-    return pixels.clip(0, 1)
+    grey = luma(*pixels)
+    return np.asarray((grey + saturation * (pixels - grey)).clip(0, 1))
 
 
-def _grey(pixels: Float[np.ndarray, "3 s s"]) -> Float[np.ndarray, "s s"]:
-    red, green, blue = _LUMA
-    grey: np.ndarray = red * pixels[0] + green * pixels[1] + blue * pixels[2]
-    return grey
-
-
-def _normalised(pixels: Float[np.ndarray, "3 s s"], spec: ImageSpec) -> Float[Tensor, "3 s s"]:
+def _normalised(
+    pixels: Float[np.ndarray, "3 s s"], spec: ImageSpec
+) -> Float32[np.ndarray, "3 s s"]:
     mean = np.array(spec.mean, dtype=np.float32).reshape(3, 1, 1)
     std = np.array(spec.std, dtype=np.float32).reshape(3, 1, 1)
-    return torch.from_numpy((pixels - mean) / std)
+    normalised: np.ndarray = (pixels - mean) / std
+    return normalised

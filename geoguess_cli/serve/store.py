@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-import torch
+import numpy as np
 from jaxtyping import Float32
 
 from geoguess_cli.errors import MissingFileError
@@ -33,7 +33,7 @@ class KeptPhoto:
     preview: bytes
     width: int
     height: int
-    image: Float32[torch.Tensor, "3 s s"]
+    image: Float32[np.ndarray, "3 s s"]
     map: ProbabilityMap
     truth_from: str | None = None
     occlusion: tuple[str, OcclusionMap] | None = None

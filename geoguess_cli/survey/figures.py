@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import write, write_title
+from geoguess_cli.drawing.luma import luma
 from geoguess_cli.drawing.theme import axes
 from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.survey.attention import BANDS, COLUMNS, THIRDS, Attention
@@ -148,7 +149,7 @@ def _draw_ninths(ax: Axes, attention: Attention) -> None:
         ax.add_patch(
             Rectangle((column, row), 1, 1, facecolor=color, edgecolor=theme.PAGE, linewidth=1.5)
         )
-        dark = np.dot(color[:3], (0.299, 0.587, 0.114)) < 0.5
+        dark = luma(*color[:3]) < 0.5
         ink = theme.PAGE if dark else theme.INK
         text = shown(attention.ninths[row][column], "share")
         ax.text(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int
 
 from geoguess_cli.choices import Baseline, FollowedCell
@@ -74,7 +73,7 @@ class Scanned:
 
 def scan_photos(
     predict: Predict,
-    read: Callable[[Path], torch.Tensor],
+    read: Callable[[Path], np.ndarray],
     paths: Sequence[Path],
     plan: ScanPlan,
     store: ScanStore,
@@ -120,7 +119,7 @@ def scan_photos(
 
 def scan_photo(
     predict: Predict,
-    image: Float32[torch.Tensor, "3 h w"],
+    image: Float32[np.ndarray, "3 h w"],
     plan: ScanPlan,
     *,
     truth: int | None = None,

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from geoguess_cli.occlusion.occlusion_map import Predict
@@ -158,7 +157,7 @@ def carried(
 
 
 def exchanger(
-    predict: Predict, image_of: Callable[[int], torch.Tensor | None], *, batch_size: int = 32
+    predict: Predict, image_of: Callable[[int], np.ndarray | None], *, batch_size: int = 32
 ) -> Exchange:
     """The model at work on exchanged spots.
 
@@ -174,8 +173,9 @@ def exchanger(
         shown = [one for one in map(image_of, sources) if one is not None]
         if image is None or not shown:
             return np.empty((0, 0))
-        images = torch.stack([pasted(image, one, box) for one in shown])
-        told = [np.asarray(predict(batch)) for batch in images.split(batch_size)]
+        images = np.stack([pasted(image, one, box) for one in shown])
+        starts = range(0, len(images), batch_size)
+        told = [np.asarray(predict(images[at : at + batch_size])) for at in starts]
         return np.concatenate(told).astype(np.float64)
 
     return exchange

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from scipy.ndimage import find_objects, label
 
@@ -163,10 +162,10 @@ def prominent_boxes(
 
 def examined_spots(
     predict: Predict,
-    image: Float[torch.Tensor, "3 h w"],
+    image: Float[np.ndarray, "3 h w"],
     cell_index: int,
     boxes: Sequence[Box],
-    covers: Iterable[Float[torch.Tensor, "3 h w"]],
+    covers: Iterable[Float[np.ndarray, "3 h w"]],
 ) -> list[Spot]:
     """What the model says with each box covered, and with each box alone; the mean over `covers`.
 
@@ -184,7 +183,7 @@ def examined_spots(
     for box in boxes:
         images += [pasted(image, cover, box) for cover in covers]
         images += [pasted(cover, image, box) for cover in covers]
-    told = np.asarray(predict(torch.stack(images)), dtype=np.float64)
+    told = np.asarray(predict(np.stack(images)), dtype=np.float64)
     means = told.reshape(len(boxes), 2, len(covers), -1).mean(axis=2)
     return [
         Spot(
@@ -199,10 +198,10 @@ def examined_spots(
 
 
 def pasted(
-    image: Float[torch.Tensor, "3 h w"], source: Float[torch.Tensor, "3 h w"], box: Box
-) -> Float[torch.Tensor, "3 h w"]:
+    image: Float[np.ndarray, "3 h w"], source: Float[np.ndarray, "3 h w"], box: Box
+) -> Float[np.ndarray, "3 h w"]:
     """The image with what the source shows inside the box."""
-    made = image.clone()
+    made = image.copy()
     rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
     made[:, rows, columns] = source[:, rows, columns]
     return made

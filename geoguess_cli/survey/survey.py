@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from geoguess_cli.errors import PhotoError
@@ -83,7 +82,7 @@ class Survey:
 
 def survey(
     predict: Predict,
-    read: Callable[[Path], torch.Tensor],
+    read: Callable[[Path], np.ndarray],
     known: SurveyedPhotos,
     rows: Int[np.ndarray, " m"],
     plan: ScanPlan,
@@ -158,12 +157,12 @@ def survey(
 
 
 def _reader(
-    read: Callable[[Path], torch.Tensor], paths: Sequence[Path]
-) -> Callable[[int], torch.Tensor | None]:
+    read: Callable[[Path], np.ndarray], paths: Sequence[Path]
+) -> Callable[[int], np.ndarray | None]:
     """Photos by their row, the latest ones kept; None for one that cannot be read."""
 
     @lru_cache(maxsize=_IMAGES_HELD)
-    def image_of(row: int) -> torch.Tensor | None:
+    def image_of(row: int) -> np.ndarray | None:
         try:
             return read(paths[row])
         except PhotoError:

@@ -68,7 +68,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_probabilities_sum_to_one_and_differ_from_photo_to_photo(
     predictor: Predictor, paths: list[Path]
 ) -> None:
-    images = torch.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1, 3, 4)])
+    images = np.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1, 3, 4)])
     probabilities = predictor.probabilities(images)
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
@@ -84,7 +84,7 @@ def test_probabilities_are_calibrated_and_logits_are_not(
     )
     cooled = Predictor(own, device="cpu", precision="fp32")
     assert (cooled.temperature, cooled.point) == (2.5, "distance")
-    images = torch.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1)])
+    images = np.stack([predictor.transform(decode_photo(paths[i])) for i in (0, 1)])
     logits = cooled.logits(images)
     np.testing.assert_array_equal(logits, predictor.logits(images))
     expected = scipy.special.softmax(logits.astype(np.float64) / 2.5, axis=1)
@@ -94,6 +94,13 @@ def test_probabilities_are_calibrated_and_logits_are_not(
     answers = list(cooled.predict(paths[:2]))
     found = np.stack([answer.probabilities for answer in answers])
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_tensor_and_a_read_only_array_answer_as_an_array_does(predictor: Predictor) -> None:
+    images = np.random.default_rng(0).random((2, 3, SIZE, SIZE), dtype=np.float32)
+    expected = predictor.logits(images)
+    np.testing.assert_array_equal(predictor.logits(torch.from_numpy(images)), expected)
+    np.testing.assert_array_equal(predictor.logits(np.broadcast_to(images, images.shape)), expected)
 
 
 def test_nothing_is_dropped_in_prediction(trained: TrainedModel) -> None:

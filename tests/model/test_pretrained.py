@@ -19,7 +19,7 @@ from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import Geolocator, image_spec
 from geoguess_cli.model.pretrained import lite_to_timm, load_weights
 from geoguess_cli.model.states import cells_digest, read_state, write_state
-from geoguess_cli.photos.images import decode_photo, to_tensor
+from geoguess_cli.photos.images import decode_photo, to_array
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
 LITE0 = "tf_efficientnet_lite0"
@@ -178,7 +178,9 @@ def test_the_package_is_the_whole_classifier_and_knows_what_a_photo_shows(
     classifier.load_state_dict(pretrained._wheel_weights(LITE0), strict=True)
     spec = image_spec(ModelConfig(backbone=LITE0), ImagesConfig(resize="crop"))
     with torch.no_grad():
-        logits = classifier.eval()(to_tensor(decode_photo(PHOTOS / photo), spec)[None])
+        logits = classifier.eval()(
+            torch.from_numpy(to_array(decode_photo(PHOTOS / photo), spec))[None]
+        )
     names = timm.data.ImageNetInfo()
     five = [
         names.index_to_description(int(index)).split(",")[0] for index in logits[0].topk(5).indices

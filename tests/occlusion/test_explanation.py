@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from geoguess_cli.errors import CellError, ConfigError
@@ -36,12 +35,12 @@ class CornerReader(Predictor):
     def __init__(self, partition: Partition) -> None:
         self.partition, self.answering = partition, Answering(partition)
 
-    def read(self, photo: Path) -> torch.Tensor:
+    def read(self, photo: Path) -> np.ndarray:
         pixels = np.asarray(decode_photo(photo).resize((32, 32)), dtype=np.float32) / 255
-        return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+        return pixels.transpose(2, 0, 1)
 
-    def probabilities(self, images: torch.Tensor) -> np.ndarray:
-        first = images[:, :, :8, :8].mean(dim=(1, 2, 3)).clamp(0, 1).numpy()
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        first = images[:, :, :8, :8].mean(axis=(1, 2, 3)).clip(0, 1)
         rest = np.repeat((1 - first)[:, None] / (len(self.partition) - 1), len(self.partition), 1)
         rest[:, 0] = first
         return rest.astype(np.float32)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.occlusion.faithfulness import (
@@ -18,12 +17,16 @@ from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map, sp
 from geoguess_cli.occlusion.targets import Target, cell_target
 
 
+def uniform(*shape: int) -> np.ndarray:
+    return np.random.default_rng(1).random(shape).astype(np.float32)
+
+
 def reader_of(region: tuple[slice, slice]):  # type: ignore[no-untyped-def]
     """A model of two cells whose second has the mean brightness of a region as probability."""
 
-    def predict(images: torch.Tensor) -> torch.Tensor:
-        second = images[(..., *region)].mean(dim=(1, 2, 3))
-        return torch.stack([1 - second, second], dim=1)
+    def predict(images: np.ndarray) -> np.ndarray:
+        second = images[(..., *region)].mean(axis=(1, 2, 3))
+        return np.stack([1 - second, second], axis=1)
 
     return predict
 
@@ -47,7 +50,7 @@ def a_map(drop: np.ndarray, *, window: int = 8, target: Target | None = None) ->
 
 def test_the_areas_of_a_model_that_reads_one_window_are_known() -> None:
     """A 16th of the photo counts: taken first it is gone after the first of 16 steps."""
-    image, veiled = torch.ones(3, 32, 32), torch.zeros(3, 32, 32)
+    image, veiled = np.ones((3, 32, 32), np.float32), np.zeros((3, 32, 32), np.float32)
     drop = np.zeros((32, 32))
     drop[CORNER] = 1.0
     first, last = ranks(drop), ranks(-drop)
@@ -66,7 +69,7 @@ def test_the_areas_of_a_model_that_reads_one_window_are_known() -> None:
 
 def test_curves_count_pixels_exactly() -> None:
     """A model of all pixels falls by the share that is gone, also where steps do not divide it."""
-    image, veiled = torch.ones(3, 7, 9), torch.zeros(3, 7, 9)
+    image, veiled = np.ones((3, 7, 9), np.float32), np.zeros((3, 7, 9), np.float32)
     whole = (slice(None), slice(None))
     order = ranks(np.random.default_rng(0).normal(size=(7, 9)))
     (curves,) = deletion_and_insertion(
@@ -82,11 +85,10 @@ def linear_model(seed: int, side: int = 24):  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(seed)
     blocks = rng.exponential(size=(side // 4, side // 4))
     weight = np.kron(blocks / blocks.sum(), np.ones((4, 4))) / 16
-    tensor = torch.from_numpy(weight).float()
 
-    def predict(images: torch.Tensor) -> torch.Tensor:
-        second = (images.mean(dim=1) * tensor).sum(dim=(1, 2))
-        return torch.stack([1 - second, second], dim=1)
+    def predict(images: np.ndarray) -> np.ndarray:
+        second = (images.mean(axis=1) * weight).sum(axis=(1, 2))
+        return np.stack([1 - second, second], axis=1)
 
     return predict, weight
 
@@ -94,7 +96,7 @@ def linear_model(seed: int, side: int = 24):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("seed", range(5))
 def test_the_true_order_dominates_every_other(seed: int) -> None:
     predict, weight = linear_model(seed)
-    image, veiled = torch.ones(3, 24, 24), torch.zeros(3, 24, 24)
+    image, veiled = np.ones((3, 24, 24), np.float32), np.zeros((3, 24, 24), np.float32)
     rng = np.random.default_rng(seed)
     others = [ranks(rng.normal(size=(24, 24))), ranks(-weight), moved(ranks(weight), rng)]
     best, *rest = deletion_and_insertion(
@@ -108,7 +110,7 @@ def test_the_true_order_dominates_every_other(seed: int) -> None:
 
 
 def test_a_map_that_is_right_is_better_than_random() -> None:
-    image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(1)) + 0.5
+    image = uniform(3, 32, 32) + 0.5
     image[(..., *CORNER)] = 1.0
     predict = reader_of(CORNER)
     found = faithfulness(predict, image, occlusion_map(predict, image, 1, window=8, stride=2))
@@ -120,7 +122,7 @@ def test_a_map_that_is_right_is_better_than_random() -> None:
 
 
 def test_a_map_that_is_wrong_is_not() -> None:
-    image = torch.ones(3, 32, 32) + 0.1 * torch.rand(3, 32, 32)
+    image = np.ones((3, 32, 32), np.float32) + 0.1 * uniform(3, 32, 32)
     predict, wrong = reader_of(CORNER), np.zeros((32, 32))
     wrong[24:, 24:] = 1.0
     wrong[CORNER] = -1.0
@@ -130,7 +132,9 @@ def test_a_map_that_is_wrong_is_not() -> None:
 
 
 def test_a_flat_map_has_no_order_to_be_judged_by() -> None:
-    found = faithfulness(reader_of(CORNER), torch.ones(3, 16, 16), a_map(np.zeros((16, 16))))
+    found = faithfulness(
+        reader_of(CORNER), np.ones((3, 16, 16), np.float32), a_map(np.zeros((16, 16)))
+    )
     assert found.flat
     assert found.beaten == 0
     assert not found.better_than_random
@@ -138,7 +142,7 @@ def test_a_flat_map_has_no_order_to_be_judged_by() -> None:
 
 def test_a_random_map_is_called_better_as_often_as_chance_has_it() -> None:
     """Once in twenty; of 200 maps at most 18 (the 98th percentile of the binomial is 17)."""
-    image, called, scores = torch.ones(3, 24, 24), 0, []
+    image, called, scores = np.ones((3, 24, 24), np.float32), 0, []
     for seed in range(200):
         predict, _ = linear_model(seed)
         windows = np.random.default_rng(1000 + seed).normal(size=(6, 6))
@@ -154,7 +158,7 @@ def test_a_random_map_is_called_better_as_often_as_chance_has_it() -> None:
 
 def test_kilometres_are_turned() -> None:
     """The expected distance rises as what speaks for the answer goes: it scores all the same."""
-    image = torch.ones(3, 32, 32)
+    image = np.ones((3, 32, 32), np.float32)
     image[:, 8:, 8:] = 0.3
     km = Target(np.arange(2), np.array([1000.0, 0.0]), "km", "a distance")
     predict = reader_of(CORNER)
@@ -170,14 +174,14 @@ def test_kilometres_are_turned() -> None:
 def test_it_takes_as_many_images_as_it_says() -> None:
     seen: list[int] = []
 
-    def predict(images: torch.Tensor) -> np.ndarray:
+    def predict(images: np.ndarray) -> np.ndarray:
         seen.append(len(images))
         return np.full((len(images), 2), 0.5)
 
     progress: list[tuple[int, int]] = []
     faithfulness(
         predict,
-        torch.rand(3, 16, 16),
+        uniform(3, 16, 16),
         a_map(np.eye(16)),
         steps=5,
         random_orders=3,
@@ -190,7 +194,7 @@ def test_it_takes_as_many_images_as_it_says() -> None:
 
 
 def test_the_same_seed_gives_the_same_rivals() -> None:
-    image, predict = torch.rand(3, 16, 16), reader_of(CORNER)
+    image, predict = uniform(3, 16, 16), reader_of(CORNER)
     made = occlusion_map(predict, image, 1, window=4, stride=2)
     scores = [faithfulness(predict, image, made, seed=s).random_scores.tolist() for s in (3, 3, 4)]
     assert scores[0] == scores[1] != scores[2]
@@ -198,7 +202,7 @@ def test_the_same_seed_gives_the_same_rivals() -> None:
 
 def test_the_edges_are_where_the_photo_changes() -> None:
     """A reader of the one edge of a photo: the order of edges finds it as well as the map."""
-    image = torch.zeros(3, 32, 32)
+    image = np.zeros((3, 32, 32), np.float32)
     image[:, 8:16, 8:16] = 1.0
     edge = (slice(8, 16), slice(8, 16))
     predict = reader_of(edge)
@@ -239,7 +243,9 @@ def test_window_means_are_what_windows_cover() -> None:
 @pytest.mark.parametrize("wrong", [{"steps": 1}, {"random_orders": 0}, {"batch_size": 0}])
 def test_too_few_of_anything(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="at least"):
-        faithfulness(reader_of(CORNER), torch.ones(3, 16, 16), a_map(np.eye(16)), **wrong)
+        faithfulness(
+            reader_of(CORNER), np.ones((3, 16, 16), np.float32), a_map(np.eye(16)), **wrong
+        )
 
 
 def test_scores_are_the_difference_of_the_areas() -> None:

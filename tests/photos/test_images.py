@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,7 +17,7 @@ from geoguess_cli.photos.images import (
     denormalise,
     fit_image,
     pixels_needed,
-    to_tensor,
+    to_array,
 )
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -32,14 +31,14 @@ def ramp(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.rint(np.stack(channels, axis=-1) * 255).astype(np.uint8))
 
 
-def seen(tensor: torch.Tensor) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of the part of a ramp that a plain tensor shows, as shares.
+def seen(array: np.ndarray) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of the part of a ramp that a plain array shows, as shares.
 
     The outer pixels are left out, where interpolation meets the edge.
     """
-    side = tensor.shape[1]
+    side = array.shape[1]
     found = []
-    for values in (tensor[0].mean(dim=0), tensor[1].mean(dim=1)):
+    for values in (array[0].mean(axis=0), array[1].mean(axis=1)):
         slope = (values[-3] - values[2]) / (side - 5)
         found.append((values[2] - 2.5 * slope, values[-3] + 2.5 * slope))
     (left, right), (top, bottom) = found
@@ -52,21 +51,21 @@ def test_squash_shows_all_and_crop_the_centre(interpolation):
     for resize, expected in (("squash", (0, 0, 1, 1)), ("crop", (1 / 6, 0, 5 / 6, 1))):
         spec = ImageSpec(50, interpolation=interpolation, resize=resize, **PLAIN)
         assert fit_image(image, spec).size == (50, 50)
-        assert seen(to_tensor(image, spec)) == pytest.approx(expected, abs=0.01)
+        assert seen(to_array(image, spec)) == pytest.approx(expected, abs=0.01)
 
 
 def test_crop_of_a_tall_photo_is_in_the_centre_too():
     spec = ImageSpec(50, resize="crop", **PLAIN)
-    assert seen(to_tensor(ramp(200, 300), spec)) == pytest.approx((0, 1 / 6, 1, 5 / 6), abs=0.01)
+    assert seen(to_array(ramp(200, 300), spec)) == pytest.approx((0, 1 / 6, 1, 5 / 6), abs=0.01)
 
 
-def test_a_tensor_is_normalised_float32_channels_first():
+def test_an_array_is_normalised_float32_channels_first():
     spec = ImageSpec(8, MEAN, STD)
-    tensor = to_tensor(Image.new("RGB", (20, 10), (255, 0, 51)), spec)
-    assert tensor.shape == (3, 8, 8)
-    assert tensor.dtype == torch.float32
+    array = to_array(Image.new("RGB", (20, 10), (255, 0, 51)), spec)
+    assert array.shape == (3, 8, 8)
+    assert array.dtype == np.float32
     expected = [(1 - 0.485) / 0.229, -0.456 / 0.224, (0.2 - 0.406) / 0.225]
-    torch.testing.assert_close(tensor[:, 3, 5], torch.tensor(expected))
+    np.testing.assert_allclose(array[:, 3, 5], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (64, 64)])
@@ -75,7 +74,7 @@ def test_odd_sizes_fit(size):
         spec = ImageSpec(16, MEAN, STD, resize=resize)
         image = Image.new("RGB", size, "red")
         rng = np.random.default_rng(0)
-        assert to_tensor(image, spec).shape == (3, 16, 16)
+        assert to_array(image, spec).shape == (3, 16, 16)
         assert augmented(image, spec, Augmentation(0.6), rng).shape == (3, 16, 16)
 
 
@@ -83,7 +82,7 @@ def test_denormalise_gives_the_pixels_back():
     spec = ImageSpec(32, MEAN, STD)
     image = ramp(70, 50)
     np.testing.assert_array_equal(
-        denormalise(to_tensor(image, spec), spec), np.asarray(fit_image(image, spec))
+        denormalise(to_array(image, spec), spec), np.asarray(fit_image(image, spec))
     )
 
 
@@ -92,15 +91,15 @@ def test_augmentation_is_a_function_of_the_generator():
     first, again, other = (
         augmented(image, spec, Augmentation(), np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_augmentation_turned_down_changes_nothing():
     spec, image = ImageSpec(24, MEAN, STD), ramp(90, 60)
     nothing = Augmentation(crop_scale=1.0, color_jitter=0.0)
     same = augmented(image, spec, nothing, np.random.default_rng(0))
-    torch.testing.assert_close(same, to_tensor(image, spec))
+    np.testing.assert_allclose(same, to_array(image, spec), rtol=1e-5, atol=1e-6)
 
 
 @settings(max_examples=150, deadline=None)
@@ -111,8 +110,8 @@ def test_augmentation_turned_down_changes_nothing():
 )
 def test_a_crop_keeps_its_share_and_nearly_its_proportions(scale, seed, resize):
     spec = ImageSpec(64, resize=resize, **PLAIN)
-    tensor = augmented(ramp(600, 400), spec, Augmentation(scale, 0.0), np.random.default_rng(seed))
-    left, top, right, bottom = seen(tensor)
+    array = augmented(ramp(600, 400), spec, Augmentation(scale, 0.0), np.random.default_rng(seed))
+    left, top, right, bottom = seen(array)
     assert -0.02 < left < right < 1.02
     assert -0.02 < top < bottom < 1.02
     width, height = right - left, bottom - top
@@ -165,12 +164,12 @@ def test_saturation_leaves_grey_grey_and_changes_color():
     spreads = []
     for seed in range(50):
         rng = np.random.default_rng(seed)
-        tensor = augmented(
+        array = augmented(
             Image.new("RGB", (8, 8), (150, 100, 50)), spec, Augmentation(1.0, 0.4), rng
         )
-        assert tensor.min() >= 0
-        assert tensor.max() <= 1
-        red, _, blue = tensor[:, 0, 0].tolist()
+        assert array.min() >= 0
+        assert array.max() <= 1
+        red, _, blue = array[:, 0, 0].tolist()
         spreads.append(red - blue)
     assert min(spreads) < 0.25 < 100 / 255 < 0.5 < max(spreads)
 

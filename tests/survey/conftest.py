@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from geoguess_cli.errors import PhotoError
@@ -23,19 +22,19 @@ DRIVES = np.repeat(np.arange(5), 3)
 MODEL = {"fingerprint": "abc", "backbone": "none", "vit": "none", "image_size": SIDE, "cells": 2}
 
 
-def read(path: Path) -> torch.Tensor:
+def read(path: Path) -> np.ndarray:
     """Black is 0, white is 1."""
     try:
         pixels = np.asarray(Image.open(path), dtype=np.float32) / 255
     except OSError as error:
         raise PhotoError(f"{path}: cannot be read") from error
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+    return pixels.transpose(2, 0, 1)
 
 
-def reads_patch(images: torch.Tensor) -> torch.Tensor:
+def reads_patch(images: np.ndarray) -> np.ndarray:
     """Cell 1 by the patch of rows 24 to 32, columns 8 to 16."""
-    second = 0.05 + 0.9 * images[:, :, 24:32, 8:16].mean(dim=(1, 2, 3)).clamp(0, 1)
-    return torch.stack([1 - second, second], dim=1)
+    second = 0.05 + 0.9 * images[:, :, 24:32, 8:16].mean(axis=(1, 2, 3)).clip(0, 1)
+    return np.stack([1 - second, second], axis=1)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geoguess_cli.errors import ConfigError, PhotoError
+from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.survey.scan import Scanned, ScanPlan, scan_photo, scan_photos, whole_drives
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 
@@ -17,19 +17,19 @@ PLAN = ScanPlan(window=8, stride=4)
 KEY = PLAN.key({"fingerprint": "abc"})
 
 
-def read(path: Path) -> torch.Tensor:
+def read(path: Path) -> np.ndarray:
     """A photo is a seed in a file; an empty file is no photo."""
     if not path.read_text():
         raise PhotoError(f"{path}: no photo")
     rng = np.random.default_rng(int(path.read_text()))
-    return torch.from_numpy(rng.random((3, 16, 16)).astype(np.float32))
+    return rng.random((3, 16, 16)).astype(np.float32)
 
 
-def three_cells(images: torch.Tensor) -> np.ndarray:
+def three_cells(images: np.ndarray) -> np.ndarray:
     """A smooth model that looks at everything, a little more at one corner."""
     upper, red = images[:, :, :8].mean((1, 2, 3)), images[:, 0].mean((1, 2))
-    parts = torch.stack([upper, red, images[:, 1, 10:, 10:].mean((1, 2))])
-    return torch.softmax(8 * parts.T, dim=1).numpy()
+    parts = np.stack([upper, red, images[:, 1, 10:, 10:].mean((1, 2))])
+    return softmax(8 * parts.T)
 
 
 class Interrupting:
@@ -38,7 +38,7 @@ class Interrupting:
     def __init__(self, calls: int) -> None:
         self.left = calls
 
-    def __call__(self, images: torch.Tensor) -> np.ndarray:
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
@@ -73,7 +73,7 @@ def test_a_photo_is_told_as_its_map_says(paths: list[Path]) -> None:
     probabilities = three_cells(image[None])[0]
     assert found.cell_index == probabilities.argmax()
     assert found.probability == pytest.approx(probabilities.max())
-    covered = image.clone()
+    covered = image.copy()
     covered[:, 8:16, 4:12] = 0
     expected = found.probability - three_cells(covered[None])[0, found.cell_index]
     assert found.window_drops[2, 1] == pytest.approx(expected, abs=1e-6)

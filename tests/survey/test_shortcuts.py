@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from geoguess_cli.survey.scan import ScanPlan, scan_photo
 from geoguess_cli.survey.shortcuts import carried, exchanger, shared_spots, suspects
@@ -20,29 +19,29 @@ LATLNG = np.stack([np.linspace(30, 45, 24), np.linspace(-110, -95, 24)], axis=1)
 PLAN = ScanPlan(window=8, stride=4)
 
 
-def world(with_patch: list[int], seed: int = 0) -> torch.Tensor:
+def world(with_patch: list[int], seed: int = 0) -> np.ndarray:
     """Photos (24, 3, 32, 32) of six drives; the photos of some have a bright patch."""
     rng = np.random.default_rng(seed)
-    images = torch.from_numpy(rng.normal(0, 0.05, (24, 3, SIDE, SIDE)).astype(np.float32))
+    images = rng.normal(0, 0.05, (24, 3, SIDE, SIDE)).astype(np.float32)
     for row in np.flatnonzero(np.isin(DRIVES, with_patch)):
         images[row, :, PATCH.top : PATCH.bottom, PATCH.left : PATCH.right] += 1
     return images
 
 
-def reads_patch(images: torch.Tensor) -> torch.Tensor:
+def reads_patch(images: np.ndarray) -> np.ndarray:
     """Cell 1 by how bright the patch is, else cell 0."""
     patch = images[:, :, PATCH.top : PATCH.bottom, PATCH.left : PATCH.right]
-    second = 0.05 + 0.9 * patch.mean(dim=(1, 2, 3)).clamp(0, 1)
-    return torch.stack([1 - second, second], dim=1)
+    second = 0.05 + 0.9 * patch.mean(axis=(1, 2, 3)).clip(0, 1)
+    return np.stack([1 - second, second], axis=1)
 
 
-def reads_everything(images: torch.Tensor) -> torch.Tensor:
+def reads_everything(images: np.ndarray) -> np.ndarray:
     """Cell 1 by how bright the whole photo is."""
-    second = torch.sigmoid(4 * images.mean(dim=(1, 2, 3)))
-    return torch.stack([1 - second, second], dim=1)
+    second = 1 / (1 + np.exp(-4 * images.mean(axis=(1, 2, 3))))
+    return np.stack([1 - second, second], axis=1)
 
 
-def found(images: torch.Tensor, predict, rules: Rules = PLAN.rules, drives: np.ndarray = DRIVES):  # type: ignore[no-untyped-def]
+def found(images: np.ndarray, predict, rules: Rules = PLAN.rules, drives: np.ndarray = DRIVES):  # type: ignore[no-untyped-def]
     plan = ScanPlan(window=8, stride=4, rules=rules)
     answers = {row: scan_photo(predict, image, plan) for row, image in enumerate(images)}
     exchange = exchanger(predict, lambda row: images[row], batch_size=7)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from geoguess_cli.survey.spots import MOST_SPOTS, Box, examined_spots, pasted, prominent_boxes
 
@@ -66,17 +65,17 @@ def test_overlap() -> None:
     assert box.overlap(Box(2, 2, 6, 6)) == pytest.approx(4 / 28)
 
 
-def reads_a_patch(images: torch.Tensor) -> torch.Tensor:
+def reads_a_patch(images: np.ndarray) -> np.ndarray:
     """Two cells: the second has the mean of the patch of rows 8 to 16, columns 4 to 12."""
-    second = images[:, :, 8:16, 4:12].mean(dim=(1, 2, 3)).clamp(0, 1)
-    return torch.stack([1 - second, second], dim=1)
+    second = images[:, :, 8:16, 4:12].mean(axis=(1, 2, 3)).clip(0, 1)
+    return np.stack([1 - second, second], axis=1)
 
 
 def test_a_spot_that_alone_decides() -> None:
-    image = torch.zeros(3, 32, 32)
+    image = np.zeros((3, 32, 32), np.float32)
     image[:, 8:16, 4:12] = 0.9
     there, beside = Box(8, 4, 16, 12), Box(20, 20, 28, 28)
-    found = examined_spots(reads_a_patch, image, 1, [there, beside], [torch.zeros_like(image)])
+    found = examined_spots(reads_a_patch, image, 1, [there, beside], [np.zeros_like(image)])
     assert (found[0].covered, found[0].covered_cell) == (pytest.approx(0.0), 0)
     assert (found[0].alone, found[0].alone_cell) == (pytest.approx(0.9), 1)
     assert (found[1].covered, found[1].covered_cell) == (pytest.approx(0.9), 1)
@@ -84,15 +83,15 @@ def test_a_spot_that_alone_decides() -> None:
 
 
 def test_several_covers_are_averaged() -> None:
-    image = torch.full((3, 32, 32), 0.9)
-    covers = [torch.zeros_like(image), torch.full_like(image, 0.5)]
+    image = np.full((3, 32, 32), 0.9, np.float32)
+    covers = [np.zeros_like(image), np.full_like(image, 0.5)]
     (spot,) = examined_spots(reads_a_patch, image, 1, [Box(8, 4, 16, 12)], covers)
     assert spot.covered == pytest.approx(0.25)
     assert spot.alone == pytest.approx(0.9)
 
 
 def test_pasting_leaves_its_sources_alone() -> None:
-    image, source = torch.zeros(3, 8, 8), torch.ones(3, 8, 8)
+    image, source = np.zeros((3, 8, 8), np.float32), np.ones((3, 8, 8), np.float32)
     made = pasted(image, source, Box(2, 3, 5, 8))
     assert made.sum() == 3 * 3 * 5
     assert made[:, 2:5, 3:8].min() == 1
