@@ -134,16 +134,16 @@ def test_the_occlusion_map_fills_in_and_can_be_hidden(
     seen = opened()
     page = seen.page
     add(page, str(tmp_path / "corner.png"))
-    page.click("text=Show what it rests on")
+    page.click("text=Show what the answer rests on")
     page.wait_for_selector(".overlay:not([hidden])")
     assert page.is_visible("text=/\\d+ of 169 windows/")
     first = page.get_attribute(".overlay", "src")
     page.wait_for_selector("text=Figure (PNG)")
     assert page.get_attribute(".overlay", "src") != first
     assert page.is_visible(".legend")
-    page.click("text=Plain photo")
+    page.click("text=Hide the map")
     assert page.is_hidden(".overlay")
-    page.click("text=With the map")
+    page.click("text=Show the map")
     assert page.is_visible(".overlay")
     seen.check_clean()
 
@@ -155,12 +155,12 @@ def test_stopping_or_leaving_frees_the_server(
     seen = opened()
     page = seen.page
     add(page, photo("Austin"))
-    page.click("text=Show what it rests on")
+    page.click("text=Show what the answer rests on")
     page.wait_for_selector(".overlay:not([hidden])")
     page.click("text='Stop'")
-    page.wait_for_selector("text=Stopped before it was whole.")
+    page.wait_for_selector("text=Stopped before the map was complete.")
     assert still(batches)
-    page.click("text=Show anew")
+    page.click("text=Show again")
     page.wait_for_selector("text=/of 169 windows/")
     page.goto("about:blank")
     assert still(batches)
@@ -270,7 +270,7 @@ def test_what_is_no_photo_is_said_beside_its_name(opened: Any, photo: Any, tmp_p
         for tile in page.locator(".tile").all()
     }
     assert said["notes.txt"] == "This file is not a picture of a known kind."
-    assert said["large.jpg"] == "It has 200 MB; at most 20 MB are taken."
+    assert said["large.jpg"] == "The file has 200 MB; the limit is 20 MB."
     assert "Idaho" in said["Boise-2.jpg"]
     page.click("[aria-label='Remove notes.txt']")
     assert page.locator(".tile[data-state=failed]").count() == 1
@@ -311,7 +311,7 @@ def test_photos_side_by_side(opened: Any, photo: Any) -> None:
     heads = page.locator(".compare h2").all_inner_texts()
     for state, head in zip(("Texas", "Oregon", "Idaho"), heads, strict=True):
         assert state in head
-    assert page.locator("text=in truth").count() == 1
+    assert page.locator("text=actual distance").count() == 1
     page.click("#compare")
     drawn(page)
     seen.check_clean()
@@ -351,7 +351,7 @@ def test_everything_by_keyboard(opened: Any, photo: Any) -> None:
     tab_to(".explain button.primary")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Figure (PNG)")
-    assert "whole" in page.inner_text("#live")
+    assert "complete" in page.inner_text("#live")
     page.keyboard.press("Shift+Tab")
     tab_to(".tile .remove")
     page.keyboard.press("Enter")
@@ -369,7 +369,7 @@ def test_at_phone_width_nothing_overflows(opened: Any, photo: Any, tmp_path: Pat
     drawn(page)
     page.wait_for_selector(".tile[data-state=failed]")
     assert seen.overflow_px <= 0
-    page.click("text=Show what it rests on")
+    page.click("text=Show what the answer rests on")
     page.wait_for_selector("text=Figure (PNG)")
     assert seen.overflow_px <= 0
     page.click("#compare")

@@ -1,8 +1,8 @@
-// What the page asks of the server. A refusal is an Error whose message is the server's sentence.
+// Requests to the server. A refusal becomes an Error with the server's sentence as its message.
 
 const TRIES = 20;
 
-/** A request; while the server is busy it waits as long as it is told, and asks again. */
+/** The response to a request; while the server is busy, wait as it asks and try again. */
 async function ask(path, options = {}, onBusy = () => {}) {
   for (let left = TRIES; ; left -= 1) {
     let response;
@@ -13,9 +13,9 @@ async function ask(path, options = {}, onBusy = () => {}) {
       throw new Error("the server does not answer; is it still running?");
     }
     if (response.ok) return response;
-    const told = await response.json().catch(() => ({}));
+    const refusal = await response.json().catch(() => ({}));
     if (response.status !== 503 || left === 0) {
-      throw new Error(told.error ?? `the server answered ${response.status}`);
+      throw new Error(refusal.error ?? `the server answered ${response.status}`);
     }
     onBusy();
     const seconds = Number(response.headers.get("Retry-After") ?? 2);
@@ -38,7 +38,7 @@ export async function addPhoto(file, onBusy) {
   return (await ask(path, { method: "POST", body: file }, onBusy)).json();
 }
 
-/** Forget photos, even while the page is being closed. */
+/** Forget photos, even while the page closes. */
 export function forget(ids) {
   for (const id of ids) {
     fetch(`/api/photos/${id}`, { method: "DELETE", keepalive: true }).catch(() => {});
@@ -57,7 +57,7 @@ export async function mapRecord(path) {
   return (await ask(path)).json();
 }
 
-/** Each line of an occlusion map in the making; aborting the signal frees the server. */
+/** Each line of an occlusion map as it fills in; aborting the signal frees the server. */
 export async function* occlusionLines(id, target, signal) {
   const path = `/api/photos/${id}/occlusion?target=${encodeURIComponent(target)}`;
   const response = await ask(path, { signal });
@@ -72,7 +72,7 @@ export async function* occlusionLines(id, target, signal) {
   }
 }
 
-/** The place at a point of the pin map, in kilometres on its plane. */
+/** The place at a point of the pin map; x and y are kilometres on its plane. */
 export async function placeAt(x, y) {
   return (await ask(`/api/pin-map/place?x=${x}&y=${y}`)).json();
 }

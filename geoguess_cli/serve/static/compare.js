@@ -1,4 +1,4 @@
-// Several photos side by side: each with its photo, its likeliest cells and its map.
+// Several answers side by side: each with its photo, its likeliest cells and its map.
 
 import { h } from "./dom.js";
 import { guessList } from "./guesses.js";
@@ -19,9 +19,9 @@ export class Comparison {
     const map = new MapView(`Probability map of ${photo.name}`);
     this.maps.push(map);
     void map.show(`/api/photos/${answer.id}/map`);
-    const facts = [`expected to be ${kilometres(answer.expected_km)} off`];
+    const facts = [`expected distance ${kilometres(answer.expected_km)}`];
     if (answer.score) {
-      facts.push(`in truth ${kilometres(answer.score.distance_km)} off: ${points(answer.score.geoscore)} points`);
+      facts.push(`actual distance ${kilometres(answer.score.distance_km)}: ${points(answer.score.geoscore)} points`);
     }
     return h("article", { class: "column" },
       h("h2", {}, answer.place),

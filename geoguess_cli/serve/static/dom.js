@@ -1,4 +1,4 @@
-// Elements without markup: text stays text, whatever a photo is called.
+// Builds elements without markup, so that the name of a photo is never read as HTML.
 
 /** An element with properties (`class`, `on…`, attributes) and children. */
 export function h(name, properties = {}, ...children) {
@@ -12,7 +12,7 @@ export function h(name, properties = {}, ...children) {
   return element;
 }
 
-/** Say it to those who listen instead of look. */
+/** Announce a sentence to screen readers. */
 export function announce(sentence) {
   document.getElementById("live").textContent = sentence;
 }

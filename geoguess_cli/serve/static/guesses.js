@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { percent } from "./words.js";
 
-/** A list of guesses, the first `most` of them. */
+/** A list of the first `most` guesses. */
 export function guessList(guesses, most = guesses.length) {
   return h("ol", { class: "guesses" },
     ...guesses.slice(0, most).map((guess) => {

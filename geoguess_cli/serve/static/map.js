@@ -1,5 +1,5 @@
-// Probability maps on the page. `GeoguessMap` draws them, from what the server describes; neither
-// runs any code that it is sent.
+// Probability maps on the page. `GeoguessMap` draws them from the records of the server; neither
+// runs code that the server sends.
 
 import { mapRecord } from "./api.js";
 import { h } from "./dom.js";
@@ -11,20 +11,20 @@ const PIN = "#d55e00"; // the orange of the figures
 const PIN_INK = "#a84300";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-/** A place for a map, with its buttons and its key. */
+/** A map with its buttons and its key. */
 export class MapView {
   constructor(label) {
     this.canvas = h("div", {
       class: "map", role: "application", tabindex: "0",
-      "aria-label": `${label}. Arrow keys move it, plus and minus zoom, 0 shows all.`,
+      "aria-label": `${label}. Arrow keys move it, plus and minus zoom, 0 shows the whole map.`,
       onkeydown: (event) => this.key(event),
     });
     const button = (text, label, act) =>
       h("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
     this.buttons = h("div", { class: "zoom", hidden: true },
-      button("+", "Nearer", () => this.map.zoom(1.5)),
-      button("−", "Farther", () => this.map.zoom(1 / 1.5)),
-      button("⤢", "All of it", () => this.map.frame(this.map.home)),
+      button("+", "Zoom in", () => this.map.zoom(1.5)),
+      button("−", "Zoom out", () => this.map.zoom(1 / 1.5)),
+      button("⤢", "Show the whole map", () => this.map.frame(this.map.home)),
     );
     this.under = h("div", { class: "under" });
     this.node = h("div", { class: "mapped" },
@@ -34,8 +34,8 @@ export class MapView {
   }
 
   /**
-   * Draw what the server has at a path; what is asked later is shown, whichever comes first.
-   * Gives back what the server said, or null where another was asked for meanwhile.
+   * Draw the map at a path of the server; of several calls the last one wins.
+   * Returns the record of the map, or null if it failed or a later call replaced it.
    */
   async show(path) {
     const turn = (this.turn += 1);
@@ -55,7 +55,7 @@ export class MapView {
       return record;
     } catch (error) {
       if (turn === this.turn) {
-        this.canvas.replaceChildren(h("p", { class: "problem" }, `The map is missing: ${error.message}.`));
+        this.canvas.replaceChildren(h("p", { class: "problem" }, `The map cannot be drawn: ${error.message}.`));
       }
       return null;
     } finally {
@@ -63,7 +63,7 @@ export class MapView {
     }
   }
 
-  /** A person's pin, and the map wide enough to hold it. */
+  /** Draw a person's pin, and widen the map so that it is visible. */
   showPin([x, y]) {
     addPin(this.map, [x, y]);
     const [left, bottom, right, top] = this.map.home;
@@ -75,7 +75,7 @@ export class MapView {
     this.map.frame(this.map.home);
   }
 
-  /** The colours of the cells and what they mean, in the reader's theme. */
+  /** Draw the key of the colours, in the reader's theme. */
   drawKey({ view, palettes }) {
     const { amounts } = palettes[dark.matches ? "dark" : "light"];
     this.under.replaceChildren(
@@ -88,7 +88,7 @@ export class MapView {
     if (this.map !== null) this.map.key(event);
   }
 
-  /** Take the map away, and what BokehJS keeps of it. */
+  /** Remove the map, and free what BokehJS keeps of it. */
   clear() {
     if (this.map === null) return;
     const { document } = this.map.plot;
@@ -99,21 +99,21 @@ export class MapView {
   }
 }
 
-/** Draw a person's pin on an open map, on top of all else; its source can be moved. */
+/** Draw a person's pin on top of an open map; returns its source, which moves the pin. */
 export function addPin({ plot }, [x, y]) {
-  const made = (name, properties) => new (Bokeh.Models.get(name))(properties);
+  const model = (name, properties) => new (Bokeh.Models.get(name))(properties);
   const value = (properties) =>
     Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, { value: one }]));
   const at = { x: { field: "x" }, y: { field: "y" } };
-  const source = made("ColumnDataSource", { name: "pin", data: { x: [x], y: [y] } });
+  const source = model("ColumnDataSource", { name: "pin", data: { x: [x], y: [y] } });
   const dot = { size: 15, fill_color: PIN, line_color: "#ffffff", line_width: 2.5 };
-  plot.add_glyph(made("Scatter", { ...at, ...value(dot) }), source);
+  plot.add_glyph(model("Scatter", { ...at, ...value(dot) }), source);
   const word = {
     text: "You", x_offset: 13, text_baseline: "middle", text_font_style: "bold",
     text_font_size: "13px", text_font: "system-ui, sans-serif",
   };
   const halo = { ...word, text_color: "#ffffff", text_outline_color: "#ffffff", text_outline_width: 4 };
-  plot.add_glyph(made("Text", { ...at, ...value(halo) }), source);
-  plot.add_glyph(made("Text", { ...at, ...value({ ...word, text_color: PIN_INK }) }), source);
+  plot.add_glyph(model("Text", { ...at, ...value(halo) }), source);
+  plot.add_glyph(model("Text", { ...at, ...value({ ...word, text_color: PIN_INK }) }), source);
   return source;
 }

@@ -1,5 +1,5 @@
-// BokehJS makes <style> elements as it draws. The page's policy lets only those through that carry
-// its nonce, so give it to each: no style from anywhere else gets in.
+// BokehJS creates <style> elements while it draws. The page's policy admits only styles that carry
+// its nonce, so every created element gets it.
 (() => {
   const nonce = document.querySelector("meta[name=style-nonce]").content;
   const create = document.createElement.bind(document);

@@ -1,15 +1,15 @@
-// What an answer rests on: the occlusion map, laid over the photo as it fills in.
+// The occlusion map: the parts of the photo that the answer rests on, drawn while it fills in.
 
 import { occlusionLines } from "./api.js";
 import { announce, h } from "./dom.js";
 import { scaleOf } from "./scale.js";
 import { percent, sentence } from "./words.js";
 
-/** The photo with its occlusion map, and the controls of that. */
+/** A photo with its occlusion map and the controls of the map. */
 export class Occlusion {
   /**
-   * @param photo What is known of the photo; its answer is there.
-   * @param model What the server said of the model.
+   * @param photo The state of the photo; it has an answer.
+   * @param model The server's record of the model.
    */
   constructor(photo, model) {
     this.photo = photo;
@@ -30,30 +30,30 @@ export class Occlusion {
     this.frame.style.setProperty("--aspect", photo.answer.width / photo.answer.height);
     this.frame.style.aspectRatio = `${photo.answer.width} / ${photo.answer.height}`;
     placeOverlay(this.overlay, photo.answer, model.resize);
-    this.target = h("select", { "aria-label": "What is followed" });
+    this.target = h("select", { "aria-label": "Cell to follow" });
     this.start = h("button", { type: "button", class: "primary", onclick: () => this.run() });
     this.hide = h("button", { type: "button", hidden: true, onclick: () => this.toggle() });
     this.bar = h("progress", { max: "1", value: "0", hidden: true, "aria-label": "Occlusion map" });
-    this.said = h("p", { class: "note" });
+    this.status = h("p", { class: "note" });
     this.legend = legend(model);
     this.download = h(
       "a",
       { href: `/api/photos/${photo.answer.id}/occlusion.png`, download: true, hidden: true },
       "Figure (PNG)",
     );
-    this.node = h("section", { class: "explain", "aria-label": "What the answer rests on" },
+    this.node = h("section", { class: "explain", "aria-label": "Occlusion map of the answer" },
       h("div", { class: "row" }, this.start, this.target, this.hide, this.download),
       this.bar,
       this.legend,
-      this.said,
+      this.status,
     );
     this.offer();
-    this.idle("Show what it rests on");
-    this.said.textContent =
-      "Covers the photo piece by piece, and shows how far the probability falls.";
+    this.idle("Show what the answer rests on");
+    this.status.textContent =
+      "Covers the photo piece by piece and shows how far the probability drops.";
   }
 
-  /** The targets there are: the likeliest cells, and the true one where the truth is known. */
+  /** List the targets: the likeliest cells, and the true cell if the truth is known. */
   offer() {
     const chosen = this.target.value;
     const options = this.photo.answer.guesses.map((guess) =>
@@ -64,7 +64,7 @@ export class Occlusion {
     if (options.some((option) => option.value === chosen)) this.target.value = chosen;
   }
 
-  /** Make the map, or stop making it. */
+  /** Start the map, or stop it if it is running. */
   async run() {
     if (this.stopper !== null) {
       this.stopper.abort();
@@ -76,24 +76,24 @@ export class Occlusion {
     this.bar.hidden = false;
     this.bar.removeAttribute("value");
     this.download.hidden = true;
-    this.said.textContent = "Waiting for its turn …";
+    this.status.textContent = "Waiting for its turn …";
     try {
       for await (const line of occlusionLines(this.photo.answer.id, this.target.value, stopper.signal)) {
         this.take(line);
       }
     } catch (error) {
-      const text = stopper.signal.aborted ? "Stopped before it was whole." : sentence(error.message);
-      this.said.textContent = text;
+      const text = stopper.signal.aborted ? "Stopped before the map was complete." : sentence(error.message);
+      this.status.textContent = text;
       announce(text);
     } finally {
       this.stopper = null;
       this.bar.hidden = true;
       this.target.disabled = false;
-      this.idle("Show anew");
+      this.idle("Show again");
     }
   }
 
-  /** One line of progress. */
+  /** Show one line of progress. */
   take(line) {
     if (line.error) throw new Error(line.error);
     if (!line.overlay) return;
@@ -102,16 +102,16 @@ export class Occlusion {
     this.hide.hidden = false;
     this.bar.max = line.windows;
     this.bar.value = line.done;
-    this.said.textContent = `${line.done} of ${line.windows} windows of ${line.window} pixels …`;
+    this.status.textContent = `${line.done} of ${line.windows} windows of ${line.window} pixels …`;
     if (!line.finished) return;
     const drops = line.drops.flat();
     const most = Math.max(...drops);
-    this.said.textContent =
+    this.status.textContent =
       most > 0
-        ? `Covering the strongest place takes ${percent(line.probability)} down to ${percent(Math.max(0, line.probability - most))}.`
-        : "No part of the photo speaks for this cell: covering any of them raises its probability.";
+        ? `Covering the most important part lowers the probability from ${percent(line.probability)} to ${percent(Math.max(0, line.probability - most))}.`
+        : "No part of the photo supports this cell: covering any part raises its probability.";
     this.download.hidden = false;
-    announce(`The occlusion map of ${this.photo.name} is whole. ${this.said.textContent}`);
+    announce(`The occlusion map of ${this.photo.name} is complete. ${this.status.textContent}`);
   }
 
   idle(text) {
@@ -122,20 +122,20 @@ export class Occlusion {
     this.reveal(this.overlay.hidden);
   }
 
-  reveal(shown) {
-    this.overlay.hidden = !shown;
-    this.legend.hidden = !shown;
-    this.frame.classList.toggle("paled", shown);
-    this.hide.textContent = shown ? "Plain photo" : "With the map";
+  reveal(visible) {
+    this.overlay.hidden = !visible;
+    this.legend.hidden = !visible;
+    this.frame.classList.toggle("paled", visible);
+    this.hide.textContent = visible ? "Hide the map" : "Show the map";
   }
 
-  /** End what is under way. */
+  /** Stop the map if it is running. */
   stop() {
     if (this.stopper !== null) this.stopper.abort();
   }
 }
 
-/** Lay the map over what the model saw: all of the photo squashed, or the square in its middle. */
+/** Lay the map over the part that the model sees: the whole photo, or the square in its centre. */
 function placeOverlay(overlay, { width, height }, resize) {
   if (resize !== "crop") return;
   const side = Math.min(width, height);
@@ -145,13 +145,13 @@ function placeOverlay(overlay, { width, height }, resize) {
   overlay.style.top = `${(50 * (height - side)) / height}%`;
 }
 
-/** The scale of drops, with its ticks where the server says they are. */
+/** The scale of drops, with the ticks of the server. */
 function legend(model) {
   const sign = (drop) => (drop === 0 ? "" : drop > 0 ? "+" : "−");
   const ticks = model.drop_ticks.map(({ drop, at }) => [at, `${sign(drop)}${Math.abs(100 * drop)}`]);
   return h("div", { class: "legend", hidden: true },
     h("div", { class: "ends" }, h("span", {}, "against"), h("span", {}, "for this cell")),
     ...scaleOf(model.drop_colors, ticks),
-    h("p", { class: "fine" }, "Fall of the probability when a place is covered, in percentage points"),
+    h("p", { class: "fine" }, "Drop of the probability when a part is covered, in percentage points"),
   );
 }

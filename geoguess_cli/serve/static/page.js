@@ -1,4 +1,4 @@
-// The page: photos come in, each gets a tile on the shelf and a panel on the stage.
+// The page: each photo gets a tile on the shelf and a panel on the stage.
 
 import { addPhoto, describeModel, forget } from "./api.js";
 import { Comparison } from "./compare.js";
@@ -7,7 +7,7 @@ import { Occlusion } from "./occlusion.js";
 import { Result } from "./result.js";
 import { megabytes, percent, sentence } from "./words.js";
 
-const AT_ONCE = 3; // photos on their way; the server would take more, but other pages may ask too
+const AT_ONCE = 3; // photos sent at once; the server takes more, but other pages may need it too
 
 const page = Object.fromEntries(
   ["files", "intake", "intake-note", "shelf", "tiles", "stage", "compare", "guess-first", "about"]
@@ -16,10 +16,10 @@ const page = Object.fromEntries(
 const photos = [];
 let model = null;
 let selected = null;
-let shown = null; // the panel or the comparison on the stage
+let view = null; // the panel or the comparison on the stage
 let under_way = 0;
 
-/** Take files in: each has a tile at once, and its turn when there is room. */
+/** Add files: each gets a tile at once, and is sent when its turn comes. */
 function take(files) {
   for (const file of files) {
     const photo = {
@@ -31,14 +31,14 @@ function take(files) {
     photos.push(photo);
     page.tiles.append(photo.tile.node);
     if (file.size > model.limits.upload_bytes) {
-      fail(photo, `it has ${megabytes(file.size)}; at most ${megabytes(model.limits.upload_bytes)} are taken`);
+      fail(photo, `the file has ${megabytes(file.size)}; the limit is ${megabytes(model.limits.upload_bytes)}`);
     }
   }
   arrange();
   pump();
 }
 
-/** Send the next photos, as long as there is room. */
+/** Send the next photos, at most AT_ONCE at a time. */
 function pump() {
   while (under_way < AT_ONCE) {
     const photo = photos.find((one) => one.state === "waiting");
@@ -85,17 +85,17 @@ function fail(photo, message) {
   announce(`${photo.name}: ${photo.error}`);
 }
 
-/** A photo on the shelf: its picture, its name, what is known of it, and a way to remove it. */
+/** The tile of a photo: its picture, its name, its state, and a button that removes it. */
 function makeTile(photo) {
   const picture = h("span", { class: "thumb", "aria-hidden": "true" });
-  const said = h("span", { class: "said" });
+  const state = h("span", { class: "said" });
   const button = h("button", { type: "button", class: "pick", onclick: () => select(photo) },
-    picture, h("span", { class: "name" }, photo.name), said);
+    picture, h("span", { class: "name" }, photo.name), state);
   const remove = h("button", {
     type: "button", class: "remove", "aria-label": `Remove ${photo.name}`, onclick: () => drop(photo),
   }, "×");
   const node = h("li", { class: "tile" }, button, remove);
-  const words = { waiting: "waiting …", sending: "looking …" };
+  const words = { waiting: "waiting …", sending: "answering …" };
   function update(text) {
     node.dataset.state = photo.state;
     button.disabled = photo.state !== "answered";
@@ -105,9 +105,9 @@ function makeTile(photo) {
         picture.append(h("img", { src: `/api/photos/${photo.answer.id}/preview.jpg`, alt: "" }));
       }
       const [first] = photo.answer.guesses;
-      said.textContent = photo.veiled ? "your guess?" : `${first.region || first.country || "at sea"}, ${percent(first.probability)}`;
+      state.textContent = photo.veiled ? "your guess?" : `${first.region || first.country || "at sea"}, ${percent(first.probability)}`;
     } else {
-      said.textContent = text ?? photo.error ?? words[photo.state];
+      state.textContent = text ?? photo.error ?? words[photo.state];
     }
   }
   update();
@@ -125,18 +125,18 @@ function select(photo) {
   stage(photo.panel);
 }
 
-function stage(view) {
-  if (shown instanceof Comparison) shown.close();
-  shown = view;
+function stage(next) {
+  if (view instanceof Comparison) view.close();
+  view = next;
   page.stage.replaceChildren(...(view === null ? [] : [view.node]));
   for (const photo of photos) photo.tile.update();
 }
 
-/** Photos whose answer may be seen. */
+/** The photos whose answer is visible. */
 const answered = () => photos.filter((photo) => photo.state === "answered" && !photo.veiled);
 
 function toggleComparison() {
-  if (shown instanceof Comparison) {
+  if (view instanceof Comparison) {
     select(selected);
     return;
   }
@@ -154,7 +154,7 @@ function drop(photo) {
   announce(`${photo.name} is removed.`);
   const next = photos[Math.min(index, photos.length - 1)];
   (next ? next.tile.node.querySelector("button:enabled") : page.files).focus();
-  if (photo === selected || shown instanceof Comparison) {
+  if (photo === selected || view instanceof Comparison) {
     selected = null;
     const other = photos.find((one) => one.state === "answered");
     if (other) select(other);
@@ -163,7 +163,7 @@ function drop(photo) {
   arrange();
 }
 
-/** What is visible, and how large, after photos came or went. */
+/** Update the layout after photos were added or removed. */
 function arrange() {
   const any = photos.length > 0;
   page.shelf.hidden = !any;
@@ -179,8 +179,8 @@ function listen() {
   page.compare.addEventListener("click", toggleComparison);
   page["guess-first"].addEventListener("change", () => {
     announce(page["guess-first"].checked
-      ? "Guess first: the next photos wait for your pin before they show their answer."
-      : "Answers are shown at once.");
+      ? "Guess first is on: the next photos show their answer after your guess."
+      : "Guess first is off: the next photos show their answer at once.");
   });
   let depth = 0;
   const over = (change) => (event) => {
@@ -212,7 +212,7 @@ async function open() {
   const { limits } = model;
   page["intake-note"].textContent =
     `JPEG, PNG, WebP or TIFF, up to ${megabytes(limits.upload_bytes)}. The server keeps the last ` +
-    `${limits.photos} photos in memory, forgets them with this page, and writes none to disk.`;
+    `${limits.photos} photos in memory, forgets them when you close this page, and writes none to disk.`;
   page.about.textContent = `geoguess ${model.version} · ${model.identity.cells} cells · model ${model.identity.fingerprint}`;
   listen();
   document.body.dataset.ready = "yes";

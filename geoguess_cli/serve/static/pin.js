@@ -1,4 +1,4 @@
-// A map without an answer, to put a pin on: by a tap, or by the arrow keys.
+// A map without an answer, for a pin: put it with a tap or with the arrow keys.
 
 import { placeAt } from "./api.js";
 import { announce, h } from "./dom.js";
@@ -9,14 +9,14 @@ const STEP = 0.02; // of the map's width, for one arrow key
 const LEAP = 0.1; // with Shift
 const SETTLE_MS = 150;
 
-/** The map, what the pin says, and what to do with it. */
+/** The map, the place of the pin, and the buttons. */
 export class PinMap {
   /** @param options `label`, `confirm`, `cancel` are texts, `onconfirm(place)` and `oncancel()` act. */
   constructor(options) {
     this.options = options;
     this.view = new MapView(options.label);
     this.view.canvas.setAttribute("aria-label",
-      `${options.label} Arrow keys move the pin, with Shift further; plus and minus zoom; Enter confirms.`);
+      `${options.label} Arrow keys move the pin, with Shift farther; plus and minus zoom; Enter confirms.`);
     this.view.key = (event) => this.key(event);
     this.place = null;
     this.source = null;
@@ -66,7 +66,7 @@ export class PinMap {
     return [this.source.get_column("x")[0], this.source.get_column("y")[0]];
   }
 
-  /** Put the pin at kilometres of the map's plane, and ask what is there. */
+  /** Put the pin at a point of the map's plane, in kilometres, and look up its place. */
   put(x, y) {
     if (this.source === null) this.source = addPin(this.view.map, [x, y]);
     else this.source.data = { x: [x], y: [y] };
@@ -76,7 +76,7 @@ export class PinMap {
     this.timer = setTimeout(() => this.ask().catch(() => {}), SETTLE_MS);
   }
 
-  /** Keep the pin on the map that is seen. */
+  /** Move the map if the pin leaves its visible part. */
   follow(x, y) {
     const { map } = this.view;
     const [left, bottom, right, top] = map.box;
@@ -84,7 +84,7 @@ export class PinMap {
     if (x < left + dx || x > right - dx || y < bottom + dy || y > top - dy) map.place(x, y, map.kmPerPixel);
   }
 
-  /** What lies under the pin now. */
+  /** The place under the pin. */
   async ask() {
     const [x, y] = this.at();
     const place = await placeAt(x, y);

@@ -8,7 +8,7 @@ import { PinMap } from "./pin.js";
 import { scoreboard, scoresOf, truthForm, verdict } from "./scores.js";
 import { coordinates, kilometres, percent } from "./words.js";
 
-/** The path of a photo's map, with the person's pin where there is one. */
+/** The path of a photo's map, with the person's pin if there is one. */
 function mapPath({ answer, pin }) {
   const path = `/api/photos/${answer.id}/map`;
   return pin ? `${path}?latitude=${pin.latitude}&longitude=${pin.longitude}` : path;
@@ -17,8 +17,8 @@ function mapPath({ answer, pin }) {
 /** The panel of an answered photo. */
 export class Result {
   /**
-   * @param photo What is known of the photo.
-   * @param changed Called after something of it changed, so that its tile can follow.
+   * @param photo The state of the photo.
+   * @param changed Called after the state has changed, so that the tile can be updated.
    */
   constructor(photo, changed) {
     this.photo = photo;
@@ -29,7 +29,7 @@ export class Result {
     this.draw();
   }
 
-  /** Show what is to be shown now: the answer, or the map for a guess. */
+  /** Draw the answer, or the map for a guess if the answer is still hidden. */
   draw() {
     this.map.clear();
     if (this.pins !== null) this.pins.clear();
@@ -38,7 +38,7 @@ export class Result {
     else this.drawAnswer();
   }
 
-  /** End what is under way. */
+  /** Stop the occlusion map, and free the maps. */
   close() {
     this.photo.occlusion.stop();
     this.map.clear();
@@ -57,8 +57,8 @@ export class Result {
       h("header", {},
         h("h2", {}, answer.place),
         h("p", { class: "sub" },
-          `${percent(first.probability)} for the likeliest cell · expected to be ${kilometres(answer.expected_km)} off` +
-          ` · 90 % likely within ${kilometres(answer.radius_90_km)}`),
+          `${percent(first.probability)} for the likeliest cell · expected distance ${kilometres(answer.expected_km)}` +
+          ` · 90 % within ${kilometres(answer.radius_90_km)}`),
       ),
       h("div", { class: "columns" },
         h("div", { class: "side" },
@@ -68,7 +68,7 @@ export class Result {
           photo.scores ? h("p", { class: "verdict" }, `${verdict(photo.scores)}.`) : null,
           scores.length ? scoreboard(scores) : null,
           photo.pin && !scores.length
-            ? h("p", { class: "note" }, `Your pin is at ${coordinates(photo.pin)}. Say where the photo was taken to score it.`)
+            ? h("p", { class: "note" }, `Your pin is at ${coordinates(photo.pin)}. Enter the place where the photo was taken to score your pin.`)
             : null,
           truthForm(photo, () => this.rescored(), () => this.drawPinning("truth")),
           h("nav", { class: "files", "aria-label": "Download" },
@@ -81,7 +81,7 @@ export class Result {
     void this.map.show(mapPath(photo));
   }
 
-  /** A map to put a pin on: for a guess before the answer, or for the truth. */
+  /** Draw a map for a pin: for a guess before the answer, or for the truth. */
   drawPinning(what) {
     const { photo } = this;
     const guessing = what === "guess";
@@ -92,7 +92,7 @@ export class Result {
       this.node.focus();
     };
     this.pins = new PinMap({
-      label: guessing ? "Where was it taken?" : "Where it was really taken",
+      label: guessing ? "Where was it taken?" : "Where was it really taken?",
       confirm: guessing ? "This is my guess" : "It was here",
       cancel: guessing ? "Show the answer" : "Cancel",
       oncancel: leave,
@@ -108,7 +108,7 @@ export class Result {
       h("header", {},
         h("h2", {}, guessing ? "Where was this photo taken?" : "Where was it really taken?"),
         h("p", { class: "sub" },
-          guessing ? `${photo.name} · the answer waits until you have put your pin` : photo.name)),
+          guessing ? `${photo.name} · the answer appears after your guess` : photo.name)),
       h("div", { class: "columns" },
         h("div", { class: "side" }, photo.occlusion.frame),
         h("div", { class: "main" }, this.pins.node)),
@@ -121,7 +121,7 @@ export class Result {
     this.photo.veiled = false;
   }
 
-  /** After the truth or the pin changed: score anew, and draw. */
+  /** Compute the scores again and draw, after the truth or the pin has changed. */
   async rescored() {
     const { photo } = this;
     photo.scores = photo.pin && photo.answer.truth ? await scoreOf(photo.answer.id, photo.pin) : null;

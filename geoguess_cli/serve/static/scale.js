@@ -1,8 +1,8 @@
-// Scales of colours with their ticks.
+// Colour scales with ticks.
 
 import { h } from "./dom.js";
 
-/** A bar of colours in even steps, and under it ticks: [where from 0 to 1, text]. */
+/** A bar of evenly spaced colours with ticks below; a tick is [position from 0 to 1, text]. */
 export function scaleOf(colors, ticks) {
   const bar = h("div", { class: "scale", "aria-hidden": "true" });
   bar.style.backgroundImage = `linear-gradient(to right, ${colors.join(", ")})`;

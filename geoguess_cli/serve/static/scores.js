@@ -1,4 +1,4 @@
-// The truth of a photo, and how near to it a person and the model came.
+// The truth of a photo, and the scores of a person and of the model.
 
 import { setTruth } from "./api.js";
 import { announce, h } from "./dom.js";
@@ -6,7 +6,7 @@ import { coordinates, kilometres, points, readCoordinates } from "./words.js";
 
 const MOST = 5000;
 
-/** The scores of both, or of the model alone. */
+/** The scores of the person and the model, or of the model alone. */
 export function scoreboard(scores) {
   return h("dl", { class: "scores" },
     ...scores.map(({ who, score, best }) => {
@@ -25,7 +25,7 @@ export function scoreboard(scores) {
 const MODEL = { kind: "model", name: "geoguess" };
 const PERSON = { kind: "person", name: "You" };
 
-/** What `scoreboard` shows of a photo: nothing without the truth. */
+/** The scores of a photo for `scoreboard`; empty without the truth. */
 export function scoresOf(photo) {
   if (photo.scores) {
     const { person, model } = photo.scores;
@@ -45,11 +45,11 @@ export function verdict({ person, model }) {
 }
 
 /**
- * Where a photo was taken, and a form to say so.
+ * The place where a photo was taken, and a form to enter it.
  *
- * @param photo What is known of it.
- * @param changed Called once the server knows the truth.
- * @param pinIt Called to put a pin on the map instead of typing.
+ * @param photo The state of the photo.
+ * @param changed Called after the server has stored the truth.
+ * @param pinIt Called when the person wants to put a pin instead of typing.
  */
 export function truthForm(photo, changed, pinIt) {
   const { answer } = photo;
@@ -81,7 +81,7 @@ export function truthForm(photo, changed, pinIt) {
     return h("details", { class: "truth" },
       h("summary", {}, "Do you know where it was taken?"), form, problem);
   }
-  const source = answer.truth_from === "exif" ? "by the photo's own GPS" : "as you said";
+  const source = answer.truth_from === "exif" ? "according to the photo's GPS" : "as you entered";
   return h("details", { class: "truth" },
     h("summary", {}, h("span", { class: "dot" }), `Taken at ${coordinates(answer.truth)}, ${source}`),
     form, problem);

@@ -1,15 +1,15 @@
-// Numbers and places as the page writes them.
+// Formats numbers and places for the page.
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** A share as text, with the digits that count. */
+/** A share as a percentage, with two significant digits. */
 export function percent(share) {
   if (share > 0 && share < 5e-5) return "< 0.01 %";
   const digits = share >= 0.0995 || share === 0 ? 0 : share >= 0.00995 ? 1 : 2;
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** Kilometres as text, with the digits that count. */
+/** A distance in kilometres as text, with two significant digits or more. */
 export function kilometres(distance) {
   if (distance >= 9.95) return `${whole.format(distance)} km`;
   return `${distance.toFixed(distance < 0.995 ? 2 : 1)} km`;
@@ -23,7 +23,7 @@ export function coordinates({ latitude, longitude }, digits = 2) {
   return `${Math.abs(latitude).toFixed(digits)}° ${ns}, ${Math.abs(east).toFixed(digits)}° ${ew}`;
 }
 
-/** The latitude and longitude of a text such as "45.68, -111.04"; null where it is none. */
+/** The latitude and longitude of a text such as "45.68, -111.04"; null if it is malformed. */
 export function readCoordinates(text) {
   const parts = text.trim().split(/[\s,;]+/).map(Number);
   if (parts.length !== 2 || parts.some((part) => !Number.isFinite(part))) return null;
@@ -32,18 +32,18 @@ export function readCoordinates(text) {
   return { latitude, longitude };
 }
 
-/** Points of a GeoScore. */
+/** A GeoScore as text. */
 export function points(geoscore) {
   return whole.format(geoscore);
 }
 
-/** A text as a sentence: a capital first, a full stop last. */
+/** A text as a sentence: with a capital letter and a full stop. */
 export function sentence(text) {
   const end = /[.!?]$/.test(text) ? "" : ".";
   return text.charAt(0).toUpperCase() + text.slice(1) + end;
 }
 
-/** Megabytes of a number of bytes, as text. */
+/** A number of bytes in megabytes, as text. */
 export function megabytes(bytes) {
   return `${Number((bytes / 1e6).toPrecision(4))} MB`;
 }
