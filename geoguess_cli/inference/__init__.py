@@ -1,1 +1,1 @@
-"""A trained model at work: predictions, metrics, evaluation."""
+"""A trained model answers photos: probabilities, point estimates, credible sets, answers."""

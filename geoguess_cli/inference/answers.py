@@ -66,15 +66,15 @@ class Guess:
     """One of the likeliest cells.
 
     Attributes:
-        rank: 1 for the likeliest.
-        cell_index: Position in the partition.
-        token: The cell's S2 token.
-        probability: In [0, 1].
-        latitude: Of the cell's centroid, in degrees.
-        longitude: Likewise.
+        rank: Rank of the cell, 1 for the likeliest.
+        cell_index: Position of the cell in the partition.
+        token: S2 token of the cell.
+        probability: Probability of the cell, in [0, 1].
+        latitude: Latitude of the cell's centroid, in degrees.
+        longitude: Longitude of the cell's centroid, in degrees.
         country: Country of the centroid, "" at sea.
-        region: First-level region of the centroid, "" where there is none.
-        place: The centroid in words, by the nearest town.
+        region: First-level region of the centroid, "" if unknown.
+        place: The centroid in words, relative to the nearest town.
     """
 
     rank: int
@@ -109,14 +109,6 @@ def cell_records(partition: Partition) -> list[dict[str, Any]]:
         }
         for record, place in zip(partition.frame.to_dicts(), cell_places(partition), strict=True)
     ]
-
-
-def point_estimate(
-    probabilities: Float32[np.ndarray, " c"], partition: Partition
-) -> tuple[float, float]:
-    """The one place we answer, latitude and longitude in degrees: the likeliest cell's centroid."""
-    latitude, longitude = partition.centroids[int(probabilities.argmax())].tolist()
-    return latitude, longitude
 
 
 def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:

@@ -1,4 +1,4 @@
-"""Distances to the centroids of a partition, many at once, and which cells are neighbours."""
+"""Distances to all centroids of a partition, and the neighbours of cells."""
 
 from functools import cached_property
 
@@ -9,11 +9,11 @@ from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km, unit_vect
 from geoguess_cli.geo.partition import Partition
 
 NEIGHBOURLY = 1.5
-"""Two cells are neighbours when their centroids are at most this many times as far apart as they
-would be if each cell were a disc of its area and the discs touched. Squares of one size that share
-a corner are at 1.25; the rest allows for centroids off the middle."""
+"""Two cells are neighbours if the distance of their centroids is at most this multiple of the sum
+of their radii; the radius of a cell is that of a disc of its area. For squares of one size that
+share a corner the multiple is 1.25; the rest allows for centroids that are off the middle."""
 
-_HELD = 8192  # cells up to which the whole matrix is kept: 256 MB
+_KEPT = 8192  # largest number of cells whose whole matrix is kept: 256 MB
 
 
 def cell_radius_km(partition: Partition) -> Float[np.ndarray, " c"]:
@@ -24,11 +24,11 @@ def cell_radius_km(partition: Partition) -> Float[np.ndarray, " c"]:
 def are_neighbours(
     a: Int[np.ndarray, " n"], b: Int[np.ndarray, " n"], partition: Partition
 ) -> Bool[np.ndarray, " n"]:
-    """Whether paired cells are neighbours; a cell is its own.
+    """Whether paired cells are neighbours; a cell is a neighbour of itself.
 
     Args:
         a: Cell indices, 0 or more.
-        b: Likewise.
+        b: Cell indices, 0 or more.
         partition: The cells.
     """
     reach = NEIGHBOURLY * (cell_radius_km(partition)[a] + cell_radius_km(partition)[b])
@@ -38,11 +38,11 @@ def are_neighbours(
 class CentroidDistances:
     """Great-circle distances to all centroids of a partition, in kilometres, in float32.
 
-    Up to 8,192 cells the matrix of distances between centroids is computed once and kept; for
-    more, its rows are computed whenever they are asked for.
+    Up to 8,192 cells, the matrix of distances between centroids is computed once and kept. For more
+    cells its rows are computed at each call.
 
     Args:
-        centroids: Latitude, longitude, in degrees.
+        centroids: Latitude, longitude of each centroid, in degrees.
     """
 
     def __init__(self, centroids: Float[np.ndarray, "c 2"]) -> None:
@@ -52,20 +52,20 @@ class CentroidDistances:
         return len(self._points)
 
     def from_places(self, latlng: Float[np.ndarray, "b 2"]) -> Float32[np.ndarray, "b c"]:
-        """From each place to each centroid.
+        """Distance from each place to each centroid, in kilometres.
 
         Args:
-            latlng: Latitude first, in degrees.
+            latlng: Latitude, longitude, in degrees.
         """
         return self._angles_km(unit_vectors(latlng))
 
     def from_cells(self, cells: Int[np.ndarray, " b"] | slice) -> Float32[np.ndarray, "b c"]:
-        """From the centroid of each of these cells to each centroid; read only.
+        """Distance from the centroid of each of these cells to each centroid, in km; read only.
 
         Args:
             cells: Cell indices.
         """
-        if len(self) <= _HELD:
+        if len(self) <= _KEPT:
             return self._matrix[cells]
         return self._between(np.arange(len(self))[cells])
 
@@ -80,11 +80,11 @@ class CentroidDistances:
 
     def _between(self, cells: np.ndarray) -> np.ndarray:
         distances = self._angles_km(self._points[cells])
-        distances[np.arange(len(cells)), cells] = 0.0  # the arc cosine says some centimetres
+        distances[np.arange(len(cells)), cells] = 0.0  # the arc cosine gives some centimetres
         return distances
 
     def _angles_km(self, points: np.ndarray) -> np.ndarray:
-        # In float64: the arc cosine loses half of the digits near 0, 0.1 m here, 2 km in float32.
+        # In float64: near 0 the arc cosine loses half of the digits, 0.1 m here, 2 km in float32.
         cosines = points @ self._points.T
         np.clip(cosines, -1.0, 1.0, out=cosines)
         return np.asarray(EARTH_RADIUS_KM * np.arccos(cosines), dtype=np.float32)

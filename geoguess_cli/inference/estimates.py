@@ -1,11 +1,12 @@
-"""The one place we answer, chosen over all cells' probabilities.
+"""Point estimates: one place chosen from the probabilities of all cells.
 
-centroid   the likeliest cell's centroid
-cluster    the mean, by their probabilities, of the likeliest cluster: a cell with its neighbours
+centroid   the centroid of the likeliest cell
+cluster    the mean of the likeliest cluster, weighted by probability; a cluster is a cell with its
+           neighbours
 distance   the centroid with the least expected great-circle distance to the truth
 geoscore   the centroid with the greatest expected GeoScore
 
-The truth is taken to lie at a cell's centroid, with that cell's probability.
+Each method takes the truth to lie at a cell's centroid, with the probability of that cell.
 """
 
 import math
@@ -26,17 +27,17 @@ from geoguess_cli.inference.probabilities import top_cells
 __all__ = ["POINT_METHODS", "SEEDS", "PointEstimator", "PointMethod"]
 
 SEEDS = 16
-"""Cells of a photo, the likeliest ones, that may be the middle of its cluster."""
+"""Number of the likeliest cells of a photo that are tried as the middle of its cluster."""
 
 
 class PointEstimator:
     """Point estimates over the cells of a partition.
 
-    What depends on the partition alone is computed once, at the first call that needs it. Give it
-    some hundred photos at a time: a call for a few costs nearly as much.
+    Distances between cells are computed once, at the first call that needs them. Pass some hundred
+    photos at a time: a call with a few photos takes nearly as long.
 
     Args:
-        partition: What each column of the probabilities means.
+        partition: The cell of each column of the probabilities.
     """
 
     def __init__(self, partition: Partition) -> None:
@@ -51,8 +52,8 @@ class PointEstimator:
         """The point estimate of each photo: latitude, longitude, in degrees.
 
         Args:
-            probabilities: Of each cell; rows sum to 1.
-            method: How to choose it, one of `POINT_METHODS`.
+            probabilities: Probability of each cell; rows sum to 1.
+            method: One of `POINT_METHODS`.
 
         Raises:
             ConfigError: An unknown method.
@@ -79,13 +80,14 @@ class PointEstimator:
     ) -> Float[np.ndarray, "b 2"]:
         """The centroid at which the expected cost is least; at a tie that of the likeliest cell.
 
-        Branch and bound: the cost at the middle of a group of cells bounds the cost anywhere in
-        the group, and a group that cannot beat the best cell found is not looked into.
+        Branch and bound: the expected cost at the middle of a group of cells bounds the cost at any
+        cell of the group. A group that cannot beat the best cell so far is skipped.
 
         Args:
-            probabilities: Of each cell.
-            cost: Of an answer at some distance from the truth.
-            bound: The least expected cost within some distance of a place, from the cost there.
+            probabilities: Probability of each cell.
+            cost: Maps the distance from an answer to the truth to a cost.
+            bound: Maps the expected cost at a place and a radius to a lower bound of the expected
+                cost within that radius.
         """
         best: np.ndarray = probabilities.argmax(axis=1)
         least = np.einsum("bc,bc->b", probabilities, cost(self.distances.from_cells(best)))
@@ -98,15 +100,15 @@ class PointEstimator:
                 continue
             costs = probabilities[rows] @ cost(self.distances.from_cells(group)).T
             cell = costs.argmin(axis=1)
-            found = costs[np.arange(len(rows)), cell]
-            better = found < least[rows]
+            cheapest = costs[np.arange(len(rows)), cell]
+            better = cheapest < least[rows]
             best[rows[better]] = group.start + cell[better]
-            least[rows[better]] = found[better]
+            least[rows[better]] = cheapest[better]
         return np.asarray(self._centroids[best])
 
     @cached_property
     def _groups(self) -> tuple[list[slice], np.ndarray, np.ndarray]:
-        """Runs of about √c cells, neighbours by cell id; the middle cell and radius of each."""
+        """Runs of about √c cells with adjacent ids; the middle cell and the radius of each run."""
         count = len(self._centroids)
         size = math.isqrt(count - 1) + 1
         groups = [slice(start, min(start + size, count)) for start in range(0, count, size)]
@@ -121,8 +123,8 @@ class PointEstimator:
         """Weighted spherical mean of each photo's likeliest cluster.
 
         A cluster is a cell with its neighbours; its middle is one of the photo's likeliest cells.
-        The idea is IM2GPS's, which answers with the middle of the heaviest cluster (Hays and
-        Efros, CVPR 2008); neighbourhood in place of a fixed radius suits cells of all sizes.
+        IM2GPS answers with the middle of the heaviest cluster (Hays and Efros, CVPR 2008). It uses
+        a fixed radius; neighbours suit cells of all sizes.
         """
         seeds = top_cells(probabilities, SEEDS)
         rows = np.repeat(np.arange(len(seeds)), seeds.shape[1])
@@ -136,25 +138,24 @@ class PointEstimator:
         weights = probabilities[rows, members].astype(np.float64)
         sums = np.add.reduceat(weights[:, None] * self._xyz[members], first, axis=0)
         means = from_unit_vectors(sums)
-        # Cells around the Earth's whole circle may balance; then the middle has to do.
+        # Cells all around the Earth may cancel out; then take the middle.
         balanced = np.linalg.norm(sums, axis=1) < 1e-6 * np.add.reduceat(weights, first)
         means[balanced] = self._centroids[middles[balanced]]
         return means
 
     def _clusters(self, cells: Int[np.ndarray, " k"]) -> tuple[np.ndarray, np.ndarray]:
-        """The neighbours of some cells, one list after the other: where each starts, the cells."""
+        """The start of each cell's list of neighbours, and all lists joined."""
         lists = [self._neighbours_of(cell) for cell in cells.tolist()]
         first = np.cumsum([0, *map(len, lists[:-1])])
         return first, np.concatenate(lists)
 
     def _neighbours_of(self, cell: int) -> Int[np.ndarray, " m"]:
-        """The neighbours of a cell, itself too; found when they are first asked for."""
-        found = self._neighbours.get(cell)
-        if found is None:
-            away = self.distances.from_cells(np.array([cell]))[0]
-            found = np.flatnonzero(away <= NEIGHBOURLY * (self._radius_km[cell] + self._radius_km))
-            self._neighbours[cell] = found
-        return found
+        """The neighbours of a cell, itself included; computed at the first call."""
+        if cell not in self._neighbours:
+            distances = self.distances.from_cells(np.array([cell]))[0]
+            reach = NEIGHBOURLY * (self._radius_km[cell] + self._radius_km)
+            self._neighbours[cell] = np.flatnonzero(distances <= reach)
+        return self._neighbours[cell]
 
     @cached_property
     def _xyz(self) -> Float[np.ndarray, "c 3"]:
@@ -166,7 +167,7 @@ def _distance(distance_km: np.ndarray) -> np.ndarray:
 
 
 def _less_distance(expected_km: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
-    """Moving an answer by some distance changes its distance to any truth by no more."""
+    """Moving an answer by d changes its distance to any truth by at most d."""
     return np.asarray(expected_km * np.float32(1 - 1e-5) - radius_km)  # float32's rounding
 
 

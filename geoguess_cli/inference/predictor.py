@@ -1,4 +1,4 @@
-"""A trained model at work: from photos to probabilities."""
+"""A trained network on a device: from photos to logits, and through `Answering` to answers."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -37,11 +37,11 @@ Photo = (
 
 
 class Predictor:
-    """A geolocator on a device, with the partition its columns mean.
+    """A trained model on a device; it answers photos.
 
     Args:
-        trained: The model with its partition; it is moved to the device and set to evaluation.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps", …
+        trained: The model with its partition; it is moved to the device and set to evaluation mode.
+        device: A device, such as "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
     """
 
@@ -66,32 +66,32 @@ class Predictor:
         device: str = "auto",
         precision: Precision = "auto",
     ) -> "Predictor":
-        """The predictor of a model folder.
+        """The predictor of the model in a folder.
 
         Raises:
-            MissingFileError: The folder, or a file of it, is not there.
-            ModelError: What it holds does not fit together.
+            MissingFileError: The folder or one of its files does not exist.
+            ModelError: The files of the folder do not belong together.
         """
         return cls(load_model(folder), device=device, precision=precision)
 
     @property
     def partition(self) -> Partition:
-        """What each column of the logits means."""
+        """The cell of each column of the logits."""
         return self.trained.partition
 
     @property
     def spec(self) -> ImageSpec:
-        """What the model expects of an image."""
+        """Size and normalisation of the images that the model takes."""
         return self.trained.spec
 
     @property
     def temperature(self) -> float:
-        """What logits are divided by before the softmax."""
+        """Divisor of the logits before the softmax."""
         return self.trained.temperature
 
     @property
     def point(self) -> PointMethod:
-        """How the point estimate is chosen."""
+        """The model's own point method."""
         return self.trained.point
 
     def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
@@ -150,9 +150,10 @@ class Predictor:
         """The logits of many photos, not yet calibrated, a batch at a time, in the order given.
 
         Args:
-            paths: The photos.
-            batch_size: How many go through the model at once.
-            workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+            paths: The photo files.
+            batch_size: Photos that go through the model at once.
+            workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
+                for this machine.
 
         Raises:
             ModelError: A logit that is not finite.
@@ -170,7 +171,7 @@ class Predictor:
 
         Args:
             probabilities: Calibrated, as `probabilities` gives them.
-            point: How to choose it; None for the model's own way.
+            point: How to choose the estimate; None takes the model's own method.
         """
         return self.answering.estimates(probabilities, point)
 
@@ -233,11 +234,13 @@ class Predictor:
         """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
 
         Args:
-            paths: The photos.
-            batch_size: How many go through the model at once.
-            workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
-            point: How to choose the point estimate; None for the model's own way.
-            min_confidence: Probability of the likeliest cell below which an answer is not sure.
+            paths: The photo files.
+            batch_size: Photos that go through the model at once.
+            workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
+                for this machine.
+            point: How to choose the point estimate; None takes the model's own method.
+            min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
+                probable.
 
         Raises:
             ModelError: A logit that is not finite.
@@ -257,10 +260,10 @@ class Predictor:
             yield from sorted(answers, key=lambda answer: answer.row)
 
     def identity(self) -> dict[str, Any]:
-        """Which model this is, for a report: its parts, its size, and a fingerprint.
+        """A record of the model for reports: its parts, its size, and a fingerprint.
 
-        The fingerprint is the SHA-256 of cells and weights: two models that share it give the
-        same logits, and with the same temperature and point method the same answers.
+        The fingerprint is a hash (SHA-256) of cells and weights. Models with the same fingerprint
+        give the same logits; with the same temperature and point method also the same answers.
         """
         digest = hashlib.sha256(self.partition.cells.tobytes())
         for name, tensor in sorted(self._geolocator.state_dict().items()):

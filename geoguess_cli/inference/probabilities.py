@@ -1,4 +1,4 @@
-"""From logits to probabilities, and the likeliest cells of each photo."""
+"""Probabilities from logits, and the likeliest cells of each photo."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -17,7 +17,7 @@ def log_softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
 
 
 def softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
-    """Probabilities in float32; each row sums to 1 within float32's rounding."""
+    """Probabilities, in float32; each row sums to 1 within the rounding of float32."""
     probabilities: np.ndarray = np.exp(log_softmax(logits))
     return probabilities.astype(np.float32)
 
@@ -26,8 +26,11 @@ def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"
     """Cell indices of the k largest values of each row, largest first; at a tie the lower index.
 
     Args:
-        values: Logits or probabilities, one column a cell.
-        k: How many, at least 1; at most all c are returned.
+        values: Logits or probabilities, one column per cell.
+        k: Number of cells, at least 1; if it is above c, all c are returned.
+
+    Raises:
+        ValueError: k is below 1.
 
     >>> top_cells(np.array([[0.2, 0.5, 0.2, 0.1]]), 2).tolist()
     [[1, 0]]
@@ -36,11 +39,11 @@ def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"
         raise ValueError(f"k is {k}; it must be 1 or more")
     rows, columns = values.shape
     k = min(k, columns)
-    # A partial sort is linear in c but breaks ties as it likes, so it only finds the cut.
+    # A partial sort is linear in c but breaks ties arbitrarily, so it only finds the cut.
     cut = np.partition(values, columns - k, axis=1)[:, columns - k, None]
     kept = values >= cut
     excess = np.flatnonzero(kept.sum(axis=1) > k)
-    if len(excess):  # ties reach over the cut
+    if len(excess):  # ties reach beyond the cut
         above, level = values[excess] > cut[excess], values[excess] == cut[excess]
         room = k - above.sum(axis=1, keepdims=True)
         kept[excess] = above | (level & (level.cumsum(axis=1) <= room))

@@ -17,7 +17,6 @@ from geoguess_cli.inference.answers import (
     answer_row,
     answers_geojson,
     guesses,
-    point_estimate,
 )
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
@@ -61,11 +60,6 @@ def test_equal_guesses_come_by_cell_index(answer, partition: Partition, cell_of)
 
 def test_there_are_no_more_guesses_than_cells(answer, partition: Partition) -> None:
     assert [guess.rank for guess in guesses(answer, partition, 50)] == [1, 2, 3, 4]
-
-
-def test_the_point_estimate_is_the_first_guess(answer, partition: Partition) -> None:
-    first = guesses(answer, partition, 1)[0]
-    assert point_estimate(answer.probabilities, partition) == (first.latitude, first.longitude)
 
 
 def test_places_are_found_once_for_a_partition(answer, partition, monkeypatch) -> None:
