@@ -1,6 +1,6 @@
-"""Borders that ship with the package: land, lakes, countries, first-level regions. No network.
+"""Land, lakes, countries and first-level regions that ship with the package; no network is used.
 
-`data/NOTICE.md` names their sources; `tools/build_basemap.py` makes the file.
+`data/NOTICE.md` names their sources; `tools/build_basemap.py` writes the file.
 """
 
 import io
@@ -20,8 +20,8 @@ class Layer:
 
     Attributes:
         names: English names; "" for land and lakes.
-        codes: ISO 3166-1 alpha-2 for countries ("US"), ISO 3166-2 for regions ("US-MT"); "" where
-            there is none.
+        codes: ISO 3166-1 alpha-2 for countries ("US"), ISO 3166-2 for regions ("US-MT"); "" for a
+            shape without a code.
         geometries: Shapely multipolygons in (longitude, latitude), degrees, within ±180°.
     """
 
@@ -35,10 +35,10 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Basemap:
-    """The layers of a map, accurate to a few kilometres; US states to some hundred metres.
+    """The layers of a map, accurate to a few kilometres; US states to a few hundred metres.
 
     Attributes:
-        land: All land, as one shape.
+        land: All land as one shape.
         lakes: Lakes, the largest first.
         countries: Countries and territories; the United States is the union of its regions.
         regions: First-level regions of the United States, Canada, Australia and Brazil.

@@ -1,4 +1,4 @@
-"""Which country and region of the basemap hold a point."""
+"""The country and the region of the basemap that hold a point."""
 
 from functools import cache
 
@@ -10,21 +10,21 @@ from geoguess_cli.geo.basemap import Layer, load_basemap
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 
 REACH_KM = 25.0
-"""A point in no polygon belongs to the nearest within this: drawn coasts are simplified."""
+"""A point in no polygon belongs to the nearest one within this distance: coasts are simplified."""
 
 
 def find_borders(
     latlng: Float[np.ndarray, "n 2"], *, reach: bool = True
 ) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
-    """Rows of the basemap's countries and regions: what holds each point; -1 for none.
+    """Rows of the country and of the region of the basemap that hold each point; -1 for none.
 
     Args:
         latlng: Points, latitude first, in degrees.
-        reach: Whether a point that nothing holds belongs to the nearest within `REACH_KM`.
+        reach: Whether a point outside all shapes belongs to the nearest within `REACH_KM`.
     """
     countries, regions = _finders()
     nation = countries.find(latlng, reach=reach)
-    codes = np.array([*countries.layer.codes, ""])[nation]  # -1 is the last: no code
+    codes = np.array([*countries.layer.codes, ""])[nation]  # -1 takes the last: no code
     owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
     area = np.full(len(latlng), -1)
     for code in np.unique(owners):
@@ -34,7 +34,7 @@ def find_borders(
 
 
 class ShapeFinder:
-    """Asks of many points at once which shape of a layer holds them."""
+    """Finds the shape of a layer that holds each of many points."""
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
@@ -55,38 +55,38 @@ class ShapeFinder:
         among: np.ndarray | None = None,
         reach: bool = True,
     ) -> Int[np.ndarray, " n"]:
-        """Index of the shape that holds each point, else is nearest within reach; -1 for none.
+        """Index of the shape that holds each point, else of the nearest in reach; -1 for none.
 
         Args:
             latlng: Points, latitude first, in degrees.
-            among: Which shapes may be found; without it all.
-            reach: Whether to look beyond the shapes.
+            among: Mask of the shapes to search; None for all.
+            reach: Whether a point outside all shapes belongs to the nearest within `REACH_KM`.
         """
         allowed = np.ones(len(self.layer), dtype=bool) if among is None else among
         lnglat = np.stack([(latlng[:, 1] + 180.0) % 360.0 - 180.0, latlng[:, 0]], axis=1)
-        found = self._holding(lnglat, allowed)
+        shapes = self._holding(lnglat, allowed)
         if not reach:
-            return found
-        lost = np.flatnonzero(found < 0)
-        found[lost] = self._nearest(lnglat[lost], allowed)
-        return found
+            return shapes
+        outside = np.flatnonzero(shapes < 0)
+        shapes[outside] = self._nearest(lnglat[outside], allowed)
+        return shapes
 
     def _holding(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
         points = shapely.points(lnglat)
         point, part = self._tree.query(points)
         held = shapely.covers(self._parts[part], points[point]) & allowed[self._owners[part]]
-        found = np.full(len(lnglat), len(self.layer))
-        np.minimum.at(found, point[held], self._owners[part[held]])  # on a border: the first
-        return np.where(found < len(self.layer), found, -1)
+        shapes = np.full(len(lnglat), len(self.layer))
+        np.minimum.at(shapes, point[held], self._owners[part[held]])  # on a border: the first
+        return np.where(shapes < len(self.layer), shapes, -1)
 
     def _nearest(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        found = np.full(len(lnglat), -1)
+        shapes = np.full(len(lnglat), -1)
         km_per_degree = EARTH_RADIUS_KM * np.pi / 180.0
         shrink = np.cos(np.radians(lnglat[:, 1]))
         tall = REACH_KM / km_per_degree
         wide = tall / np.maximum(shrink, tall / 180.0)
         points, edges, distances = [], [], []
-        for turn in (-360.0, 0.0, 360.0):  # the sea goes on beyond the antimeridian
+        for turn in (-360.0, 0.0, 360.0):  # the sea continues beyond the antimeridian
             x, y = lnglat[:, 0] + turn, lnglat[:, 1]
             point, edge = self._edge_tree.query(shapely.box(x - wide, y - tall, x + wide, y + tall))
             scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
@@ -100,14 +100,14 @@ class ShapeFinder:
         near = np.flatnonzero((distance <= REACH_KM) & allowed[owner])
         order = near[np.lexsort((owner[near], distance[near], point[near]))]
         rows, firsts = np.unique(point[order], return_index=True)
-        found[rows] = owner[order[firsts]]
-        return found
+        shapes[rows] = owner[order[firsts]]
+        return shapes
 
 
 def _distance_to_origin(
     start: Float[np.ndarray, "n 2"], end: Float[np.ndarray, "n 2"]
 ) -> Float[np.ndarray, " n"]:
-    """Distance from the origin to each segment of a plane, in its unit."""
+    """Distance from the origin to each segment of a plane, in the unit of the plane."""
     step = end - start
     length = np.maximum((step * step).sum(axis=1), np.finfo(np.float64).tiny)
     part = np.clip(-(start * step).sum(axis=1) / length, 0.0, 1.0)

@@ -1,9 +1,9 @@
 """The outline of many cells together.
 
-On its face of the cube a cell is a square whose corners are whole numbers, so there a union is
-exact. The outline is then carried to longitude and latitude, by quarters of faces: none of them
-crosses the antimeridian or has a pole inside. Quarters meet along meridians, the equator, and
-edges of the cube; where these bend on the map, both sides get the same points.
+On its face of the cube a cell is a square whose corners are whole numbers, so a union of squares is
+exact. Its outline is then projected to longitude and latitude, by quarters of faces, because no
+quarter crosses the antimeridian or has a pole inside. Quarters meet along meridians, the equator
+and edges of the cube; where these bend on the map, both sides get the same points.
 """
 
 from itertools import pairwise
@@ -20,19 +20,19 @@ _HALF = LIMIT_IJ // 2
 _QUARTERS: Int64[np.ndarray, "4 2"] = _HALF * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 _STEP = LIMIT_IJ // 256
 _LEAST_PARTS = 4
-"""An edge is an arc, which bends on a map: it gets points at steps of a third of a degree or so,
-and is cut in four at the least, for near a pole a short one bends too."""
+"""Least number of parts of an edge. An edge is an arc, which bends on a map, so it gets points
+about every third of a degree. Near a pole even a short edge bends."""
 
 
 def cell_union(cells: UInt64[np.ndarray, " n"]) -> shapely.Geometry:
     """The region that cells cover, in (longitude, latitude), degrees, within ±180°.
 
-    A shapely polygon, or several: cells that meet only at a corner stay apart, and what crosses
-    the antimeridian is cut there (RFC 7946, section 3.1.9). Exterior rings are counter-clockwise. A
-    region that holds a pole runs along the map's upper or lower rim.
+    The region is a shapely polygon or multipolygon: cells that meet only at a corner stay separate,
+    and a region across the antimeridian is cut there (RFC 7946, section 3.1.9). Exterior rings are
+    counter-clockwise. A region that holds a pole runs along the map's upper or lower rim.
 
     Args:
-        cells: Valid cell ids, at least one, of any levels.
+        cells: Valid cell ids of any levels, at least one.
     """
     face, i, j = id_to_face_ij(cells)
     low = np.stack([i, j], axis=1)
@@ -46,17 +46,17 @@ def cell_union(cells: UInt64[np.ndarray, " n"]) -> shapely.Geometry:
             if inside.any():
                 squares = shapely.box(*left[inside].T, *right[inside].T)
                 parts = shapely.get_parts(shapely.union_all(squares))
-                pieces += [_carried(part, own, corner, breaks) for part in parts]
+                pieces += [_projected(part, own, corner, breaks) for part in parts]
     return counter_clockwise(shapely.union_all(pieces))
 
 
 def cell_union_edges(region: shapely.Geometry) -> shapely.Geometry:
     """The true edges of a region of cells: its rings without the cuts.
 
-    Left out are the map's rim at a pole, and the antimeridian where the region goes on beyond it.
+    The cuts are the map's rim at a pole, and the antimeridian where the region continues beyond it.
 
     Args:
-        region: As `cell_union` gives it.
+        region: A region from `cell_union`.
     """
     rings = shapely.get_rings(shapely.get_parts(region))
     ends = [shapely.get_coordinates(ring) for ring in rings]
@@ -77,9 +77,10 @@ def cell_union_edges(region: shapely.Geometry) -> shapely.Geometry:
 
 
 def _rim_breaks(low: Int64[np.ndarray, "n 2"], high: Int64[np.ndarray, "n 2"]) -> np.ndarray:
-    """Where an edge of the cube gets its points: at even steps, and at each corner of a cell there.
+    """The points along an edge of the cube: at even steps, and at each corner of a cell.
 
-    Two faces may count along their common edge from opposite ends: each corner counts from both.
+    Two faces can count along their common edge from opposite ends, so each corner is given from
+    both ends.
     """
     at_rim = ((low == 0) | (high == LIMIT_IJ)).any(axis=1)
     corners = np.concatenate([low[at_rim].ravel(), high[at_rim].ravel()])
@@ -87,10 +88,10 @@ def _rim_breaks(low: Int64[np.ndarray, "n 2"], high: Int64[np.ndarray, "n 2"]) -
     return np.unique(np.concatenate([even, corners, LIMIT_IJ - corners]))
 
 
-def _carried(
+def _projected(
     part: shapely.Polygon, face: int, corner: Int64[np.ndarray, "2"], breaks: np.ndarray
 ) -> shapely.Polygon:
-    """A polygon of a quarter of a face, carried to longitude and latitude."""
+    """A polygon of a quarter of a face, projected to longitude and latitude."""
     center = float(_to_lnglat(corner[None] + _HALF / 2, face)[0, 0])
     shell, *holes = (
         _ring(shapely.get_coordinates(ring), face, center, breaks)
@@ -105,11 +106,11 @@ def _ring(
     """A closed ring of leaf coordinates with points along its edges, in longitude and latitude."""
     ij = np.concatenate([_edge(start, end, breaks) for start, end in pairwise(corners)])
     lnglat = _to_lnglat(ij, face)
-    # A point on the antimeridian is at -180° or 180°: take the one on the quarter's side.
+    # A point on the antimeridian is at -180° or 180°: take the end on the quarter's side.
     lnglat[:, 0] = np.where(np.abs(lnglat[:, 0] - center) > 180.0, -lnglat[:, 0], lnglat[:, 0])
     at_pole = np.flatnonzero((ij == _HALF).all(axis=1)) if face in (2, 5) else np.empty(0, int)
     if len(at_pole):
-        # A pole has every longitude: the ring comes up one meridian and leaves along another.
+        # A pole has every longitude: the ring comes along one meridian and leaves along another.
         ring = np.roll(lnglat, -int(at_pole[0]), axis=0)
         rim = np.stack([ring[[-1, 1], 0], ring[[0, 0], 1]], axis=1)
         return np.concatenate([rim, ring[1:]])

@@ -1,8 +1,8 @@
-"""S2 cells as uint64 arrays: ids, tokens, family, coverings. The one door to S2.
+"""S2 cells as uint64 arrays: ids, tokens, parents, children, coverings. The one door to S2.
 
-Ids are `uint64` inside the program and tokens (text) outside it: they exceed int64, and a token
-such as `47e4` reads as a float where a reader guesses. The bulk work is NumPy (`hilbert`,
-`outlines`, `cell_union`); s2sphere answers what is asked for one place at a time.
+Ids are `uint64` inside the program, because they exceed int64, and tokens (text) outside it. Read a
+token as text: a reader that guesses takes `47e4` for a float. NumPy does the bulk work (`hilbert`,
+`outlines`, `cell_union`); s2sphere does the work for one place at a time.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ __all__ = [
 
 _ONE = np.uint64(1)
 _LEVEL_BITS = np.uint64(0x1555555555555555)
-"""The places where the last 1 of a valid id may stand: every other bit, up to a face's."""
+"""The bits that can be the last 1 of a valid id: every other bit, up to that of a face."""
 
 
 def latlng_to_cell(
@@ -68,8 +68,8 @@ def latlng_to_cell(
         level: Level of the cells, 0 (faces) to 30 (leaves).
 
     Raises:
-        CoordinateError: A point off the Earth; the message names its row.
-        CellError: A level that does not exist.
+        CoordinateError: A latitude or longitude is out of range; the message names the row.
+        CellError: The level is not in [0, 30].
 
     >>> cell_to_token(latlng_to_cell(np.array([[48.8584, 2.2945]]), 12))
     ['47e66ff']
@@ -81,10 +81,10 @@ def latlng_to_cell(
 
 
 def check_cells(cells: UInt64[np.ndarray, " n"]) -> None:
-    """Nothing, where every id is one of a cell.
+    """Raise CellError unless every id is a valid cell id.
 
     Raises:
-        CellError: The first id that is not, by its row, counted from 0.
+        CellError: An id is invalid; the message names the first such row, counted from 0.
     """
     good = _are_cells(cells)
     if not good.all():
@@ -111,10 +111,10 @@ def cell_level(cells: UInt64[np.ndarray, " n"]) -> UInt8[np.ndarray, " n"]:
 
 
 def cell_parent(cells: UInt64[np.ndarray, " n"], level: int) -> UInt64[np.ndarray, " n"]:
-    """Ancestors of cells at a level; a cell of that level is its own.
+    """Ancestors of cells at a level; a cell of that level is its own ancestor.
 
     Raises:
-        CellError: A cell above that level already, or a level that does not exist.
+        CellError: A cell is larger than that level, or the level is not in [0, 30].
 
     >>> cell_to_token(cell_parent(token_to_cell(["47e6701"]), 4))
     ['47f']
@@ -123,7 +123,10 @@ def cell_parent(cells: UInt64[np.ndarray, " n"], level: int) -> UInt64[np.ndarra
     levels = cell_level(cells)
     if (levels < level).any():
         row = int(np.argmax(levels < level))
-        raise CellError(f"row {row}: a cell of level {levels[row]} has no parent at level {level}")
+        raise CellError(
+            f"row {row}: a cell of level {levels[row]} has no parent at level {level}; "
+            f"the level must be at most {levels[row]}"
+        )
     return _truncated(cells, level)
 
 
@@ -131,7 +134,7 @@ def cell_children(cells: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, "n 4"]:
     """The four children of each cell, in the order of the curve.
 
     Raises:
-        CellError: A leaf, which has none.
+        CellError: A cell is a leaf, which has no children.
 
     >>> cell_to_token(cell_children(token_to_cell(["47f"]))[0])
     ['47e4', '47ec', '47f4', '47fc']
@@ -147,7 +150,7 @@ def cell_children(cells: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, "n 4"]:
 def cell_range(
     cells: UInt64[np.ndarray, " n"],
 ) -> tuple[UInt64[np.ndarray, " n"], UInt64[np.ndarray, " n"]]:
-    """Ids of the first and the last leaf of each cell: its leaves are those from one to the other.
+    """Ids of the first and the last leaf of each cell; its leaves have all ids from first to last.
 
     >>> first, last = cell_range(token_to_cell(["47f"]))
     >>> cell_to_token(first), cell_to_token(last)
@@ -166,7 +169,7 @@ def token_to_cell(tokens: Sequence[str]) -> UInt64[np.ndarray, " n"]:
     """Ids of the cells that tokens name.
 
     Raises:
-        CellError: Not a token; the message quotes it and names its row, counted from 0.
+        CellError: A text is not a token; the message quotes it and names its row, counted from 0.
 
     >>> token_to_cell(["47f"])
     array([5183643171103440896], dtype=uint64)
@@ -186,7 +189,7 @@ def token_to_cell(tokens: Sequence[str]) -> UInt64[np.ndarray, " n"]:
 
 
 def cell_edge_neighbors(cell: int | np.uint64) -> UInt64[np.ndarray, "4"]:
-    """The four cells of the same level across the edges of a cell: below, right, above, left.
+    """The four cells of the same level that share an edge: below, right, above, left.
 
     >>> cell_to_token(cell_edge_neighbors(token_to_cell(["1"])[0]))
     ['b', '3', '5', '9']
@@ -204,18 +207,18 @@ def cap_covering(
     max_cells: int = 8,
     max_level: int = MAX_LEVEL,
 ) -> UInt64[np.ndarray, " n"]:
-    """Cells that together hold every point within a distance of a place, sorted.
+    """Cells that together hold every point within a distance of a place, sorted by id.
 
     Args:
         center: Latitude, longitude, in degrees.
-        radius_km: Great-circle distance, 0 or more.
-        max_cells: About how many cells to use; more follow the circle closer. Where the cap meets
-            more faces than this, or lies on a corner of cells, there are a few more.
-        max_level: The smallest cells to use, 0 to 30.
+        radius_km: Great-circle distance in kilometres, 0 or more.
+        max_cells: Approximate number of cells, 1 or more; more cells follow the circle closer. A
+            cap that meets more faces than this, or lies on a corner of cells, takes a few more.
+        max_level: Level of the smallest cells to use, 0 to 30.
 
     Raises:
-        CoordinateError: A center off the Earth, or a radius below 0.
-        CellError: A level that does not exist, or no cell allowed.
+        CoordinateError: The center is out of range, or the radius is below 0.
+        CellError: The level is not in [0, 30], or `max_cells` is below 1.
     """
     import s2sphere
 
@@ -223,7 +226,7 @@ def cap_covering(
     if not radius_km >= 0:
         raise CoordinateError(f"the radius is {radius_km:g} km; it must be 0 or more")
     axis = s2sphere.LatLng.from_degrees(float(center[0]), float(center[1])).to_point()
-    # The width of a leaf more, lest rounding lose a point on the rim.
+    # One leaf wider, so that rounding loses no point on the rim.
     angle = s2sphere.Angle.from_radians(min(radius_km / EARTH_RADIUS_KM + 1e-9, np.pi))
     return _covering(s2sphere.Cap.from_axis_angle(axis, angle), max_cells, max_level)
 
@@ -235,18 +238,18 @@ def box_covering(
     max_cells: int = 8,
     max_level: int = MAX_LEVEL,
 ) -> UInt64[np.ndarray, " n"]:
-    """Cells that together hold every point of a box of latitudes and longitudes, sorted.
+    """Cells that together hold every point of a box of latitudes and longitudes, sorted by id.
 
     Args:
         south_west: Latitude, longitude, in degrees.
         north_east: Latitude, longitude likewise; a longitude below that of `south_west` means a
             box across the antimeridian.
-        max_cells: About how many cells to use, as in `cap_covering`.
-        max_level: The smallest cells to use, 0 to 30.
+        max_cells: Approximate number of cells, as in `cap_covering`.
+        max_level: Level of the smallest cells to use, 0 to 30.
 
     Raises:
-        CoordinateError: A corner off the Earth, or latitudes the wrong way round.
-        CellError: A level that does not exist, or no cell allowed.
+        CoordinateError: A corner is out of range, or its south lies north of its north.
+        CellError: The level is not in [0, 30], or `max_cells` is below 1.
     """
     import s2sphere
 

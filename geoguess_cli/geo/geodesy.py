@@ -1,7 +1,7 @@
 """Points on the sphere: distances, directions, means.
 
 A list of points is a float64 array `latlng` of shape `(n, 2)`: latitude, then longitude, in
-degrees. The Earth is a sphere of the IUGG's mean radius.
+degrees. The Earth is a sphere with the mean radius of the IUGG.
 """
 
 import numpy as np
@@ -16,14 +16,14 @@ _DEGREE = np.pi / 180.0
 
 
 def check_latlng(latlng: Float[np.ndarray, "n 2"]) -> None:
-    """Nothing, where every point lies on the Earth.
+    """Raise CoordinateError unless every latitude and longitude is in range.
 
     Args:
         latlng: Points, latitude first, in degrees.
 
     Raises:
-        CoordinateError: A latitude outside [-90, 90], a longitude outside [-180, 360], or a NaN;
-            the message names the first such row, counted from 0.
+        CoordinateError: A latitude is outside [-90, 90], a longitude is outside [-180, 360], or one
+            is NaN; the message names the first such row, counted from 0.
     """
     for column, name, low, high in ((0, "latitude", -90, 90), (1, "longitude", -180, 360)):
         values = latlng[:, column]
@@ -44,8 +44,8 @@ def great_circle_km(
         a: Points, latitude first, in degrees; a single row pairs with every row of `b`.
         b: Points likewise.
 
-    The atan2 form keeps its digits for points that coincide and for antipodes alike
-    (Vincenty's formula on a sphere, its difference of products rewritten by half angles).
+    The formula is Vincenty's on a sphere, with its difference of products rewritten by half angles.
+    It keeps its digits both for points that coincide and for antipodes.
 
     >>> great_circle_km(np.array([[0.0, 0.0]]), np.array([[0.0, 180.0], [90.0, 0.0]])).round(1)
     array([20015.1, 10007.6])
@@ -91,7 +91,7 @@ def unit_vectors(latlng: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 3"]:
 
 
 def from_unit_vectors(xyz: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
-    """Directions of vectors of any length above 0: latitude, longitude in [-180, 180], degrees.
+    """Directions of vectors longer than 0: latitude and longitude in [-180, 180], in degrees.
 
     >>> from_unit_vectors(np.array([[0.0, 2.0, 0.0]]))
     array([[ 0., 90.]])
@@ -131,10 +131,10 @@ def spherical_mean(
 
     Args:
         latlng: Points, latitude first, in degrees; at least one.
-        weights: How much each point counts, 0 or more; without it all count alike.
+        weights: Weight of each point, 0 or more; None gives all points the same weight.
 
     Raises:
-        CoordinateError: No point, or points that balance each other, as antipodes do.
+        CoordinateError: There is no point, or the points cancel out, as antipodes do.
 
     >>> spherical_mean(np.array([[0.0, 170.0], [0.0, -170.0]]))
     array([  0., 180.])
@@ -144,6 +144,6 @@ def spherical_mean(
     mass = len(xyz) if weights is None else weights.sum()
     if not np.linalg.norm(total) > 1e-12 * mass:
         raise CoordinateError(
-            f"the mean of {len(xyz)} points is undefined: they balance around the Earth's center"
+            f"the mean of {len(xyz)} points is undefined: they cancel out around the Earth's center"
         )
     return np.asarray(from_unit_vectors(total[None])[0])

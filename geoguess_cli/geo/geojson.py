@@ -1,5 +1,7 @@
-"""Geometries and their properties as GeoJSON (RFC 7946: longitude first, exterior rings
-counter-clockwise)."""
+"""Geometries and their properties as GeoJSON.
+
+RFC 7946 puts longitude first and makes exterior rings counter-clockwise.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 DECIMALS = 7
-"""About a centimetre on the ground; RFC 7946 advises no more than is meant."""
+"""Decimals of a coordinate, about a centimetre on the ground; RFC 7946 advises against more."""
 
 
 def feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +25,7 @@ def feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> dict[str, 
         geometry = orient(geometry)
     elif isinstance(geometry, MultiPolygon):
         geometry = MultiPolygon([orient(part) for part in geometry.geoms])
-    # Rounding the coordinates alone: snapping to a grid could change a ring's validity.
+    # Only coordinates are rounded: snapping to a grid could make a ring invalid.
     rounded = shapely.transform(geometry, lambda xy: xy.round(DECIMALS))
     return {"type": "Feature", "geometry": mapping(rounded), "properties": dict(properties)}
 

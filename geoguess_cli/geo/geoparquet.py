@@ -1,4 +1,4 @@
-"""Tables with a geometry as GeoParquet 1.1, which GIS programs open as they are."""
+"""Tables with a geometry as GeoParquet 1.1, which GIS programs can open."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ def write_geoparquet(
     *,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a table and its geometries, whole or not at all: GeoParquet 1.1, one row a geometry.
+    """Write a table and its geometries as GeoParquet 1.1, completely or not at all.
 
     Args:
         frame: The other columns; none is named `geometry`.
-        geometries: Shapely geometries in (longitude, latitude), degrees, one a row of the frame;
-            exterior rings are counter-clockwise.
-        path: The file to write; its folder is made if need be.
-        metadata: Further texts to store with the file, by key.
+        geometries: Shapely geometries in (longitude, latitude), degrees, one for each row of the
+            frame; exterior rings are counter-clockwise.
+        path: The file to write; its folder is created if needed.
+        metadata: Further texts to store in the file, by key.
     """
     wkb = pl.Series("geometry", shapely.to_wkb(geometries, byte_order=1).tolist(), dtype=pl.Binary)
     geo = {

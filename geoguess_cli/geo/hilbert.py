@@ -1,10 +1,10 @@
-"""The projection and the curve under S2: points to leaf ids and back, in bulk.
+"""The projection and the curve of S2: many points to leaf ids and back.
 
-S2 projects the sphere on a cube, stretches each face by a quadratic map to the unit square
-`(s, t)`, cuts that into 2^30 x 2^30 leaves `(i, j)` and numbers these along a Hilbert curve. An id
-is the face (3 bits), the position on the curve (2 bits a level), a 1, and zeros. The arithmetic
-follows s2geometry.io's definition operation by operation, so that ids agree to the last bit.
-`cells` builds the rest on this module.
+S2 projects the sphere to a cube, stretches each face by a quadratic map to the unit square
+`(s, t)`, cuts the square into 2^30 x 2^30 leaves `(i, j)` and numbers the leaves along a Hilbert
+curve. An id is the face (3 bits), the position on the curve (2 bits for each level), a 1, and
+zeros. The arithmetic follows s2geometry.io's definition operation by operation, so that ids agree
+to the last bit. `cells` builds on this module.
 """
 
 import math
@@ -18,21 +18,21 @@ MAX_LEVEL = 30
 LIMIT_IJ = 1 << MAX_LEVEL
 
 _BITS = 6
-"""Levels per table lookup: 30 = 5 x 6, and the table of 16-bit entries stays in the L1 cache."""
+"""Levels in one table lookup: 30 = 5 x 6, and a table of 16-bit entries stays in the L1 cache."""
 
 _BLOCK = 1 << 14
-"""Points per pass: the temporaries stay in the L2 cache, which doubles the speed."""
+"""Points in one pass: the temporary arrays stay in the L2 cache, which doubles the speed."""
 
 _NEAR_EDGE = 2.0**-14
-"""Distance to a leaf's edge, in leaves, under which a point is projected anew by the C library.
+"""Distance to a leaf's edge, in leaves, below which the C library projects a point again.
 
-NumPy's sine may differ from it by some last digits, worth 1e-6 leaves: over an edge, so to speak,
-only from close by.
+NumPy's sine can differ from the C library's in the last digits, which is 1e-6 leaves. Only a point
+this close to an edge can change its leaf.
 """
 
 
 def _curve_tables() -> tuple[np.ndarray, np.ndarray]:
-    """`_BITS` levels of the curve at once: (i, j, orientation) -> (position, orientation), back."""
+    """Tables of `_BITS` levels: (i, j, orientation) to (position, orientation), and back."""
     swap, invert = 1, 2
     position_to_ij = np.array([[0, 1, 3, 2], [0, 2, 3, 1], [3, 2, 0, 1], [3, 1, 0, 2]])
     turn = np.array([swap, 0, 0, swap | invert])
@@ -54,7 +54,7 @@ _TO_POSITION, _TO_IJ = _curve_tables()
 
 
 def leaf_ids(latlng: Float[np.ndarray, "n 2"]) -> UInt64[np.ndarray, " n"]:
-    """Ids of the leaf cells that hold points (latitude first, in degrees, checked before)."""
+    """Ids of the leaf cells that hold points (latitude first, in degrees, in range)."""
     leaves = np.empty(len(latlng), dtype=np.uint64)
     for start in range(0, len(latlng), _BLOCK):
         block = latlng[start : start + _BLOCK]
@@ -89,7 +89,7 @@ def _face_st(
     behind = depth < 0
     face[behind] += 3
     s, t = _uv_to_leaves(u), _uv_to_leaves(v)
-    return face, np.where(behind, t, s), np.where(behind, s, t)  # back faces swap their axes
+    return face, np.where(behind, t, s), np.where(behind, s, t)  # faces 3 to 5 swap their axes
 
 
 def _uv_to_leaves(u: np.ndarray) -> np.ndarray:
@@ -109,9 +109,9 @@ def _face_ij_to_id(face: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray
         key = (i >> shift & mask) << _BITS + 2
         key |= (j >> shift & mask) << 2
         key |= orientation
-        found = _TO_POSITION.take(key).astype(np.int64)
-        position = position << 2 * _BITS | found >> 2
-        orientation = found & 3
+        entry = _TO_POSITION.take(key).astype(np.int64)
+        position = position << 2 * _BITS | entry >> 2
+        orientation = entry & 3
     return np.asarray(position.view(np.uint64) << np.uint64(1) | np.uint64(1))
 
 
@@ -133,9 +133,9 @@ def id_to_face_ij(
     mask = (1 << _BITS) - 1
     for shift in range(MAX_LEVEL - _BITS, -1, -_BITS):
         key = (position >> 2 * shift & (1 << 2 * _BITS) - 1) << 2 | orientation
-        found = _TO_IJ.take(key).astype(np.int64)
-        i, j = i << _BITS | found >> _BITS + 2, j << _BITS | found >> 2 & mask
-        orientation = found & 3
-    # The id of a cell decodes as some leaf inside it: round down to the cell's own grid.
+        entry = _TO_IJ.take(key).astype(np.int64)
+        i, j = i << _BITS | entry >> _BITS + 2, j << _BITS | entry >> 2 & mask
+        orientation = entry & 3
+    # The id of a cell decodes to a leaf inside the cell: round down to the cell's own grid.
     inside = (1 << (MAX_LEVEL - cell_levels(cells).astype(np.int64))) - 1
     return face, i & ~inside, j & ~inside

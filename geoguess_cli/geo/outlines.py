@@ -1,6 +1,6 @@
 """Shapes of S2 cells: corners, boundaries, areas, polygons, distances.
 
-A cell is a rectangle `[u0, u1] x [v0, v1]` on a face of the cube around the sphere, so its edges
+A cell is a rectangle `[u0, u1] x [v0, v1]` on a face of the cube around the sphere. So its edges
 are arcs of great circles, and its area and the distance to it have closed forms in u and v.
 """
 
@@ -26,24 +26,24 @@ _FRAMES = np.array(
 
 
 def cell_center(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
-    """Geometric centers of cells (S2's: the middle in s and t): latitude, longitude, degrees."""
+    """Geometric centers of cells, in the middle of s and t: latitude, longitude, in degrees."""
     return from_unit_vectors(_center_vectors(cells))
 
 
 def cell_corners(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 4 2"]:
-    """Corners of cells in S2's order, counter-clockwise: latitude, longitude, degrees."""
+    """Corners of cells in S2's order, counter-clockwise: latitude, longitude, in degrees."""
     return cell_boundary(cells, points_per_edge=1)
 
 
 def cell_boundary(
     cells: UInt64[np.ndarray, " n"], *, points_per_edge: int = 8
 ) -> Float[np.ndarray, "n m 2"]:
-    """Rings around cells, counter-clockwise, not closed: latitude, longitude, degrees.
+    """Open rings around cells, counter-clockwise: latitude, longitude, in degrees.
 
     Args:
         cells: Valid cell ids.
-        points_per_edge: Points on each edge, its first corner counted, 1 or more. An edge is an
-            arc of a great circle, which bends on a map: more points follow it closer.
+        points_per_edge: Points on each edge with its first corner, 1 or more. An edge is an arc of
+            a great circle, which bends on a map; more points follow it closer.
     """
     low, high = _bounds_uv(cells)
     part = np.arange(points_per_edge) / points_per_edge
@@ -54,7 +54,7 @@ def cell_boundary(
             np.concatenate([zero, part, one, 1.0 - part]),
         ]
     )
-    # Where `along` is 0 or 1 the sum is exactly an end: neighbours share their corners' digits.
+    # If `along` is 0 or 1 the sum is exactly an end, so neighbours share the digits of corners.
     uv = low[:, :, None] * (1.0 - along) + high[:, :, None] * along
     face, _, _ = id_to_face_ij(cells)
     xyz = face_uv_to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
@@ -64,9 +64,9 @@ def cell_boundary(
 def cell_area_km2(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """Areas of cells on the sphere, in km².
 
-    Two triangles with corners (u, v, 1), each by Van Oosterom and Strackee's formula (IEEE
-    Transactions on Biomedical Engineering 30, 1983). Its numerator is du·dv, which has a product
-    form in s: no digit is lost however small the cell.
+    An area is the sum of two triangles with corners (u, v, 1), each by the formula of Van Oosterom
+    and Strackee (IEEE Transactions on Biomedical Engineering 30, 1983). The numerator is du·dv,
+    which is a product in s, so the areas of small cells keep all digits.
     """
     _, i, j = id_to_face_ij(cells)
     size = cell_size_ij(cells)
@@ -91,11 +91,12 @@ def cell_polygons(
 
     Args:
         cells: Valid cell ids.
-        points_per_edge: Points on each edge; without it 4 to 64 by level, which keeps a straight
-            line on the map within 1 % of the cell's width of the true edge, up to latitude 80°.
+        points_per_edge: Points on each edge. None takes 4 to 64 by level: up to latitude 80° a
+            straight line on the map then differs from the true edge by at most 1 % of the cell's
+            width.
 
-    A polygon is counter-clockwise. The face across the antimeridian comes as two parts; one that
-    touches a pole runs along the map's upper or lower rim.
+    Polygons are counter-clockwise. The face across the antimeridian has two parts. A polygon at a
+    pole runs along the map's upper or lower rim.
     """
     polygons = np.empty(len(cells), dtype=object)
     levels = cell_levels(cells)
@@ -105,7 +106,7 @@ def cell_polygons(
         if level > 0:
             polygons[rows] = _plain_polygons(cells[rows], edge)
             continue
-        # Only faces cross the antimeridian or hold a pole inside; their quarters do neither.
+        # Only faces cross the antimeridian or have a pole inside; their quarters do neither.
         step = np.uint64(1) << np.uint64(2 * MAX_LEVEL - 2)
         turns = np.array([-3, -1, 1, 3], dtype=np.int64).view(np.uint64)
         for row in rows:
@@ -145,7 +146,7 @@ def cell_distance_km(
 def cell_caps(
     cells: UInt64[np.ndarray, " n"],
 ) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, " n"]]:
-    """A cap that holds each cell: its center as a unit vector, its radius in radians."""
+    """A cap around each cell: its center as a unit vector, and its radius in radians."""
     centers = _center_vectors(cells)
     centers /= np.linalg.norm(centers, axis=1, keepdims=True)
     corners = unit_vectors(cell_corners(cells).reshape(-1, 2)).reshape(-1, 4, 3)
@@ -161,11 +162,12 @@ def _edge_angle(
     start: np.ndarray,
     end: np.ndarray,
 ) -> np.ndarray:
-    """Angle to the arc `across = line`, `along` from start to end, at depth 1; inf beyond its ends.
+    """Angle in radians from a target to an edge of a cell; infinite beyond the ends of the edge.
 
-    The target is `(across, along, depth)`. The arc's plane has the normal (1, 0, -line); the point
-    of that plane under the target lies between the ends when the target lies between the planes
-    through the normal and either end.
+    The target is `(across, along, depth)`. At depth 1 the edge is the line `across = line`, with
+    `along` from `start` to `end`. The edge's plane has the normal (1, 0, -line). The target's
+    nearest point in that plane lies between the ends if the target lies between the two planes
+    through the normal and an end.
     """
     normal = (across - line * depth) / np.sqrt(1.0 + line * line)
     foot = line * across + depth
@@ -175,16 +177,16 @@ def _edge_angle(
 
 
 def _plain_polygons(cells: np.ndarray, points_per_edge: int) -> np.ndarray:
-    """Polygons of cells of level 1 or more: none crosses the antimeridian or surrounds a pole."""
+    """Polygons of cells of level 1 or more, never across the antimeridian or around a pole."""
     ring = cell_boundary(cells, points_per_edge=points_per_edge)
     lat, lng = ring[:, :, 0], ring[:, :, 1]
-    # A point on the antimeridian is at -180° or 180°: take the one on the cell's side.
+    # A point on the antimeridian is at -180° or 180°: take the end on the cell's side.
     middle = cell_center(cells)[:, 1:]
     lng = np.where(np.abs(lng - middle) > 180.0, -lng, lng)
     polygons = shapely.polygons(np.stack([lng, lat], axis=2))
     at_pole = np.abs(lat) > 90.0 - 1e-10
     for row in np.flatnonzero(at_pole.any(axis=1)):
-        # A pole has every longitude: the ring comes up one meridian and leaves along another.
+        # A pole has every longitude: the ring comes along one meridian and leaves along another.
         k = int(np.argmax(at_pole[row]))
         x, y = np.roll(lng[row], -k), np.roll(lat[row], -k)
         x, y = np.concatenate([x[-1:], x[1:2], x[1:]]), np.concatenate([y[:1], y[:1], y[1:]])
@@ -193,6 +195,7 @@ def _plain_polygons(cells: np.ndarray, points_per_edge: int) -> np.ndarray:
 
 
 def counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
+    """The polygon or multipolygon with counter-clockwise exterior rings."""
     parts = [shapely.geometry.polygon.orient(part) for part in shapely.get_parts(shape)]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
@@ -205,7 +208,7 @@ def cell_size_ij(cells: np.ndarray) -> np.ndarray:
 def _bounds_uv(
     cells: UInt64[np.ndarray, " n"],
 ) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]:
-    """(u, v) of the low and of the high corner."""
+    """(u, v) of the low corner and of the high corner of each cell."""
     _, i, j = id_to_face_ij(cells)
     low = np.stack([i, j], axis=1)
     return leaves_to_uv(low), leaves_to_uv(low + cell_size_ij(cells)[:, None])
@@ -218,7 +221,7 @@ def _center_vectors(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]
 
 
 def leaves_to_uv(index: np.ndarray) -> np.ndarray:
-    """S2's quadratic map, from 0 to 2^30 leaves to [-1, 1]."""
+    """u or v in [-1, 1] of a position in leaves, 0 to 2^30, by S2's quadratic map."""
     s = index / LIMIT_IJ
     return np.where(
         s >= 0.5, (1.0 / 3.0) * (4.0 * s * s - 1.0), (1.0 / 3.0) * (1.0 - 4.0 * (1.0 - s) ** 2)
@@ -226,14 +229,15 @@ def leaves_to_uv(index: np.ndarray) -> np.ndarray:
 
 
 def _uv_span(index: Int64[np.ndarray, " n"], size: np.ndarray) -> Float[np.ndarray, " n"]:
-    """Width in u of `size` leaves from `index` on: a difference of squares, as a product."""
+    """Width in u of `size` leaves from `index` on, a difference of squares written as a product."""
     a, b = index / LIMIT_IJ, (index + size) / LIMIT_IJ
     mirrored = np.where(a >= 0.5, a + b, 2.0 - a - b)
-    whole = size == LIMIT_IJ  # a face, the one cell with both signs of u
+    whole = size == LIMIT_IJ  # a face, the only cell with both signs of u
     return np.where(whole, 2.0, 4.0 / 3.0 * (b - a) * mirrored)
 
 
 def face_uv_to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Vectors, of any length, to points (u, v) on faces of the cube."""
     frames = _FRAMES[face]
     return np.asarray(u[:, None] * frames[:, 0] + v[:, None] * frames[:, 1] + frames[:, 2])
 

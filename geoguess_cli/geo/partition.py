@@ -1,6 +1,6 @@
-"""The label space: disjoint S2 cells, small where photos are dense. Built, read, written, asked.
+"""The partition: disjoint S2 cells, small where photos are dense. They are the model's classes.
 
-A cell's position in the partition, its cell index, is a column of the logits.
+The position of a cell in the partition, its cell index, is a column of the logits.
 """
 
 from dataclasses import dataclass
@@ -45,21 +45,24 @@ SCHEMA = {
     "area_km2": pl.Float64,
     "geometry": pl.Binary,
 }
-"""Columns of `cells.parquet`. `latitude` and `longitude` are the centroid's."""
+"""Columns of `cells.parquet`. `latitude` and `longitude` are those of the centroid."""
 
-_REBUILD = "build it anew with `geoguess cells build`"
+_REBUILD = "`geoguess cells build` builds it again"
 _CHUNK = 512
-"""Points that look for their nearest cell at a time: a few MB of angles for thousands of cells."""
+"""Points in one search for the nearest cell: a few MB of angles for thousands of cells."""
 
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """Disjoint cells, ascending by id, so that a cell's position is its cell index.
+    """Disjoint cells in ascending order of id. The position of a cell is its cell index.
 
     Attributes:
         cells: Cell ids.
-        photos: Training photos inside each cell.
+        photos: Number of training photos in each cell.
         centroids: Spherical mean of these photos: latitude, longitude, in degrees.
+
+    Raises:
+        CellError: An id is invalid, cells overlap or are out of order, or the lengths differ.
     """
 
     cells: UInt64[np.ndarray, " c"]
@@ -68,7 +71,7 @@ class Partition:
 
     def __post_init__(self) -> None:
         if not len(self.cells) == len(self.photos) == len(self.centroids):
-            raise CellError("a partition needs a count of photos and a centroid for each cell")
+            raise CellError("a partition needs one count of photos and one centroid for each cell")
         check_cells(self.cells)
         first, last = cell_range(self.cells)
         clash = first[1:] <= last[:-1]
@@ -77,7 +80,7 @@ class Partition:
             a, b = cell_to_token(self.cells[row : row + 2])
             raise CellError(
                 f"cells {row} (`{a}`) and {row + 1} (`{b}`) overlap or are out of order; "
-                "a partition's cells are disjoint and ascend by id"
+                "a partition needs disjoint cells in ascending order of id"
             )
 
     def __len__(self) -> int:
@@ -128,15 +131,16 @@ class Partition:
     def assign(
         self, latlng: Float[np.ndarray, "n 2"], *, uncovered: Uncovered = "drop"
     ) -> Int32[np.ndarray, " n"]:
-        """The cell index of each point; -1 where it lies in no cell.
+        """The cell index of each point; -1 for a point in no cell.
 
         Args:
             latlng: Points, latitude first, in degrees.
-            uncovered: "nearest" gives a point outside every cell to the cell whose boundary is
-                nearest along a great circle, instead of -1; among equals, to the lowest index.
+            uncovered: "nearest" assigns a point outside all cells to the cell whose boundary is
+                nearest along a great circle (of equally near cells, to the lowest index), instead
+                of -1.
 
         Raises:
-            CoordinateError: A point off the Earth; the message names its row.
+            CoordinateError: A latitude or longitude is out of range; the message names the row.
         """
         leaves = latlng_to_cell(latlng)
         first, last = cell_range(self.cells)
@@ -161,29 +165,29 @@ class Partition:
         )
 
     def near(self, latlng: Float[np.ndarray, "2"], radius_km: float) -> Int[np.ndarray, " m"]:
-        """Cell indices of the cells with any part within a distance of a place, ascending.
+        """Cell indices of the cells that reach within a distance of a place, in ascending order.
 
         Args:
             latlng: Latitude, longitude, in degrees.
-            radius_km: Great-circle distance, 0 or more.
+            radius_km: Great-circle distance in kilometres, 0 or more.
 
         Raises:
-            CoordinateError: A place off the Earth.
+            CoordinateError: The latitude or longitude is out of range.
         """
         check_latlng(latlng[None])
         place = np.broadcast_to(latlng, (len(self), 2))
         return np.flatnonzero(cell_distance_km(place, self.cells) <= radius_km)
 
     def _nearest(self, latlng: np.ndarray) -> np.ndarray:
-        """Indices of the cells nearest to points outside all of them."""
+        """The index of the nearest cell to each point, for points outside all cells."""
         centers, radii = cell_caps(self.cells)
         points = unit_vectors(latlng)
         nearest = np.empty(len(latlng), dtype=np.int64)
         for start in range(0, len(latlng), _CHUNK):
             rows = slice(start, start + _CHUNK)
             angle = np.arccos(np.clip(points[rows] @ centers.T, -1.0, 1.0))
-            # A cell is no farther than its center, and no nearer than the cap around it.
-            # The slack covers arccos, which loses half its digits at 0.
+            # A cell is at most as far as its center, and at least as far as the cap around it.
+            # The tolerance is for arccos, which loses half its digits at 0.
             within = angle - radii <= angle.min(axis=1, keepdims=True) + 1e-7
             point, cell = np.nonzero(within)
             distance = cell_distance_km(latlng[rows][point], self.cells[cell])
@@ -202,19 +206,20 @@ def build_partition(
 ) -> Partition:
     """The adaptive partition of the places of training photos.
 
-    Start at the six faces, split a cell while it holds more than `max_photos`, then drop leaves of
-    the tree with fewer than `min_photos` (the paper's t1 = 100 and t2 = 20; after PlaNet,
-    arXiv 1602.05314). The order of the photos does not matter.
+    The six faces are divided: a cell with more than `max_photos` is split into its four children,
+    and a cell with fewer than `min_photos` is dropped (t1 = 100 and t2 = 20 in the paper, which
+    follows PlaNet, arXiv 1602.05314). The order of the photos does not matter.
 
     Args:
-        latlng: One point a photo, latitude first, in degrees.
-        max_photos: Split a cell above this many, 1 or more.
-        min_photos: Drop a cell below this many, 1 or more.
-        max_level: Split no cell of this level, 0 to 30: photos at one place cannot be parted.
+        latlng: One point for each photo, latitude first, in degrees.
+        max_photos: Most photos in a cell that is not split, 1 or more.
+        min_photos: Fewest photos in a cell that is kept, 1 or more.
+        max_level: Level at which cells are no longer split, 0 to 30; photos at the same place
+            would be split until the last level.
 
     Raises:
-        CoordinateError: A point off the Earth; the message names its row.
-        CellError: A parameter out of range, or no cell with `min_photos` photos.
+        CoordinateError: A latitude or longitude is out of range; the message names the row.
+        CellError: A parameter is out of range, or no cell has `min_photos` photos.
 
     >>> parts = build_partition(np.array([[10.0, 10.0]] * 3 + [[40.0, 10.0]]), min_photos=2)
     >>> parts.tokens, parts.photos.tolist()
@@ -227,14 +232,13 @@ def build_partition(
     if not 0 <= max_level <= MAX_LEVEL:
         raise CellError(f"max_level is {max_level}; it must lie in [0, {MAX_LEVEL}]")
     leaves = latlng_to_cell(latlng)
-    # Photos that share a leaf are ordered by place, so that sums do not depend on the rows' order.
+    # Photos of one leaf are ordered by place, so that sums do not depend on the order of rows.
     order = np.lexsort((latlng[:, 1], latlng[:, 0], leaves))
     leaves = leaves[order]
     cells = _split(leaves, max_photos=max_photos, min_photos=min_photos, max_level=max_level)
     if not len(cells):
         raise CellError(
-            f"no cell holds {min_photos} of the {len(latlng)} photos; "
-            "lower min_photos or add photos"
+            f"no cell has {min_photos} of the {len(latlng)} photos; lower min_photos or add photos"
         )
     start, stop = _span(leaves, cells)
     xyz = unit_vectors(latlng[order])
@@ -243,7 +247,7 @@ def build_partition(
 
 
 def _split(leaves: np.ndarray, *, max_photos: int, min_photos: int, max_level: int) -> np.ndarray:
-    """Cells of the partition of sorted leaf ids, ascending, one level of the tree at a time."""
+    """Cells of the partition of sorted leaf ids, in ascending order."""
     kept = []
     cells: np.ndarray = face_cells()
     for level in range(max_level + 1):
@@ -258,28 +262,28 @@ def _split(leaves: np.ndarray, *, max_photos: int, min_photos: int, max_level: i
 
 
 def _span(leaves: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the photos of each cell start and stop among the sorted leaf ids."""
+    """The positions at which the photos of each cell start and stop in the sorted leaf ids."""
     first, last = cell_range(cells)
     return np.searchsorted(leaves, first), np.searchsorted(leaves, last, side="right")
 
 
 def write_partition(partition: Partition, path: Path) -> None:
-    """Write `cells.parquet`, whole or not at all: GeoParquet 1.1, one row a cell.
+    """Write a partition as GeoParquet 1.1, one row for each cell, completely or not at all.
 
     Args:
         partition: The cells.
-        path: The file to write; its folder is made if need be.
+        path: The file to write; its folder is created if needed.
     """
     write_geoparquet(partition.frame, partition.polygons, path)
 
 
 def read_partition(path: Path) -> Partition:
-    """The partition that `write_partition` wrote.
+    """The partition in a file of `write_partition`.
 
     Raises:
-        MissingFileError: No such file.
-        CellError: Not a Parquet file, columns missing, no cell, or cells that are invalid, overlap
-            or are out of order.
+        MissingFileError: The file does not exist.
+        CellError: The file is not a Parquet file, lacks columns, has no cell, or its cells are
+            invalid, overlap or are out of order.
     """
     if not path.is_file():
         raise MissingFileError(f"no cells at {path}; run `geoguess cells build` first")
@@ -296,7 +300,7 @@ def read_partition(path: Path) -> Partition:
     except pl.exceptions.PolarsError as error:
         raise CellError(f"{path} holds values of another type: {error}; {_REBUILD}") from error
     if frame.is_empty() or any(frame.null_count().row(0)):
-        raise CellError(f"{path} has no cells, or gaps in its columns; {_REBUILD}")
+        raise CellError(f"{path} has no cells or has empty values; {_REBUILD}")
     centroids = frame.select("latitude", "longitude").to_numpy()
     try:
         check_latlng(centroids)

@@ -1,4 +1,4 @@
-"""The names of places: country and region of a point by the shipped borders, and a town near it."""
+"""Names of places: the country and region of a point by the basemap, and a town near it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from geoguess_cli.geo.geodesy import bearing_deg, check_latlng, great_circle_km
 from geoguess_cli.geo.towns import Town, load_towns, nearest_towns, reach_km
 
 FAR_KM = 500.0
-"""A town farther than this says nothing about a point on land; at sea it is all there is."""
+"""A town farther than this is not named for a point on land; at sea every distance is named."""
 
 COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
@@ -21,7 +21,7 @@ SHORT_NAMES = {"United States of America": "US"}
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """A town, and where a point lies as seen from it.
+    """A town, with the distance and direction from it to a point.
 
     Attributes:
         town: The town.
@@ -40,20 +40,20 @@ class Nearby:
 
     @property
     def within(self) -> bool:
-        """Whether the point lies in the town, as far as its population tells."""
+        """Whether the point lies in the town, whose size is estimated from its population."""
         return self.distance_km <= float(reach_km(self.town.population))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a point lies. A text is empty at sea and where the basemap does not know.
+    """The place of a point. Texts are empty at sea and where the basemap has no name.
 
     Attributes:
         country: English name of the country or territory.
         country_code: Its ISO 3166-1 alpha-2 code.
         region: Its first-level region; known for the United States, Canada, Australia and Brazil.
-        nearby: The town to name it by; where none is near in its region or country, across a
-            border. None if it was not asked for.
+        nearby: The town to name the place by, across a border if none is near in the region or
+            country. None if no town was searched.
     """
 
     country: str
@@ -63,16 +63,16 @@ class Place:
 
 
 def locate(latlng: Float[np.ndarray, "n 2"]) -> list[Place]:
-    """The place of each point: of the polygon that holds it, else of the nearest within 25 km.
+    """The place of each point, by the polygon that holds it or the nearest one within 25 km.
 
     Args:
         latlng: Points, latitude first, in degrees.
 
     Raises:
-        CoordinateError: A point off the Earth; the message names its row.
+        CoordinateError: A latitude or longitude is out of range; the message names the row.
 
-    >>> there, sea = locate(np.array([[45.75, -110.93], [0.0, -30.0]]))
-    >>> there.region, there.country_code, describe(there)
+    >>> land, sea = locate(np.array([[45.75, -110.93], [0.0, -30.0]]))
+    >>> land.region, land.country_code, describe(land)
     ('Montana', 'US', '12 km NE of Bozeman, Montana, US')
     >>> sea.country, describe(sea)
     ('', 'at sea, 500 km NE of Vila dos Remédios, Pernambuco, Brazil')
@@ -80,21 +80,22 @@ def locate(latlng: Float[np.ndarray, "n 2"]) -> list[Place]:
     check_latlng(latlng)
     nation, area = find_borders(latlng)
     basemap, towns = load_basemap(), load_towns()
-    countries = [*basemap.countries.names, ""]  # -1 is the last: no name
+    countries = [*basemap.countries.names, ""]  # -1 takes the last: no name
     codes, regions = [*basemap.countries.codes, ""], [*basemap.regions.names, ""]
     names = [(countries[n], codes[n], regions[a]) for n, a in zip(nation, area, strict=True)]
     rows = nearest_towns(latlng, [name[0] for name in names], [name[2] for name in names])
     centers = towns.latlng[rows]
     away, bearing = great_circle_km(centers, latlng), bearing_deg(centers, latlng)
-    found = [towns.town(row) for row in rows.tolist()]
-    near = map(Nearby, found, away.tolist(), bearing.tolist())
+    named = [towns.town(row) for row in rows.tolist()]
+    near = map(Nearby, named, away.tolist(), bearing.tolist())
     return [Place(*name, nearby) for name, nearby in zip(names, near, strict=True)]
 
 
 def describe(place: Place) -> str:
-    """A place in words: its town, region and country, as "12 km NE of Bozeman, Montana, US".
+    """A place in words: its town, region and country, such as "12 km NE of Bozeman, Montana, US".
 
-    A town across a border is named with what it lies in, after the point's own region and country.
+    A town across a border follows the point's own region and country, with its own region or
+    country.
 
     >>> describe(locate(np.array([[45.02, -107.4]]))[0])
     'Montana, US, 19 km NW of Dayton, Wyoming'
@@ -103,7 +104,7 @@ def describe(place: Place) -> str:
 
 
 def wordings(place: Place) -> tuple[str, ...]:
-    """Ways to write a place, the fullest first, for what has little room.
+    """Ways to write a place, from the fullest to the shortest, for places with little room.
 
     >>> wordings(locate(np.array([[45.75, -110.93]]))[0])  # doctest: +NORMALIZE_WHITESPACE
     ('12 km NE of Bozeman, Montana, US', '12 km NE of Bozeman, Montana', '12 km NE of Bozeman, MT',
@@ -120,16 +121,16 @@ def wordings(place: Place) -> tuple[str, ...]:
         return _distinct(own, place.region)
     town, region, abroad = near.town, near.town.region, _short(near.town.country)
     spot = f"{_way(near)} of {town.name}"
-    # Near a town, but in nothing drawn: on an island that is too small for the basemap.
-    isle = not place.country and near.distance_km <= REACH_KM
-    if isle or (town.country, region) == (place.country, place.region):
+    # Near a town, but in no shape: on an island that is too small for the basemap.
+    island = not place.country and near.distance_km <= REACH_KM
+    if island or (town.country, region) == (place.country, place.region):
         spot = town.name if near.within else spot
-        bare = ("",) if isle else (own, place.region)
+        bare = ("",) if island else (own, place.region)
         full, code = _joined(spot, region, abroad), _joined(spot, _region_code(town))
         return _distinct(full, _joined(spot, region), code, spot, *bare)
     abroad = "" if town.country == place.country else abroad
-    there = (_joined(spot, region, abroad), _joined(spot, abroad or _region_code(town)), spot)
-    return _distinct(*(f"{own}, {text}" for text in there), own, place.region)
+    texts = (_joined(spot, region, abroad), _joined(spot, abroad or _region_code(town)), spot)
+    return _distinct(*(f"{own}, {text}" for text in texts), own, place.region)
 
 
 def _distinct(*texts: str) -> tuple[str, ...]:
@@ -146,26 +147,26 @@ def _region_code(town: Town) -> str:
 
 @cache
 def _region_codes() -> dict[tuple[str, str], str]:
-    """By country and name, the part of a region's code that people know: "MT" of "US-MT"."""
+    """The second part of each region's code ("MT" in "US-MT"), by country code and name."""
     regions = load_basemap().regions
     codes = (code.split("-") for code in regions.codes)
     return {(c, name): own for (c, own), name in zip(codes, regions.names, strict=True)}
 
 
 def _way(near: Nearby) -> str:
-    """Distance and direction, with the digits that count: "12 km NE", "1,230 km W"."""
+    """Distance and direction, rounded to two or three digits: "12 km NE", "1,230 km W"."""
     step = 1 if near.distance_km < 200 else 10
     return f"{max(1, round(near.distance_km / step) * step):,} km {near.direction}"
 
 
 def _joined(*names: str) -> str:
-    """Names with commas; an empty one, and one that says the same as the one before, is left out.
+    """Names with commas, without empty names and without a name that repeats the one before.
 
     São Paulo lies in São Paulo, and Singapore in Singapore.
     """
-    some = [name for name in names if name]
+    parts = [name for name in names if name]
     return ", ".join(
         name
-        for name, before in zip(some, ["", *some], strict=False)
+        for name, before in zip(parts, ["", *parts], strict=False)
         if before != name and not before.endswith(f" of {name}")
     )

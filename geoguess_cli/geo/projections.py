@@ -1,4 +1,4 @@
-"""From the Earth to a plane and back, on the sphere, in kilometres. Both planes keep areas true."""
+"""Two equal-area projections of the sphere to a plane in kilometres, and their inverses."""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,7 +6,7 @@ from jaxtyping import Float
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 
 AZIMUTHAL_RIM_KM = 2 * EARTH_RADIUS_KM
-"""Radius of the disc that is the whole Earth on the azimuthal plane; its rim is the antipode."""
+"""Radius of the whole Earth on the azimuthal plane, a disc whose rim is the antipode."""
 
 # Šavrič, Patterson and Jenny, The Equal Earth map projection, IJGIS 33 (2019), equations 7 to 10.
 _A = (1.340264, -0.081106, 0.000893, 0.003796)
@@ -18,7 +18,7 @@ def azimuthal(
 ) -> Float[np.ndarray, "*n 2"]:
     """Kilometres east and north of a centre on Lambert's azimuthal equal-area plane.
 
-    After Snyder, Map Projections: A Working Manual (1987), 24-2 to 24-4. The plane has no seam but
+    Snyder, Map Projections: A Working Manual (1987), 24-2 to 24-4. The only seam of the plane is
     the antipode of its centre.
 
     Args:
@@ -41,7 +41,9 @@ def azimuthal(
 def from_azimuthal(
     xy: Float[np.ndarray, "*n 2"], center: Float[np.ndarray, "2"]
 ) -> Float[np.ndarray, "*n 2"]:
-    """The places at points of the azimuthal plane: latitude, longitude, degrees (Snyder, 20-14…).
+    """The places at points of the azimuthal plane: latitude, longitude, in degrees.
+
+    Snyder, Map Projections: A Working Manual (1987), 20-14 to 20-18.
 
     Args:
         xy: Kilometres east and north of the centre.
@@ -61,7 +63,7 @@ def from_azimuthal(
 
 
 def equal_earth(latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
-    """Kilometres east and north of (0, 0) in the Equal Earth projection, for maps of the world.
+    """Kilometres east and north of (0, 0) in the Equal Earth projection, which suits world maps.
 
     Args:
         latlng: Places, latitude first, longitude in [-180, 180], in degrees.
@@ -81,7 +83,7 @@ def equal_earth(latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
 
 
 def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
-    """The places at points of the Equal Earth plane: latitude, longitude, degrees; NaN off the map.
+    """The places at points of the Equal Earth plane: latitude, longitude, in degrees; NaN off it.
 
     Args:
         xy: Kilometres east and north of (0, 0).
@@ -89,7 +91,9 @@ def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]
     a, b, c, d = _A
     x, y = xy[..., 0] / EARTH_RADIUS_KM, xy[..., 1] / EARTH_RADIUS_KM
     theta = y / a
-    for _ in range(8):  # Newton: the polynomial is nearly straight, and this settles to the digits
+    for _ in range(
+        8
+    ):  # Newton: the polynomial is nearly linear, so eight steps reach full precision
         square, sixth = theta**2, theta**6
         height = theta * (a + b * square + sixth * (c + d * square))
         slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)

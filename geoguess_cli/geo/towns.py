@@ -1,7 +1,7 @@
-"""Towns that people know, and which of them is near. They ship with the package; no network.
+"""Well-known towns that ship with the package, and the nearest of them; no network is used.
 
-`data/NOTICE.md` names their source; `tools/build_places.py` makes the file and says which towns
-are in it.
+`data/NOTICE.md` names their source; `tools/build_places.py` writes the file and says which towns it
+has.
 """
 
 import io
@@ -19,30 +19,29 @@ from geoguess_cli.errors import CoordinateError
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km, unit_vectors
 
 OTHER_REGION = 2.0
-"""A town across the border of the point's state counts as so many times as far."""
+"""Factor on the distance of a town in another region of the point's country."""
 
 OTHER_COUNTRY = 3.0
-"""A town across the border of the point's country likewise."""
-
+"""Factor on the distance of a town in another country."""
 
 TOWN_DENSITY = 2000.0
-"""People a km² of a town, roughly: from it follows how far a town reaches from its centre."""
+"""People in a km² of a town, roughly; it gives the distance that a town reaches from its centre."""
 
 LEAST_REACH_KM, MOST_REACH_KM = 2.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A town.
+    """A town, as GeoNames describes it.
 
     Attributes:
-        name: As GeoNames writes it, in Latin letters.
-        country: English name, as the basemap has it.
-        country_code: ISO 3166-1 alpha-2 code; "" where there is none.
-        region: First-level region; known where the basemap knows it, else "".
+        name: Name in Latin letters.
+        country: English name of the country, as in the basemap.
+        country_code: ISO 3166-1 alpha-2 code; "" for a country without a code.
+        region: First-level region; "" if the basemap has no regions for the country.
         latitude: In degrees, to a hundredth.
-        longitude: Likewise.
-        population: Rounded to two digits; 0 where it is not known.
+        longitude: In degrees, to a hundredth.
+        population: Number of people, rounded to two digits; 0 if it is unknown.
     """
 
     name: str
@@ -59,9 +58,9 @@ class Towns:
     """Towns as columns, for searching and for maps.
 
     Attributes:
-        frame: One row a town: the attributes of `Town`, in its order.
-        latlng: Where they lie, latitude first, in degrees.
-        population: How many people live there.
+        frame: One row for each town, with the attributes of `Town` as columns, in its order.
+        latlng: Latitude and longitude of each town, in degrees.
+        population: Number of people in each town.
     """
 
     frame: pl.DataFrame
@@ -73,22 +72,22 @@ class Towns:
 
     @cached_property
     def names(self) -> list[str]:
-        """The names, in order."""
+        """The names of the towns, in order."""
         return self.frame["name"].to_list()
 
     def take(self, rows: Sequence[int] | Int[np.ndarray, " k"]) -> "Towns":
-        """The towns of these rows, in this order."""
+        """The towns in these rows, in this order."""
         index = np.asarray(rows, dtype=np.int64)
         return Towns(self.frame[index], self.latlng[index], self.population[index])
 
     def town(self, row: int) -> Town:
-        """One of them."""
+        """The town in a row."""
         return Town(*self.frame.row(row))
 
 
 @cache
 def load_towns() -> Towns:
-    """All towns, by country, region and name; read once and kept.
+    """All towns, ordered by country, region and name; read once and kept.
 
     >>> towns = load_towns()
     >>> towns.town(int(towns.population.argmax())).name
@@ -105,16 +104,16 @@ def load_towns() -> Towns:
 def largest_towns(
     bounds: tuple[float, float, float, float], count: int, *, apart_km: float = 0.0
 ) -> Towns:
-    """The largest towns of a part of the Earth, the largest first.
+    """The largest towns in a box, the largest first.
 
     Args:
-        bounds: West, south, east, north, in degrees; a west above the east goes across the
-            antimeridian (RFC 7946, section 5.2).
-        count: At most so many.
-        apart_km: A town nearer than this to a larger chosen one is left out.
+        bounds: West, south, east, north, in degrees; if west is greater than east, the box crosses
+            the antimeridian (RFC 7946, section 5.2).
+        count: Most towns to return.
+        apart_km: Least distance between two towns, in kilometres; the smaller town is left out.
 
     Raises:
-        CoordinateError: Bounds that are no part of the Earth.
+        CoordinateError: A bound is out of range, or south lies north of north.
 
     >>> largest_towns((-117.0, 44.0, -104.0, 49.0), 3).names
     ['Billings', 'Missoula', 'Great Falls']
@@ -122,7 +121,9 @@ def largest_towns(
     west, south, east, north = bounds
     check_latlng(np.array([[south, west], [north, east]]))
     if south > north:
-        raise CoordinateError(f"the south, {south:g}, lies north of the north, {north:g}")
+        raise CoordinateError(
+            f"the bounds run from latitude {south:g} to {north:g}; give south first"
+        )
     towns = load_towns()
     latitude, longitude = towns.latlng[:, 0], towns.latlng[:, 1]
     width = east - west if east - west in (0.0, 360.0) else (east - west) % 360.0
@@ -131,18 +132,18 @@ def largest_towns(
     order = rows[np.argsort(-towns.population[rows], kind="stable")]
     if apart_km <= 0:
         return towns.take(order[:count])
-    chosen: list[int] = []
+    largest: list[int] = []
     for row in order.tolist():
-        if len(chosen) == count:
+        if len(largest) == count:
             break
-        here = towns.latlng[[row]]
-        if not chosen or great_circle_km(here, towns.latlng[chosen]).min() >= apart_km:
-            chosen.append(row)
-    return towns.take(chosen)
+        place = towns.latlng[[row]]
+        if not largest or great_circle_km(place, towns.latlng[largest]).min() >= apart_km:
+            largest.append(row)
+    return towns.take(largest)
 
 
 def reach_km(population: Int[np.ndarray, "*n"] | int) -> Float[np.ndarray, "*n"]:
-    """How far a town reaches from its centre, in kilometres: the radius of a disc of its people.
+    """The radius of a town, in kilometres: a disc that holds its people at `TOWN_DENSITY`.
 
     >>> reach_km(np.array([500, 50_000, 8_000_000])).round(1).tolist()
     [2.0, 2.8, 15.0]
@@ -154,27 +155,27 @@ def reach_km(population: Int[np.ndarray, "*n"] | int) -> Float[np.ndarray, "*n"]
 def nearest_towns(
     latlng: Float[np.ndarray, "n 2"], countries: Sequence[str], regions: Sequence[str]
 ) -> Int[np.ndarray, " n"]:
-    """Rows of `load_towns()`: the town to name for each point.
+    """The town to name for each point, as a row of `load_towns()`.
 
-    It is the nearest by great-circle distance, where a town across a border counts as farther: a
-    reader looks for a place in Montana on the map of Montana. A point within reach of the nearest
-    town of its own region (or country, where it has no regions) is in that town. Where a point has
-    no country, at sea, all towns count alike.
+    It is the nearest town by great-circle distance; a town across a border counts as farther,
+    because a reader looks for a place in Montana on the map of Montana. A point within the radius
+    of the nearest town of its own region (or country, if it has no regions) is in that town. For a
+    point without a country, at sea, all towns count alike.
 
     Args:
         latlng: Points, latitude first, in degrees.
         countries: The name of the country that holds each point; "" for none.
-        regions: Likewise the region.
+        regions: The name of the region likewise.
     """
     vectors = unit_vectors(latlng)
     towns = load_towns()
     own, groups = _groups(), zip(countries, regions, strict=True)
     members = _rows_by_value(groups)
     best = np.full(len(latlng), np.inf)
-    found = np.zeros(len(latlng), dtype=np.int64)
+    nearest = np.zeros(len(latlng), dtype=np.int64)
     for (country, region), points in members.items():
-        # From the widest to the closest: of each the nearest is enough, for the others of it are
-        # farther and none of them counts for less, but those of the next.
+        # All towns, then those of the country, then those of the region. The nearest town of each
+        # is enough: the factor is the same for all its other towns, except for those of the next.
         for key in dict.fromkeys([("", ""), (country, ""), (country, region)]):
             tree = _tree(*key)
             if tree is None:
@@ -186,14 +187,14 @@ def nearest_towns(
             if key == (country, region):
                 cost[away <= reach_km(towns.population[near])] = 0.0
             better = cost <= best[points]
-            best[points[better]], found[points[better]] = cost[better], near[better]
-    return found
+            best[points[better]], nearest[points[better]] = cost[better], near[better]
+    return nearest
 
 
 def _factors(
     countries: np.ndarray, regions: np.ndarray, country: str, region: str
 ) -> Float[np.ndarray, " n"]:
-    """How many times as far each town counts, seen from a point of that country and region."""
+    """The factor on the distance of each town from a point in this country and region."""
     if not country:
         return np.ones(len(countries))
     within = np.where((regions == region) | (region == ""), 1.0, OTHER_REGION)
@@ -208,14 +209,14 @@ def _groups() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _tree(country: str, region: str) -> tuple[cKDTree, np.ndarray] | None:
-    """A tree of the towns of a country, or of a region of it, with their rows; "" is any."""
+    """A tree of the towns in a country and region, with their rows; "" means any."""
     countries, regions = _groups()
-    chosen = np.ones(len(countries), dtype=bool)
+    members = np.ones(len(countries), dtype=bool)
     if country:
-        chosen &= countries == country
+        members &= countries == country
     if region:
-        chosen &= regions == region
-    rows = np.flatnonzero(chosen)
+        members &= regions == region
+    rows = np.flatnonzero(members)
     return (cKDTree(unit_vectors(load_towns().latlng[rows])), rows) if len(rows) else None
 
 
@@ -225,4 +226,4 @@ def _rows_by_value(
     rows: dict[tuple[str, str], list[int]] = {}
     for row, value in enumerate(values):
         rows.setdefault(value, []).append(row)
-    return {value: np.array(found) for value, found in rows.items()}
+    return {value: np.array(members) for value, members in rows.items()}

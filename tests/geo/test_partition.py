@@ -92,7 +92,7 @@ RULE = st.tuples(st.integers(1, 12), st.integers(1, 4))
 def test_the_rule_holds(latlng: np.ndarray, rule: tuple[int, int], max_level: int) -> None:
     expected = cells_by_s2sphere(latlng, *rule, max_level)
     if not expected:
-        with pytest.raises(CellError, match="no cell holds"):
+        with pytest.raises(CellError, match="no cell has"):
             build_partition(latlng, max_photos=rule[0], min_photos=rule[1], max_level=max_level)
         return
     built = build_partition(latlng, max_photos=rule[0], min_photos=rule[1], max_level=max_level)
@@ -141,7 +141,7 @@ def test_a_cell_is_split_above_and_dropped_below_its_bounds() -> None:
     here, there = [[10.0, 10.0]], [[-40.0, 100.0]]
     face = build_partition(np.array(here * 5), max_photos=5, min_photos=5)
     assert face.tokens == ["1"]
-    with pytest.raises(CellError, match="no cell holds 6 of the 5 photos; lower min_photos"):
+    with pytest.raises(CellError, match="no cell has 6 of the 5 photos; lower min_photos"):
         build_partition(np.array(here * 5), max_photos=5, min_photos=6)
     apart = build_partition(np.array(here * 6 + there * 4), max_photos=6, min_photos=5)
     assert apart.tokens == ["1"]
@@ -168,7 +168,7 @@ def test_impossible_rules_are_refused(rule: dict[str, int], message: str) -> Non
         build_partition(np.zeros((30, 2)), **rule)
     with pytest.raises(CoordinateError, match="row 2: latitude is 95"):
         build_partition(np.array([[0.0, 0.0], [0.0, 0.0], [95.0, 0.0]]))
-    with pytest.raises(CellError, match="no cell holds 20 of the 0 photos"):
+    with pytest.raises(CellError, match="no cell has 20 of the 0 photos"):
         build_partition(np.zeros((0, 2)))
 
 
@@ -291,7 +291,7 @@ def broken(frame: pl.DataFrame) -> dict[str, tuple[pl.DataFrame, str]]:
     return {
         "columns": (frame.drop("cell_id", "photos"), "lacks the columns cell_id, photos"),
         "types": (frame.with_columns(cell_id=pl.lit("47f")), "values of another type"),
-        "gaps": (frame.with_columns(latitude=pl.lit(None)), "gaps in its columns"),
+        "gaps": (frame.with_columns(latitude=pl.lit(None)), "has no cells or has empty values"),
         "empty": (frame.clear(), "has no cells"),
         "order": (frame.reverse(), "overlap or are out of order"),
         "twice": (pl.concat([frame, frame.tail(1)]), "overlap or are out of order"),
@@ -309,12 +309,14 @@ def test_a_broken_file_is_refused(partition: Partition, tmp_path: Path, case: st
     with pytest.raises(CellError, match=message) as caught:
         read_partition(path)
     assert str(caught.value).startswith(str(path))
-    assert str(caught.value).endswith("build it anew with `geoguess cells build`")
+    assert str(caught.value).endswith("`geoguess cells build` builds it again")
 
 
 @pytest.mark.parametrize("content", [b"", b"token,photos\n1,2\n", b"PAR1 cut off in the middle"])
 def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cells.parquet"
     path.write_bytes(content)
-    with pytest.raises(CellError, match="is not a Parquet file; build it anew"):
+    with pytest.raises(
+        CellError, match="is not a Parquet file; `geoguess cells build` builds it again"
+    ):
         read_partition(path)
