@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import s2geometry
-import s2sphere
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,53 +30,6 @@ LEAVES = st.tuples(st.floats(-90, 90), st.floats(-180, 180)).map(
     lambda point: latlng_to_cell(np.array([point]))
 )
 CELLS = st.tuples(LEAVES, LEVELS).map(lambda pair: cell_parent(*pair))
-
-
-def google_ids(latlng: np.ndarray) -> np.ndarray:
-    degrees = s2geometry.S2LatLng.FromDegrees
-    ids = [s2geometry.S2CellId(degrees(lat, lng)).id() for lat, lng in latlng.tolist()]
-    return np.array(ids, dtype=np.uint64)
-
-
-def s2sphere_ids(latlng: np.ndarray) -> np.ndarray:
-    degrees = s2sphere.LatLng.from_degrees
-    ids = [s2sphere.CellId.from_lat_lng(degrees(lat, lng)).id() for lat, lng in latlng.tolist()]
-    return np.array(ids, dtype=np.uint64)
-
-
-def test_ids_equal_both_libraries_everywhere(everywhere: np.ndarray) -> None:
-    ids = latlng_to_cell(everywhere)
-    np.testing.assert_array_equal(ids, google_ids(everywhere))
-    np.testing.assert_array_equal(ids, s2sphere_ids(everywhere))
-
-
-def test_ids_equal_both_libraries_on_edges_and_corners(awkward: np.ndarray) -> None:
-    ids = latlng_to_cell(awkward)
-    np.testing.assert_array_equal(ids, google_ids(awkward))
-    np.testing.assert_array_equal(ids, s2sphere_ids(awkward))
-
-
-@pytest.mark.parametrize("level", [1, 2, 5, 12, 21, 28, 29, 30])
-def test_ids_equal_google_on_corners_of_cells(level: int, everywhere: np.ndarray) -> None:
-    """A corner lies on four leaves' edges: the last digit decides."""
-    corners = []
-    for k, cell in enumerate(cell_parent(latlng_to_cell(everywhere[:1500]), level).tolist()):
-        shape = s2geometry.S2Cell(s2geometry.S2CellId(cell))
-        corner = s2geometry.S2LatLng(shape.GetVertex(k % 4))
-        corners.append((corner.lat().degrees(), corner.lng().degrees()))
-    points = np.array(corners)
-    np.testing.assert_array_equal(latlng_to_cell(points), google_ids(points))
-
-
-def test_points_on_edges_are_projected_by_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sine that is off in its last digits, as a vector library's may be, changes no id."""
-    points = np.array([[0.0, 45.0], [10.0, -135.0], [35.26438968275466, 45.0], [-90.0, 0.0]])
-    expected = latlng_to_cell(points)
-    sine, cosine = np.sin, np.cos
-    monkeypatch.setattr("geoguess_cli.geo.hilbert.np.sin", lambda x: sine(x) * (1 + 6e-16))
-    monkeypatch.setattr("geoguess_cli.geo.hilbert.np.cos", lambda x: cosine(x) * (1 - 6e-16))
-    assert np.sin(1.0) != sine(1.0)
-    np.testing.assert_array_equal(latlng_to_cell(points), expected)
 
 
 def test_longitudes_of_the_east_may_go_on_to_360(everywhere: np.ndarray) -> None:
