@@ -1,8 +1,12 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all, and records as text."""
 
-from collections.abc import Iterator
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from geoguess_cli.errors import OutputError
 
@@ -32,3 +36,25 @@ def write_text(text: str, path: Path) -> None:
     """Write a UTF-8 text file whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
+
+
+def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """CSV with a heading row; truth values are written as in JSON, true and false."""
+    if not records:
+        return ""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(records[0]), lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow(
+            {
+                name: str(value).lower() if isinstance(value, bool) else value
+                for name, value in record.items()
+            }
+        )
+    return buffer.getvalue()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import geoguess_cli
+
 PACKAGE = Path(__file__).resolve().parents[1] / "geoguess_cli"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
@@ -75,8 +77,7 @@ def room_of(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_imports_go_down(path: Path) -> None:
     room = room_of(path)
-    if room == "__init__":
-        assert not imports_of(path)
+    if room == "__init__":  # what it offers lazily, `test_the_face_…` checks
         return
     for name in imports_of(path):
         if not name.startswith("geoguess_cli."):
@@ -87,6 +88,30 @@ def test_imports_go_down(path: Path) -> None:
         if target == room:
             continue
         assert FLOOR[target] < FLOOR[room], f"{room} may not import {name}"
+
+
+def test_the_face_imports_nothing_before_it_is_used() -> None:
+    """`__init__` names each public name's module in a table, and for type checkers once more."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (typed,) = (node for node in tree.body if isinstance(node, ast.If))
+    assert ast.unparse(typed.test) == "TYPE_CHECKING"
+    homes = {
+        alias.name: str(node.module).removeprefix("geoguess_cli.")
+        for node in typed.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert homes == geoguess_cli.HOMES
+    loaded = {n.module for n in tree.body if isinstance(n, ast.ImportFrom)}
+    assert loaded == {"importlib", "typing"}
+    for name, home in homes.items():
+        path = PACKAGE / f"{home.replace('.', '/')}.py"
+        names = {
+            n.name
+            for n in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(n, ast.FunctionDef | ast.ClassDef)
+        }
+        assert name in names, f"{home} does not define {name}"
 
 
 def test_no_cycle_within_a_room() -> None:
@@ -131,9 +156,10 @@ def test_only_the_command_line_prints_or_exits(path: Path) -> None:
 
 def test_no_verb_loads_anything_heavy_before_it_works() -> None:
     heavy = ("torch", "timm", "matplotlib", "cartopy", "polars", "numpy", "shapely", "scipy", "PIL")
-    script = f"import sys, geoguess_cli.app; print(*[n for n in {heavy} if n in sys.modules])"
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (answer.stdout.strip(), answer.stderr) == ("", "")
+    for module in ("geoguess_cli", "geoguess_cli.api", "geoguess_cli.app"):
+        script = f"import sys, {module}; print(*[n for n in {heavy} if n in sys.modules])"
+        answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        assert (answer.stdout.strip(), answer.stderr) == ("", ""), module
 
 
 def test_a_map_of_stored_probabilities_loads_no_torch(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoguess_cli.console import options
-from geoguess_cli.console.answers import answers_text, show_answers
+from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
 from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.records import chosen_format, deliver
@@ -52,6 +52,8 @@ def predict(
     photo; -k lists the cells of each. A photo that cannot be read gets its error in place of an
     answer, and the exit code is then 1.
     """
+    from geoguess_cli.inference.files import answers_text
+
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
         config, artifacts=artifacts, device=device, precision=precision, workers=workers
@@ -86,7 +88,7 @@ def predict(
             truths=truths_of(arguments, chosen, sink) if draw_map else None,
         )
     else:
-        text = answers_text(answers, predictor.partition, kind=kind, top_k=top_k)
+        text = answers_text(answers, predictor.partition, kind, top_k=top_k or DEFAULT_TOP_K)
         deliver(text, output=output, sink=sink, what="predictions")
     for error in errors:
         sink.warn(error)

@@ -1,14 +1,11 @@
-"""Answers in colour on a terminal, as plain columns in a pipe, or as the text of a file."""
+"""Answers in colour on a terminal, or as plain columns in a pipe."""
 
-import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.records import csv_text, json_lines
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
 
 if TYPE_CHECKING:
@@ -61,31 +58,6 @@ def show_answers(
         if truths is not None and not isinstance(answer, Unanswered):
             _show_map(answer, partition, truth, top_k=k, sink=sink)
         sink.text("")
-
-
-def answers_text(
-    answers: "Iterable[Answer | Unanswered]",
-    partition: "Partition",
-    *,
-    kind: RecordFormat,
-    top_k: int | None = None,
-) -> str:
-    """Answers as GeoJSON, JSON lines or CSV; a table is written as CSV.
-
-    Args:
-        answers: In the order to write.
-        partition: The cells of the model.
-        kind: The format.
-        top_k: Guesses to list for each photo; None lists 5.
-    """
-    from geoguess_cli.inference.answers import answer_record, answer_row, answers_geojson
-
-    k = top_k or DEFAULT_TOP_K
-    if kind == "geojson":
-        return json.dumps(answers_geojson(answers, partition, k), ensure_ascii=False)
-    if kind == "jsonl":
-        return json_lines([answer_record(answer, partition, k) for answer in answers])
-    return csv_text([answer_row(answer, partition, k) for answer in answers])
 
 
 def _show_plainly(

@@ -1,7 +1,5 @@
 """Records in the format that the user chose: table, JSON lines, CSV or GeoJSON."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoguess_cli.choices import RecordFormat
 from geoguess_cli.console.output import Sink
-from geoguess_cli.files import write_text
+from geoguess_cli.files import csv_text, json_lines, write_text
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -81,28 +79,6 @@ def deliver(text: str, *, output: Path | None, sink: Sink, what: str) -> None:
     else:
         write_text(text, output)
         sink.wrote(what, output)
-
-
-def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
-    """The records as JSON lines: one object per line."""
-    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
-
-
-def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """The records as CSV with a heading row; booleans are written as in JSON."""
-    if not records:
-        return ""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(records[0]), lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow(
-            {
-                name: str(value).lower() if isinstance(value, bool) else value
-                for name, value in record.items()
-            }
-        )
-    return buffer.getvalue()
 
 
 def _as_text(

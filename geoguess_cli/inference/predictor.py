@@ -201,14 +201,14 @@ class Predictor:
             ModelError: A logit that is not finite.
             PhotoError: The file is not there, or the photo cannot be decoded.
         """
-        probabilities = self.probabilities(self._image(photo)[None])[0]
+        probabilities = self.probabilities(self.image(photo)[None])[0]
         if name is None:
             name = str(photo) if isinstance(photo, Path | str) else ""
         return self.answering.answer(
             probabilities, photo=name, point=point, min_confidence=min_confidence
         )
 
-    def _image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
+    def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
         """A photo in any form, as the model sees it."""
         if isinstance(photo, Path | str):
             return self.read(Path(photo))

@@ -22,7 +22,7 @@ from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map
 from geoguess_cli.occlusion.targets import Question
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.predictor import Photo, Predictor
 
 
 @dataclass(frozen=True)
@@ -93,22 +93,32 @@ def explain_photos(
         predictor.partition.index_of(question.what)
     for photo, truth in zip(photos, truths or [None] * len(photos), strict=True):
         try:
-            yield _explain(predictor, photo, question, plan, truth, on_batch)
+            yield explain_photo(predictor, photo, question, plan, truth=truth, on_batch=on_batch)
         except PhotoError as error:
             yield Unexplained(photo, str(error))
         except CellError as error:
             yield Unexplained(photo, f"{photo}: {error}")
 
 
-def _explain(
+def explain_photo(
     predictor: "Predictor",
-    photo: Path,
+    photo: "Photo",
     question: Question,
     plan: Plan,
-    truth: tuple[float, float] | None,
-    on_batch: Callable[[int, int], None] | None,
+    *,
+    truth: tuple[float, float] | None = None,
+    on_batch: Callable[[int, int], None] | None = None,
 ) -> Explanation:
-    image = predictor.read(photo)
+    """The explanation of one photo in any form; the arguments are those of `explain_photos`.
+
+    Raises:
+        PhotoError: The file does not exist, or the photo cannot be decoded.
+        CellError: There is no such cell, or the true place lies in no cell.
+        ConfigError: A window, stride or number that does not fit the photo as the model sees it.
+        ModelError: A logit that is not finite.
+    """
+    image = predictor.image(photo)
+    photo = Path(photo) if isinstance(photo, str | Path) else Path()
     answer = predictor.answer(image)
     target = question.target(
         predictor.partition, answer.probabilities, answer=answer.estimate, truth=truth
