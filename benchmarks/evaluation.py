@@ -2,11 +2,11 @@
 
     python benchmarks/evaluation.py [--photos 100000] [--cells 2199] [--drive 8]
 
-A predictor that only makes up logits stands in for the model: its own time, measured by itself,
-is taken off. Prints JSON lines: the time of the made-up logits, of the evaluation, of its figures
-and files, and the ratio of what is left to the target of 60 s, with the peak memory in GB. On a
-machine that others use too, the seconds of the processor tell more than those of the clock, and
-OPENBLAS_NUM_THREADS=1 keeps its threads from waiting for each other.
+A predictor that makes up logits stands in for the model. Its own time is measured alone and
+subtracted. The script prints JSON lines: the time of the made-up logits, of the evaluation, of its
+figures and files, and the ratio of the remaining time to the target of 60 s, with the peak memory
+in GB. On a shared machine, trust the seconds of the processor more than those of the clock, and set
+OPENBLAS_NUM_THREADS=1 so that its threads do not wait for each other.
 """
 
 import argparse
@@ -51,8 +51,8 @@ class Guesser:
         lat, lng = self.partition.centroids.T.astype(np.float32)
         for start in range(0, len(paths), batch_size):
             rows = np.arange(start, min(start + batch_size, len(paths)))
-            seen = (self._latlng[rows] + self._blur[rows]).astype(np.float32)
-            squares = (seen[:, :1] - lat) ** 2 + (seen[:, 1:] - lng) ** 2
+            places = (self._latlng[rows] + self._blur[rows]).astype(np.float32)
+            squares = (places[:, :1] - lat) ** 2 + (places[:, 1:] - lng) ** 2
             yield Outputs(rows, self._noise[rows % len(self._noise)] - 0.7 * np.sqrt(squares), [])
 
     def identity(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Guesser:
 
 
 def drives(photos: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Photos of drives 300 m apart, half of the drives near towns; and the drive of each."""
+    """Places of photos of drives, 300 m apart, half of the drives near towns; and their drives."""
     rng = np.random.default_rng(seed)
     count = -(-photos // length)
     low, high = np.array([BOX[0], BOX[2]]), np.array([BOX[1], BOX[3]])
@@ -75,7 +75,7 @@ def drives(photos: int, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def table_of(latlng: np.ndarray, drive: np.ndarray, split: str) -> pl.DataFrame:
-    """A photo table of photos that are not there."""
+    """A photo table whose photos do not exist."""
     return pl.DataFrame(
         {
             "photo": [f"{split}/{row}.jpg" for row in range(len(latlng))],
@@ -115,18 +115,18 @@ def main() -> None:
     start = time.perf_counter(), time.process_time()
     for _ in guesser.outputs(table.paths, batch_size=64, workers=0):
         pass
-    fake, fake_cpu = tell("made-up logits alone", start)
+    fake, fake_cpu = report_step("made-up logits alone", start)
 
     start = time.perf_counter(), time.process_time()
     leaks = find_leaks(whole, between=("train", "test"))
-    found = evaluate(guesser, table, training=training, leaks=leaks, batch_size=64)
-    evaluated, evaluated_cpu = tell("evaluation, made-up logits included", start)
+    evaluation = evaluate(guesser, table, training=training, leaks=leaks, batch_size=64)
+    evaluated, evaluated_cpu = report_step("evaluation, made-up logits included", start)
 
     start = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        written = write_evaluation(found, Path(folder))
+        written = write_evaluation(evaluation, Path(folder))
         sizes = {path.name: path.stat().st_size for path in written}
-    files, files_cpu = tell("figures and files", start, bytes=sum(sizes.values()))
+    files, files_cpu = report_step("figures and files", start, bytes=sum(sizes.values()))
 
     beyond = evaluated - fake + files
     cpu = evaluated_cpu - fake_cpu + files_cpu
@@ -136,7 +136,7 @@ def main() -> None:
             {
                 "photos": len(table),
                 "cells": len(partition),
-                "sequences": found.report["counts"]["sequences"],
+                "sequences": evaluation.report.counts.sequences,
                 "beyond_the_model_s": round(beyond, 1),
                 "beyond_the_model_cpu_s": round(cpu, 1),
                 "of_target": round(beyond / TARGET_S, 2),
@@ -147,8 +147,8 @@ def main() -> None:
     )
 
 
-def tell(step: str, start: tuple[float, float], **more: Any) -> tuple[float, float]:
-    """Print how long a step took, and give back its seconds, by the clock and of the processor."""
+def report_step(step: str, start: tuple[float, float], **more: Any) -> tuple[float, float]:
+    """The seconds that a step took, by the clock and of the processor; also printed."""
     wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
     print(
         json.dumps({"step": step, "s": round(wall, 1), "cpu_s": round(cpu, 1), **more}), flush=True

@@ -1,15 +1,15 @@
-"""What a split by photo hides: one model validated on its own drives, one on drives of others.
+"""What a split by photo hides: a model validated on its own drives, and one on other drives.
 
     python benchmarks/leakage.py [--config geoguess.toml] [--seeds 0 1 2] [--artifacts DIR]
 
-The test photos of the table stay what they are. The others are divided into train and val twice, by
-photo at random and by drive, with the same share of val; each division gets its own cells and its
-own training by the same recipe. A validation figure is worth something if it says what the test
-will say: the script prints, one JSON line a seed and division, top-1 over all photos of val and of
-test, each with its 95 % interval over whole drives, and what `geoguess data leaks` says of it.
+The test photos of the table stay the same. The other photos are divided into train and val twice,
+by photo at random and by drive, with the same share of val. Each division gets its own cells and
+its own training by the same recipe. A validation statistic is useful if it predicts the test: for
+each seed and division the script prints one JSON line with top-1 over all photos of val and test,
+each with its 95 % interval over whole drives, and the verdict of `geoguess data leaks`.
 
-The last line gives, for each division, how many times the test top-1 the validation top-1 is. Needs
-a photo table with drives and a test split, such as the sample world's; a training of it takes a few
+The last line gives the ratio of validation top-1 to test top-1 for each division. The script needs
+a photo table with drives and a test split, such as the sample world's; one training takes a few
 minutes on two cores.
 """
 
@@ -32,7 +32,7 @@ DIVISIONS = ("random", "sequence")
 
 
 def divided(table: PhotoTable, by: str, seed: int) -> PhotoTable:
-    """The table with its test photos as they are, and train and val divided anew."""
+    """The table with the same test photos, and train and val divided again."""
     test = table.only("test")
     others = PhotoTable(table.frame.filter(pl.col("split") != "test").drop("split"), table.root)
     share = len(table.only("val")) / len(others)
@@ -42,10 +42,9 @@ def divided(table: PhotoTable, by: str, seed: int) -> PhotoTable:
 
 
 def geoguess(*arguments: object) -> str:
-    """What a verb prints."""
+    """The standard output of a verb."""
     command = [sys.executable, "-m", "geoguess_cli", *map(str, arguments), "--quiet"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def measure(table: PhotoTable, by: str, seed: int, config: Path, folder: Path) -> dict[str, Any]:
@@ -56,17 +55,17 @@ def measure(table: PhotoTable, by: str, seed: int, config: Path, folder: Path) -
     places = ("--config", config, "--artifacts", folder)
     geoguess("cells", "build", "--photos", photos, *places)
     geoguess("train", "--photos", photos, "--seed", seed, *places)
-    figures = {}
+    statistics = {}
     for split in ("val", "test"):
         options = ("--photos", photos, "--split", split, "--json", *places)
         report = json.loads(geoguess("eval", *options))
-        figures[split] = {
+        statistics[split] = {
             "photos": report["counts"]["photos"],
             "top_1": report["all"]["top_1"],
             "median_km": report["median_km"],
         }
     verdict = find_leaks(table, between=("train", "val")).verdict
-    return {"by": by, "seed": seed, "splits": table.splits, **figures, "train_and_val": verdict}
+    return {"by": by, "seed": seed, "splits": table.splits, **statistics, "train_and_val": verdict}
 
 
 def main() -> None:
@@ -74,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=Path("geoguess.toml"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--artifacts", type=Path, help="Keep what is written here.")
+    parser.add_argument("--artifacts", type=Path, help="Folder that keeps the models and reports.")
     arguments = parser.parse_args()
     table = read_photo_table(load_config(arguments.config, environment={}).photos)
     ratios: dict[str, list[float]] = {by: [] for by in DIVISIONS}
@@ -86,7 +85,7 @@ def main() -> None:
                 print(json.dumps(row), flush=True)
                 val, test = (row[split]["top_1"]["value"] for split in ("val", "test"))
                 ratios[by].append(val / test)
-    means = {by: round(sum(found) / len(found), 2) for by, found in ratios.items()}
+    means = {by: round(sum(of) / len(of), 2) for by, of in ratios.items()}
     print(json.dumps({"val_top_1_over_test_top_1": means}))
 
 

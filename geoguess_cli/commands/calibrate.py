@@ -1,4 +1,4 @@
-"""`geoguess calibrate`: fit the temperature and the point method of a model that is there."""
+"""`geoguess calibrate`: fit the temperature and the point method of an existing model."""
 
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import fit_on_validation, show_fit
@@ -27,10 +27,10 @@ def calibrate(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Make probabilities mean what they say, from the validation photos; the weights stay.
+    """Make probabilities mean what they say, by the validation photos; the weights do not change.
 
-    `train` ends with this. For a model trained before, or for other validation photos, the model
-    folder is written again, or with -o another one.
+    `train` ends with this step. Run it again for a model trained before, or with other validation
+    photos. The model folder is written again; with -o another folder is written instead.
     """
     from geoguess_cli.model.checkpoint import save_model
 
@@ -50,11 +50,11 @@ def calibrate(
     predictor = load_predictor(chosen, model)
     fit = fit_on_validation(predictor, table, chosen, sink)
     for _, reason in fit.failures:
-        sink.warn(f"{reason}; it counts in no figure")
+        sink.warn(f"{reason}; it counts in no statistic")
     if fit.before is None:
         raise PhotoTableError(
-            f"{chosen.photos}: {fit.reason}, so that nothing can be fitted; the model stays as it "
-            "is. --photos names a table with other validation photos"
+            f"{chosen.photos}: {fit.reason}, so nothing can be fitted and the model does not "
+            "change; name a table with other validation photos by --photos"
         )
     folder = output or model or chosen.model_path
     save_model(folder, fit.applied_to(predictor.trained))

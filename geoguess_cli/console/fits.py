@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import Config
 from geoguess_cli.console.output import Sink
+from geoguess_cli.wording import number
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
@@ -30,8 +31,7 @@ def fit_on_validation(
 
 
 def show_fit(fit: "Fit", sink: Sink) -> None:
-    """The figures of a fit as two tables, not with --json; a warning where they tell little."""
-
+    """Print a fit as two tables, but not with --json; warn if the fit rests on little."""
     if fit.before is None or fit.after is None:
         sink.warn(f"not calibrated: {fit.reason}; `geoguess calibrate` takes other photos")
         return
@@ -40,20 +40,20 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
     if sink.as_json:
         return
     temperature = fit.decision.temperature
-    figures = {"at temperature 1": fit.before, f"at {temperature:.3f}": fit.after}
+    sides = {"at temperature 1": fit.before, f"at {temperature:.3f}": fit.after}
     if temperature == 1:
-        figures.popitem()
+        sides.popitem()
     sink.text("")
     sink.table(
-        ("", *figures),
+        ("", *sides),
         [
-            ("log loss, nats", *(f"{one.nll:.3f}" for one in figures.values())),
-            ("Brier score", *(f"{one.brier:.3f}" for one in figures.values())),
-            ("calibration error", *(f"{one.ece:.1%}" for one in figures.values())),
+            ("log loss, nats", *(number(side.nll, "score") for side in sides.values())),
+            ("Brier score", *(number(side.brier, "score") for side in sides.values())),
+            ("calibration error", *(f"{side.ece:.1%}" for side in sides.values())),
         ],
         title=f"temperature {temperature:.3f}, "
         f"judged by {fit.covered} validation photos of {fit.sequences} sequences",
-        right=tuple(figures),
+        right=tuple(sides),
     )
     sink.text("")
     sink.table(

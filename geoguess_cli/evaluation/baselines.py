@@ -1,4 +1,4 @@
-"""What an answer that looks at no photo would score: the bar a model must clear."""
+"""Answers that look at no photo: a model must be better than these."""
 
 import math
 
@@ -19,19 +19,19 @@ def best_constant(
 ) -> tuple[float, float]:
     """The one place on Earth with the least median distance to the points: latitude, longitude.
 
-    No answer that is the same for every photo does better, beyond the tolerance: the search is
-    branch and bound over the S2 hierarchy. Moving the answer by x km changes each distance, and
+    No answer that is the same for every photo has a lower median, within the tolerance. The search
+    is branch and bound over the S2 hierarchy: moving the answer by x km changes each distance, and
     so their median, by at most x km. A cell whose center is worse than the best place found by
-    more than the cell's radius holds no better one, and is dropped with all its children.
+    more than the cell's radius holds no better place, and is dropped with all its children.
 
     Args:
         latlng: Where the photos were taken, latitude first, in degrees; at least one.
-        tolerance: How far above the least median the result's may be, as a share of it, above 0;
-            at the least it is 1 m. (Where very many places are as good as each other, as
-            for two antipodes, only the 4,096 most promising cells of a level are followed.)
+        tolerance: How far the median of the result may lie above the least median, as a share of
+            it, above 0; never less than 1 m. If very many places are equally good, as for two
+            antipodes, only the 4,096 most promising cells of a level are followed.
 
     Raises:
-        CoordinateError: A point that is not on the Earth.
+        CoordinateError: A point is not on the Earth.
 
     >>> latitude, longitude = best_constant(np.array([[44.0, 6.0], [44.0, 6.0], [-30.0, 20.0]]))
     >>> round(latitude, 4), round(longitude, 4)
@@ -58,7 +58,7 @@ def best_constant(
 
 
 def most_frequent_cell(partition: Partition) -> int:
-    """Cell index of the cell with the most training photos; at a tie the lowest."""
+    """Index of the cell with the most training photos; at a tie the lowest index."""
     return int(partition.photos.argmax())
 
 

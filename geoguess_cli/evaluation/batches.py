@@ -1,4 +1,4 @@
-"""Small batches made into larger ones: what suits a model's memory is slow to reduce."""
+"""Small batches joined into larger ones: NumPy is slow on batches that suit a model's memory."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,11 +10,11 @@ ROWS = 512
 def regrouped(
     batches: Iterable[tuple[np.ndarray, ...]], rows: int = ROWS
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """The same rows in the same order, at least `rows` at a time, but for the last ones.
+    """The same rows in the same order, at least `rows` at a time except in the last batch.
 
     Args:
-        batches: Each some arrays of one length, as logits and truths.
-        rows: How many to gather, 1 or more.
+        batches: Each batch holds arrays of one length, such as logits and truths.
+        rows: Least rows of a batch, 1 or more.
 
     >>> threes = [(np.arange(3),), (np.arange(3, 6),), (np.arange(6, 9),)]
     >>> [part.tolist() for part, in regrouped(threes, rows=4)]

@@ -1,4 +1,4 @@
-"""The figures of parts of the photos: by state, by cell, by distance to the training photos."""
+"""Statistics of parts of the photos: by state, by cell, by distance to the training photos."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from geoguess_cli.inference.distances import are_neighbours
 from geoguess_cli.photos.leak_report import BANDS_KM
 
 PHOTOS_EDGES = (10, 20, 35, 50, 70, 100, 200, 500, 1000)
-"""Where the numbers of training photos of a cell are cut; the paper's cells hold 20 to 100."""
+"""Limits between parts by training photos of a cell; the paper's cells hold 20 to 100."""
 
 IN_NO_CELL = "in no cell"
 AT_SEA = "at sea"
@@ -32,16 +32,15 @@ def breakdown(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Part]:
-    """Counts and figures of each part of the photos, as `report.json` holds them.
+    """Counts and statistics of each part of the photos; parts come as they are first named.
 
-    Each part is resampled by itself, by sequence where known; it comes in the order in which it
-    is first named.
+    Each part is resampled by itself, by sequence if it is known.
 
     Args:
         predictions: Rows of `Evaluation.predictions` without an error.
         parts: The part of each row; None leaves the photo out.
         resamples: Bootstrap resamples of each part.
-        seed: Of the resamples.
+        seed: Seed of the resamples.
     """
     groups = sequence_groups(predictions)
     report = {}
@@ -61,7 +60,7 @@ def breakdown(
 
 
 def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[str, Part]:
-    """Figures by the first-level region of the truth, or the country where none is known.
+    """Statistics by the first-level region of the truth, or by country if no region is known.
 
     The part with the most photos comes first.
     """
@@ -81,9 +80,9 @@ def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[s
 def by_distance_to_train(
     predictions: pl.DataFrame, *, resamples: int = RESAMPLES
 ) -> dict[str, Part]:
-    """Figures by the distance from a photo to the nearest training photo, near ones first.
+    """Statistics by the distance from a photo to the nearest training photo, near parts first.
 
-    A photo of which it is not known, as of a training photo, is left out.
+    A photo without a known distance, such as a training photo, is left out.
     """
     edges = list(BANDS_KM.values())[:-1]
     names = _range_names(edges, unit=" km")
@@ -95,7 +94,7 @@ def by_distance_to_train(
 def by_level(
     predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
 ) -> dict[str, Part]:
-    """Figures by the S2 level of the true cell, that is by its size; large cells first."""
+    """Statistics by the S2 level of the true cell, that is by its size; large cells first."""
     cells = true_cells(predictions, partition)
     levels = [f"level {level}" for level in partition.levels.tolist()]
     parts = [IN_NO_CELL if cell < 0 else levels[cell] for cell in cells.tolist()]
@@ -106,7 +105,7 @@ def by_level(
 def by_training_photos(
     predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
 ) -> dict[str, Part]:
-    """Figures by the number of training photos in the true cell; few photos first."""
+    """Statistics by the number of training photos in the true cell; few photos first."""
     names = _range_names(PHOTOS_EDGES, whole=True)
     place = np.searchsorted(PHOTOS_EDGES, partition.photos, side="right").tolist()
     cells = true_cells(predictions, partition)
@@ -115,7 +114,7 @@ def by_training_photos(
 
 
 def true_cells(predictions: pl.DataFrame, partition: Partition) -> Int[np.ndarray, " n"]:
-    """Cell index of the truth of each row; -1 for a photo in no cell."""
+    """Index of the true cell of each row; -1 for a photo in no cell."""
     return _cells(predictions["token"], partition)
 
 

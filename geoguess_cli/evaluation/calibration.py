@@ -1,7 +1,7 @@
 """Whether probabilities mean what they say: temperature, log loss, Brier score, calibration error.
 
-Cells are the classes. A photo in no cell has no true one: it takes no part in the log loss, and in
-the other figures it is one that the model got wrong, unless it is left out.
+Cells are the classes. A photo in no cell has no true class: it takes no part in the log loss, and
+in the other statistics it counts as wrong unless it is left out.
 """
 
 import math
@@ -24,14 +24,14 @@ _CLOSE = 1e-7  # of a temperature's logarithm
 
 @dataclass(frozen=True)
 class Temperature:
-    """What logits are divided by before the softmax.
+    """A number that logits are divided by before the softmax, and how it was fitted.
 
     Attributes:
         value: Above 1 flattens the probabilities, below 1 sharpens them.
-        photos: How many it was fitted on.
-        nll_before: Their mean log loss at temperature 1, in nats; NaN of no photo.
-        nll: At this temperature.
-        reason: Why it is not the best there is; "" where it is.
+        photos: Photos that it was fitted on.
+        nll_before: Their mean log loss at temperature 1, in nats; NaN without photos.
+        nll: Their mean log loss at this temperature.
+        reason: Why it is not the temperature with the least log loss; "" if it is.
     """
 
     value: float
@@ -48,8 +48,8 @@ def fit_temperature(logits: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " 
     method, kept between bounds that close in, finds its one minimum.
 
     Args:
-        logits: Of held-out photos; read a few rows at a time, so that they may be mapped from a
-            file. They are not changed.
+        logits: Logits of held-out photos. They are read a few rows at a time, so they may be
+            mapped from a file. They are not changed.
         truths: Cell index of each photo's true cell; -1 for a photo in no cell, which is left out.
 
     >>> unsure = fit_temperature(np.log([[0.9, 0.1]] * 4), np.array([0, 0, 0, 1]))
@@ -72,7 +72,7 @@ def fit_temperature(logits: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " 
             break
         low, high = (low, inverse) if slope > 0 else (inverse, high)
         if low == high:
-            reason = f"the loss still falls at {1 / inverse:g}, as far as a temperature may go"
+            reason = f"the loss still falls at {1 / inverse:g}, the limit of a temperature"
             break
         step = _next(inverse - slope / curvature if curvature > 0 else math.inf, low, high, tried)
         if abs(math.log(step / inverse)) < _CLOSE:
@@ -82,7 +82,7 @@ def fit_temperature(logits: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " 
 
 
 def _next(newton: float, low: float, high: float, tried: set[float]) -> float:
-    """Where to look next: Newton's point, else the bound it crossed, else the middle."""
+    """The next point to try: Newton's point, else the bound that it crossed, else the middle."""
     if low < newton < high:
         return newton
     bound = low if newton <= low else high
@@ -116,12 +116,12 @@ def _loss(
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What one needs to know of each photo to judge the probabilities.
+    """The numbers of each photo that judge its probabilities.
 
     Attributes:
         nll: −ln p(true cell), in nats; NaN for a photo in no cell.
-        brier: Σ (p − y)² over the cells, y being 1 for the true one, in [0, 2]. A photo in no
-            cell misses a further class to which the model gave 0: Σ p² + 1.
+        brier: Σ (p − y)² over the cells, y being 1 for the true cell, in [0, 2]. A photo in no
+            cell belongs to a further class, to which the model gave 0: Σ p² + 1.
         confidence: The top probability.
         correct: Whether the likeliest cell is the true one.
     """
@@ -153,7 +153,7 @@ class CalibrationMeter:
     def add(
         self, log_probabilities: Float[np.ndarray, "b c"], truths: Int[np.ndarray, " b"]
     ) -> None:
-        """Take in one batch.
+        """Take one batch.
 
         Args:
             log_probabilities: `log_softmax` of the logits divided by the temperature.
@@ -169,7 +169,7 @@ class CalibrationMeter:
         self._parts.append(parts)
 
     def result(self) -> Calibration:
-        """Every photo so far, in the order they came."""
+        """Every photo so far, in the order in which they came."""
         if not self._parts:
             nothing = np.empty(0)
             return Calibration(nothing, nothing, nothing, np.empty(0, dtype=bool))
@@ -181,10 +181,10 @@ class Bin:
     """One row of a reliability table.
 
     Attributes:
-        low: Least top probability of the bin, itself in it.
-        high: Its upper end, in the next bin; 1 is in the last.
-        photos: How many photos have their top probability here.
-        confidence: The mean of it; NaN without photos.
+        low: Least top probability of the bin; it belongs to the bin.
+        high: Upper end; it belongs to the next bin, but 1 to the last bin.
+        photos: Photos whose top probability lies in the bin.
+        confidence: Mean of their top probabilities; NaN without photos.
         accuracy: Share of them whose likeliest cell is the true one; NaN without photos.
     """
 
@@ -208,7 +208,7 @@ def bins_of(confidence: Float[np.ndarray, " n"], bins: int = BINS) -> Int[np.nda
 def reliability(
     confidence: Float[np.ndarray, " n"], correct: Bool[np.ndarray, " n"], bins: int = BINS
 ) -> list[Bin]:
-    """How often the model is right where it says how sure it is: one row a bin, empty ones too."""
+    """How often the model is right in each bin of confidence, one row a bin, empty bins too."""
     index = bins_of(confidence, bins)
     photos = np.bincount(index, minlength=bins)
     sums = (np.bincount(index, weights=of, minlength=bins) for of in (confidence, correct))
@@ -221,7 +221,7 @@ def reliability(
 
 
 def ece_of(confidence: Float[np.ndarray, " n"], correct: Values, bins: int = BINS) -> Statistic:
-    """The expected calibration error: mean of |accuracy − confidence| over bins, by their photos.
+    """The expected calibration error: |accuracy − confidence|, averaged over bins by photos.
 
     (Naeini et al., AAAI 2015; of the top probability, as Guo et al., arXiv 1706.04599.)
 

@@ -23,15 +23,15 @@ from geoguess_cli.photos.table import PhotoTable
 
 @runtime_checkable
 class Predicts(Protocol):
-    """What an evaluation asks of a predictor."""
+    """The part of a predictor that an evaluation uses."""
 
     @property
     def partition(self) -> Partition:
-        """What each column of the logits means."""
+        """The cell of each column of the logits."""
 
     @property
     def temperature(self) -> float:
-        """What logits are divided by before the softmax."""
+        """The number that logits are divided by before the softmax."""
 
     @property
     def point(self) -> PointMethod:
@@ -41,16 +41,17 @@ class Predicts(Protocol):
         """The logits of many photos, a batch at a time, not yet divided by the temperature."""
 
     def identity(self) -> dict[str, Any]:
-        """Which model this is."""
+        """The parts, size and fingerprint of the model."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The figures of a model on a photo table.
+    """A model judged on a photo table.
 
     Attributes:
         report: Every statistic with its interval, as `report.json` holds it.
-        predictions: One row a photo of the table, in its order: the truth, the guesses, how far.
+        predictions: One row for each photo of the table, in its order; `docs/metrics.md` defines
+            the columns.
         partition: The cells that the model chose among.
     """
 
@@ -75,35 +76,35 @@ def evaluate(
     workers: int = 0,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
-    """The figures of a model on the photos of a table.
+    """The statistics of a model on the photos of a table, with a row for each photo.
 
-    A photo in no cell of the partition counts as wrong in the figures over all photos. One that
-    cannot be read is left out of every figure, and listed.
+    A photo that lies in no cell counts as wrong in the statistics over all photos. A photo that
+    cannot be read counts in no statistic; the report lists it.
 
     Args:
         predictor: The model.
         table: Photos whose place is known; all of them are used.
-        split: What the report calls them.
+        split: What the report calls the photos.
         training: Where the training photos were taken: latitude, longitude, in degrees.
-        leaks: What the photos share with the training photos, where that was looked for.
-        batch_size: How many go through the model at once.
+        leaks: What the photos share with the training photos, if that was checked.
+        batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
         on_batch: Called with (photos done, photos in all) after each batch.
 
     Raises:
-        PhotoTableError: A table without photos.
-        PhotoError: Not one photo could be read.
-        ModelError: A logit that is not finite.
+        PhotoTableError: The table has no photos.
+        PhotoError: No photo could be read.
+        ModelError: A logit is not finite.
     """
     if not len(table):
         raise PhotoTableError(
             f"there is no photo to evaluate in the split `{split}`; `geoguess data split` makes one"
         )
-    seen, errors = _observed(predictor, table, batch_size, workers, on_batch)
+    observer, errors = _observed(predictor, table, batch_size, workers, on_batch)
     predictions = predictions_of(
         table,
         predictor.partition,
-        seen,
+        observer,
         point=predictor.point,
         errors=errors,
         training=np.empty((0, 2)) if training is None else training,
@@ -127,8 +128,8 @@ def _observed(
     workers: int,
     on_batch: Callable[[int, int], None] | None,
 ) -> tuple[Observer, dict[int, str]]:
-    """What is kept of each photo, and why each of the others could not be read."""
-    seen = Observer(
+    """The numbers kept of each photo, and by row why a photo could not be read."""
+    observer = Observer(
         predictor.partition, table.latlng, temperature=predictor.temperature, point=predictor.point
     )
     errors: dict[int, str] = {}
@@ -143,9 +144,9 @@ def _observed(
                 on_batch(done, len(table))
 
     for rows, logits in regrouped(batches()):
-        seen.add(rows, logits)
+        observer.add(rows, logits)
     if len(errors) == len(table):
         row, reason = next(iter(errors.items()))
         photo = table.frame["photo"][row]
-        raise PhotoError(f"not one of {len(table)} photos could be read; {photo}: {reason}")
-    return seen, errors
+        raise PhotoError(f"none of {len(table)} photos could be read; {photo}: {reason}")
+    return observer, errors

@@ -26,7 +26,7 @@ from geoguess_cli.photos.table import PhotoTable
 
 @dataclass(frozen=True)
 class Quality:
-    """How far probabilities can be believed, over the photos that lie in a cell.
+    """How far the probabilities are off, over the photos that lie in a cell.
 
     Attributes:
         nll: Mean log loss, in nats.
@@ -41,17 +41,17 @@ class Quality:
 
 @dataclass(frozen=True)
 class Fit:
-    """What validation photos decided, and on what grounds.
+    """The decision that validation photos made, and the numbers behind it.
 
     Attributes:
         decision: The temperature and the point method.
-        photos: Photos that were read; the point method is theirs.
-        covered: Those that lie in a cell; the temperature is theirs.
-        sequences: How many sequences they make, a photo of no known one being its own.
-        before: At temperature 1; None where no photo lies in a cell.
-        after: At the temperature of the decision, likewise.
+        photos: Photos that were read; they decided the point method.
+        covered: Photos that lie in a cell; they decided the temperature.
+        sequences: Sequences of the covered photos; a photo of no known sequence counts as one.
+        before: Quality at temperature 1; None if no photo lies in a cell.
+        after: Quality at the temperature of the decision; None if no photo lies in a cell.
         median_km: Median distance from each method's estimates to the truths, at that temperature.
-        reason: Why the temperature is not the one with the least log loss; "" where it is.
+        reason: Why the temperature is not the one with the least log loss; "" if it is.
         failures: Position and reason of each photo that could not be read.
     """
 
@@ -66,7 +66,7 @@ class Fit:
     failures: list[tuple[int, str]]
 
     def record(self) -> dict[str, Any]:
-        """What `metrics.json` tells of it, as plain JSON."""
+        """The entries of `metrics.json`, as plain JSON."""
         return {
             "calibration": {
                 "photos": self.covered,
@@ -84,9 +84,9 @@ class Fit:
         }
 
     def applied_to(self, trained: TrainedModel) -> TrainedModel:
-        """The model with this decision, and with its grounds among the metrics."""
-        figures = trained.metrics | self.record()
-        return dataclasses.replace(trained, decision=self.decision, metrics=figures)
+        """The model with this decision, and with its numbers among the metrics."""
+        metrics = trained.metrics | self.record()
+        return dataclasses.replace(trained, decision=self.decision, metrics=metrics)
 
 
 def fit_decision(
@@ -98,19 +98,19 @@ def fit_decision(
 ) -> Fit:
     """The temperature and the point method that are best on photos the model did not train on.
 
-    Temperature first: the least log loss. One below 1 makes the model surer, so it is used only
-    where the photos, resampled by sequence, show it; else 1 is kept. Then, at that temperature, the
-    point method with the least median distance, of the photos in no cell too. Where no photo lies
-    in a cell, the defaults stand.
+    The temperature has the least log loss. A temperature below 1 makes the model surer, so it is
+    used only if the photos, resampled by sequence, show it; otherwise 1 is kept. At that
+    temperature the point method has the least median distance, over photos in no cell too. If no
+    photo lies in a cell, the defaults stay.
 
-    Memory holds a few hundred photos' probabilities at a time. The logits of all photos are read
-    several times and lie in a temporary file meanwhile: 0.9 GB for 100,000 photos of 2,199 cells.
+    Memory holds the probabilities of a few hundred photos at a time. The logits of all photos are
+    read several times from a temporary file: 0.9 GB for 100,000 photos and 2,199 cells.
 
     Args:
         outputs: The raw logits of the validation photos.
         table: Those photos.
-        partition: What each column of the logits means.
-        on_batch: Called with the photos done after each batch of outputs.
+        partition: The cell of each column of the logits.
+        on_batch: Called with the number of photos done after each batch of outputs.
     """
     latlng = table.latlng
     with _kept(len(latlng), len(partition)) as logits:
@@ -119,17 +119,17 @@ def fit_decision(
         truths[rows] = partition.assign(latlng[rows])
         covered = np.flatnonzero(truths >= 0)
         if not len(covered):
-            found = "lies in a cell" if len(rows) else "could be read"
-            reason = f"none of {len(latlng)} validation photos {found}"
+            fault = "lies in a cell" if len(rows) else "could be read"
+            reason = f"none of {len(latlng)} validation photos {fault}"
             return Fit(Decision(), len(rows), 0, 0, None, None, {}, reason, failures)
         fitted = fit_temperature(logits, truths)
         groups = sequence_groups(table.frame)[covered]
         temperature, reason = _believed(fitted, logits, truths, covered, Bootstrap(groups))
-        seen = Observer(partition, latlng, temperature=temperature, point=Decision().point)
+        observer = Observer(partition, latlng, temperature=temperature, point=Decision().point)
         for chunk in _chunks(rows):
-            seen.add(chunk, logits[chunk])
-    before, after = map(_quality, seen.calibration())
-    distances = {method: found[rows] for method, found in seen.distances_km().items()}
+            observer.add(chunk, logits[chunk])
+    before, after = map(_quality, observer.calibration())
+    distances = {method: km[rows] for method, km in observer.distances_km().items()}
     return Fit(
         decision=Decision(temperature, best_method(distances)),
         photos=len(rows),
@@ -137,7 +137,7 @@ def fit_decision(
         sequences=len(np.unique(groups)),
         before=before,
         after=after,
-        median_km={method: metrics.median(found) for method, found in distances.items()},
+        median_km={method: metrics.median(km) for method, km in distances.items()},
         reason=reason,
         failures=failures,
     )
@@ -150,8 +150,8 @@ def _chunks(rows: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " b"]]:
 
 @contextmanager
 def _kept(photos: int, cells: int) -> Iterator[Float32[np.ndarray, "n c"]]:
-    """Room for all logits, in a file without a name that goes when the block ends."""
-    if not photos:  # nothing cannot be mapped
+    """Room for all logits in a file without a name, which is deleted when the block ends."""
+    if not photos:  # an empty file cannot be mapped
         yield np.empty((0, cells), dtype=np.float32)
         return
     with tempfile.TemporaryFile() as file:
@@ -161,7 +161,7 @@ def _kept(photos: int, cells: int) -> Iterator[Float32[np.ndarray, "n c"]]:
 def _gather(
     outputs: Iterable[Outputs], logits: np.ndarray, on_batch: Callable[[int], None] | None
 ) -> tuple[Int[np.ndarray, " r"], list[tuple[int, str]]]:
-    """Put each photo's logits into its row; returns the rows that were read, and the failures."""
+    """The rows that were read, and the failures; puts each photo's logits into its row."""
     read: list[np.ndarray] = []
     failures: list[tuple[int, str]] = []
     done = 0
@@ -185,9 +185,9 @@ def _believed(
 ) -> tuple[float, str]:
     """The temperature to use, and why it is not the one with the least log loss.
 
-    One below 1 has to be shown. The photos chose the epoch too, so that the model looks better on
-    them than it is; drives are few and unlike each other; and where the model is right on every
-    photo, the log loss falls for ever towards temperature 0, at which every answer is certain.
+    A temperature below 1 needs evidence. The photos chose the epoch too, so the model looks better
+    on them than it is; drives are few and differ. If the model is right on every photo, the log
+    loss keeps falling towards temperature 0, at which every answer is certain.
     """
     if fitted.value >= 1:
         return fitted.value, fitted.reason
@@ -199,7 +199,10 @@ def _believed(
         logs, colder = log_softmax(own), log_softmax(own / np.float32(fitted.value))
         changes.append(metrics.at_truth(logs, true) - metrics.at_truth(colder, true))
     if right == len(covered):
-        return 1.0, f"the model is right on all {right} photos, so none tells how sure it may be"
+        return (
+            1.0,
+            f"the model is right on all {right} photos, so none shows how sure it may be",
+        )
     change = bootstrap.intervals({"nll": mean_of(np.concatenate(changes))})["nll"]
     if change.high < 0:
         return fitted.value, fitted.reason
@@ -221,7 +224,7 @@ def _quality(calibration: Calibration) -> Quality:
 
 
 def best_method(distances_km: Mapping[PointMethod, Float[np.ndarray, " n"]]) -> PointMethod:
-    """The method whose estimates have the least median distance; at a tie the first.
+    """The method whose estimates have the least median distance; at a tie the first method.
 
     Args:
         distances_km: From each method's estimates to the truths of the same photos.

@@ -1,9 +1,9 @@
-"""How far a figure may be off by chance: bootstrap intervals over whole sequences.
+"""How far a statistic may be off by chance: bootstrap intervals over whole sequences.
 
 Photos of one drive resemble each other, so a resample draws whole sequences, with replacement, as
 many as there are (the cluster bootstrap; Davison and Hinkley, Bootstrap Methods and their
 Application, 1997, section 3.8). A resample is a column of weights: how often each photo was
-drawn. A figure is then a function of the weights, and with weights of 1 it is the figure itself.
+drawn. A statistic is a function of the weights; with weights of 1 it is the statistic itself.
 """
 
 import dataclasses
@@ -25,19 +25,19 @@ _CHUNK = 2_000_000  # weights held at once: 16 MB
 Values = Num[np.ndarray, " n"] | Bool[np.ndarray, " n"]
 
 Statistic = Callable[[Float[np.ndarray, "n r"]], Float[np.ndarray, " r"]]
-"""A statistic of n photos under r columns of weights; NaN where a column leaves it undefined."""
+"""A statistic of n photos under r columns of weights; NaN if a column leaves it undefined."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A statistic with the ends of its interval; NaN where a number is undefined."""
+    """A statistic with the ends of its interval; a number that is undefined is NaN."""
 
     value: float
     low: float = math.nan
     high: float = math.nan
 
     def record(self) -> dict[str, float | None]:
-        """The statistic as JSON holds it: null where it is undefined.
+        """The statistic as JSON holds it: null for a number that is undefined.
 
         >>> Interval(0.5, 0.25).record()
         {'value': 0.5, 'low': 0.25, 'high': None}
@@ -60,13 +60,13 @@ class Draft:
 
 
 class Bootstrap:
-    """Resamples of the photos of one evaluation, the same ones for every figure asked of it.
+    """Resamples of the photos of one evaluation, the same for every statistic.
 
     Args:
-        groups: A number for each photo; photos that share it are drawn together.
-        resamples: How many are drawn.
-        seed: Another seed draws others.
-        level: Share of the resampled figures that an interval holds, in (0, 1).
+        groups: A number for each photo; photos with the same number are drawn together.
+        resamples: Resamples that are drawn, 1 or more.
+        seed: Seed of the draws.
+        level: Share of the resampled values that an interval holds, in (0, 1).
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Bootstrap:
         self._resamples, self._seed, self._level = resamples, seed, level
 
     def intervals(self, statistics: Mapping[str, Statistic]) -> dict[str, Interval]:
-        """Each figure with its percentile interval, all from the same resamples.
+        """Each statistic with its percentile interval, all from the same resamples.
 
-        The ends are NaN where there are fewer than two groups: one drive says nothing of how
-        much drives differ. A resample that leaves a figure undefined is left out of its interval.
+        The ends are NaN if there are fewer than two groups: one drive does not show how much
+        drives differ. A resample that leaves a statistic undefined is left out of its interval.
 
         Args:
-            statistics: The figures by name.
+            statistics: The statistics by name.
         """
         once = np.ones((len(self._codes), 1))
         values = {name: float(statistic(once)[0]) for name, statistic in statistics.items()}
@@ -131,7 +131,7 @@ class Bootstrap:
         return _measured(tree, self.intervals(dict(_statistics(tree))))
 
     def _counts(self) -> Iterator[Float[np.ndarray, "g r"]]:
-        """How often each group was drawn, a few resamples at a time; by the seed alone."""
+        """How often each group was drawn, a few resamples at a time; the seed alone decides."""
         rng = np.random.default_rng(self._seed)
         step = max(1, _CHUNK // max(1, len(self._codes)))
         for start in range(0, self._resamples, step):
@@ -152,8 +152,8 @@ class Bootstrap:
 def sequence_groups(predictions: pl.DataFrame) -> Int[np.ndarray, " n"]:
     """A number for each photo, shared by the photos of one sequence.
 
-    A photo of no known sequence is a group by itself, and so is every photo of a table that has
-    no `sequence` column.
+    A photo of no known sequence is a group by itself, and so is every photo of a table without
+    a `sequence` column.
 
     >>> sequence_groups(pl.DataFrame({"sequence": ["b", "a", None, "a", None]})).tolist()
     [0, 1, 2, 1, 4]
@@ -167,7 +167,7 @@ def sequence_groups(predictions: pl.DataFrame) -> Int[np.ndarray, " n"]:
 
 
 def mean_of(values: Values) -> Statistic:
-    """The mean, of the photos whose value is not NaN.
+    """The mean over the photos whose value is not NaN.
 
     >>> mean_of(np.array([1.0, 4.0, np.nan]))(np.array([[1.0, 2.0], [1.0, 1.0], [1.0, 5.0]]))
     array([2.5, 2. ])
@@ -177,24 +177,24 @@ def mean_of(values: Values) -> Statistic:
 
 
 def ratio_of(numerators: Values, denominators: Values) -> Statistic:
-    """The sum of the numerators over the sum of the denominators; NaN where that is 0."""
+    """The sum of the numerators over the sum of the denominators; NaN if that sum is 0."""
     return OfSums((numerators, denominators), _ratio)
 
 
 @dataclass(frozen=True, eq=False)
 class OfSums:
-    """A statistic that needs sums over the photos, and nothing else of them.
+    """A statistic that is computed from sums over the photos alone.
 
     Attributes:
-        values: What is summed: some values a photo.
-        combine: The figure from the sums, one row for each of `values`, one column a resample.
+        values: The arrays that are summed, a value a photo.
+        combine: The statistic from the sums: a row for each of `values`, a column a resample.
     """
 
     values: tuple[Values, ...]
     combine: Callable[[Float[np.ndarray, "k r"]], Float[np.ndarray, " r"]]
 
     def __call__(self, weights: Float[np.ndarray, "n r"]) -> Float[np.ndarray, " r"]:
-        """The figure under each column of weights."""
+        """The statistic under each column of weights."""
         return self.combine(
             np.array([values.astype(np.float64) @ weights for values in self.values])
         )
@@ -206,7 +206,7 @@ def _ratio(sums: np.ndarray) -> np.ndarray:
 
 
 class _Sums:
-    """The sums of many statistics, found over each group once, for all resamples."""
+    """The sums of many statistics, taken over each group once, for all resamples."""
 
     def __init__(self, statistics: list[OfSums], codes: Int[np.ndarray, " n"]) -> None:
         self._statistics, self._places = statistics, []
@@ -224,7 +224,7 @@ class _Sums:
         self._sums = np.array(sums)
 
     def under(self, counts: Float[np.ndarray, "g r"]) -> Iterator[Float[np.ndarray, " r"]]:
-        """Each statistic, where the groups were drawn so often."""
+        """Each statistic under the counts of the groups."""
         if self._statistics:
             totals = self._sums @ counts
             for statistic, places in zip(self._statistics, self._places, strict=True):
@@ -232,7 +232,7 @@ class _Sums:
 
 
 def median_of(values: Values) -> Statistic:
-    """The median, of the photos whose value is not NaN.
+    """The median over the photos whose value is not NaN.
 
     For an even number it is the mean of the middle two.
 
@@ -250,8 +250,8 @@ def median_of(values: Values) -> Statistic:
         if not half.any():
             return np.full(len(half), np.nan)
         start, running = _around_half(order, place, weights, half)
-        found = np.argmax(running >= half, axis=0), np.argmax(running > half, axis=0)
-        middle = (ordered[start + found[0]] + ordered[start + found[1]]) / 2
+        lower, upper = np.argmax(running >= half, axis=0), np.argmax(running > half, axis=0)
+        middle = (ordered[start + lower] + ordered[start + upper]) / 2
         return np.where(half > 0, middle, np.nan)
 
     return median
@@ -262,8 +262,8 @@ def _around_half(
 ) -> tuple[int, np.ndarray]:
     """Cumulative weights, in order of value, over a window that holds every column's median.
 
-    A resample's median is near the middle, so the running sum over all photos, the costly part,
-    is needed for a few of them only; the window widens until it is wide enough.
+    A resample's median is near the middle, so the costly running sum is needed for a few photos
+    only. The window widens until it holds every median.
     """
     count, reach = len(order), 8 + 4 * math.isqrt(len(order))
     while True:
@@ -278,10 +278,10 @@ def _around_half(
 
 
 def difference_of(statistic: Statistic, other: Statistic) -> Statistic:
-    """The first figure minus the second, both of the same photos in the same order.
+    """The first statistic minus the second, both of the same photos in the same order.
 
-    Under one resample both models see the same photos, so what makes a photo hard for both
-    cancels: the interval is that of a paired comparison.
+    Under one resample both models see the same photos, so a photo that is hard for both cancels:
+    the interval is that of a paired comparison.
     """
     if not (isinstance(statistic, OfSums) and isinstance(other, OfSums)):
         return lambda weights: statistic(weights) - other(weights)

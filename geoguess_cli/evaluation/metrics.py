@@ -1,7 +1,7 @@
-"""The figures of an evaluation, as plain NumPy over one value a photo.
+"""Ranks, hits, means and radii as plain NumPy, one value a photo.
 
-Everything wide (one column a cell) is reduced batch by batch to a rank, a loss, a few guesses;
-only those are kept and averaged. `docs/metrics.md` defines every figure.
+Arrays with a column for each cell are reduced batch by batch to a rank, a loss and a few guesses;
+only those are kept and averaged. `docs/metrics.md` defines every statistic.
 """
 
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 RADII_KM = {"street": 1.0, "city": 25.0, "region": 200.0, "country": 750.0, "continent": 2500.0}
-"""The five radii the field reports, since PlaNet (arXiv 1602.05314)."""
+"""The five radii that publications report, since PlaNet (arXiv 1602.05314)."""
 
 TOP_K = (1, 3, 5)
 
@@ -18,9 +18,9 @@ TOP_K = (1, 3, 5)
 def truth_ranks(
     values: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " n"]
 ) -> Int[np.ndarray, " n"]:
-    """Place of the true cell in each row's order, from 1; 0 where the photo is in no cell.
+    """Place of the true cell in each row's order, from 1; 0 if the photo lies in no cell.
 
-    The order is that of `top_cells`, so that rank ≤ k exactly where those k hold the truth.
+    The order is that of `top_cells`, so rank ≤ k exactly if those k cells hold the truth.
 
     Args:
         values: Logits or probabilities, one column a cell.
@@ -37,7 +37,7 @@ def truth_ranks(
 def at_truth(
     values: Float[np.ndarray, "n c"], truths: Int[np.ndarray, " n"]
 ) -> Float[np.ndarray, " n"]:
-    """Each row's value for the true cell; NaN where the photo is in no cell (truth -1).
+    """Each row's value for the true cell; NaN if the photo lies in no cell (truth -1).
 
     >>> at_truth(np.array([[0.2, 0.8], [0.6, 0.4]]), np.array([1, -1])).tolist()
     [0.8, nan]
@@ -48,17 +48,17 @@ def at_truth(
 
 
 def hits(ranks: Int[np.ndarray, " n"], k: int) -> Bool[np.ndarray, " n"]:
-    """Whether the truth is among the k likeliest cells; a photo in no cell (rank 0) is wrong."""
+    """Whether the truth is among the k likeliest cells; never for a photo in no cell (rank 0)."""
     return (ranks >= 1) & (ranks <= k)
 
 
 def mean(values: Float[np.ndarray, " n"] | Bool[np.ndarray, " n"]) -> float:
-    """Arithmetic mean (of truth values: a share in [0, 1]); NaN of nothing."""
+    """Arithmetic mean (of truth values: a share in [0, 1]); NaN without values."""
     return float(values.mean()) if len(values) else math.nan
 
 
 def median(values: Float[np.ndarray, " n"]) -> float:
-    """Median, the mean of the middle two for an even number; NaN of nothing."""
+    """Median, the mean of the middle two for an even number; NaN without values."""
     return float(np.median(values)) if len(values) else math.nan
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation keeps of each photo: some numbers, whatever the number of cells."""
+"""What an evaluation keeps of each photo: a few numbers, however many cells there are."""
 
 from collections.abc import Mapping
 
@@ -20,12 +20,12 @@ LISTED = max(metrics.TOP_K)
 
 
 class Observer:
-    """Takes in the logits of photos whose place is known, and keeps what the figures need.
+    """Takes the logits of photos whose place is known, and keeps what the statistics need.
 
     Args:
-        partition: What each column of the logits means.
+        partition: The cell of each column of the logits.
         latlng: Where each photo of the table was taken.
-        temperature: What logits are divided by.
+        temperature: The number that logits are divided by.
         point: How the model chooses its point estimate.
     """
 
@@ -49,10 +49,10 @@ class Observer:
         self.radius_90_km = np.full(photos, np.nan)
 
     def add(self, rows: Int[np.ndarray, " b"], logits: Float32[np.ndarray, "b c"]) -> None:
-        """Take in one batch, best of some hundred photos.
+        """Take one batch, best of a few hundred photos.
 
         Args:
-            rows: Which photos of the table they are; none comes twice.
+            rows: Which photos of the table they are; a photo must not come twice.
             logits: As the model gives them, not yet divided by the temperature.
         """
         truths = self._truths[rows]
@@ -79,19 +79,19 @@ class Observer:
 
     @property
     def rows(self) -> Int[np.ndarray, " n"]:
-        """The photos taken in, in the order in which they came."""
+        """The rows of the photos taken, in the order in which they came."""
         return np.concatenate([np.empty(0, dtype=np.int64), *self._rows])
 
     def calibration(self) -> tuple[Calibration, Calibration]:
-        """The photos taken in, at temperature 1 and at the model's."""
+        """Calibration of the photos taken, at temperature 1 and at the model's."""
         return self._before.result(), self._after.result()
 
     def credible(self) -> Credible:
-        """Of the photos taken in."""
+        """Credible sets of the photos taken."""
         return self._credible.result()
 
     def distances_km(self) -> Mapping[PointMethod, Float64[np.ndarray, " n"]]:
-        """From each method's estimate to the truth, of every photo of the table."""
+        """Distance from each method's estimate to the truth, in km, of every photo of the table."""
         return {
             method: great_circle_km(estimates, self._latlng)
             for method, estimates in self.estimates.items()

@@ -1,6 +1,6 @@
-"""One row a photo: the truth, what the model says of it, and how far off that is.
+"""One row a photo: the truth, the answer of the model, and how far off it is.
 
-Every figure of a report is computed from these rows, so that anyone can compute it again.
+Every statistic of a report is computed from these rows, so that anyone can compute it again.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from jaxtyping import Float
 
 from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation.observations import Observer
-from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.credible import MASSES
@@ -23,37 +22,37 @@ from geoguess_cli.photos.table import PhotoTable
 def predictions_of(
     table: PhotoTable,
     partition: Partition,
-    seen: Observer,
+    observer: Observer,
     *,
     point: PointMethod,
     errors: Mapping[int, str],
     training: Float[np.ndarray, "m 2"],
 ) -> pl.DataFrame:
-    """The rows, in the order of the table; `docs/metrics.md` defines each column.
+    """One row for each photo, in the order of the table; `docs/metrics.md` defines each column.
 
     Args:
         table: The photos.
         partition: The model's own.
-        seen: What was kept of each photo that could be read.
+        observer: The numbers kept of each photo that could be read.
         point: How the model chooses its point estimate.
-        errors: Why each of the other photos, by its row, could not be read.
-        training: Where the training photos were taken, in degrees; perhaps none.
+        errors: By row, why a photo could not be read.
+        training: Where the training photos were taken, in degrees; may be empty.
     """
     own = [name for name in ("id", "split", "sequence") if table.has(name)]
     frame = table.frame.select("photo", "latitude", "longitude", *own)
     of_model = {
-        **_cells(partition, seen),
-        **_places(table, seen, point),
-        **_trust(len(table), seen),
+        **_cells(partition, observer),
+        **_places(observer, point),
+        **_trust(len(table), observer),
     }
     answered = np.ones(len(table), dtype=bool)
     answered[list(errors)] = False
     rows = pl.Series(answered)
     return frame.with_columns(
-        *(pl.Series(name, column) for name, column in _truth(table, partition, seen).items()),
+        *(pl.Series(name, column) for name, column in _truth(table, partition, observer).items()),
         _nearest_train(table, training),
         *(
-            # Of an unreadable photo the model says nothing.
+            # The model says nothing about a photo that could not be read.
             pl.when(rows).then(pl.Series(name, column)).alias(name)
             for name, column in of_model.items()
         ),
@@ -61,10 +60,10 @@ def predictions_of(
     )
 
 
-def _truth(table: PhotoTable, partition: Partition, seen: Observer) -> dict[str, pl.Series]:
+def _truth(table: PhotoTable, partition: Partition, observer: Observer) -> dict[str, pl.Series]:
     places = _located(table.latlng)
     return {
-        "token": _tokens(partition, seen.truths),
+        "token": _tokens(partition, observer.truths),
         "country": _texts(place.country for place in places),
         "region": _texts(place.region for place in places),
         "place": _texts(map(describe, places)),
@@ -72,7 +71,7 @@ def _truth(table: PhotoTable, partition: Partition, seen: Observer) -> dict[str,
 
 
 def _nearest_train(table: PhotoTable, training: np.ndarray) -> pl.Series:
-    """Distance to the nearest training photo; null for one of them, or where there is none."""
+    """Distance to the nearest training photo in km; null for a training photo, or without any."""
     distances = nearest_km(table.latlng, training)
     known = np.isfinite(distances)
     if table.has("split"):
@@ -80,23 +79,20 @@ def _nearest_train(table: PhotoTable, training: np.ndarray) -> pl.Series:
     return pl.Series("nearest_train_km", np.where(known, distances, np.nan)).fill_nan(None)
 
 
-def _cells(partition: Partition, seen: Observer) -> dict[str, pl.Series]:
-    listed = seen.cells.shape[1]
-    tops = _tokens(partition, seen.cells.ravel()).reshape((-1, listed))
+def _cells(partition: Partition, observer: Observer) -> dict[str, pl.Series]:
+    listed = observer.cells.shape[1]
+    tops = _tokens(partition, observer.cells.ravel()).reshape((-1, listed))
     return {
-        "rank": pl.Series(seen.ranks).replace(0, None).cast(pl.UInt32),
+        "rank": pl.Series(observer.ranks).replace(0, None).cast(pl.UInt32),
         "top_tokens": tops.cast(pl.List(pl.String)),
-        "top_probabilities": pl.Series(seen.top_probabilities).cast(pl.List(pl.Float32)),
+        "top_probabilities": pl.Series(observer.top_probabilities).cast(pl.List(pl.Float32)),
     }
 
 
-def _places(table: PhotoTable, seen: Observer, point: PointMethod) -> dict[str, pl.Series]:
-    estimates = seen.estimates[point]
+def _places(observer: Observer, point: PointMethod) -> dict[str, pl.Series]:
+    estimates = observer.estimates[point]
     guessed = _located(np.nan_to_num(estimates))
-    distances = {
-        method: great_circle_km(np.nan_to_num(places), table.latlng)
-        for method, places in seen.estimates.items()
-    }
+    distances = observer.distances_km()
     return {
         "estimate_latitude": pl.Series(estimates[:, 0]),
         "estimate_longitude": pl.Series(estimates[:, 1]),
@@ -109,20 +105,20 @@ def _places(table: PhotoTable, seen: Observer, point: PointMethod) -> dict[str, 
     }
 
 
-def _trust(photos: int, seen: Observer) -> dict[str, pl.Series]:
-    """How sure the model was, and whether that was right."""
-    rows = seen.rows
+def _trust(photos: int, observer: Observer) -> dict[str, pl.Series]:
+    """How sure the model was, and whether it was right to be."""
+    rows = observer.rows
 
     def spread(values: np.ndarray) -> pl.Series:
-        """A value a photo read, at its row."""
+        """The values of the photos read, each at its row."""
         column = np.zeros(photos, dtype=values.dtype)
         column[rows] = values
         series = pl.Series(column)
         return series.fill_nan(None) if series.dtype.is_float() else series
 
-    before, after = seen.calibration()
-    credible = seen.credible()
-    found = {
+    before, after = observer.calibration()
+    credible = observer.credible()
+    columns = {
         "probability": spread(np.exp(-after.nll)),
         "loss": spread(after.nll),
         "brier": spread(after.brier),
@@ -130,22 +126,22 @@ def _trust(photos: int, seen: Observer) -> dict[str, pl.Series]:
         "uncalibrated_loss": spread(before.nll),
         "uncalibrated_brier": spread(before.brier),
         "uncalibrated_confidence": spread(before.confidence),
-        "expected_km": pl.Series(seen.expected_km),
-        "radius_90_km": pl.Series(seen.radius_90_km),
+        "expected_km": pl.Series(observer.expected_km),
+        "radius_90_km": pl.Series(observer.radius_90_km),
         "search_km2": spread(
             np.where(np.isfinite(credible.to_truth_km2), credible.to_truth_km2, np.nan)
         ),
     }
     for mass in MASSES:
         sets, name = credible.sets[mass], f"{100 * mass:g}"
-        found[f"in_{name}"] = spread(sets.holds_truth)
-        found[f"cells_{name}"] = spread(sets.cells.astype(np.uint32))
-        found[f"area_{name}_km2"] = spread(sets.area_km2)
-    return found
+        columns[f"in_{name}"] = spread(sets.holds_truth)
+        columns[f"cells_{name}"] = spread(sets.cells.astype(np.uint32))
+        columns[f"area_{name}_km2"] = spread(sets.area_km2)
+    return columns
 
 
 def _tokens(partition: Partition, cells: np.ndarray) -> pl.Series:
-    """The tokens of cell indices; null for -1, in no cell."""
+    """The tokens of cell indices; null for -1, which is no cell."""
     names = pl.Series([*partition.tokens, None], dtype=pl.String)
     return names.gather(np.where(cells < 0, len(partition), cells))
 
@@ -155,7 +151,7 @@ def _texts(texts: object) -> pl.Series:
 
 
 def _located(latlng: np.ndarray) -> list[Place]:
-    """The place of each point; the many photos answered with one place ask once."""
+    """The place of each point; equal points are looked up once."""
     distinct, which = np.unique(latlng, axis=0, return_inverse=True)
     places = locate(distinct)
     return [places[at] for at in which.ravel().tolist()]

@@ -1,7 +1,7 @@
-"""What is gained by answering only where the model is sure: risk against coverage.
+"""What is gained if the model answers only when it is sure: risk against coverage.
 
-A photo is answered when its confidence, the top probability, is at least some threshold. Coverage
-here is the share of photos that are answered, and risk the mean error of those.
+A photo is answered if its confidence, the top probability, is at least a threshold. Coverage here
+is the share of photos that are answered, and risk their mean error.
 """
 
 import math
@@ -40,8 +40,8 @@ def risk_coverage(
 
     Args:
         confidence: Top probability of each photo.
-        errors: 1 where the likeliest cell is wrong and 0 where it is right; or a distance.
-        points: How many at most; the last is always the one with every photo answered.
+        errors: 1 if the likeliest cell is wrong, 0 if it is right; or a distance.
+        points: Points at most; the last point always answers every photo.
 
     >>> risk_coverage(np.array([0.75, 0.5]), np.array([0, 1]))[-1]
     CurvePoint(threshold=0.5, coverage=1.0, risk=0.5)
@@ -60,7 +60,7 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
     """The area under the risk-coverage curve: a mean of risks, in the unit of the errors.
 
     It is the mean over the photos of the risk of answering every photo at least as sure (Geifman
-    and El-Yaniv, arXiv 1705.08500, with ties in confidence taken together, so that the order of
+    and El-Yaniv, arXiv 1705.08500; photos of equal confidence are taken together, so the order of
     the rows does not matter). Confidences that say nothing give the mean error.
 
     Args:
@@ -82,7 +82,7 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
             drawn = np.add.reduceat(drawn, np.append(0, ends[:-1] + 1), axis=1)
             answered, error = answered[:, ends], error[:, ends]
         total = drawn.sum(axis=1)
-        # Where nothing is answered yet, nothing is drawn, and the risk of 0 counts nothing.
+        # If no photo is answered yet, none is drawn, and its risk of 0 has no weight.
         risk = np.divide(error, np.maximum(answered, 1.0), out=error)
         summed = np.einsum("rk,rk->r", drawn, risk)
         return np.asarray(summed / np.where(total > 0, total, np.nan))
@@ -91,7 +91,7 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
 
 
 def best_area(errors: Num[np.ndarray, " n"]) -> float:
-    """The least area there is with these errors: of confidences that put the smallest first.
+    """The least possible area with these errors: of confidences that put the smallest first.
 
     >>> round(best_area(np.array([0, 1, 0])), 3)
     0.111

@@ -141,7 +141,7 @@ def test_always_right_and_always_wrong_end_at_a_bound(
     fitted = fit_temperature(logits, np.full(30, truth))
     assert fitted.value == pytest.approx(bound)
     assert fitted.nll == pytest.approx(loss, abs=1e-6)
-    assert "as far as a temperature may go" in fitted.reason
+    assert "the limit of a temperature" in fitted.reason
 
 
 @pytest.mark.parametrize("logits", [np.zeros((4, 3)), np.eye(3)[[0, 0, 0, 0]] * 5000.0])

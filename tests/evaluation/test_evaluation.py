@@ -284,7 +284,7 @@ def test_an_empty_table_is_refused(predictor_of: Callable, table_of: Callable) -
 
 
 def test_photos_of_which_none_can_be_read_are_refused(predictor_of, table_of, towns) -> None:
-    with pytest.raises(PhotoError, match=r"not one of 2 photos could be read; 0\.jpg: gone"):
+    with pytest.raises(PhotoError, match=r"none of 2 photos could be read; 0\.jpg: gone"):
         evaluate(
             predictor_of(np.zeros((2, 4)), {0: "gone", 1: "gone"}),
             table_of([towns["Boise"]] * 2),
