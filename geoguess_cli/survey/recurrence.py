@@ -1,6 +1,7 @@
-"""Recurring spots: places of the frame at which several photos of a drive have a deciding spot.
+"""Recurring spots: places of the frame where several photos of a drive have a deciding spot.
 
-And the photos that such a place is compared with: of other drives, and others of its own.
+This module also chooses the photos that a recurring spot is compared with, from other drives and
+from its own.
 """
 
 from collections import defaultdict
@@ -14,17 +15,18 @@ from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.survey.spots import Answered, Box, Rules, Spot, decides
 
 _MIDDLES = 200
+"""Spots that are tried as the middle of a recurring spot."""
 
 
 @dataclass(frozen=True)
 class RecurringSpot:
-    """A place of the frame at which photos of a drive have a deciding spot.
+    """A place of the frame where photos of a drive have a deciding spot.
 
     Attributes:
-        drive: The number of the drive.
-        cell_index: The photos' answer.
+        drive: Number of the drive.
+        cell_index: The cell that the photos are answered with.
         box: The place.
-        spots: The spot of each photo there, by its row.
+        spots: The spot of each photo at this place, by the row of the photo.
     """
 
     drive: int
@@ -36,19 +38,19 @@ class RecurringSpot:
 def recurring_spots(
     answers: Mapping[int, Answered], drives: Int[np.ndarray, " n"], rules: Rules
 ) -> list[RecurringSpot]:
-    """The places with a deciding spot in enough photos of one drive and one answer.
+    """The places with a deciding spot in enough photos of one drive with the same answer.
 
     Args:
-        answers: What is known of some photos, by their row.
-        drives: The drive of each row, as a number; -1 where it is not known.
-        rules: What counts.
+        answers: The scanned photos, by their row.
+        drives: Number of the drive of each row; -1 if it is unknown.
+        rules: The thresholds.
     """
     together: dict[tuple[int, int], list[tuple[int, Spot]]] = defaultdict(list)
     for row, answered in answers.items():
         if drives[row] >= 0:
             key = (int(drives[row]), answered.cell_index)
             together[key] += [(row, s) for s in answered.spots if decides(s, answered, rules)]
-    found = []
+    recurring = []
     for (drive, cell_index), spots in sorted(together.items()):
         left = spots
         while True:
@@ -56,15 +58,15 @@ def recurring_spots(
             if len(place) < rules.least_photos:
                 break
             box = place[next(iter(place))].box
-            found.append(RecurringSpot(drive, cell_index, box, place))
+            recurring.append(RecurringSpot(drive, cell_index, box, place))
             left = [(row, s) for row, s in left if s.box.overlap(box) < rules.least_overlap]
-    return found
+    return recurring
 
 
 def _most_shared(spots: Sequence[tuple[int, Spot]], least_overlap: float) -> dict[int, Spot]:
-    """The largest set of spots of different photos around one of them, which comes first."""
+    """The largest set of overlapping spots of different photos; the middle one comes first."""
     best: dict[int, Spot] = {}
-    # Of a very long drive some spots are tried as the middle one: time grows with its length only.
+    # Trying every spot as the middle would take a time that grows with the square of the drive.
     for row, spot in spots[:: len(spots) // _MIDDLES + 1]:
         around = {row: spot}
         for other_row, other in spots:
@@ -83,15 +85,15 @@ def other_drives(
     count: int,
     rng: np.random.Generator,
 ) -> list[int]:
-    """One photo of each of so many other drives of the same cell, and of so many nearest ones.
+    """Rows of photos of other drives, one a drive: first of the same cell, then the nearest.
 
     Args:
-        place: What they are to be compared with.
-        drives: The drive of each row, as a number; -1 where it is not known: a drive by itself.
-        cells: The true cell of each row; -1 where it lies in none.
+        place: The recurring spot that they are compared with.
+        drives: Number of the drive of each row; a row with -1 counts as a drive of its own.
+        cells: Index of the true cell of each row; -1 if it lies in none.
         latlng: Where each row was taken: latitude, longitude, in degrees.
-        count: Of either kind, at most.
-        rng: Draws those of the cell.
+        count: Drives of the same cell at most, and nearest drives at most.
+        rng: Draws the drives of the same cell.
     """
     own = np.where(drives < 0, -1 - np.arange(len(drives)), drives)
     others = np.flatnonzero(drives != place.drive)
@@ -106,13 +108,13 @@ def other_drives(
 def rest_of_drive(
     place: RecurringSpot, drives: Int[np.ndarray, " n"], count: int, rng: np.random.Generator
 ) -> list[int]:
-    """Photos of the drive without the spot, if most photos have it; else none.
+    """Rows of the drive's photos without the spot; none unless most of its photos have it.
 
     Args:
-        place: The spot.
-        drives: The drive of each row, as a number.
-        count: How many, at most.
-        rng: Draws them.
+        place: The recurring spot.
+        drives: Number of the drive of each row.
+        count: Photos at most.
+        rng: Draws the photos.
     """
     own = np.flatnonzero(drives == place.drive)
     rest = [int(row) for row in rng.permutation(own) if row not in place.spots]
@@ -120,6 +122,6 @@ def rest_of_drive(
 
 
 def _one_a_drive(rows: Int[np.ndarray, " m"], own: Int[np.ndarray, " n"], count: int) -> list[int]:
-    """The first row of each drive, of the first so many drives."""
+    """The first row of each drive, for the first `count` drives."""
     _, first = np.unique(own[rows], return_index=True)
     return [int(row) for row in rows[np.sort(first)][:count]]

@@ -1,7 +1,7 @@
-"""What scans have found out about photos, kept on disk as they go.
+"""The scans of photos on disk, so that an interrupted survey can go on.
 
-A file holds one model and one way of looking: its first line says which, each further line is one
-photo. Lines are only ever added, so that an interrupted scan loses the photo at hand and no other.
+A file belongs to one model and one plan, which its first line names. Each further line is one
+photo. Lines are only appended, so an interruption loses at most the photo that is being scanned.
 """
 
 import base64
@@ -24,21 +24,21 @@ FORMAT = 1
 
 @dataclass(frozen=True, eq=False)
 class ScannedPhoto(Answered):
-    """A photo's answer, its spots, and the map that they were found in.
+    """The answer to a photo, its occlusion map, and the spots of this map.
 
     Attributes:
-        window_drops: Fall of the probability for each window, by its row and column.
+        window_drops: Drop of the probability under each window, by the window's row and column.
     """
 
     window_drops: Float32[np.ndarray, "rows columns"]
 
 
 class ScanStore:
-    """A folder of scans, open for one model and one way of looking.
+    """The scans in a folder that belong to one model and one plan.
 
     Args:
-        folder: Where the files lie; it is made if need be.
-        key: What the scan is made with, as plain JSON.
+        folder: The folder of the files; it is made if need be.
+        key: The model and the plan, as plain JSON.
     """
 
     def __init__(self, folder: Path, key: Mapping[str, Any]) -> None:
@@ -47,19 +47,19 @@ class ScanStore:
         self.path = folder / f"{name}.jsonl"
         self.others = sorted(p for p in folder.glob("*.jsonl") if p != self.path)
         folder.mkdir(parents=True, exist_ok=True)
-        self._photos = self._opened(header)
+        self._photos = self._open(header)
         self._file: IO[str] = self.path.open("a", encoding="utf-8")
 
     def __len__(self) -> int:
         return len(self._photos)
 
     def get(self, name: str) -> ScannedPhoto | None:
-        """What is known of a photo; None if nothing is."""
+        """The scan of a photo by its name; None if the store lacks it."""
         line = self._photos.get(name)
         return None if line is None else _photo(json.loads(line))
 
     def add(self, name: str, photo: ScannedPhoto) -> None:
-        """Keep what was found out about a photo; it is on disk when this returns."""
+        """Add the scan of a photo; it is on disk when this returns."""
         line = json.dumps({"photo": name, **_record(photo)})
         self._file.write(line + "\n")
         self._file.flush()
@@ -76,20 +76,20 @@ class ScanStore:
     ) -> None:
         self._file.close()
 
-    def _opened(self, header: str) -> dict[str, str]:
-        """The photos of the file by name; what an interruption left of a line is cut out."""
+    def _open(self, header: str) -> dict[str, str]:
+        """The lines of the file by the name of their photo; broken lines are removed."""
         lines: list[str] = []
         if self.path.exists():
             *lines, _ = self.path.read_text(encoding="utf-8").split("\n")
-        named = {name: line for line in lines[1:] if (name := _name(line)) is not None}
-        text = "\n".join([header, *named.values()]) + "\n"
+        photos = {name: line for line in lines[1:] if (name := _name(line)) is not None}
+        text = "\n".join([header, *photos.values()]) + "\n"
         if not self.path.exists() or self.path.stat().st_size != len(text.encode()):
             write_text(text, self.path)
-        return named
+        return photos
 
 
 def _name(line: str) -> str | None:
-    """Which photo a line is of; None for half a line."""
+    """The name of the photo of a line; None if the line is broken."""
     try:
         return str(json.loads(line)["photo"])
     except (json.JSONDecodeError, KeyError, TypeError):
