@@ -1,7 +1,7 @@
-"""A scan: the occlusion map of each photo of a set, and the spots that stand out of it.
+"""A scan: the occlusion map of each photo, and the spots that stand out from it.
 
-It knows no model, only a callable from images to probabilities and one that reads photos. What is
-found out about a photo goes into a store at once, so that a long scan can be interrupted.
+A scan knows no model, only a callable from images to probabilities and a callable that reads
+photos. Each scanned photo goes into a store at once, so a long scan can be interrupted.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,16 +23,15 @@ from geoguess_cli.survey.spots import RULES, Rules, examined_spots, prominent_bo
 
 @dataclass(frozen=True)
 class ScanPlan:
-    """How the photos of a set are looked at.
+    """How photos are scanned.
 
     Attributes:
         window: Side of the covered square, in pixels of the photo as the model sees it.
         stride: Step from one window to the next, in pixels.
-        baselines: What covered pixels become; drops are the mean over them.
-        follow: The cell of each photo whose probability is followed: the likeliest, or the true
-            one.
-        seed: Of the noise.
-        rules: What stands out of a map.
+        baselines: What replaces covered pixels; a drop is the mean over these baselines.
+        follow: The cell whose probability is followed in each photo: the likeliest or the true.
+        seed: Seed of the noise.
+        rules: Thresholds for spots.
     """
 
     window: int = 32
@@ -43,26 +42,26 @@ class ScanPlan:
     rules: Rules = RULES
 
     def key(self, model: Mapping[str, Any]) -> dict[str, Any]:
-        """What a stored scan was made with: scans of equal keys are the same.
+        """The settings of a stored scan; scans with equal keys are equal.
 
         Args:
-            model: Which model it is, as plain JSON.
+            model: Identity of the model, as plain JSON.
         """
-        own = asdict(self) | {"baselines": list(self.baselines)}
-        rules = own.pop("rules")
+        plan = asdict(self) | {"baselines": list(self.baselines)}
+        rules = plan.pop("rules")
         proposals = {name: rules[name] for name in ("least_excess", "most_area")}
-        return {"model": dict(model), **own, **proposals}
+        return {"model": dict(model), **plan, **proposals}
 
 
 @dataclass(frozen=True, eq=False)
 class Scanned:
-    """What a scan says of one photo.
+    """The scan of one photo, or the reason why it has none.
 
     Attributes:
-        row: Position in the list of photos that was asked about.
-        photo: What was found out; None for a photo that has no map.
-        error: Why it has none.
-        reused: Whether an earlier run found it out.
+        row: Position of the photo in the list.
+        photo: Its scan; None if it has no map.
+        error: Why it has no map.
+        reused: Whether an earlier run scanned it.
     """
 
     row: int
@@ -81,20 +80,21 @@ def scan_photos(
     truths: Int[np.ndarray, " n"] | None = None,
     batch_size: int = 32,
 ) -> Iterator[Scanned]:
-    """Each photo of a set, in the order given; one that has no map does not end the others.
+    """The scan of each photo, in the order of `paths`; an unusable photo does not end the scan.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        read: A photo file as the model sees it.
+        read: Reads a photo file as the model sees it.
         paths: Photo files.
-        plan: How to look at them.
-        store: What earlier runs found out, and where this one adds to.
-        truths: The true cell of each photo, -1 where it lies in none; needed to follow it.
+        plan: How to scan.
+        store: The scans of earlier runs; new scans are added to it.
+        truths: Index of the true cell of each photo, -1 if it lies in none; required if the plan
+            follows the true cell.
         batch_size: Images that go through the model at once.
 
     Raises:
-        ConfigError: A window or stride that does not fit the photos as the model sees them.
-        ModelError: Probabilities that are not finite.
+        ConfigError: The window or the stride does not fit the photos as the model sees them.
+        ModelError: A probability is not finite.
     """
     for row, path in enumerate(paths):
         try:
@@ -103,18 +103,18 @@ def scan_photos(
                 truth = _cell_of(truths, row)
             digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
             name = digest if truth is None else f"{digest}-{truth}"
-            known = store.get(name)
-            if known is None:
+            earlier = store.get(name)
+            if earlier is None:
                 image = read(path)
-                found = scan_photo(predict, image, plan, truth=truth, batch_size=batch_size)
-                store.add(name, found)
+                photo = scan_photo(predict, image, plan, truth=truth, batch_size=batch_size)
+                store.add(name, photo)
         except CellError as error:
             yield Scanned(row, None, str(error))
         except (PhotoError, OSError) as error:
             yield Scanned(row, None, str(error) or type(error).__name__)
         else:
-            # As it was read back, so that an interrupted scan ends like any other.
-            yield Scanned(row, known or store.get(name), reused=known is not None)
+            # Read back from the store, so an interrupted scan ends with the same numbers.
+            yield Scanned(row, earlier or store.get(name), reused=earlier is not None)
 
 
 def scan_photo(
@@ -125,25 +125,25 @@ def scan_photo(
     truth: int | None = None,
     batch_size: int = 32,
 ) -> ScannedPhoto:
-    """One photo's occlusion map, and its spots covered alone and shown alone.
+    """The occlusion map of one photo, and its spots tested one by one.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
         image: The photo as the model sees it (normalised).
-        plan: How to look at it.
-        truth: The cell to follow; None follows the likeliest.
+        plan: How to scan.
+        truth: Index of the cell to follow; None follows the likeliest cell.
         batch_size: Images that go through the model at once.
 
     Raises:
-        ConfigError: A window or stride that does not fit the image.
-        ModelError: Probabilities that are not finite.
+        ConfigError: The window or the stride does not fit the image.
+        ModelError: A probability is not finite.
     """
     height, width = image.shape[1:]
     cell_index = truth
     if cell_index is None:
         cell_index = int(np.asarray(predict(image[None]))[0].argmax())
     covers = baseline_images(plan.baselines, image, window=plan.window, seed=plan.seed)
-    made = occlusion_map(
+    occlusion = occlusion_map(
         predict,
         image,
         cell_index,
@@ -153,30 +153,30 @@ def scan_photo(
         baselines=covers,
     )
     boxes = prominent_boxes(
-        made.window_drops,
+        occlusion.window_drops,
         height,
         width,
         window=plan.window,
         stride=plan.stride,
-        least_excess=plan.rules.least_excess * made.value,
+        least_excess=plan.rules.least_excess * occlusion.value,
         most_area=plan.rules.most_area,
     )
     spots = examined_spots(predict, image, cell_index, boxes, list(covers.values()))
-    return ScannedPhoto(cell_index, made.value, tuple(spots), made.window_drops)
+    return ScannedPhoto(cell_index, occlusion.value, tuple(spots), occlusion.window_drops)
 
 
 def whole_drives(
     drives: Int[np.ndarray, " n"], limit: int, *, seed: int = 0
 ) -> Int[np.ndarray, " m"]:
-    """Rows of as many whole drives as hold at most so many photos, in order.
+    """Rows of whole drives with `limit` photos at most, in order.
 
-    A shortcut shows only where several photos of one drive are looked at. Drives are drawn at
-    random; of a drive that alone has too many photos the first ones are taken.
+    A shortcut shows only if several photos of one drive are scanned. Drives are drawn at random. If
+    the first drive has more photos than the limit, its first photos are taken.
 
     Args:
-        drives: The drive of each row, as a number; -1 where it is not known: a drive by itself.
-        limit: Photos, at least 1.
-        seed: Of the draw.
+        drives: Number of the drive of each row; a row with -1 counts as a drive of its own.
+        limit: Photos at most, at least 1.
+        seed: Seed of the draw.
 
     >>> whole_drives(np.array([7, 7, 8, 8, 8, 9]), 4).tolist()
     [0, 1, 5]
@@ -193,5 +193,5 @@ def whole_drives(
 
 def _cell_of(truths: Int[np.ndarray, " n"] | None, row: int) -> int:
     if truths is None or truths[row] < 0:
-        raise CellError("it lies in no cell of the model's partition; --target top needs none")
+        raise CellError("the photo lies in no cell of the model; use --target top")
     return int(truths[row])

@@ -1,13 +1,18 @@
-"""Shortcuts: small things of a drive that its photos' answers rest on, as a truck driven behind.
+"""Shortcuts: small objects of a drive that its answers rest on, such as a truck in front.
 
-A spot that recurs at one place of the frame in a drive may still be a feature of the place: all of
-its photos show the same road there. What tells them apart is an exchange of the spot's content
-between photos, which leaves a natural photo (as in Goyal et al., "Counterfactual Visual
-Explanations", arXiv 1904.07451). With what another photo of the drive shows there, the answer
-should stay: it is the same thing to the model. With what *other drives of the same cell, and the
-nearest other drives,* show there, it stays for a feature of the place, as soon as some of them
-share it, and falls with all of them for a thing of the drive. A thing that two drives have, as
-trucks of one make, still shows where it is missing from some photos of its own drive.
+A spot that recurs at one place of the frame in a drive may still be a feature of the place: all
+photos of the drive show the same road there. To tell an object of the drive from a feature of the
+place, photos exchange the content of the spot, which leaves natural photos (as in Goyal et al.,
+"Counterfactual Visual Explanations", arXiv 1904.07451):
+
+- The content comes from another photo of the drive: the answer should stay, because the model sees
+  the same object.
+- The content comes from *another drive of the same cell, or from one of the nearest drives*: the
+  answer stays for a feature of the place, if some of these drives share it, and changes with all
+  of them for an object of the drive.
+
+If two drives have the object, such as trucks of one make, photos of the drive itself that lack the
+object still reveal it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +31,7 @@ from geoguess_cli.survey.recurrence import (
 from geoguess_cli.survey.spots import RULES, Answered, Box, Rules, pasted
 
 Exchange = Callable[[int, Box, Sequence[int]], "np.ndarray"]
-"""Probabilities (k, c) of a photo whose box shows what each of the other photos shows there."""
+"""Probabilities (k, c) of a photo whose box takes its content from each of k other photos."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +39,24 @@ class SharedSpot:
     """A deciding spot at one place of the frame in several photos of a drive.
 
     Attributes:
-        drive: The number of the drive.
-        cell_index: The photos' answer.
-        box: The place in the frame.
-        rows: The photos, those with the greatest drop first.
-        drop: Median share of the answer's probability that covering the spot takes.
-        changed: Photos whose answer changes when it is covered.
-        alone: Median share of the probability that is left when the spot alone is shown.
-        kept_alone: Photos whose answer stays when the spot alone is shown.
-        within: Median share lost when the spot shows what another of these photos shows there.
-        without: Share lost when it shows what some other photo of the drive shows there, the photo
-            with which most is lost; NaN where there is none, or the spot does not decide in most
-            photos of the drive.
-        across: Share lost at least when it shows what other drives show there, whichever drive but
-            for a few; NaN where fewer than two other drives are known.
-        across_half: The same, whichever drive but for half of them.
-        others: A photo of each of those other drives.
-        carried: Mean rise of the cell's probability in photos of other cells that the spot is
-            pasted into; NaN where it was not asked.
+        drive: Number of the drive.
+        cell_index: The cell that the photos are answered with.
+        box: Its place in the frame.
+        rows: Rows of the photos, the greatest drop first.
+        drop: Median share of the answer's probability lost when the spot is covered.
+        changed: Number of photos whose answer changes when the spot is covered.
+        alone: Median share of the probability left when everything but the spot is covered.
+        kept_alone: Number of photos whose answer stays when everything but the spot is covered.
+        within: Median share lost when the content comes from another of these photos.
+        without: Greatest share lost when the content comes from a photo of the drive without the
+            spot; NaN if there is no such photo, or if the spot decides in less than most photos of
+            the drive.
+        across: Least share lost when the content comes from another drive, after the few drives
+            with the least loss are left out; NaN if fewer than two other drives are known.
+        across_half: The same after half of the drives are left out.
+        others: Row of one photo of each of those other drives.
+        carried: Mean rise of the cell's probability in photos of other cells when the spot is
+            pasted into them; NaN if it was not tested.
     """
 
     drive: int
@@ -71,9 +76,10 @@ class SharedSpot:
 
     @property
     def score(self) -> float:
-        """What the answer loses without the thing of this drive, beyond what any exchange costs.
+        """Share lost without the object of this drive, beyond the cost of any exchange.
 
-        It must be lost with nearly all other drives, or with half of them and in the drive itself.
+        The share must be lost with nearly all other drives, or with half of them and with photos of
+        the drive itself.
         """
         lost = self.across
         if np.isfinite(self.without):
@@ -92,34 +98,34 @@ def shared_spots(
     seed: int = 0,
     on_spot: Callable[[int, int], None] | None = None,
 ) -> list[SharedSpot]:
-    """The deciding spots that photos of a drive share, the likeliest shortcut first.
+    """The deciding spots that photos of a drive share, the highest score first.
 
-    Those with fewer than two other drives to compare with have no score, and come last.
+    A spot that can be compared with fewer than two other drives has no score and comes last.
 
     Args:
-        answers: What is known of some photos, by their row.
-        drives: The drive of each row, as a number; -1 where it is not known.
-        cells: The true cell of each row; -1 where it lies in none.
+        answers: The scanned photos, by their row.
+        drives: Number of the drive of each row; -1 if it is unknown.
+        cells: Index of the true cell of each row; -1 if it lies in none.
         latlng: Where each row was taken: latitude, longitude, in degrees.
-        exchange: The model at work on exchanged spots.
-        rules: What counts.
-        seed: Of the choice of other photos.
-        on_spot: Called with (spots compared, spots in all).
+        exchange: Runs the model on photos with exchanged spots.
+        rules: The thresholds.
+        seed: Seed for the choice of other photos.
+        on_spot: Called with (spots compared, spots in all) after each spot.
     """
     places = recurring_spots(answers, drives, rules)
     rng = np.random.default_rng(seed)
-    compared = []
+    spots = []
     for done, place in enumerate(places, start=1):
         others = other_drives(place, drives, cells, latlng, rules.drives, rng)
         rest = rest_of_drive(place, drives, rules.drives, rng)
-        compared.append(_compared(place, answers, rest, others, exchange, rules))
+        spots.append(_compare(place, answers, rest, others, exchange, rules))
         if on_spot is not None:
             on_spot(done, len(places))
-    return sorted(compared, key=lambda spot: -np.nan_to_num(spot.score, nan=-np.inf))
+    return sorted(spots, key=lambda spot: -np.nan_to_num(spot.score, nan=-np.inf))
 
 
 def suspects(spots: Sequence[SharedSpot], rules: Rules = RULES) -> list[SharedSpot]:
-    """Those whose score says that they are a thing of the drive, in the order given."""
+    """The spots whose score makes them suspects, in the order given."""
     return [spot for spot in spots if spot.score >= rules.least_score]
 
 
@@ -132,26 +138,26 @@ def carried(
     photos: int = 8,
     seed: int = 0,
 ) -> float:
-    """Mean rise of the cell's probability in photos of other cells that the spot is pasted into.
+    """Mean rise of the cell's probability when the spot is pasted into photos of other cells.
 
-    A spot that alone decides carries its answer anywhere: a copy/paste attack (Casper et al.,
-    arXiv 2211.10024).
+    A spot that decides alone carries its answer to any photo: a copy/paste attack (Casper et al.,
+    arXiv 2211.10024). The result is NaN if no photo could be tested.
 
     Args:
-        spot: Whose strongest photo is the source.
-        drives: The drive of each row.
-        cells: The true cell of each row.
-        exchange: The model at work on exchanged spots.
-        photos: How many are pasted into, at most.
-        seed: Of their choice.
+        spot: The spot; its content comes from the photo with the greatest drop.
+        drives: Number of the drive of each row.
+        cells: Index of the true cell of each row.
+        exchange: Runs the model on photos with exchanged spots.
+        photos: Photos that the spot is pasted into, at most.
+        seed: Seed for their choice.
     """
     elsewhere = np.flatnonzero((cells != spot.cell_index) & (drives != spot.drive))
-    chosen = np.random.default_rng(seed).permutation(elsewhere)[:photos].tolist()
+    targets = np.random.default_rng(seed).permutation(elsewhere)[:photos].tolist()
     rises = []
-    for row in chosen:
-        told = exchange(row, spot.box, [row, spot.rows[0]])
-        if len(told) == 2:
-            before, after = told[:, spot.cell_index]
+    for row in targets:
+        probabilities = exchange(row, spot.box, [row, spot.rows[0]])
+        if len(probabilities) == 2:
+            before, after = probabilities[:, spot.cell_index]
             rises.append(float(after) - float(before))
     return float(np.mean(rises)) if rises else float("nan")
 
@@ -159,29 +165,29 @@ def carried(
 def exchanger(
     predict: Predict, image_of: Callable[[int], np.ndarray | None], *, batch_size: int = 32
 ) -> Exchange:
-    """The model at work on exchanged spots.
+    """A function that runs the model on photos with exchanged spots.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        image_of: A photo as the model sees it, by its row; None if it cannot be read, and then it
-            is left out.
+        image_of: Reads a photo as the model sees it, by its row; None for a photo that cannot be
+            read, which is left out.
         batch_size: Images that go through the model at once.
     """
 
     def exchange(row: int, box: Box, sources: Sequence[int]) -> Float[np.ndarray, "k c"]:
         image = image_of(row)
-        shown = [one for one in map(image_of, sources) if one is not None]
-        if image is None or not shown:
+        contents = [content for content in map(image_of, sources) if content is not None]
+        if image is None or not contents:
             return np.empty((0, 0))
-        images = np.stack([pasted(image, one, box) for one in shown])
+        images = np.stack([pasted(image, content, box) for content in contents])
         starts = range(0, len(images), batch_size)
-        told = [np.asarray(predict(images[at : at + batch_size])) for at in starts]
-        return np.concatenate(told).astype(np.float64)
+        batches = [np.asarray(predict(images[at : at + batch_size])) for at in starts]
+        return np.concatenate(batches).astype(np.float64)
 
     return exchange
 
 
-def _compared(
+def _compare(
     place: RecurringSpot,
     answers: Mapping[int, Answered],
     rest: Sequence[int],
@@ -189,21 +195,23 @@ def _compared(
     exchange: Exchange,
     rules: Rules,
 ) -> SharedSpot:
-    taken = {row: 1 - s.covered / answers[row].probability for row, s in place.spots.items()}
-    rows = sorted(taken, key=lambda row: (-taken[row], row))
-    asked = rows[: rules.photos]
+    """The shared spot of a place, with the losses of all its exchanges."""
+    drops = {row: 1 - s.covered / answers[row].probability for row, s in place.spots.items()}
+    rows = sorted(drops, key=lambda row: (-drops[row], row))
+    strongest = rows[: rules.photos]
     within: list[float] = []
-    for row in asked:
-        within += _lost(row, [other for other in asked if other != row], place, answers, exchange)
-    without = [_lost(row, rest, place, answers, exchange) for row in asked]
-    across = [_lost(row, others, place, answers, exchange) for row in asked]
+    for row in strongest:
+        sources = [other for other in strongest if other != row]
+        within += _lost(row, sources, place, answers, exchange)
+    without = [_lost(row, rest, place, answers, exchange) for row in strongest]
+    across = [_lost(row, others, place, answers, exchange) for row in strongest]
     alone = [place.spots[row].alone / answers[row].probability for row in rows]
     return SharedSpot(
         drive=place.drive,
         cell_index=place.cell_index,
         box=place.box,
         rows=tuple(rows),
-        drop=float(np.median(list(taken.values()))),
+        drop=float(np.median(list(drops.values()))),
         changed=sum(s.covered_cell != place.cell_index for s in place.spots.values()),
         alone=float(np.median(alone)),
         kept_alone=sum(s.alone_cell == place.cell_index for s in place.spots.values()),
@@ -222,19 +230,19 @@ def _lost(
     answers: Mapping[int, Answered],
     exchange: Exchange,
 ) -> list[float]:
-    """Share of a photo's probability lost when the box shows what each source shows there."""
-    told = exchange(row, place.box, sources)
-    if not len(told):
+    """Share of a photo's probability lost when the box takes its content from each source."""
+    probabilities = exchange(row, place.box, sources)
+    if not len(probabilities):
         return []
-    return [float(1 - p / answers[row].probability) for p in told[:, place.cell_index]]
+    return [float(1 - p / answers[row].probability) for p in probabilities[:, place.cell_index]]
 
 
 def _lost_with_most(lost: Sequence[Sequence[float]], share: float) -> float:
-    """The least that is lost with any drive, but for a share of them (rounded down).
+    """Least loss over the other drives, after some drives with the least loss are left out.
 
     Args:
-        lost: For each photo what it loses with each other drive.
-        share: Of the drives that are left out, those with which least is lost.
+        lost: The loss of each photo with each other drive.
+        share: Share of the drives that are left out; their number is rounded down.
     """
     if not lost or len(lost[0]) < 2:
         return float("nan")

@@ -1,8 +1,8 @@
 """Spots: small parts of one photo that its answer rests on.
 
-A covered window costs some probability wherever it lies, because a flat square belongs in no photo.
-So a spot is told by how far it stands out over the rest of its own map, not by its drop alone; then
-it is covered as a whole, and shown as a whole with all else covered.
+Any covered window costs some probability, because a flat square belongs in no photo. A spot is
+therefore found by how far its drop exceeds the rest of its own map, not by the drop alone. It is
+then tested as a whole: once covered, and once shown with everything else covered.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,12 @@ from scipy.ndimage import find_objects, label
 from geoguess_cli.occlusion.occlusion_map import Predict
 
 MOST_SPOTS = 4
-"""Of one photo; the strongest are taken."""
+"""Spots of a photo at most; the strongest are kept."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of the image as the model sees it, in pixels; bottom and right are past it."""
+    """A rectangle of the image as the model sees it, in pixels; bottom and right are exclusive."""
 
     top: int
     left: int
@@ -29,7 +29,7 @@ class Box:
 
     @property
     def area(self) -> int:
-        """Pixels in it."""
+        """Number of pixels."""
         return (self.bottom - self.top) * (self.right - self.left)
 
     def overlap(self, other: "Box") -> float:
@@ -46,14 +46,14 @@ class Box:
 
 @dataclass(frozen=True)
 class Spot:
-    """A part of a photo, covered alone and shown alone.
+    """A part of a photo, tested by covering it and by covering everything else.
 
     Attributes:
-        box: Where it is.
+        box: Its place.
         covered: Probability of the photo's cell when the spot is covered.
-        covered_cell: The likeliest cell then.
-        alone: Probability of the photo's cell when all but the spot is covered.
-        alone_cell: The likeliest cell then.
+        covered_cell: The likeliest cell when the spot is covered.
+        alone: Probability of the photo's cell when everything but the spot is covered.
+        alone_cell: The likeliest cell when everything but the spot is covered.
     """
 
     box: Box
@@ -65,21 +65,21 @@ class Spot:
 
 @dataclass(frozen=True)
 class Rules:
-    """What makes a part of the frame a deciding spot, and a shared spot a suspect.
+    """Thresholds that make a part of the frame a deciding spot, and a shared spot a suspect.
 
     Attributes:
-        least_excess: How far the drop of a window must exceed the median of its map, as a share
-            of the answer's probability.
+        least_excess: Least excess of a window's drop over the median of its map, as a share of the
+            answer's probability.
         most_area: Greatest share of the frame that a spot may cover.
-        least_drop: Share of the answer's probability that covering a spot must take, unless the
-            answer changes.
-        least_overlap: Intersection over union from which spots of two photos are at one place.
-        least_photos: Photos of a drive in which a spot must decide.
-        least_score: Score from which a shared spot is a suspect.
+        least_drop: Least share of the answer's probability that covering a deciding spot takes,
+            unless the answer changes.
+        least_overlap: Least intersection over union of two spots at one place.
+        least_photos: Least number of photos of a drive in which a shared spot decides.
+        least_score: Least score of a suspect.
         photos: Photos of a drive that exchange a spot, at most.
-        drives: Other drives that they exchange it with: of the same cell so many at most, and the
-            nearest so many.
-        share: Share of those drives that may show the same thing, below 1.
+        drives: Other drives that they exchange it with: at most this many drives of the same cell,
+            and this many of the nearest drives.
+        share: Share of those drives that may show the same object, in [0, 1).
     """
 
     least_excess: float = 0.2
@@ -98,12 +98,12 @@ RULES = Rules()
 
 @dataclass(frozen=True)
 class Answered:
-    """A photo's answer and the spots that were tested in it.
+    """The answer to a photo, and the spots that were tested in it.
 
     Attributes:
         cell_index: The cell that is followed.
-        probability: Its probability for the photo as it is.
-        spots: Those that stand out of its occlusion map.
+        probability: Probability of this cell for the uncovered photo.
+        spots: The spots that stand out from the photo's occlusion map.
     """
 
     cell_index: int
@@ -127,25 +127,25 @@ def prominent_boxes(
     least_excess: float,
     most_area: float,
 ) -> list[Box]:
-    """Where a map stands out over its own median, the strongest first.
+    """Boxes where a map exceeds its own median by far, the strongest first.
 
-    A box holds windows side by side that reach at least half of the map's greatest excess over its
-    median; sets that spread over more of the frame are no spots.
+    A box holds adjacent windows whose excess over the median is at least half of the greatest
+    excess of the map. A box that covers more than `most_area` is left out.
 
     Args:
-        window_drops: Fall of the probability for each window, by its row and column.
-        height: Of the image, in pixels.
-        width: Likewise.
+        window_drops: Drop of the probability under each window, by the window's row and column.
+        height: Height of the image, in pixels.
+        width: Width of the image, in pixels.
         window: Side of the window, in pixels.
         stride: Step of the window, in pixels.
-        least_excess: Excess that the strongest window of a box must have, above 0.
+        least_excess: Least excess of the strongest window of a box, above 0.
         most_area: Greatest share of the image that a box may cover.
     """
     excess = window_drops - np.median(window_drops)
     if excess.max() < least_excess:
         return []
     sets, _ = label(excess >= excess.max() / 2)
-    found: list[tuple[float, Box]] = []
+    candidates: list[tuple[float, Box]] = []
     for number, (rows, columns) in enumerate(find_objects(sets), start=1):
         box = Box(
             rows.start * stride,
@@ -155,9 +155,9 @@ def prominent_boxes(
         )
         strongest = float(excess[sets == number].max())
         if strongest >= least_excess and box.area <= most_area * height * width:
-            found.append((strongest, box))
-    found.sort(key=lambda one: -one[0])
-    return [box for _, box in found[:MOST_SPOTS]]
+            candidates.append((strongest, box))
+    candidates.sort(key=lambda candidate: -candidate[0])
+    return [box for _, box in candidates[:MOST_SPOTS]]
 
 
 def examined_spots(
@@ -167,14 +167,14 @@ def examined_spots(
     boxes: Sequence[Box],
     covers: Iterable[Float[np.ndarray, "3 h w"]],
 ) -> list[Spot]:
-    """What the model says with each box covered, and with each box alone; the mean over `covers`.
+    """Test each box covered, and with everything else covered; the mean over `covers`.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
         image: The photo as the model sees it (normalised).
         cell_index: The cell whose probability is followed.
-        boxes: Where to cover.
-        covers: The image wholly covered, by one baseline or several.
+        boxes: The places to test.
+        covers: The fully covered image, by each baseline.
     """
     if not boxes:
         return []
@@ -183,8 +183,8 @@ def examined_spots(
     for box in boxes:
         images += [pasted(image, cover, box) for cover in covers]
         images += [pasted(cover, image, box) for cover in covers]
-    told = np.asarray(predict(np.stack(images)), dtype=np.float64)
-    means = told.reshape(len(boxes), 2, len(covers), -1).mean(axis=2)
+    probabilities = np.asarray(predict(np.stack(images)), dtype=np.float64)
+    means = probabilities.reshape(len(boxes), 2, len(covers), -1).mean(axis=2)
     return [
         Spot(
             box,
@@ -200,8 +200,8 @@ def examined_spots(
 def pasted(
     image: Float[np.ndarray, "3 h w"], source: Float[np.ndarray, "3 h w"], box: Box
 ) -> Float[np.ndarray, "3 h w"]:
-    """The image with what the source shows inside the box."""
-    made = image.copy()
+    """A copy of the image with the content of the source inside the box."""
+    copy = image.copy()
     rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    made[:, rows, columns] = source[:, rows, columns]
-    return made
+    copy[:, rows, columns] = source[:, rows, columns]
+    return copy

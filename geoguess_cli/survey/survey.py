@@ -1,6 +1,6 @@
-"""A survey of a set of photos: where the model looks, and which shortcuts it may have learnt."""
+"""A survey of many photos: where the model looks, and which shortcuts it may have learnt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -93,44 +93,35 @@ def survey(
     on_photo: Callable[[int, int], None] | None = None,
     on_spot: Callable[[int, int], None] | None = None,
 ) -> Survey:
-    """Scan some photos of a set and add up what their maps say.
+    """Scan some photos, then compare the spots that their answers rest on.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        read: A photo file as the model sees it: a square, normalised.
-        known: The photos; those that are not scanned serve for comparison.
-        rows: Which of them to scan.
-        plan: How to look at them.
-        store: What earlier runs found out, and where this one adds to.
+        read: Reads a photo file as the model sees it: a square, normalised.
+        known: All photos; those that are not scanned serve for comparison.
+        rows: Rows of the photos to scan.
+        plan: How to scan.
+        store: The scans of earlier runs; new scans are added to it.
         size: Side of the square that the model sees, in pixels.
         batch_size: Images that go through the model at once.
         on_photo: Called with (photos done, photos in all) after each photo.
         on_spot: Called with (shared spots compared, shared spots in all).
 
     Raises:
-        PhotoError: Not one photo could be scanned.
-        ConfigError: A window or stride that does not fit the photos as the model sees them.
-        ModelError: Probabilities that are not finite.
+        PhotoError: No photo could be scanned.
+        ConfigError: The window or the stride does not fit the photos as the model sees them.
+        ModelError: A probability is not finite.
     """
-    meter = AttentionMeter(size, size)
-    photos: dict[int, ScannedPhoto] = {}
-    failures: list[tuple[int, str]] = []
-    reused = 0
     paths = [known.paths[row] for row in rows]
-    scans = scan_photos(
+    scans = []
+    for scan in scan_photos(
         predict, read, paths, plan, store, truths=known.cells[rows], batch_size=batch_size
-    )
-    for done, scan in enumerate(scans, start=1):
-        row = int(rows[scan.row])
-        if scan.photo is None:
-            failures.append((row, str(scan.error)))
-        else:
-            photos[row] = scan.photo
-            drops = scan.photo.window_drops
-            meter.add(spread(drops, size, size, window=plan.window, stride=plan.stride))
-            reused += scan.reused
+    ):
+        scans.append(scan)
         if on_photo is not None:
-            on_photo(done, len(rows))
+            on_photo(len(scans), len(rows))
+    photos = {int(rows[s.row]): s.photo for s in scans if s.photo is not None}
+    failures = [(int(rows[s.row]), str(s.error)) for s in scans if s.photo is None]
     if not photos:
         row, reason = failures[0]
         raise PhotoError(
@@ -141,25 +132,37 @@ def survey(
     spots = shared_spots(
         photos, *where, known.latlng, exchange, rules=plan.rules, seed=plan.seed, on_spot=on_spot
     )
-    chosen = suspects(spots, plan.rules)
-    seen = np.array(list(photos))
-    groups = np.where(known.drives[seen] < 0, -1 - seen, known.drives[seen])
+    shortcuts = suspects(spots, plan.rules)
     return Survey(
         known=known,
         plan=plan,
         photos=photos,
-        attention=meter.attention(groups),
-        suspects=[replace(s, carried=carried(s, *where, exchange, seed=plan.seed)) for s in chosen],
-        cleared=[spot for spot in spots if spot not in chosen],
+        attention=_attention(photos, known, plan, size),
+        suspects=[
+            replace(spot, carried=carried(spot, *where, exchange, seed=plan.seed))
+            for spot in shortcuts
+        ],
+        cleared=[spot for spot in spots if spot not in shortcuts],
         failures=failures,
-        reused=reused,
+        reused=sum(scan.reused for scan in scans),
     )
+
+
+def _attention(
+    photos: Mapping[int, ScannedPhoto], known: SurveyedPhotos, plan: ScanPlan, size: int
+) -> Attention:
+    """Where the model looks; each photo without a known drive is a drive of its own."""
+    meter = AttentionMeter(size, size)
+    for photo in photos.values():
+        meter.add(spread(photo.window_drops, size, size, window=plan.window, stride=plan.stride))
+    rows = np.array(list(photos))
+    return meter.attention(np.where(known.drives[rows] < 0, -1 - rows, known.drives[rows]))
 
 
 def _reader(
     read: Callable[[Path], np.ndarray], paths: Sequence[Path]
 ) -> Callable[[int], np.ndarray | None]:
-    """Photos by their row, the latest ones kept; None for one that cannot be read."""
+    """Reads a photo by its row and keeps the latest ones; None for a photo that cannot be read."""
 
     @lru_cache(maxsize=_IMAGES_HELD)
     def image_of(row: int) -> np.ndarray | None:

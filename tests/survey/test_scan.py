@@ -49,10 +49,10 @@ class Interrupting:
 def paths(tmp_path: Path) -> list[Path]:
     folder = tmp_path / "photos"
     folder.mkdir()
-    made = [folder / f"{number}.txt" for number in range(6)]
-    for number, path in enumerate(made):
+    photos = [folder / f"{number}.txt" for number in range(6)]
+    for number, path in enumerate(photos):
         path.write_text(str(number))
-    return made
+    return photos
 
 
 def scan(folder: Path, paths: list[Path], predict: Callable = three_cells) -> list[Scanned]:
@@ -67,16 +67,16 @@ def same(a: ScannedPhoto | None, b: ScannedPhoto | None) -> bool:
     return (a.cell_index, a.probability, a.spots) == (b.cell_index, b.probability, b.spots)
 
 
-def test_a_photo_is_told_as_its_map_says(paths: list[Path]) -> None:
+def test_a_scan_holds_the_drops_of_its_photo(paths: list[Path]) -> None:
     image = read(paths[3])
-    found = scan_photo(three_cells, image, PLAN)
+    photo = scan_photo(three_cells, image, PLAN)
     probabilities = three_cells(image[None])[0]
-    assert found.cell_index == probabilities.argmax()
-    assert found.probability == pytest.approx(probabilities.max())
+    assert photo.cell_index == probabilities.argmax()
+    assert photo.probability == pytest.approx(probabilities.max())
     covered = image.copy()
     covered[:, 8:16, 4:12] = 0
-    expected = found.probability - three_cells(covered[None])[0, found.cell_index]
-    assert found.window_drops[2, 1] == pytest.approx(expected, abs=1e-6)
+    expected = photo.probability - three_cells(covered[None])[0, photo.cell_index]
+    assert photo.window_drops[2, 1] == pytest.approx(expected, abs=1e-6)
     assert scan_photo(three_cells, image, PLAN, truth=2).cell_index == 2
 
 
@@ -145,20 +145,20 @@ def test_a_photo_is_known_by_what_it_shows(paths: list[Path], tmp_path: Path) ->
 def test_photos_that_cannot_be_read_are_listed(paths: list[Path], tmp_path: Path) -> None:
     paths[1].write_text("")
     paths[4].unlink()
-    found = scan(tmp_path / "scans", paths)
-    assert [one.row for one in found if one.photo is None] == [1, 4]
-    assert "no photo" in str(found[1].error)
-    assert "4.txt" in str(found[4].error)
+    scans = scan(tmp_path / "scans", paths)
+    assert [scan.row for scan in scans if scan.photo is None] == [1, 4]
+    assert "no photo" in str(scans[1].error)
+    assert "4.txt" in str(scans[4].error)
 
 
 def test_the_true_cell_is_followed_where_there_is_one(paths: list[Path], tmp_path: Path) -> None:
     plan = ScanPlan(window=8, stride=4, follow="truth")
     truths = np.array([2, 1, -1, 0, 2, 1])
     with ScanStore(tmp_path, plan.key({})) as store:
-        found = list(scan_photos(three_cells, read, paths, plan, store, truths=truths))
-        cells = [one.photo and one.photo.cell_index for one in found]
+        scans = list(scan_photos(three_cells, read, paths, plan, store, truths=truths))
+        cells = [scan.photo and scan.photo.cell_index for scan in scans]
         assert cells == [2, 1, None, 0, 2, 1]
-        assert "in no cell" in str(found[2].error)
+        assert "no cell" in str(scans[2].error)
         # Where the table was mended, the photo is looked at again.
         truths[0] = 1
         (first, *_) = scan_photos(three_cells, read, paths, plan, store, truths=truths)

@@ -41,7 +41,7 @@ def reads_everything(images: np.ndarray) -> np.ndarray:
     return np.stack([1 - second, second], axis=1)
 
 
-def found(images: np.ndarray, predict, rules: Rules = PLAN.rules, drives: np.ndarray = DRIVES):  # type: ignore[no-untyped-def]
+def spots_of(images: np.ndarray, predict, rules: Rules = PLAN.rules, drives: np.ndarray = DRIVES):  # type: ignore[no-untyped-def]
     plan = ScanPlan(window=8, stride=4, rules=rules)
     answers = {row: scan_photo(predict, image, plan) for row, image in enumerate(images)}
     exchange = exchanger(predict, lambda row: images[row], batch_size=7)
@@ -49,7 +49,7 @@ def found(images: np.ndarray, predict, rules: Rules = PLAN.rules, drives: np.nda
 
 
 def test_a_planted_thing_of_one_drive_is_found_and_nothing_else() -> None:
-    spots = found(world([2]), reads_patch)
+    spots = spots_of(world([2]), reads_patch)
     (spot,) = suspects(spots)
     assert spots == [spot]
     assert spot.drive == 2
@@ -66,23 +66,23 @@ def test_a_planted_thing_of_one_drive_is_found_and_nothing_else() -> None:
 
 
 def test_what_all_drives_of_the_cell_share_is_a_feature_of_the_place() -> None:
-    spots = found(world([0, 1, 2]), reads_patch)
+    spots = spots_of(world([0, 1, 2]), reads_patch)
     assert {spot.drive for spot in spots} == {0, 1, 2}
     assert suspects(spots) == []
 
 
 def test_another_drive_with_the_thing_clears_it_unless_photos_of_its_own_lack_it() -> None:
     images = world([1, 2])
-    spots = found(images, reads_patch)
+    spots = spots_of(images, reads_patch)
     assert {spot.drive for spot in spots} == {1, 2}
     assert suspects(spots) == []
     assert all(math.isnan(spot.without) for spot in spots)
     assert all(spot.across < 0.1 and spot.across_half > 0.8 for spot in spots)
     # Of five other drives one may be left out.
-    assert len(suspects(found(images, reads_patch, Rules(share=0.2)))) == 2
+    assert len(suspects(spots_of(images, reads_patch, Rules(share=0.2)))) == 2
 
     images[11] = world([])[11]
-    (spot,) = suspects(found(images, reads_patch))
+    (spot,) = suspects(spots_of(images, reads_patch))
     assert spot.drive == 2
     assert sorted(spot.rows) == [8, 9, 10]
     assert spot.without > 0.8
@@ -92,7 +92,7 @@ def test_another_drive_with_the_thing_clears_it_unless_photos_of_its_own_lack_it
 def test_what_comes_and_goes_in_a_drive_is_cleared_where_most_drives_have_it() -> None:
     images = world([0, 1, 2, 3, 4])
     images[11] = world([])[11]
-    spots = found(images, reads_patch)
+    spots = spots_of(images, reads_patch)
     (spot,) = [spot for spot in spots if spot.drive == 2]
     assert spot.without > 0.8
     assert suspects(spots) == []
@@ -100,28 +100,28 @@ def test_what_comes_and_goes_in_a_drive_is_cleared_where_most_drives_have_it() -
 
 def test_a_model_that_reads_everything_has_no_spots() -> None:
     images = world([2]) + 0.5
-    assert found(images, reads_everything) == []
+    assert spots_of(images, reads_everything) == []
 
 
 def test_a_thing_in_one_photo_of_a_drive_is_not_shared() -> None:
     images = world([])
     images[8, :, PATCH.top : PATCH.bottom, PATCH.left : PATCH.right] += 1
-    assert found(images, reads_patch) == []
+    assert spots_of(images, reads_patch) == []
 
 
 def test_photos_of_no_known_drive_share_nothing_but_compare() -> None:
     unknown = np.where(DRIVES == 2, DRIVES, -1)
-    (spot,) = found(world([2]), reads_patch, drives=unknown)
+    (spot,) = spots_of(world([2]), reads_patch, drives=unknown)
     assert spot.drive == 2
     # Each photo is a drive of its own: eight of the cell, and of the nearest eight the others.
     assert 8 < len(spot.others) <= 16
     assert len(set(spot.others)) == len(spot.others)
     assert not set(spot.others) & {8, 9, 10, 11}
-    assert found(world([2]), reads_patch, drives=np.full(24, -1)) == []
+    assert spots_of(world([2]), reads_patch, drives=np.full(24, -1)) == []
 
 
 def test_without_other_drives_there_is_no_score() -> None:
-    (spot,) = found(world([2]), reads_patch, drives=np.full(24, 2))
+    (spot,) = spots_of(world([2]), reads_patch, drives=np.full(24, 2))
     assert math.isnan(spot.score)
     assert suspects([spot]) == []
 
@@ -136,7 +136,7 @@ def test_an_unreadable_photo_is_left_out_of_the_comparison() -> None:
 
 def test_a_thing_carries_its_answer_elsewhere() -> None:
     images = world([2])
-    (spot,) = found(images, reads_patch)
+    (spot,) = spots_of(images, reads_patch)
     exchange = exchanger(reads_patch, lambda row: images[row])
     assert carried(spot, DRIVES, CELLS, exchange) > 0.8
     nobody = np.full(24, spot.cell_index)

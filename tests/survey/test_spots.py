@@ -75,11 +75,11 @@ def test_a_spot_that_alone_decides() -> None:
     image = np.zeros((3, 32, 32), np.float32)
     image[:, 8:16, 4:12] = 0.9
     there, beside = Box(8, 4, 16, 12), Box(20, 20, 28, 28)
-    found = examined_spots(reads_a_patch, image, 1, [there, beside], [np.zeros_like(image)])
-    assert (found[0].covered, found[0].covered_cell) == (pytest.approx(0.0), 0)
-    assert (found[0].alone, found[0].alone_cell) == (pytest.approx(0.9), 1)
-    assert (found[1].covered, found[1].covered_cell) == (pytest.approx(0.9), 1)
-    assert (found[1].alone, found[1].alone_cell) == (pytest.approx(0.0), 0)
+    spots = examined_spots(reads_a_patch, image, 1, [there, beside], [np.zeros_like(image)])
+    assert (spots[0].covered, spots[0].covered_cell) == (pytest.approx(0.0), 0)
+    assert (spots[0].alone, spots[0].alone_cell) == (pytest.approx(0.9), 1)
+    assert (spots[1].covered, spots[1].covered_cell) == (pytest.approx(0.9), 1)
+    assert (spots[1].alone, spots[1].alone_cell) == (pytest.approx(0.0), 0)
 
 
 def test_several_covers_are_averaged() -> None:
