@@ -1,8 +1,11 @@
-"""The floors of DESIGN.md, held by parsing every import of the package."""
+"""The rules of DESIGN.md that a parser can check: floors, doors, sizes and names."""
 
 import ast
+import collections
+import io
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -191,3 +194,40 @@ print(*[name for name in ("torch", "timm") if name in sys.modules])
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (answer.stdout.strip(), answer.stderr) == ("", "")
     assert (tmp_path / "map.png").stat().st_size > 1000
+
+
+LARGEST_ROOM = 0.18
+"""Share of the package's lines of code that one room may hold."""
+
+
+def code_lines(path: Path) -> int:
+    """Lines of a module without blank lines, comments and docstrings."""
+    text = path.read_text(encoding="utf-8")
+    layout = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in (*layout, tokenize.ENDMARKER):
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        scopes = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        if isinstance(node, scopes) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            lines.difference_update(range(docstring.lineno, (docstring.end_lineno or 0) + 1))
+    return len(lines)
+
+
+def test_no_room_outgrows_the_others() -> None:
+    rooms = collections.Counter[str]()
+    for path in MODULES:
+        rooms[room_of(path)] += code_lines(path)
+    room, lines = rooms.most_common(1)[0]
+    assert lines <= LARGEST_ROOM * rooms.total(), f"{room} has {lines} of {rooms.total()} lines"
+
+
+def test_no_two_classes_share_a_name() -> None:
+    homes: dict[str, list[str]] = collections.defaultdict(list)
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(path.relative_to(PACKAGE).as_posix())
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
