@@ -1,17 +1,17 @@
-"""What a survey of the sample world finds, against what is known of it: masks, and trucks.
+"""Compare a survey of the sample world with the truth: label masks and trucks.
 
     python benchmarks/attention.py [--model artifacts/model] [--limit N] [--cache DIR]
 
 The sample world is painted with label masks, and any photo of it can be painted again without the
-truck that its drive follows. So it is known which parts of a photo depend on the place, where the
-truck is, and whether the model's answer rests on it. Prints JSON lines, for the drives that the
-model was trained on and for those held out:
+truck in front of the camera. This gives the truth: which parts of a photo depend on the place,
+where the truck is, and whether the answer rests on it. The script prints JSON lines, for the
+drives that the model was trained on and for the held-out drives:
 
-- how the positive drop shares out over the labels, against an even spread over each photo: 1 is no
-  more than by area; with 95 % intervals over drives;
+- the share of the positive drop on each label, divided by its share of the area (1 stands for an
+  even spread), with 95 % intervals over drives;
 - precision and recall of the shortcut report. A suspect is right if its drive follows a truck and
-  the truck fills a tenth of its box in most of its photos. Recall is over all drives with a truck
-  in at least two photos, and over those of them that the model *relies* on: in at least two photos
+  the truck fills a tenth of the box in most of its photos. Recall counts all drives with a truck in
+  at least two photos, and among them the drives that the model *relies* on: in at least two photos
   the answer changes, or loses a quarter of its probability, when the truck is painted away.
 """
 
@@ -19,6 +19,7 @@ import argparse
 import dataclasses
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -30,14 +31,14 @@ import numpy as np
 from PIL import Image
 
 from geoguess_cli.choices import BASELINES
-from geoguess_cli.evaluation.intervals import Bootstrap, Statistic, ratio_of
+from geoguess_cli.evaluation.intervals import Bootstrap, Interval, Statistic, ratio_of
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.occlusion.occlusion_map import spread
 from geoguess_cli.photos.table import PhotoTable, read_photo_table
-from geoguess_cli.survey.scan import ScanPlan, whole_drives
-from geoguess_cli.survey.scan_store import ScanStore
+from geoguess_cli.survey.scan import ScanPlan
+from geoguess_cli.survey.session import survey_photos
 from geoguess_cli.survey.shortcuts import SharedSpot
-from geoguess_cli.survey.survey import Survey, photo_set, survey
+from geoguess_cli.survey.survey import Survey
 
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = ROOT / "sample_data"
@@ -48,7 +49,7 @@ from world import canvas, scene  # noqa: E402
 from world.drives import Shot, all_shots  # noqa: E402
 
 PLACELESS = {canvas.SKY, canvas.VEHICLE}
-"""Labels that tell nothing of the place; all others do."""
+"""Labels that say nothing about the place; all other labels do."""
 
 LEAST_TRUCK = 0.1
 LEAST_LOSS = 0.25
@@ -56,14 +57,14 @@ LEAST_PHOTOS = 2
 
 
 class Masks:
-    """Labels and trucks of the photos of the world, at the size that a model sees."""
+    """Labels and trucks of the photos, at the size that a model sees."""
 
     def __init__(self, shots: Sequence[Shot], size: int, folder: Path) -> None:
         self._shots, self.size, self._folder = shots, size, folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def labels(self, row: int) -> np.ndarray:
-        """The label of each pixel."""
+        """The label of each pixel of a photo."""
         shot = self._shots[row]
         path = self._folder / f"{shot.id}.png"
         if not path.exists():
@@ -81,73 +82,73 @@ class Masks:
         if shot.drive.truck is None or not shot.truck:
             return np.zeros((self.size, self.size), dtype=bool)
         changed = (scene.render(shot)[0] != self.without_truck(row)).any(axis=2)
-        return self._seen(Image.fromarray(changed.astype(np.uint8), "L")) > 0
+        return self._resized(Image.fromarray(changed.astype(np.uint8), "L")) > 0
 
-    def _seen(self, mask: Image.Image) -> np.ndarray:
-        """A mask at the size that the model sees, no label mixed with another."""
+    def _resized(self, mask: Image.Image) -> np.ndarray:
+        """A mask at the size that the model sees; no two labels are mixed."""
         return np.asarray(mask.resize((self.size, self.size), Image.Resampling.NEAREST))
 
 
-def drop_by_label(found: Survey, rows: Sequence[int], plan: ScanPlan, masks: Masks) -> np.ndarray:
-    """For each photo and label: its positive drop, and what an even spread would give it."""
-    size = masks.size
-    told = np.zeros((len(rows), 2, len(canvas.LABELS)))
+def drop_by_label(survey: Survey, rows: Sequence[int], masks: Masks) -> np.ndarray:
+    """The positive drop of each photo and label, and the same drop spread evenly over the photo."""
+    size, plan, count = masks.size, survey.plan, len(canvas.LABELS)
+    drops = np.zeros((len(rows), 2, count))
     for at, row in enumerate(rows):
-        drops = found.photos[row].window_drops
-        positive = np.maximum(
-            spread(drops, size, size, window=plan.window, stride=plan.stride), 0
-        ).ravel()
+        window_drops = survey.photos[row].window_drops
+        drop = spread(window_drops, size, size, window=plan.window, stride=plan.stride)
+        positive = np.maximum(drop, 0).ravel()
         labels = masks.labels(row).ravel()
-        count = len(canvas.LABELS)
-        told[at, 0] = np.bincount(labels, positive, minlength=count)
-        told[at, 1] = positive.sum() * np.bincount(labels, minlength=count) / labels.size
-    return told
+        drops[at, 0] = np.bincount(labels, positive, minlength=count)
+        drops[at, 1] = positive.sum() * np.bincount(labels, minlength=count) / labels.size
+    return drops
 
 
-def shares(told: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """Of each label, and of all informative ones: share of the drop, by area, and their ratio."""
+def shares(drops: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """The share of the drop on each label, on its area, and their ratio; also of all informative
+    labels together."""
     informative = [k for k in range(len(canvas.LABELS)) if k not in PLACELESS]
     sets = {name: [k] for k, name in enumerate(canvas.LABELS)} | {"informative": informative}
-    asked: dict[str, Statistic] = {}
-    total = told[:, 0].sum(axis=1)
+    statistics: dict[str, Statistic] = {}
+    total = drops[:, 0].sum(axis=1)
     for name, labels in sets.items():
-        on, even = told[:, 0, labels].sum(axis=1), told[:, 1, labels].sum(axis=1)
-        asked[f"{name}.share"] = ratio_of(on, total)
-        asked[f"{name}.by_area"] = ratio_of(even, total)
-        asked[f"{name}.ratio"] = ratio_of(on, even)
-    figures = Bootstrap(groups).intervals(asked)
+        on, even = drops[:, 0, labels].sum(axis=1), drops[:, 1, labels].sum(axis=1)
+        statistics[f"{name}.share"] = ratio_of(on, total)
+        statistics[f"{name}.by_area"] = ratio_of(even, total)
+        statistics[f"{name}.ratio"] = ratio_of(on, even)
+    intervals = Bootstrap(groups).intervals(statistics)
     return {
-        name: {key: rounded(figures[f"{name}.{key}"].record()) for key in ("share", "ratio")}
-        | {"by_area": round(figures[f"{name}.by_area"].value, 3)}
+        name: {key: rounded(intervals[f"{name}.{key}"]) for key in ("share", "ratio")}
+        | {"by_area": round(intervals[f"{name}.by_area"].value, 3)}
         for name in ("informative", *canvas.LABELS)
     }
 
 
-def rounded(figure: dict[str, float | None]) -> list[float | None]:
-    """Value, low, high."""
-    return [None if end is None else round(end, 3) for end in figure.values()]
+def rounded(interval: Interval) -> list[float | None]:
+    """Value, low and high of a statistic; None for an end that is undefined."""
+    ends = (interval.value, interval.low, interval.high)
+    return [round(end, 3) if math.isfinite(end) else None for end in ends]
 
 
 def relied_on(
-    rows: Sequence[int], found: Survey, predictor: Predictor, masks: Masks, shots: Sequence[Shot]
+    rows: Sequence[int], survey: Survey, predictor: Predictor, masks: Masks, shots: Sequence[Shot]
 ) -> bool:
     """Whether the answers of a drive's photos rest on its truck."""
     resting = 0
     for row in rows:
-        photo = found.photos.get(row)
+        photo = survey.photos.get(row)
         if photo is None or not shots[row].truck:
             continue
         file = io.BytesIO()
         Image.fromarray(masks.without_truck(row)).save(file, "JPEG", quality=JPEG_QUALITY)
         image = predictor.transform(Image.open(file))
-        told = predictor.probabilities(image[None])[0]
-        lost = 1 - float(told[photo.cell_index]) / photo.probability
-        resting += lost >= LEAST_LOSS or int(told.argmax()) != photo.cell_index
+        probabilities = predictor.probabilities(image[None])[0]
+        lost = 1 - float(probabilities[photo.cell_index]) / photo.probability
+        resting += lost >= LEAST_LOSS or int(probabilities.argmax()) != photo.cell_index
     return resting >= LEAST_PHOTOS
 
 
 def on_truck(spot: SharedSpot, masks: Masks) -> bool:
-    """Whether the truck fills enough of the box in most of the photos."""
+    """Whether the truck fills enough of the box in most photos."""
     box = spot.box
     filled = [masks.truck(row)[box.top : box.bottom, box.left : box.right] for row in spot.rows]
     return float(np.median([part.mean() for part in filled])) >= LEAST_TRUCK
@@ -165,7 +166,7 @@ def share_of(hits: int, count: int) -> dict[str, Any]:
 
 
 def judged(
-    found: Survey,
+    survey: Survey,
     of_part: Callable[[int], bool],
     drives: np.ndarray,
     followed: set[int],
@@ -173,21 +174,21 @@ def judged(
     masks: Masks,
 ) -> dict[str, Any]:
     """Precision and recall of the suspects of some drives, and of all their shared spots."""
-    told: dict[str, Any] = {}
+    scores: dict[str, Any] = {}
     for name, spots in (
-        ("suspects", found.suspects),
-        ("all_shared_spots", [*found.suspects, *found.cleared]),
+        ("suspects", survey.suspects),
+        ("all_shared_spots", [*survey.suspects, *survey.cleared]),
     ):
         listed = [spot for spot in spots if of_part(spot.rows[0])]
         right = [spot for spot in listed if spot.drive in followed and on_truck(spot, masks)]
         hit = {spot.drive for spot in right}
         part = {drive for drive in followed if of_part(int(np.flatnonzero(drives == drive)[0]))}
-        told[name] = {
+        scores[name] = {
             "precision": share_of(len(right), len(listed)),
             "recall_of_trucks": share_of(len(hit & part), len(part)),
             "recall_of_trucks_relied_on": share_of(len(hit & part & relied), len(part & relied)),
         }
-    return told
+    return scores
 
 
 def main() -> None:
@@ -202,26 +203,21 @@ def main() -> None:
     shots = all_shots(states)
     assert [shot.id for shot in shots] == table.frame["id"].to_list()
     predictor = Predictor.load(arguments.model, precision="fp32")
-    known = photo_set(table, predictor.partition)
-    rows = whole_drives(known.drives, arguments.limit)
     plan = ScanPlan(baselines=tuple(arguments.baseline or ("mean",)))
-    size = predictor.spec.size
     start = time.perf_counter()
-    key = plan.key({**predictor.identity(), "resize": predictor.spec.resize})
-    with ScanStore(arguments.cache / "maps", key) as store:
-        found = survey(predictor.probabilities, predictor.read, known, rows, plan, store, size=size)
+    report = survey_photos(predictor, table, plan, arguments.cache, limit=arguments.limit)
     seconds = time.perf_counter() - start
-    masks = Masks(shots, size, arguments.cache / "masks")
+    survey = report.survey
+    drives = survey.known.drives
+    masks = Masks(shots, predictor.spec.size, arguments.cache / "masks")
     print(
         json.dumps(
             {
-                "photos": len(found.photos),
-                "drives": found.attention.sequences,
-                "from_an_earlier_run": found.reused,
+                "photos": len(survey.photos),
+                "drives": survey.attention.sequences,
+                "from_an_earlier_run": survey.reused,
                 "seconds": round(seconds, 1),
-                "thirds": {
-                    name: rounded(share.record()) for name, share in found.attention.thirds.items()
-                },
+                "thirds": {name: rounded(share) for name, share in survey.attention.thirds.items()},
             }
         ),
         flush=True,
@@ -232,20 +228,20 @@ def main() -> None:
         "trained on": lambda row: not held_out[row],
     }
     for name, of_part in parts.items():
-        listed = [row for row in found.photos if of_part(row)]
-        told = shares(drop_by_label(found, listed, plan, masks), known.drives[listed])
-        print(json.dumps({"part": name, "photos": len(listed), "labels": told}), flush=True)
-    with_truck = [row for row in found.photos if shots[row].truck]
-    numbers, counts = np.unique(known.drives[with_truck], return_counts=True)
+        listed = [row for row in survey.photos if of_part(row)]
+        labels = shares(drop_by_label(survey, listed, masks), drives[listed])
+        print(json.dumps({"part": name, "photos": len(listed), "labels": labels}), flush=True)
+    with_truck = [row for row in survey.photos if shots[row].truck]
+    numbers, counts = np.unique(drives[with_truck], return_counts=True)
     followed = {int(number) for number in numbers[counts >= LEAST_PHOTOS]}
     relied = {
         drive
         for drive in followed
-        if relied_on(np.flatnonzero(known.drives == drive).tolist(), found, predictor, masks, shots)
+        if relied_on(np.flatnonzero(drives == drive).tolist(), survey, predictor, masks, shots)
     }
     for name, of_part in (*parts.items(), ("both", lambda _: True)):
-        told = judged(found, of_part, known.drives, followed, relied, masks)
-        print(json.dumps({"part": name, "shortcuts": told}), flush=True)
+        scores = judged(survey, of_part, drives, followed, relied, masks)
+        print(json.dumps({"part": name, "shortcuts": scores}), flush=True)
     print(
         json.dumps(
             {
@@ -260,7 +256,7 @@ def main() -> None:
                         "truck": spot.drive in followed and on_truck(spot, masks),
                         "labels": named_labels(spot, masks),
                     }
-                    for spot in found.suspects
+                    for spot in survey.suspects
                 ]
             }
         )
@@ -268,7 +264,7 @@ def main() -> None:
 
 
 def named_labels(spot: SharedSpot, masks: Masks) -> dict[str, float]:
-    """What a box shows: the share of each label over its photos."""
+    """The share of each label in a box, over its photos."""
     box, count = spot.box, np.zeros(len(canvas.LABELS))
     for row in spot.rows:
         part = masks.labels(row)[box.top : box.bottom, box.left : box.right]
