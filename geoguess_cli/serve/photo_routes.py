@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from geoguess_cli.errors import UploadError
-from geoguess_cli.serve.records import PhotoRecord, PlaceRecord, Scores, photo_record
+from geoguess_cli.serve.records import GuessScores, PhotoRecord, PlaceRecord, photo_record
 from geoguess_cli.serve.routing import PHOTOS_PATH, Kept, PhotoId, Served, result
 
 router = APIRouter(prefix=PHOTOS_PATH)
@@ -75,9 +75,9 @@ async def set_truth(service: Served, photo: Kept, place: PlaceRecord) -> PhotoRe
     description="The answer is 422 if the true place is not known: set it first.",
     tags=["scores"],
 )
-async def score(service: Served, photo: Kept, place: PlaceRecord) -> Scores:
+async def score(service: Served, photo: Kept, place: PlaceRecord) -> GuessScores:
     """Score a person's place and the point estimate against the truth."""
-    return Scores(
+    return GuessScores(
         person=service.score(photo, place.point),
         model=service.score(photo, photo.map.estimate),
         truth=PlaceRecord.of(service.truth(photo)),

@@ -104,7 +104,7 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     )
 
 
-class Scores(BaseModel):
+class GuessScores(BaseModel):
     """Scores of a person's place and of the model's point estimate."""
 
     person: Score
