@@ -22,7 +22,7 @@ def scattered() -> np.ndarray:
 def test_distances_are_great_circles(
     scattered: np.ndarray, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("geoguess_cli.inference.distances._HELD", held)
+    monkeypatch.setattr("geoguess_cli.inference.distances._KEPT", held)
     distances = CentroidDistances(scattered)
     expected = np.array([great_circle_km(place[None], scattered) for place in scattered])
     assert expected.max() > 20_000

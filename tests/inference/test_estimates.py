@@ -133,7 +133,7 @@ def test_no_other_centroid_has_a_lower_expected_cost(
     held: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("geoguess_cli.inference.distances._HELD", held)
+    monkeypatch.setattr("geoguess_cli.inference.distances._KEPT", held)
     p = probabilities(world, seed=1)
     matrix = np.array([great_circle_km(place[None], world.centroids) for place in world.centroids])
     costs = p.astype(np.float64) @ cost(matrix)

@@ -29,3 +29,15 @@ def client(service: Service) -> Iterator[Any]:
 
     with TestClient(create_app(service), base_url=HOME) as made:
         yield made
+
+
+@pytest.fixture
+def posted(client: Any) -> Any:
+    """Sends a photo to the API and gives its record: `posted(content, name)`."""
+
+    def post(content: bytes, name: str = "a.jpg") -> dict[str, Any]:
+        response = client.post("/api/photos", params={"name": name}, content=content)
+        assert response.status_code == 201, response.text
+        return dict(response.json())
+
+    return post
