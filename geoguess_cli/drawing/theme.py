@@ -151,51 +151,29 @@ DARK = Theme(
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
-@dataclass(frozen=True)
-class ScreenColors:
-    """The colours that an interactive page needs beside those of its theme.
-
-    Attributes:
-        page: The ground behind the panels.
-        muted: Text of less weight.
-        rule: Lines between parts of a panel.
-        accent: Links, focus and the chosen entry.
-        beyond: The ground of a map outside the Earth.
-        graticule: Meridians and parallels.
-        coast: Coasts.
-        truth: Where a photo was taken.
-    """
-
-    page: str
-    muted: str
-    rule: str
-    accent: str
-    beyond: str
-    graticule: str
-    coast: str
-    truth: str
-
-
-LIGHT_SCREEN = ScreenColors(
-    page="#f7f8fa",
-    muted="#5a6470",
-    rule=RULE,
-    accent=BLUE,
-    beyond=SHADE,
-    graticule="#d3dce5",
-    coast="#7f8b98",
-    truth=TRUTH,
-)
-DARK_SCREEN = ScreenColors(
-    page="#0c0f14",
-    muted=DARK.muted,
-    rule=DARK.shade,
-    accent="#6cb8ec",
-    beyond="#0c0f14",
-    graticule="#1d232d",
-    coast="#7d8794",
-    truth="#ff4d5e",
-)
+LIGHT_SCREEN = {
+    "page": "#f7f8fa",
+    "muted": "#5a6470",
+    "rule": RULE,
+    "accent": BLUE,
+    "beyond": SHADE,
+    "graticule": "#d3dce5",
+    "coast": "#7f8b98",
+    "truth": TRUTH,
+}
+DARK_SCREEN = {
+    "page": "#0c0f14",
+    "muted": DARK.muted,
+    "rule": DARK.shade,
+    "accent": "#6cb8ec",
+    "beyond": "#0c0f14",
+    "graticule": "#1d232d",
+    "coast": "#7d8794",
+    "truth": "#ff4d5e",
+}
+"""Colours that an interactive page needs beside those of its theme, by purpose: the ground behind
+the panels, text of less weight, lines between parts of a panel, links and the chosen entry, the
+ground of a map outside the Earth, meridians and parallels, coasts, and where a photo was taken."""
 
 BLACK = "#000000"
 DEEP_TRUTH = "#b00020"

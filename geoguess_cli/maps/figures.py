@@ -30,7 +30,7 @@ from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.cell_values import CellValues, photos_values
 from geoguess_cli.maps.extent import Extent, fit_extent
 from geoguess_cli.maps.labels import draw_map_names
-from geoguess_cli.maps.marks import draw_answer
+from geoguess_cli.maps.marks import draw_answer, mark_texts
 from geoguess_cli.maps.page import (
     Contents,
     color_bar,
@@ -40,7 +40,7 @@ from geoguess_cli.maps.page import (
     page_with_blocks,
     scale_bar,
 )
-from geoguess_cli.maps.panel import draw_guesses, draw_marks, draw_photo, mark_count
+from geoguess_cli.maps.panel import draw_guesses, draw_marks, draw_photo
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm, probability_ticks
 from geoguess_cli.wording import counted, kilometres, percent
@@ -101,7 +101,7 @@ def probability_map_figure(
     contents = Contents(
         photo_aspect=photo.height / photo.width if photo is not None else 0.0,
         caption=bool(name),
-        marks=mark_count(map_),
+        marks=len(mark_texts(map_)),
         guesses=len(map_.guesses),
     )
     extent = map_.extent(aspects=contents.aspects)

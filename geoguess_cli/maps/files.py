@@ -46,7 +46,7 @@ class MapFormat:
         check: Raises DependencyError if a library that the format needs is not installed.
     """
 
-    write: "Callable[[ProbabilityMap, Path, Look, Image.Image | None], None]"
+    write: "Callable[[ProbabilityMap, Path, Look, Image.Image | None], object]"
     write_all: "Callable[[Sequence[ProbabilityMap], Path, Look], list[Path]] | None"
     write_cells: "Callable[[Partition, Sequence[CellValues], Path, ThemeName], None]"
     check: Callable[[], None] = lambda: None
@@ -214,17 +214,12 @@ def _check_page() -> None:
 
 
 def _write_page(
-    map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None"
-) -> None:
+    maps: "Sequence[ProbabilityMap]", path: Path, look: Look, photo: "Image.Image | None" = None
+) -> list[Path]:
     from geoguess_cli.maps.interactive.map_page import map_page
 
-    write_text(map_page([map_], [photo or _photo(map_)], scale=look.scale), path)
-
-
-def _write_maps_page(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> list[Path]:
-    from geoguess_cli.maps.interactive.map_page import map_page
-
-    write_text(map_page(maps, [_photo(map_) for map_ in maps], scale=look.scale), path)
+    photos = [photo] if photo else [_photo(map_) for map_ in maps]
+    write_text(map_page(maps, photos, scale=look.scale), path)
     return [path] * len(maps)
 
 
@@ -273,7 +268,9 @@ FORMATS = {
     ".png": _FIGURE,
     ".svg": _FIGURE,
     ".pdf": _FIGURE,
-    ".html": MapFormat(_write_page, _write_maps_page, _write_cells_page, check=_check_page),
+    ".html": MapFormat(
+        lambda map_, *rest: _write_page([map_], *rest), _write_page, _write_cells_page, _check_page
+    ),
     ".geojson": MapFormat(_write_geojson, None, _write_cells_geojson),
     ".parquet": MapFormat(_write_geoparquet, None, _write_cells_geoparquet),
 }

@@ -7,9 +7,11 @@ from matplotlib.transforms import Bbox
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
+from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.labels import around, draw_badges
 from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
 
 TRUTH_STYLE: dict[str, Any] = {
     "marker": "o",
@@ -55,6 +57,20 @@ def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> 
     width = weight * style["linewidth"]
     edge = halo(width + 1.6 * weight, colors.halo)
     return style | {"color": colors.ink, "linewidth": width, "path_effects": edge}
+
+
+def mark_texts(map_: ProbabilityMap) -> list[dict[str, str]]:
+    """The `kind`, `title` and `text` of each mark of an answer: estimate, truth, regions."""
+    marks = [("estimate", "Point estimate", coordinates(*map_.answer.estimate))]
+    if map_.truth is not None and map_.distance_km is not None:
+        title = f"Truth, {kilometres(map_.distance_km)} away"
+        marks.append(("truth", title, coordinates(*map_.truth.tolist())))
+    for mass in MASSES:
+        cells = counted(len(map_.credible_cells(mass)), "cell")
+        area = square_kilometres(map_.credible_area_km2(mass))
+        title = f"{percent(mass, whole=True)} credible region"
+        marks.append((f"credible-{100 * mass:.0f}", title, f"{cells}, {area}"))
+    return [dict(zip(("kind", "title", "text"), mark, strict=True)) for mark in marks]
 
 
 def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -> list[Bbox]:

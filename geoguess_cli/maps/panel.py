@@ -16,9 +16,9 @@ from geoguess_cli.drawing.lettering import shortened, text_width
 from geoguess_cli.geo.places import Place, wordings
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.labels import badge_box
-from geoguess_cli.maps.marks import TRUTH_STYLE, credible_style, estimate_style
+from geoguess_cli.maps.marks import TRUTH_STYLE, credible_style, estimate_style, mark_texts
 from geoguess_cli.maps.probability_map import ProbabilityMap
-from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
+from geoguess_cli.wording import coordinates, percent
 
 STEP = 0.37
 """Height of one entry of a list, in inches."""
@@ -70,32 +70,17 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
         ax.text(0, height - tall - _CAPTION_DROP, shortened(ax, name, width, **style), **style)
 
 
-def mark_count(map_: ProbabilityMap) -> int:
-    """The number of entries that `draw_marks` lists."""
-    return 1 + (map_.truth is not None) + len(MASSES)
-
-
 def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
     """List the marks on the map: point estimate, truth and its distance, credible regions."""
     _, height = _in_inches(ax)
-    row = iter(np.arange(height - _TOP, -1, -STEP).tolist())
-
-    def entry(name: str, detail: str, xs: list[float], style: dict[str, Any]) -> None:
-        y = next(row)
+    styles = {"estimate": estimate_style(colors), "truth": TRUTH_STYLE}
+    styles |= {f"credible-{100 * mass:.0f}": credible_style(mass, colors) for mass in MASSES}
+    for row, mark in enumerate(mark_texts(map_)):
+        y, style = height - _TOP - row * STEP, styles[mark["kind"]]
+        xs = [_MARK] if "marker" in style else [0.0, _LINE_MARK]
         ax.plot(xs, [y] * len(xs), clip_on=False, **style)
-        ax.text(_INDENT, y, name, fontweight="bold", **_SMALL)
-        ax.text(_INDENT, y - _LINE, detail, color=colors.muted, **_TINY)
-
-    place = coordinates(*map_.estimate.tolist())
-    entry("Point estimate", place, [_MARK], estimate_style(colors))
-    if map_.truth is not None and map_.distance_km is not None:
-        name = f"Truth, {kilometres(map_.distance_km)} away"
-        entry(name, coordinates(*map_.truth.tolist()), [_MARK], TRUTH_STYLE)
-    for mass in MASSES:
-        cells = counted(len(map_.credible_cells(mass)), "cell")
-        detail = f"{cells}, {square_kilometres(map_.credible_area_km2(mass))}"
-        name = f"{percent(mass, whole=True)} credible region"
-        entry(name, detail, [0.0, _LINE_MARK], credible_style(mass, colors))
+        ax.text(_INDENT, y, mark["title"], fontweight="bold", **_SMALL)
+        ax.text(_INDENT, y - _LINE, mark["text"], color=colors.muted, **_TINY)
 
 
 def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:

@@ -54,50 +54,6 @@ def page_sizes(count: int) -> list[int]:
     return [min(size, count - start) for start in range(0, count, size)]
 
 
-@theme.styled
-def probability_sheet(
-    maps: Sequence[ProbabilityMap],
-    photos: Sequence[Image.Image],
-    *,
-    title: str = "",
-    columns: int = 0,
-    most: float = 0.0,
-    scale: ColorScale = "root",
-    colors: theme.Theme = theme.LIGHT,
-) -> Figure:
-    """One page of maps with the photo on each.
-
-    Args:
-        maps: The maps, at least one.
-        photos: The photo of each, upright.
-        title: Heading (default: the number of maps).
-        columns: Number of maps in a row (default: by the number of maps).
-        most: Probability of the highest colour (default: the greatest of these maps).
-        scale: How probabilities become colours, as in `probability_norm`.
-        colors: The theme.
-    """
-    columns = columns or _columns(len(maps))
-    rows = -(-len(maps) // columns)
-    width = (theme.WIDTH - 2 * SIDE - (columns - 1) * _GAP) / columns
-    height = width / _ASPECT
-    step = height + _CAPTION + _GAP
-    figure = theme.new_figure(theme.WIDTH, _TOP + rows * step + _FOOT - _GAP)
-    norm = probability_norm(scale, most or max(float(map_.probabilities.max()) for map_ in maps))
-    for place, (map_, photo) in enumerate(zip(maps, photos, strict=True)):
-        row, column = divmod(place, columns)
-        bottom = figure.get_figheight() - _TOP - row * step - height
-        rect = (SIDE + column * (width + _GAP), bottom, width, height)
-        _draw_map(figure, rect, map_, photo, norm, colors)
-    subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
-    heading(figure, title or counted(len(maps), "probability map"), subtitle, colors)
-    foot = (SIDE, _FOOT - _KEY_DROP, theme.WIDTH - 2 * SIDE, 0.0)
-    colored = ScalarMappable(norm, colors.sequential)
-    color_bar(figure, foot, colored, "probability of the cell", probability_ticks(norm))
-    key = axes(figure, (theme.WIDTH - SIDE - _MARKS[0], _MARKS[1], *_MARKS))
-    draw_key(key, colors, truth=any(map_.truth is not None for map_ in maps))
-    return figure
-
-
 def probability_sheets(
     maps: Sequence[ProbabilityMap],
     photos: Sequence[Image.Image],
@@ -113,20 +69,50 @@ def probability_sheets(
         scale: How probabilities become colours, as in `probability_norm`.
         colors: The theme.
     """
-    most = max(float(map_.probabilities.max()) for map_ in maps)
+    norm = probability_norm(scale, max(float(map_.probabilities.max()) for map_ in maps))
     sizes, start = page_sizes(len(maps)), 0
     name = counted(len(maps), "probability map")
     for number, size in enumerate(sizes, start=1):
-        yield probability_sheet(
+        yield _sheet(
             maps[start : start + size],
             photos[start : start + size],
             title=f"{name}, page {number} of {len(sizes)}" if len(sizes) > 1 else name,
             columns=_columns(len(maps)),
-            most=most,
-            scale=scale,
+            norm=norm,
             colors=colors,
         )
         start += size
+
+
+@theme.styled
+def _sheet(
+    maps: Sequence[ProbabilityMap],
+    photos: Sequence[Image.Image],
+    *,
+    title: str,
+    columns: int,
+    norm: Normalize,
+    colors: theme.Theme,
+) -> Figure:
+    """One page of maps with the photo on each, all coloured by the same norm."""
+    rows = -(-len(maps) // columns)
+    width = (theme.WIDTH - 2 * SIDE - (columns - 1) * _GAP) / columns
+    height = width / _ASPECT
+    step = height + _CAPTION + _GAP
+    figure = theme.new_figure(theme.WIDTH, _TOP + rows * step + _FOOT - _GAP)
+    for place, (map_, photo) in enumerate(zip(maps, photos, strict=True)):
+        row, column = divmod(place, columns)
+        bottom = figure.get_figheight() - _TOP - row * step - height
+        rect = (SIDE + column * (width + _GAP), bottom, width, height)
+        _draw_map(figure, rect, map_, photo, norm, colors)
+    subtitle = "one scale of colours for all · each map is as wide as its probability spreads"
+    heading(figure, title, subtitle, colors)
+    foot = (SIDE, _FOOT - _KEY_DROP, theme.WIDTH - 2 * SIDE, 0.0)
+    colored = ScalarMappable(norm, colors.sequential)
+    color_bar(figure, foot, colored, "probability of the cell", probability_ticks(norm))
+    key = axes(figure, (theme.WIDTH - SIDE - _MARKS[0], _MARKS[1], *_MARKS))
+    draw_key(key, colors, truth=any(map_.truth is not None for map_ in maps))
+    return figure
 
 
 def _columns(count: int) -> int:

@@ -69,7 +69,7 @@ def _marks(map_: ProbabilityMap, grid: Grid) -> dict[tuple[int, int], tuple[str,
     spots = grid.pixels(np.array([place for place, _ in points])).tolist()
     for (row, column), (_, mark) in zip(spots, points, strict=True):
         if row >= 0:
-            style = Style(color=theme.DARK_SCREEN.truth, bold=True) if mark == TRUTH else strong
+            style = Style(color=theme.DARK_SCREEN["truth"], bold=True) if mark == TRUTH else strong
             marks[row // 2, column] = (mark, style)
     return marks
 
@@ -146,7 +146,7 @@ def _over(mark: Style, block: Style) -> Style:
     if ground is None or mark.color is None:
         return mark
     bright = luma(*ground.get_truecolor()) > 130
-    is_truth = mark.color.name == theme.DARK_SCREEN.truth
+    is_truth = mark.color.name == theme.DARK_SCREEN["truth"]
     dark = Style(color=theme.DEEP_TRUTH if is_truth else theme.BLACK)
     return mark + (dark if bright else Style()) + Style(bgcolor=ground)
 
@@ -191,7 +191,7 @@ def _legend(map_: ProbabilityMap, colors: bool) -> Text:
     text = Text(f"{ESTIMATE} point estimate")
     if map_.truth is not None and map_.distance_km is not None:
         text.append("   ").append(
-            TRUTH, Style(color=theme.DARK_SCREEN.truth) if colors else Style()
+            TRUTH, Style(color=theme.DARK_SCREEN["truth"]) if colors else Style()
         )
         text.append(f" truth, {kilometres(map_.distance_km)} away")
     count = min(map_.top_k, len(map_.partition))

@@ -34,7 +34,7 @@ from geoguess_cli.maps.interactive.layers import Columns
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-_BAR = theme.LIGHT_SCREEN.coast  # Bokeh cannot repaint this bar: the grey suits dark pages too
+_BAR = theme.LIGHT_SCREEN["coast"]  # Bokeh cannot repaint this bar: the grey suits dark pages too
 
 
 def colored(**names: str) -> dict[str, Any]:
@@ -73,28 +73,21 @@ def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
     look: dict[str, Any] = {"fill_color": fill, "line_color": fill, "line_width": 0.5}
     cell = Patches(fill_alpha=palette.CELL_ALPHA, **look)
     pointed_at = Patches(fill_color=fill, line_width=1.5, **colored(line_color="ink"))
+    edge = Patches(fill_color=None, line_width=0.5, **colored(line_color="cell_edge"))
     source = ColumnDataSource(name="cells", data=columns)
     kept = [True] * len(columns["token"])
-    renderer = GlyphRenderer(
-        name="cells",
-        data_source=source,
-        glyph=cell,
-        nonselection_glyph=cell,
-        selection_glyph=cell,
-        hover_glyph=pointed_at,
-        view=CDSView(filter=BooleanFilter(name="cells_shown", booleans=kept)),
-    )
-    edge = Patches(fill_color=None, line_width=0.5, **colored(line_color="cell_edge"))
-    edges = GlyphRenderer(
-        name="edges",
-        data_source=source,
-        glyph=edge,
-        nonselection_glyph=edge,
-        selection_glyph=edge,
-        view=CDSView(filter=BooleanFilter(name="edges_shown", booleans=kept)),
-    )
-    plot.renderers += [renderer, edges]
-    return renderer
+    for name, glyph, hovered in (("cells", cell, {"hover_glyph": pointed_at}), ("edges", edge, {})):
+        layer = GlyphRenderer(
+            name=name,
+            data_source=source,
+            glyph=glyph,
+            nonselection_glyph=glyph,
+            selection_glyph=glyph,
+            view=CDSView(filter=BooleanFilter(name=f"{name}_shown", booleans=kept)),
+            **hovered,
+        )
+        plot.renderers.append(layer)
+    return plot.renderers[-2]
 
 
 def draw_outline(plot: Plot, name: str, columns: Columns) -> None:

@@ -12,15 +12,15 @@ from PIL import Image
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.places import describe
-from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.html import filled_page
 from geoguess_cli.maps.interactive.layers import answer_columns
 from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
+from geoguess_cli.maps.marks import mark_texts
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm, probability_ticks
-from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
+from geoguess_cli.wording import counted, kilometres, percent
 
 PICTURE_SIDE = 640
 """Longest side of a photo in a page, in pixels: twice its width on the screen."""
@@ -102,7 +102,7 @@ def map_view(
         "heading": heading,
         "caption": caption(map_),
         "picture": None if photo is None else _data_uri(photo),
-        "facts": _facts(map_),
+        "facts": mark_texts(map_),
         "list": "Guesses, the likeliest first",
         "rows": [_guess(map_, rank) for rank in range(1, len(map_.guesses) + 1)],
         "box": list(box_of(extent, plane)),
@@ -144,25 +144,6 @@ def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:
         "length": round(probability / float(map_.probabilities.max()), 4),
         "detail": f"cell {map_.partition.tokens[index]} · {photos} in training",
     }
-
-
-def _facts(map_: ProbabilityMap) -> list[dict[str, Any]]:
-    """For each mark of the map its name and its numbers."""
-    where = coordinates(*map_.estimate.tolist())
-    facts = [_fact("estimate", "Point estimate", where)]
-    if map_.truth is not None and map_.distance_km is not None:
-        title = f"Truth, {kilometres(map_.distance_km)} away"
-        facts.append(_fact("truth", title, coordinates(*map_.truth.tolist())))
-    for mass in MASSES:
-        cells = counted(len(map_.credible_cells(mass)), "cell")
-        area = square_kilometres(map_.credible_area_km2(mass))
-        name = f"{100 * mass:.0f}"
-        facts.append(_fact(f"credible-{name}", f"{name} % credible region", f"{cells}, {area}"))
-    return facts
-
-
-def _fact(kind: str, title: str, text: str) -> dict[str, str]:
-    return {"kind": kind, "title": title, "text": text}
 
 
 def _planes(extents: Sequence[Extent]) -> tuple[list[Plane], list[int]]:

@@ -1,6 +1,6 @@
 """The colours of the theme for the scripts and styles of a page, light and dark."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class Palette:
     amounts: list[str]
 
 
-def _palette(colors: theme.Theme, screen: theme.ScreenColors) -> Palette:
+def _palette(colors: theme.Theme, screen: dict[str, str]) -> Palette:
     named = {
         "panel": colors.page,
         "ink": colors.ink,
@@ -41,7 +41,7 @@ def _palette(colors: theme.Theme, screen: theme.ScreenColors) -> Palette:
         "towns_name": colors.name,
         "halo": colors.halo,
         "missing": colors.missing,
-        **asdict(screen),
+        **screen,
     }
     return Palette(named, [to_hex(colors.sequential(at)) for at in np.linspace(0, 1, _STEPS)])
 

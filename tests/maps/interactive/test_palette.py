@@ -1,5 +1,3 @@
-from dataclasses import asdict
-
 from matplotlib.colors import is_color_like
 
 from geoguess_cli.drawing import theme
@@ -17,5 +15,5 @@ def test_both_palettes_name_the_same_colours() -> None:
 def test_the_variables_are_those_of_the_theme() -> None:
     light, dark = style_variables().split("@media (prefers-color-scheme: dark)")
     for block, screen in ((light, theme.LIGHT_SCREEN), (dark, theme.DARK_SCREEN)):
-        for name, color in asdict(screen).items():
+        for name, color in screen.items():
             assert f"--map-{name}:{color};" in block
