@@ -53,7 +53,7 @@ class Grid:
         return from_equal_earth(xy) if self.extent.world else from_azimuthal(xy, self._center)
 
     def pixels(self, latlng: Float[np.ndarray, "n 2"]) -> Int[np.ndarray, "n 2"]:
-        """Row and column of the pixel that holds each place; -1, -1 for one that is not map_.
+        """Row and column of the pixel that holds each place; -1, -1 outside the grid.
 
         Args:
             latlng: Places, latitude first, longitude in [-180, 180], in degrees.

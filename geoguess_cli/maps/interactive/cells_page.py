@@ -95,7 +95,7 @@ def _view(
         "caption": values.caption.split(" · "),
         "picture": None,
         "facts": [],
-        "list": f"{name}: the cells with the most",
+        "list": f"{name}: the cells with the greatest values",
         "rows": [
             _row(partition, values, index, rank, texts[index], float(lengths[index]))
             for rank, index in enumerate(order.tolist(), start=1)

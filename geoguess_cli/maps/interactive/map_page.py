@@ -120,9 +120,9 @@ def map_view(
 def caption(map_: ProbabilityMap) -> list[str]:
     """Sentences on how sure the answer is: probability, expected distance, entropy."""
     alike = round(2**map_.entropy_bits)
-    sure = f"as unsure as between {alike:,} equally likely cells"
+    sure = f"as uncertain as a choice among {alike:,} equally likely cells"
     if alike == 1:
-        sure = "as good as certain"
+        sure = "almost certain"
     most = np.log2(len(map_.partition))
     return [
         f"likeliest cell {percent(float(map_.probabilities.max()))}",

@@ -43,9 +43,9 @@ def test_photos_of_one_neighbourhood_share_a_map(states: Partition) -> None:
 
 def test_a_view_says_how_sure_the_answer_is(faces: Partition) -> None:
     even = map_of(faces, np.full(6, 1 / 6, dtype=np.float32))
-    assert "as unsure as between 6 equally likely cells" in map_view(even)["caption"][-1]
+    assert "as uncertain as a choice among 6 equally likely cells" in map_view(even)["caption"][-1]
     certain = map_of(faces, np.eye(6, dtype=np.float32)[2])
-    assert "as good as certain" in map_view(certain)["caption"][-1]
+    assert "almost certain" in map_view(certain)["caption"][-1]
     view = map_view(random_map(faces, truth=(10.0, 10.0), top_k=3))
     assert [guess["rank"] for guess in view["rows"]] == [1, 2, 3]
     assert {fact["kind"] for fact in view["facts"]} >= {"estimate", "truth"}
