@@ -1,12 +1,11 @@
-"""How fast an occlusion map is: beside Captum's, and beside the model's forward passes alone.
+"""The speed of an occlusion map, compared with Captum's and with the model's forward passes alone.
 
     python benchmarks/occlusion.py [--model DIR] [--window 16] [--stride 8] [--batch-size 32]
     python benchmarks/occlusion.py --paper [--window 64] [--stride 40] [--steps 4]
 
-Without --paper the model of a folder explains a photo of noise; with it the paper's architecture
-does, its weights random. Prints JSON lines: one a measurement, then the ratios, all from this one
-run, and by how much the maps differ. Seconds are of the processor, for the clock on the wall counts
-other programs too.
+The photo is noise. The model comes from a folder; with --paper it has the paper's architecture and
+random weights. The output is JSON lines: one line per measurement, then the ratios and the greatest
+difference between the maps. Seconds are processor time, which other programs do not disturb.
 """
 
 import argparse
@@ -30,7 +29,7 @@ PAPER_CELLS, PAPER_SIZE = 2199, 224
 
 
 class Meter:
-    """A model that counts its images and the processor's seconds inside it.
+    """A model that counts its images and the seconds of processor time inside it.
 
     Args:
         model: From images (b, 3, h, w) to logits (b, c).
@@ -40,7 +39,12 @@ class Meter:
         self._model = model.eval()
         self.seconds, self.images = 0.0, 0
 
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Probabilities as an occlusion map asks for them."""
+        return self(torch.from_numpy(images)).numpy()
+
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Probabilities as Captum asks for them."""
         start = time.process_time()
         with torch.inference_mode():
             probabilities = self._model(images).softmax(dim=1)
@@ -50,7 +54,7 @@ class Meter:
 
 
 def timed(name: str, meter: Meter, work: Callable[[], Any]) -> tuple[Any, float]:
-    """The result of `work` and its seconds of the processor; the measurement is printed."""
+    """The result of `work` and its seconds of processor time; the measurement is printed."""
     meter.seconds, meter.images = 0.0, 0
     start = time.process_time()
     result = work()
@@ -85,14 +89,15 @@ def main() -> None:
     else:
         trained = load_model(arguments.model)
         geolocator, size = trained.geolocator, trained.spec.size
-    meter, image = Meter(geolocator), torch.randn(3, size, size)
+    meter, tensor = Meter(geolocator), torch.randn(3, size, size)
+    image = tensor.numpy()
     window, stride = arguments.window, arguments.stride
     batch, steps = arguments.batch_size, arguments.steps
-    target = int(meter(image[None].repeat(batch, 1, 1, 1))[0].argmax())  # and warm
+    target = int(meter(tensor.repeat(batch, 1, 1, 1))[0].argmax())  # the first call also warms up
 
     def captum(per_call: int) -> np.ndarray:
         attribution = Occlusion(meter).attribute(
-            image[None],
+            tensor[None],
             sliding_window_shapes=(3, window, window),
             strides=(3, stride, stride),
             target=target,
@@ -100,17 +105,19 @@ def main() -> None:
         )
         return attribution[0, 0].numpy()
 
-    made, ours_s = timed(
+    ours, ours_s = timed(
         "map, geoguess",
         meter,
-        lambda: occlusion_map(meter, image, target, window=window, stride=stride, batch_size=batch),
+        lambda: occlusion_map(
+            meter.predict, image, target, window=window, stride=stride, batch_size=batch
+        ),
     )
     one, one_s = timed("map, Captum, one window a call", meter, lambda: captum(1))
     many, many_s = timed(f"map, Captum, {batch} windows a call", meter, lambda: captum(batch))
     _, judged_s = timed(
         "judgement of the map",
         meter,
-        lambda: faithfulness(meter, image, made, steps=steps, batch_size=batch),
+        lambda: faithfulness(meter.predict, image, ours, steps=steps, batch_size=batch),
     )
     print(
         json.dumps(
@@ -121,9 +128,9 @@ def main() -> None:
                 "captum_batched_times_ours": round(many_s / ours_s, 2),
                 "judgement_times_map": round(judged_s / ours_s, 2),
                 "greatest_difference": float(
-                    max(np.abs(made.drop - one).max(), np.abs(made.drop - many).max())
+                    max(np.abs(ours.drop - one).max(), np.abs(ours.drop - many).max())
                 ),
-                "greatest_drop": float(np.abs(made.drop).max()),
+                "greatest_drop": float(np.abs(ours.drop).max()),
             }
         )
     )

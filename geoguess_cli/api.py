@@ -572,12 +572,9 @@ def _save_map(things: Sequence[Any], path: Path, _: Any) -> None:
 
 
 def _save_occlusion(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.drawing.saving import save_figure
-    from geoguess_cli.occlusion.figures import occlusion_sheet
-    from geoguess_cli.photos.decoder import decode_photo
+    from geoguess_cli.occlusion.files import write_occlusion
 
-    pictures = [decode_photo(thing.photo, at_least=800) for thing in things]
-    save_figure(occlusion_sheet(things, pictures, view="overlay", resize="squash"), path)
+    write_occlusion(things, path)
 
 
 def _save_figure(things: Sequence[Any], path: Path, _: Any) -> None:

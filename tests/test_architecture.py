@@ -157,6 +157,15 @@ def test_only_the_command_line_prints_or_exits(path: Path) -> None:
             assert called not in {"sys.exit", "os._exit", "os.environ", "os.getenv"}, called
 
 
+def test_only_one_module_of_occlusion_knows_a_predictor() -> None:
+    knowing = {
+        path.name
+        for path in (PACKAGE / "occlusion").glob("*.py")
+        if "geoguess_cli.inference.predictor" in imports_of(path)
+    }
+    assert knowing == {"explanation.py"}
+
+
 def test_no_verb_loads_anything_heavy_before_it_works() -> None:
     heavy = ("torch", "timm", "matplotlib", "cartopy", "polars", "numpy", "shapely", "scipy", "PIL")
     for module in ("geoguess_cli", "geoguess_cli.api", "geoguess_cli.app"):

@@ -1,21 +1,35 @@
-"""`geoguess occlude`: which parts of a photo its answer rests on."""
+"""`geoguess occlude`: the parts of a photo that its answer rests on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geoguess_cli.choices import Measure, View
-from geoguess_cli.commands._occlude_photos import PhotosRequest, occlude_photos
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import full_precision, settings
-from geoguess_cli.console.output import Sink
-from geoguess_cli.errors import ConfigError
+from geoguess_cli.console.inputs import (
+    expand_photos,
+    full_precision,
+    load_predictor,
+    settings,
+    truths_of,
+)
+from geoguess_cli.console.output import Sink, ending_of
+from geoguess_cli.errors import ConfigError, PhotoError
 
 if TYPE_CHECKING:
+    from geoguess_cli.occlusion.explanation import Explanation, Unexplained
     from geoguess_cli.occlusion.targets import Question
 
 BATCH_SIZE = 32
+
+_CHANGES: dict[Measure, tuple[str, float, int, str]] = {
+    "probability": ("drop", 100.0, 1, "percentage points"),
+    "log-odds": ("drop", 1.0, 2, "in log-odds"),
+    "km": ("rise", 1.0, 1, "km"),
+}
+"""How a change is written: its name, its factor, its decimals, its unit."""
 
 
 def _place(text: str) -> Any:
@@ -32,8 +46,8 @@ def occlude(
         typer.Option(
             "--target",
             metavar="top|truth|region|distance|TOKEN",
-            help="What is followed: the likeliest cell, the true one, a cell by its token, the "
-            "cells near a place together, or the expected distance from a place.",
+            help="What to follow: the likeliest cell, the true cell, a cell by its token, all "
+            "cells near a place, or the expected distance from a place.",
         ),
     ] = "top",
     near: Annotated[
@@ -64,27 +78,27 @@ def occlude(
     baseline: options.Baselines = None,
     view: Annotated[
         View,
-        typer.Option("--view", help="Colours over the photo, lines of equal drop, or neither."),
+        typer.Option("--view", help="Colours on the photo, lines of equal drop, or colours alone."),
     ] = "overlay",
     steps: Annotated[
         int,
         typer.Option(
             "--steps",
             min=2,
-            help="Points of the curves that judge a map; N cost 42·(N - 1) + 3 images a photo, "
-            "16 about as many as the map.",
+            help="Steps of the curves that judge a map. N steps cost 42·(N - 1) + 3 images a "
+            "photo: 16 steps cost about as much as the map.",
         ),
     ] = 16,
     judge: Annotated[
         bool,
         typer.Option(
             "--faithfulness/--no-faithfulness",
-            help="Judge each map by deletion and insertion, beside random orders.",
+            help="Judge each map by deletion and insertion, against random orders.",
         ),
     ] = True,
     raw: Annotated[
         Path | None,
-        typer.Option("--raw", metavar="FILE", help="Also write the maps, as .npy or .json."),
+        typer.Option("--raw", metavar="FILE", help="Also write the maps as .npy or .json."),
     ] = None,
     truth: options.Truth = None,
     photos: options.Photos = None,
@@ -98,13 +112,14 @@ def occlude(
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
-    """Cover each photo window by window, and draw what that does to its answer.
+    """Cover each photo window by window, and draw how its answer changes.
 
-    As .png, .svg or .pdf several photos share a sheet; .npy holds the maps
-    alone, .json all there is. A photo that fails does not end the others; the
-    exit code is then 1.
+    A .png, .svg or .pdf shows several photos on one sheet; .npy holds only the
+    maps, .json all data. A photo that fails does not end the others; the exit
+    code is then 1.
     """
     from geoguess_cli.occlusion.explanation import Plan
+    from geoguess_cli.occlusion.files import write_occlusion
 
     sink = Sink(quiet=quiet, as_json=json)
     chosen = full_precision(
@@ -126,8 +141,24 @@ def occlude(
         batch_size=batch_size or BATCH_SIZE,
     )
     question = _question(target, measure, near, radius_km)
-    wanted = PhotosRequest(photo, output, raw, view, truth, question, plan)
-    if not occlude_photos(wanted, chosen, model, sink):
+    arguments = expand_photos(photo, sink)
+    paths = arguments.paths
+    if truth is not None and len(paths) > 1:
+        raise typer.BadParameter(f"--truth takes one photo; {len(paths)} were given")
+    name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
+    path = output or chosen.artifacts / "figures" / name
+    _check_files(path, raw, len(paths))
+    predictor = load_predictor(chosen, model)
+    truths = truths_of(arguments, chosen, sink) if truth is None else [truth]
+    explanations, failures = _explained(sink, predictor, paths, question, plan, truths=truths)
+    if failures and len(paths) == 1:
+        raise PhotoError(failures[0].error)
+    for file in (path, raw):
+        if file is not None and explanations:
+            write_occlusion(explanations, file, view=view, resize=predictor.spec.resize)
+            sink.wrote(_contents(file, len(explanations)), file)
+    _report(explanations, failures, path, sink)
+    if failures:
         raise typer.Exit(1)
 
 
@@ -149,3 +180,97 @@ def _question(
         )
     except ConfigError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _check_files(path: Path, raw: Path | None, photos: int) -> None:
+    """Refuse an ending that cannot be written, and a sheet of too many photos."""
+    from geoguess_cli.occlusion.figures import MOST_PHOTOS
+    from geoguess_cli.occlusion.files import DATA_ENDINGS, FIGURE_ENDINGS
+
+    ending = ending_of(path, FIGURE_ENDINGS + DATA_ENDINGS)
+    if raw is not None and raw.suffix.lower() not in DATA_ENDINGS:
+        raise typer.BadParameter(f"--raw {raw} must end in {' or '.join(DATA_ENDINGS)}")
+    if ending in FIGURE_ENDINGS and photos > MOST_PHOTOS:
+        raise typer.BadParameter(
+            f"{photos} photos were given; a sheet holds at most {MOST_PHOTOS} photos, "
+            "and -o FILE.json or FILE.npy holds any number"
+        )
+
+
+def _contents(path: Path, photos: int) -> str:
+    from geoguess_cli.occlusion.files import FIGURE_ENDINGS
+
+    if path.suffix.lower() in FIGURE_ENDINGS:
+        return "occlusion figure"
+    return "occlusion map" if photos == 1 else "occlusion maps"
+
+
+def _explained(
+    sink: Sink, predictor: Any, paths: Sequence[Path], *asked: Any, truths: Any
+) -> "tuple[list[Explanation], list[Unexplained]]":
+    """The photos with a map and those without, with a progress bar for each photo."""
+    from geoguess_cli.occlusion.explanation import Explanation, Unexplained, explain_photos
+
+    results: list[Explanation | Unexplained] = []
+    with sink.progress() as bar:
+        task = bar.add_task("windows", total=None)
+        for result in explain_photos(
+            predictor,
+            paths,
+            *asked,
+            truths=truths,
+            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
+        ):
+            results.append(result)
+            if len(results) < len(paths):
+                number = f"{len(results) + 1}/{len(paths)}"
+                bar.reset(task, total=None, description=f"windows, photo {number}")
+    return (
+        [one for one in results if isinstance(one, Explanation)],
+        [one for one in results if isinstance(one, Unexplained)],
+    )
+
+
+def _report(
+    explanations: "Sequence[Explanation]", failures: "Sequence[Unexplained]", path: Path, sink: Sink
+) -> None:
+    """Write what each map says and how far it describes the model, then why photos failed."""
+    from geoguess_cli.occlusion.records import summary_record
+
+    for explanation in explanations:
+        if sink.as_json:
+            sink.json({**summary_record(explanation), "path": str(path)})
+        else:
+            _show(explanation, sink)
+    for failure in failures:
+        if sink.as_json:
+            sink.json({"photo": str(failure.photo), "error": failure.error})
+        sink.warn(failure.error)
+
+
+def _show(explanation: "Explanation", sink: Sink) -> None:
+    """Write one explanation in words and, if its map was judged, a table of areas."""
+    from geoguess_cli.occlusion.records import areas_record
+
+    occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
+    name, factor, decimals, unit = _CHANGES[occlusion.target.measure]
+    least, most = (
+        f"{factor * float(end):+.{decimals}f}"
+        for end in (occlusion.drop.min(), occlusion.drop.max())
+    )
+    followed = occlusion.target.describe(occlusion.value)
+    sink.text(f"{explanation.photo}: {followed}; {name} from {least} to {most} {unit}")
+    if faithfulness is None:
+        return
+    decimals = 1 if occlusion.target.measure == "km" else 3
+    areas = areas_record(faithfulness)
+    sink.table(
+        ("order", "deletion", "insertion", "score"),
+        [(order, *(f"{area:,.{decimals}f}" for area in areas[order].values())) for order in areas],
+        right=("deletion", "insertion", "score"),
+    )
+    verdict = "better" if faithfulness.better_than_random else "no better"
+    sink.text(
+        f"The map is {verdict} than random: it beats {faithfulness.beaten} of "
+        f"{len(faithfulness.random)} random orders."
+    )

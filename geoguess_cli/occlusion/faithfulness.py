@@ -1,10 +1,11 @@
-"""Whether an occlusion map tells the truth about the model: deletion and insertion curves.
+"""Whether an occlusion map describes the model: deletion and insertion curves.
 
-Deletion takes the photo's pixels away in the map's order, the strongest first, and watches the
-target fall; insertion uncovers them on a blurred photo and watches it rise (Petsiuk, Das and
-Saenko, RISE, arXiv 1806.07421). A map that names what counts has a small area under the first curve
-and a large one under the second. The same is done in random orders and in that of the photo's
-edges, for a model that breaks at any change has steep curves under every map.
+Deletion covers the photo's pixels in the map's order, the strongest first, and follows the target
+as it falls; insertion uncovers them on a blurred photo and follows it as it rises (Petsiuk, Das
+and Saenko, RISE, arXiv 1806.07421). A map that finds the pixels that matter has a small area under
+the deletion curve and a large area under the insertion curve. A model that breaks at any change
+has steep curves in every order, so the map is compared with random orders and with the order of
+the photo's edges.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,22 +26,22 @@ from geoguess_cli.occlusion.occlusion_map import (
 from geoguess_cli.occlusion.targets import Target
 
 STEPS = 16
-"""Points of a curve but its first: each takes away a 16th of the photo."""
+"""Number of steps of a curve; each step changes a 16th of the photo."""
 
 RANDOM_ORDERS = 19
-"""As good as or better than all of 19 random ones, a random order is once in 20 times: 5 %."""
+"""A random order beats 19 other random orders once in 20 times: a test at the level of 5 %."""
 
 BLUR_SHARE = 1 / 14
-"""Blur under an insertion: its sigma as a share of the shorter side, 16 px of 224."""
+"""Sigma of the blur where insertion starts, as a share of the shorter side: 16 px of 224."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The target as the photo's pixels are taken away, and as they are uncovered, in one order.
+    """The target after each step of covering and of uncovering the photo's pixels in one order.
 
     Attributes:
-        deletion: A probability or kilometres, from the whole photo to the mean colour.
-        insertion: The same, from the blurred photo to the whole one.
+        deletion: Probabilities or kilometres, from the whole photo to the mean colour.
+        insertion: Probabilities or kilometres, from the blurred photo to the whole photo.
     """
 
     deletion: Float64[np.ndarray, " n"]
@@ -59,14 +60,14 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class Faithfulness:
-    """The curves of an occlusion map beside those of orders that know nothing of the model.
+    """The curves of an occlusion map, and of orders that know nothing of the model.
 
     Attributes:
-        own: In the order of the map.
-        edges: In the order of the photo's edges.
-        random: In random orders: the map's own, moved about the photo.
-        target: What the curves show.
-        flat: Whether the map is the same everywhere, and so has no order.
+        own: The curves in the order of the map.
+        edges: The curves in the order of the photo's edges.
+        random: The curves in random orders, which are the map's order moved about the photo.
+        target: The number that the curves show.
+        flat: Whether the map has one value everywhere, and so no order.
     """
 
     own: Curves
@@ -77,13 +78,16 @@ class Faithfulness:
 
     @property
     def shares(self) -> Float64[np.ndarray, " n"]:
-        """Share of the photo's pixels that are changed at each point of a curve."""
+        """Share of the photo's pixels that are changed at each point of a curve, in [0, 1]."""
         return np.linspace(0.0, 1.0, len(self.own.deletion))
 
     def score(self, curves: Curves) -> float:
-        """Insertion less deletion area, turned so that more is better, in the target's unit."""
-        between = curves.insertion_area - curves.deletion_area
-        return -between if self.target.measure == "km" else between
+        """Insertion area minus deletion area, in the target's unit; negated for kilometres.
+
+        A greater score is better.
+        """
+        difference = curves.insertion_area - curves.deletion_area
+        return -difference if self.target.measure == "km" else difference
 
     @property
     def random_scores(self) -> Float64[np.ndarray, " r"]:
@@ -92,12 +96,12 @@ class Faithfulness:
 
     @property
     def beaten(self) -> int:
-        """How many random orders have a score below the map's; none for a flat map."""
+        """Number of random orders whose score is below the map's; 0 for a flat map."""
         return 0 if self.flat else int((self.random_scores < self.score(self.own)).sum())
 
     @property
     def better_than_random(self) -> bool:
-        """Whether the map's score is above those of all random orders."""
+        """Whether the map's score is above the score of every random order."""
         return self.beaten == len(self.random)
 
 
@@ -112,26 +116,26 @@ def faithfulness(
     batch_size: int = 32,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> Faithfulness:
-    """Deletion and insertion curves of an occlusion map and of its rivals.
+    """Deletion and insertion curves of an occlusion map, of random orders and of the edges.
 
-    A random order is the map's own, shifted around the photo by a random number of strides and
-    mirrored at random: it takes away parts of the same size and shape, but in other places. Single
-    random pixels would be no fair rival, since their grain alone upsets a model.
+    A random order is the map's order, shifted around the photo by a random number of strides and
+    mirrored at random: it covers parts of the same size and shape in other places. Single random
+    pixels would not be a fair comparison, since their grain alone upsets a model.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        image: The photo that was explained (normalised).
-        occlusion: Its finished map.
-        steps: In how many parts the pixels are taken away, at least 2. The cost is
+        image: The photo of the map (normalised).
+        occlusion: The finished map.
+        steps: Number of steps of a curve, at least 2. The cost is
             `curve_passes(steps, random_orders)` images.
-        random_orders: How many, at least 1.
-        seed: Of the random orders.
+        random_orders: Number of random orders, at least 1.
+        seed: Seed of the random orders.
         batch_size: Images given to `predict` at once, at least 1.
         on_batch: Called with (images done, images in all) after each batch.
 
     Raises:
-        ConfigError: Steps, orders or batch size too small.
-        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+        ConfigError: Steps, orders or batch size are too small.
+        ModelError: `predict` does not return finite probabilities (b, c).
     """
     if min(steps - 1, random_orders, batch_size) < 1:
         raise ConfigError(
@@ -164,7 +168,7 @@ def faithfulness(
 
 
 def curve_passes(steps: int = STEPS, random_orders: int = RANDOM_ORDERS) -> int:
-    """How many images a judgement takes.
+    """The number of images that judging a map takes.
 
     >>> curve_passes()
     633
@@ -183,20 +187,20 @@ def deletion_and_insertion(
     batch_size: int = 32,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> list[Curves]:
-    """The curves of some orders of an image's pixels.
+    """The curves of each order of an image's pixels.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        image: A normalised photo; deletion paints its mean colour, 0.
-        orders: The rank of each pixel: 0 goes first.
-        target: What the curves show.
-        veiled: What insertion starts from.
-        steps: In how many parts the pixels are changed.
+        image: A normalised photo; deletion covers its pixels with the mean colour, 0.
+        orders: The rank of each pixel: rank 0 is changed first.
+        target: The number that the curves show.
+        veiled: The image that insertion starts from.
+        steps: Number of steps of a curve.
         batch_size: Images given to `predict` at once.
         on_batch: Called with (images done, images in all) after each batch.
 
     Raises:
-        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+        ModelError: `predict` does not return finite probabilities (b, c).
     """
     blank = np.zeros_like(image)
     counts = np.rint(np.linspace(0, image[0].size, steps + 1)).astype(np.int64)
@@ -221,7 +225,7 @@ def deletion_and_insertion(
 
 
 def ranks(values: Float[np.ndarray, "h w"]) -> Int64[np.ndarray, "h w"]:
-    """The place of each pixel in the order of falling values; equals row by row.
+    """The place of each pixel in the order of falling values; equal values go row by row.
 
     >>> ranks(np.array([[0.0, 5.0], [5.0, -1.0]])).tolist()
     [[2, 0], [1, 3]]
@@ -234,13 +238,13 @@ def ranks(values: Float[np.ndarray, "h w"]) -> Int64[np.ndarray, "h w"]:
 def moved(
     order: Int64[np.ndarray, "h w"], rng: np.random.Generator, *, stride: int = 1
 ) -> Int64[np.ndarray, "h w"]:
-    """The same order shifted around both sides of the image, and mirrored, at random.
+    """The order, shifted around both sides of the image and mirrored at random.
 
     Args:
         order: The rank of each pixel.
         rng: The source of randomness.
-        stride: Shifts are multiples of it, in pixels: parts keep to the grid of the windows, which
-            may be the model's own grid too.
+        stride: Shifts are multiples of this number of pixels. Then parts keep to the grid of the
+            windows, which may be the model's own grid too.
     """
     flips = tuple(axis for axis in (0, 1) if rng.integers(2))
     shift = tuple(stride * int(rng.integers(-(-size // stride))) for size in order.shape)
@@ -252,7 +256,7 @@ def _edges(
 ) -> Float[np.ndarray, "h w"]:
     """How much the photo's brightness changes, in the grain of the map.
 
-    The length of the gradient, averaged over the windows of the map and spread as its drops are.
+    This is the length of the gradient, averaged over each window and spread as drops are.
     """
     grey: np.ndarray = image.astype(np.float64).mean(axis=0)
     steepness = np.hypot(*np.gradient(grey))

@@ -1,7 +1,7 @@
-"""Occlusion maps: what covering each part of a photo does to its answer.
+"""Occlusion maps: how the answer changes when each part of a photo is covered.
 
-The method of Zeiler and Fergus (arXiv 1311.2901), with the edge rule and the averaging of Captum's
-`Occlusion`. It knows no model, only a callable from images to probabilities.
+The method is that of Zeiler and Fergus (arXiv 1311.2901), with the edge rule and the averaging of
+Captum's `Occlusion`. It knows no model, only a callable from images to probabilities.
 """
 
 import math
@@ -19,25 +19,25 @@ Predict = Callable[[Float[np.ndarray, "b 3 h w"]], np.ndarray]
 """From images (b, 3, h, w) to probabilities (b, c)."""
 
 MEAN_COLOR: Mapping[str, float | np.ndarray] = MappingProxyType({"mean": 0.0})
-"""The baseline of the paper: a covered pixel gets the mean colour of a normalised image."""
+"""The baseline of the paper: a covered pixel gets the mean colour, 0 in a normalised image."""
 
 
 @dataclass(frozen=True, eq=False)
 class OcclusionMap:
-    """What covering each part of a photo does to a target.
+    """How a target changes when each part of a photo is covered.
 
     Attributes:
-        drop: Mean fall of the target over the windows that cover a pixel, in the unit of its
-            measure: above 0 the pixel speaks for the answer, below 0 against it. NaN where no
-            window has been covered yet, which is nowhere in a finished map.
-        window_drops: The fall for each window, by its row and column of the grid.
-        target: What is followed.
-        value: The target for the photo as it is: a probability, or kilometres.
+        drop: Mean drop of the target over the windows that cover a pixel, in the unit of its
+            measure. Above 0 the pixel speaks for the answer, below 0 against it. A map that is not
+            finished has NaN where no window has been covered.
+        window_drops: Drop of each window, by its row and column of the grid.
+        target: The number that the map follows.
+        value: The target for the whole photo: a probability, or kilometres.
         window: Side of the square window, in pixels.
         stride: Pixels from one window to the next.
-        baselines: What covered pixels became; the map is the mean over them.
-        done: Images predicted so far.
-        total: Images in all: windows times baselines.
+        baselines: Names of what covered pixels became; the map is the mean over the baselines.
+        done: Number of images predicted so far.
+        total: Number of images in all: windows times baselines.
     """
 
     drop: Float32[np.ndarray, "h w"]
@@ -62,32 +62,32 @@ def occlusion_map(
     baselines: Mapping[str, float | np.ndarray] = MEAN_COLOR,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> OcclusionMap:
-    """Fall of a target under a sliding window, a value a pixel.
+    """The drop of a target under a sliding window, one value per pixel.
 
-    Windows start at 0, stride, 2·stride, … until the whole side is covered; one that reaches over
-    the edge is cut there. A pixel gets the mean over the windows that cover it.
+    Windows start at 0, stride, 2·stride, … until the whole side is covered; a window that reaches
+    over the edge is cut there. A pixel gets the mean over the windows that cover it.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
         image: The photo as the model sees it (normalised).
-        target: What to follow; a number is the probability of that cell.
+        target: The number to follow; an int stands for the probability of that cell.
         window: Side of the square window in pixels, in [1, the image's shorter side].
         stride: Step of the window in pixels, in [1, window].
-        batch_size: Windows given to `predict` at once, at least 1.
+        batch_size: Images given to `predict` at once, at least 1.
         baselines: What a covered pixel becomes, by name: a value, or an array that broadcasts to
-            the image (`baseline_images` makes some). The map is the mean of the maps of each.
+            the image, as `baseline_images` returns. The map is the mean over the baselines.
         on_batch: Called with (images done, images in all) after each batch.
 
     Raises:
-        ConfigError: A window, stride, batch size or baseline that does not fit the image.
-        CellError: A target with a cell index that `predict` has no column for.
-        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+        ConfigError: A window, stride, batch size or baseline does not fit the image.
+        CellError: `predict` has no column for a cell of the target.
+        ModelError: `predict` does not return finite probabilities (b, c).
     """
     options = {"window": window, "stride": stride, "batch_size": batch_size}
-    for made in occlusion_maps(predict, image, target, baselines=baselines, **options):
+    for occlusion in occlusion_maps(predict, image, target, baselines=baselines, **options):
         if on_batch is not None:
-            on_batch(made.done, made.total)
-    return made
+            on_batch(occlusion.done, occlusion.total)
+    return occlusion
 
 
 def occlusion_maps(
@@ -100,23 +100,24 @@ def occlusion_maps(
     batch_size: int = 32,
     baselines: Mapping[str, float | np.ndarray] = MEAN_COLOR,
 ) -> Iterator[OcclusionMap]:
-    """The same map as it fills in: one after each batch, the last is whole.
+    """The map as it fills in: one map after each batch; the last map is finished.
 
-    Windows far apart come first and those between them later, so that an unfinished map shows
+    Windows far apart come first and the windows between them later, so that an unfinished map shows
     all of the photo, coarsely. Arguments and errors are those of `occlusion_map`.
     """
     height, width = image.shape[1:]
     _check(height, width, window=window, stride=stride, batch_size=batch_size)
-    covers = [_covered_with(image, baseline) for baseline in baselines.values()]
+    covers = [_cover(image, baseline) for baseline in baselines.values()]
     if not covers:
-        raise ConfigError("no baseline is given; `mean` is the usual one")
-    followed = target if isinstance(target, Target) else cell_target(int(target))
+        raise ConfigError("baselines is empty; it must name at least one, such as `mean`")
+    if not isinstance(target, Target):
+        target = cell_target(int(target))
     rows, columns = _spans(height, window, stride), _spans(width, window, stride)
     over_rows, over_columns = _masks(rows, height), _masks(columns, width)
     passes = [(i, j, cover) for i, j in _coarse_first(len(rows), len(columns)) for cover in covers]
-    # Copies throughout: a model may work in place on what it is given.
-    value = target_values(predict, image[None].copy(), followed)
-    evidence = followed.evidence(value)[0]
+    # Copies throughout: a model may change its images in place.
+    value = target_values(predict, image[None].copy(), target)
+    evidence = target.evidence(value)[0]
 
     total, count = np.zeros((2, len(rows), len(columns)))
     for start in range(0, len(passes), batch_size):
@@ -125,14 +126,14 @@ def occlusion_maps(
         for one, (i, j, cover) in zip(images, batch, strict=True):
             (top, bottom), (left, right) = rows[i], columns[j]
             one[:, top:bottom, left:right] = cover[:, top:bottom, left:right]
-        drops = evidence - followed.evidence(target_values(predict, images, followed))
+        drops = evidence - target.evidence(target_values(predict, images, target))
         at = tuple(np.array([(i, j) for i, j, _ in batch]).T)
         np.add.at(total, at, drops)
         np.add.at(count, at, 1)
         yield OcclusionMap(
             drop=_mean(over_rows.T @ total @ over_columns, over_rows.T @ count @ over_columns),
             window_drops=_mean(total, count),
-            target=followed,
+            target=target,
             value=float(value[0]),
             window=window,
             stride=stride,
@@ -145,12 +146,12 @@ def occlusion_maps(
 def spread(
     windows: Float[np.ndarray, "rows columns"], height: int, width: int, *, window: int, stride: int
 ) -> Float32[np.ndarray, "h w"]:
-    """Mean over each pixel of the values of the windows that cover it.
+    """For each pixel, the mean of the values of the windows that cover it.
 
     Args:
         windows: A value for each window, by its row and column of the grid.
-        height: Of the image, in pixels.
-        width: Likewise.
+        height: Height of the image, in pixels.
+        width: Width of the image, in pixels.
         window: Side of the window, in pixels.
         stride: Step of the window, in pixels.
     """
@@ -163,7 +164,7 @@ def spread(
 def window_means(
     values: Float[np.ndarray, "h w"], *, window: int, stride: int
 ) -> Float[np.ndarray, "rows columns"]:
-    """Mean of what each window covers.
+    """For each window, the mean of the values of the pixels that it covers.
 
     Args:
         values: A value for each pixel.
@@ -178,7 +179,7 @@ def window_means(
 
 
 def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) -> int:
-    """How many windows an occlusion map of an image of that size (pixels) takes.
+    """The number of windows of an occlusion map of an image; all sizes are in pixels.
 
     >>> window_count(224, 224, window=32, stride=8)
     625
@@ -194,18 +195,18 @@ def target_values(
 
     Args:
         predict: From images to probabilities (b, c).
-        images: As the model sees them.
-        target: What to follow.
+        images: Photos as the model sees them.
+        target: The number to follow.
 
     Raises:
-        CellError: A target with a cell index that `predict` has no column for.
-        ModelError: `predict` gives back something other than (b, c) finite probabilities.
+        CellError: `predict` has no column for a cell of the target.
+        ModelError: `predict` does not return finite probabilities (b, c).
     """
     answer = np.asarray(predict(images))
     if answer.ndim != 2 or len(answer) != len(images):
         raise ModelError(
-            f"predict gave an array of shape {answer.shape} for {len(images)} images; "
-            f"it must give ({len(images)}, cells)"
+            f"predict returned an array of shape {answer.shape} for {len(images)} images; "
+            f"it must return ({len(images)}, cells)"
         )
     values = target.values(answer)
     if not np.isfinite(values).all():
@@ -222,13 +223,13 @@ def _check(height: int, width: int, *, window: int, stride: int, batch_size: int
     if not 1 <= stride <= window:
         raise ConfigError(
             f"stride is {stride}; it must lie in [1, {window}] (the window), "
-            "else no window would cover some pixels"
+            "so that a window covers every pixel"
         )
     if batch_size < 1:
         raise ConfigError(f"batch size is {batch_size}; it must be 1 or more")
 
 
-def _covered_with(
+def _cover(
     image: Float[np.ndarray, "3 h w"], baseline: float | np.ndarray
 ) -> Float[np.ndarray, "3 h w"]:
     """The image with every pixel covered."""
@@ -242,7 +243,7 @@ def _covered_with(
 
 
 def _spans(size: int, window: int, stride: int) -> list[tuple[int, int]]:
-    """First and past-the-last pixel of each window along one side."""
+    """First pixel and past-the-last pixel of each window along one side."""
     count = math.ceil((size - window) / stride) + 1
     return [(i * stride, min(i * stride + window, size)) for i in range(count)]
 
@@ -254,7 +255,7 @@ def _masks(spans: list[tuple[int, int]], size: int) -> Int[np.ndarray, "windows 
 
 
 def _coarse_first(rows: int, columns: int) -> list[tuple[int, int]]:
-    """Every place of a grid once: those of every 8th row and column, every 4th, every 2nd, all."""
+    """Each place of a grid once: every 8th row and column first, then every 4th, every 2nd, all."""
     places = [(i, j) for i in range(rows) for j in range(columns)]
     return sorted(places, key=lambda place: -math.gcd(*place, 8))
 
@@ -262,7 +263,7 @@ def _coarse_first(rows: int, columns: int) -> list[tuple[int, int]]:
 def _mean(
     total: Float[np.ndarray, "h w"], count: Float[np.ndarray, "h w"] | Int[np.ndarray, "h w"]
 ) -> Float32[np.ndarray, "h w"]:
-    """Total over count; NaN where nothing has been counted."""
+    """Total over count; NaN where the count is 0."""
     mean = np.full(total.shape, np.nan)
     np.divide(total, count, out=mean, where=count > 0)
     return mean.astype(np.float32)

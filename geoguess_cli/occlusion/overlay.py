@@ -1,4 +1,7 @@
-"""An occlusion map on its photo: the fixed scales of drops, and the three ways to show them."""
+"""An occlusion map on its photo: the fixed scales of drops, and the three ways to draw a map.
+
+The three ways: colours over the paled photo, lines of equal drop on the photo, colours alone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,26 +26,23 @@ from geoguess_cli.drawing.luma import luma
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
 from geoguess_cli.wording import signed
 
-"""Colours over the paled photo; lines of equal drop on the photo; the colours alone."""
-
-
-Box = tuple[float, float, float, float]
+PhotoBox = tuple[float, float, float, float]
 """Left, top, width and height, in the photo's pixels."""
 
 _MOST_OPAQUE = 0.92
 
 
 @dataclass(frozen=True)
-class Scale:
-    """The scale of a measure: zero in the middle, the same on every figure.
+class ChangeScale:
+    """The colour scale of a measure: zero in its middle, the same on every figure.
 
     Attributes:
-        linear: Up to this drop linear, beyond it logarithmic.
-        limit: Ends of the scale; what lies beyond takes the end's colour.
-        ends: Whether anything can lie beyond.
-        ticks: Drops that are named, above zero.
-        levels: Drops that contour lines are drawn at, above zero.
-        label: What the scale shows, with its unit.
+        linear: The scale is linear up to this drop, and logarithmic beyond it.
+        limit: Greatest drop of the scale; a greater drop takes the colour of the end.
+        ends: Whether a drop can lie beyond the limit.
+        ticks: Drops above zero that are labelled.
+        levels: Drops above zero that get contour lines.
+        label: The measure with its unit.
         percentages: Whether drops are written times 100.
     """
 
@@ -54,8 +54,8 @@ class Scale:
     label: str
     percentages: bool = False
 
-    def named(self, drop: float) -> str:
-        """A drop as the scale writes it, with its sign."""
+    def name(self, drop: float) -> str:
+        """A drop in the unit of the scale, with its sign."""
         return signed(100 * drop if self.percentages else drop)
 
     @property
@@ -64,8 +64,8 @@ class Scale:
         return SymLogNorm(self.linear, linscale=0.5, vmin=-self.limit, vmax=self.limit, base=10)
 
 
-SCALES: dict[Measure, Scale] = {
-    "probability": Scale(
+SCALES: dict[Measure, ChangeScale] = {
+    "probability": ChangeScale(
         linear=0.01,
         limit=1.0,
         ends=False,
@@ -74,7 +74,7 @@ SCALES: dict[Measure, Scale] = {
         label="drop in probability, percentage points",
         percentages=True,
     ),
-    "log-odds": Scale(
+    "log-odds": ChangeScale(
         linear=0.1,
         limit=10.0,
         ends=True,
@@ -82,7 +82,7 @@ SCALES: dict[Measure, Scale] = {
         levels=(0.2, 0.5, 1.0, 2.0, 5.0),
         label="drop in log-odds (natural logarithm)",
     ),
-    "km": Scale(
+    "km": ChangeScale(
         linear=10.0,
         limit=1000.0,
         ends=True,
@@ -94,14 +94,14 @@ SCALES: dict[Measure, Scale] = {
 
 
 def paled(pixels: np.ndarray) -> np.ndarray:
-    """The photo grey and a little lighter, so that no colour of its own misleads."""
+    """The photo in grey and a little lighter, so that its own colours do not mislead."""
     grey = luma(*pixels.astype(np.float64).transpose(2, 0, 1))
     light = np.rint(0.75 * grey + 0.25 * 255).astype(np.uint8)
     return np.repeat(light[:, :, None], 3, axis=2)
 
 
-def seen_box(photo: Image.Image, resize: str) -> Box:
-    """Left, top, width and height of what the model sees, in the photo's pixels."""
+def visible_box(photo: Image.Image, resize: str) -> PhotoBox:
+    """The part of the photo that the model sees: left, top, width, height in pixels."""
     if resize == "squash":
         return 0.0, 0.0, float(photo.width), float(photo.height)
     side = min(photo.size)
@@ -109,11 +109,11 @@ def seen_box(photo: Image.Image, resize: str) -> Box:
 
 
 def overlay_colors(drop: Float32[np.ndarray, "h w"], norm: Normalize) -> Float[np.ndarray, "h w 4"]:
-    """Red, green, blue and opacity in [0, 1] of drops: the stronger the more opaque.
+    """Red, green, blue and opacity of drops, in [0, 1]; a stronger drop is more opaque.
 
     Args:
         drop: In the unit of the scale; NaN is transparent.
-        norm: The scale.
+        norm: From drops to [0, 1], as `ChangeScale.norm`.
     """
     level = np.clip(np.asarray(norm(np.nan_to_num(drop))), 0.0, 1.0)
     colors: np.ndarray = theme.DIVERGING(level)
@@ -121,14 +121,14 @@ def overlay_colors(drop: Float32[np.ndarray, "h w"], norm: Normalize) -> Float[n
     return colors
 
 
-def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: Box) -> None:
-    """Draw the drops over what the model saw.
+def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: PhotoBox) -> None:
+    """Draw the drops over the part of the photo that the model saw.
 
     Args:
-        ax: Axes in the photo's pixels, the photo drawn on them.
+        ax: Axes in the photo's pixels, with the photo drawn on them.
         occlusion: The map.
-        view: How to show it.
-        box: What the model saw of the photo.
+        view: How to draw it.
+        box: The part of the photo that the model saw.
     """
     xlim, ylim = ax.get_xlim(), ax.get_ylim()
     if view == "contour":
@@ -147,8 +147,8 @@ def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: Box) -> None:
         ax.add_patch(Rectangle((left, top), width, height, **frame))
 
 
-def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: Box, *, plain: bool) -> None:
-    """Colours, the stronger the more opaque; all opaque and pixel by pixel on a plain map."""
+def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: PhotoBox, *, plain: bool) -> None:
+    """Draw colours: more opaque for a stronger drop, opaque pixel by pixel on a plain map."""
     left, top, width, height = box
     colors = overlay_colors(occlusion.drop, SCALES[occlusion.target.measure].norm)
     if plain:
@@ -162,8 +162,8 @@ def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: Box, *, plain: bool) ->
     )
 
 
-def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: Box) -> None:
-    """Lines of equal drop at fixed levels; the map has steps of a stride, which are smoothed."""
+def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: PhotoBox) -> None:
+    """Draw lines of equal drop at fixed levels, with the steps of the stride smoothed."""
     left, top, width, height = box
     drop = gaussian_filter(occlusion.drop.astype(np.float64), occlusion.stride / 2, mode="nearest")
     rows, columns = drop.shape
@@ -185,7 +185,7 @@ def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: Box) -> None:
             lines.set(
                 path_effects=[withStroke(linewidth=2.0 + 0.2 * number, foreground=theme.PAGE)]
             )
-            _name_level(ax, lines, scale.named(sign * level))
+            _name_level(ax, lines, scale.name(sign * level))
 
 
 def _name_level(ax: Axes, lines: Any, name: str) -> None:
@@ -194,8 +194,8 @@ def _name_level(ax: Axes, lines: Any, name: str) -> None:
         text.set_path_effects(halo(1.6))
 
 
-def draw_window(ax: Axes, wide: float, tall: float, box: Box) -> None:
-    """The outline of one window in the lower left corner, in its size on the photo."""
+def draw_window(ax: Axes, wide: float, tall: float, box: PhotoBox) -> None:
+    """Draw the outline of one window, to scale, in the lower left corner of the photo."""
     left, top, width, height = box
     wide, tall = wide * width, tall * height
     corner = (left + 0.02 * width, top + 0.97 * height - tall)
@@ -219,18 +219,18 @@ def draw_scale(figure: Figure, rect: Sequence[float], measure: Measure) -> None:
     Args:
         figure: The page.
         rect: Left, bottom, width and height of the bar, as shares of the page.
-        measure: Whose scale.
+        measure: The measure of the scale.
     """
     scale = SCALES[measure]
     left, bottom, width, height = rect
     ax = figure.add_axes((left, bottom, width, height))
-    drawn = ScalarMappable(scale.norm, theme.DIVERGING)
+    colors = ScalarMappable(scale.norm, theme.DIVERGING)
     extend = "both" if scale.ends else "neither"
-    bar = figure.colorbar(drawn, cax=ax, orientation="horizontal", extend=extend)
+    bar = figure.colorbar(colors, cax=ax, orientation="horizontal", extend=extend)
     ticks = [-tick for tick in reversed(scale.ticks)] + [0.0, *scale.ticks]
     bar.ax.xaxis.set_minor_locator(NullLocator())
     bar.ax.xaxis.set_major_locator(FixedLocator(ticks))
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scale.named(value)))
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scale.name(value)))
     bar.set_label(scale.label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
     bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)

@@ -1,10 +1,12 @@
-"""What an occlusion map follows: one number a photo, from the probabilities of its cells.
+"""Targets: the number that an occlusion map follows, from the probabilities of a photo's cells.
 
-Every target is a weighted sum over cells: the probability of one cell, that of a region (1 for its
-cells), or the expected distance (each cell's distance). So a map of it is exact, and cheap.
+Every target is a weighted sum over cells: the probability of one cell, the probability of a region
+(weight 1 for each of its cells), or the expected distance (weighted by the distance of each cell).
+To add a target, write its function and add its row to `TARGETS`.
 """
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,26 +17,25 @@ from geoguess_cli.choices import Measure
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate, wordings
+from geoguess_cli.inference.answers import Answer
 from geoguess_cli.inference.credible import root_mean_square_km
 from geoguess_cli.inference.distances import CentroidDistances, cell_radius_km
 from geoguess_cli.wording import coordinates, kilometres, percent
 
-"""How a change is counted: as a difference of probabilities, of log-odds, or of kilometres."""
-
 LEAST_PROBABILITY = 1e-6
-"""Log-odds are of a probability clipped to [1e-6, 1 - 1e-6]: nearer to 0 and 1 float32's rounding
-would speak. So they lie within ±13.8."""
+"""Log-odds are computed of a probability clipped to [1e-6, 1 - 1e-6], so they lie within ±13.8.
+Nearer to 0 and 1 they would show the rounding of float32."""
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A number that follows from a photo's probabilities, and how a change of it is counted.
+    """A number that follows from a photo's probabilities, and the unit of a change of it.
 
     Attributes:
-        cells: Cell indices that count.
-        weights: One for each of them: 1 for a probability, a distance in km for "km".
-        measure: How a change is counted.
-        name: What is followed, as a figure says it.
+        cells: Indices of the cells in the sum.
+        weights: The weight of each of these cells: 1 for a probability, a distance in km for "km".
+        measure: Unit of a change: a difference of probabilities, of log-odds, or of kilometres.
+        name: The target in the words of a figure.
     """
 
     cells: Int[np.ndarray, " m"]
@@ -46,10 +47,10 @@ class Target:
         """The number for each photo: a probability, or kilometres.
 
         Args:
-            probabilities: Of each cell; rows sum to 1.
+            probabilities: One column per cell; each row sums to 1.
 
         Raises:
-            CellError: A cell index that has no column.
+            CellError: A cell index has no column.
         """
         wrong = self.cells[(self.cells < 0) | (self.cells >= probabilities.shape[1])]
         if len(wrong):
@@ -60,10 +61,10 @@ class Target:
         return np.asarray(probabilities[:, self.cells].astype(np.float64) @ self.weights)
 
     def evidence(self, values: Float64[np.ndarray, " b"]) -> Float64[np.ndarray, " b"]:
-        """The same numbers so counted that more speaks for the answer, in the measure's unit.
+        """The numbers in the unit of the measure, signed so that more speaks for the answer.
 
         Args:
-            values: What `values` gave: probabilities or kilometres.
+            values: Probabilities or kilometres, as `values` returns them.
         """
         if self.measure == "km":
             return -values
@@ -72,8 +73,8 @@ class Target:
             return np.asarray(np.log(clipped) - np.log1p(-clipped))
         return values
 
-    def told(self, value: float) -> str:
-        """What is followed and its value, in words: "59 % for cell 871 (Texas, US)"."""
+    def describe(self, value: float) -> str:
+        """The target and its value in words, such as "59 % for cell 871 (Texas, US)"."""
         if self.measure == "km":
             return f"{kilometres(value)}, {self.name}"
         return f"{percent(value)} for {self.name}"
@@ -81,18 +82,17 @@ class Target:
 
 @dataclass(frozen=True)
 class Question:
-    """What to follow, said once and settled for each photo.
+    """The target of the maps of many photos; `target` settles it for each photo.
 
     Attributes:
-        what: "top", the likeliest cell; "truth", the true one; "region", the cells near a place;
-            "distance", the expected distance from a place; else the token of a cell.
-        measure: How a change is counted; None takes "km" for a distance, else "probability".
+        what: A name in `TARGETS`, or the token of a cell.
+        measure: Unit of a change; None takes "km" for a distance, else "probability".
         near: The place of a region or distance: latitude and longitude in degrees, "answer" (the
             photo's point estimate) or "truth".
-        radius_km: Of a region, 0 or more.
+        radius_km: Radius of a region, 0 or more.
 
     Raises:
-        ConfigError: A measure that does not fit.
+        ConfigError: The measure does not fit the target.
     """
 
     what: str = "top"
@@ -102,53 +102,87 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.what == "distance" and self.measure not in (None, "km"):
-            raise ConfigError(f"a distance is measured in km, not by {self.measure}")
+            raise ConfigError(f"measure is {self.measure}; a distance is measured in km")
         if self.what != "distance":
-            _check_of_probabilities(self._of_probability)
+            _check_of_probabilities(self.of_probability)
+
+    def check(self, partition: Partition) -> None:
+        """Raise CellError if the question names a cell that the partition does not have."""
+        if self.what not in TARGETS:
+            partition.index_of(self.what)
 
     def target(
-        self,
-        partition: Partition,
-        probabilities: Float[np.ndarray, " c"],
-        *,
-        answer: tuple[float, float],
-        truth: tuple[float, float] | None,
+        self, partition: Partition, answer: Answer, *, truth: tuple[float, float] | None = None
     ) -> Target:
         """The target for one photo.
 
         Args:
-            partition: The cells.
-            probabilities: Of each of them for the whole photo.
-            answer: The photo's point estimate: latitude, longitude, in degrees.
-            truth: Where it was taken; None where that is not known.
+            partition: The cells of the answer's probabilities.
+            answer: The answer to the whole photo.
+            truth: Where the photo was taken: latitude, longitude, in degrees; None if unknown.
 
         Raises:
-            CellError: A token that is not in the partition, a truth that is needed and not known
-                or lies in no cell, or a region without a cell.
+            CellError: The token is not in the partition, the truth is needed and is unknown or
+                lies in no cell, or the region has no cell.
         """
-        if self.what in ("region", "distance"):
-            near = self.near
-            if near == "answer":
-                near = answer
-            elif near == "truth":
-                near = _known(truth)
-            if self.what == "distance":
-                return distance_target(partition, near)
-            return region_target(partition, near, self.radius_km, measure=self._of_probability)
-        if self.what == "top":
-            index = int(probabilities.argmax())
-        elif self.what == "truth":
-            index = _cell_of(_known(truth), partition)
-        else:
-            index = partition.index_of(self.what)
+        if self.what in TARGETS:
+            return TARGETS[self.what](self, partition, answer, truth)
+        return self.named_cell(partition, partition.index_of(self.what))
+
+    def place(self, answer: Answer, truth: tuple[float, float] | None) -> tuple[float, float]:
+        """The place of a region or distance: latitude, longitude, in degrees.
+
+        Raises:
+            CellError: The place is that of the truth, which is unknown.
+        """
+        if self.near == "answer":
+            return answer.estimate
+        return _known(truth) if self.near == "truth" else self.near
+
+    def named_cell(self, partition: Partition, index: int) -> Target:
+        """The probability of a cell, named by its token and its state or country."""
         (place,) = locate(partition.centroids[[index]])
         where = wordings(dataclasses.replace(place, nearby=None))[0]
         name = f"cell {partition.tokens[index]} ({where})"
-        return cell_target(index, measure=self._of_probability, name=name)
+        return cell_target(index, measure=self.of_probability, name=name)
 
     @property
-    def _of_probability(self) -> Measure:
+    def of_probability(self) -> Measure:
+        """The measure, "probability" by default."""
         return self.measure or "probability"
+
+
+Truth = tuple[float, float] | None
+
+
+def _top(asked: Question, partition: Partition, answer: Answer, _truth: Truth) -> Target:
+    """The likeliest cell."""
+    return asked.named_cell(partition, int(answer.probabilities.argmax()))
+
+
+def _true_cell(asked: Question, partition: Partition, _answer: Answer, truth: Truth) -> Target:
+    """The true cell."""
+    return asked.named_cell(partition, _cell_of(_known(truth), partition))
+
+
+def _region(asked: Question, partition: Partition, answer: Answer, truth: Truth) -> Target:
+    """The cells near a place."""
+    place = asked.place(answer, truth)
+    return region_target(partition, place, asked.radius_km, measure=asked.of_probability)
+
+
+def _distance(asked: Question, partition: Partition, answer: Answer, truth: Truth) -> Target:
+    """The expected distance from a place."""
+    return distance_target(partition, asked.place(answer, truth))
+
+
+TARGETS: dict[str, Callable[[Question, Partition, Answer, Truth], Target]] = {
+    "top": _top,
+    "truth": _true_cell,
+    "region": _region,
+    "distance": _distance,
+}
+"""Every target by its name; any other name is the token of a cell."""
 
 
 def cell_target(
@@ -157,12 +191,12 @@ def cell_target(
     """The probability of one cell.
 
     Args:
-        cell_index: Which one.
+        cell_index: Index of the cell.
         measure: "probability" or "log-odds".
-        name: What a figure calls it (default: by its index).
+        name: The cell in the words of a figure (default: by its index).
 
     Raises:
-        ConfigError: The measure is of distances.
+        ConfigError: The measure is "km".
     """
     _check_of_probabilities(measure)
     name = name or f"cell {cell_index}"
@@ -185,9 +219,9 @@ def region_target(
         measure: "probability" or "log-odds".
 
     Raises:
-        CoordinateError: A place off the Earth.
-        CellError: No cell there.
-        ConfigError: The measure is of distances.
+        CoordinateError: The place is not on the Earth.
+        CellError: No cell lies there.
+        ConfigError: The measure is "km".
     """
     _check_of_probabilities(measure)
     cells = partition.near(np.array(place, dtype=np.float64), radius_km)
@@ -200,15 +234,15 @@ def region_target(
 def distance_target(partition: Partition, place: tuple[float, float]) -> Target:
     """The expected distance between a place and the truth, in kilometres.
 
-    The truth lies in a cell with that cell's probability, as in `inference.credible.expected_km`.
+    It is weighted by the probability of each cell, as `inference.credible.expected_km` is.
 
     Args:
         partition: The cells.
-        place: Latitude, longitude, in degrees: as a rule the point estimate of the whole photo,
-            which stays where it is while parts of the photo are covered.
+        place: Latitude, longitude, in degrees. The point estimate of the whole photo is usual; it
+            stays the same while parts of the photo are covered.
 
     Raises:
-        CoordinateError: A place off the Earth.
+        CoordinateError: The place is not on the Earth.
     """
     distances = CentroidDistances(partition.centroids)
     away = distances.from_places(np.array([place], dtype=np.float64))
@@ -219,13 +253,15 @@ def distance_target(partition: Partition, place: tuple[float, float]) -> Target:
 
 def _check_of_probabilities(measure: Measure) -> None:
     if measure == "km":
-        raise ConfigError("a probability has no kilometres; measure it by probability or log-odds")
+        raise ConfigError(
+            "measure is km; a probability has no kilometres, so take probability or log-odds"
+        )
 
 
 def _known(truth: tuple[float, float] | None) -> tuple[float, float]:
     if truth is None:
         raise CellError(
-            "where the photo was taken is not known; give --truth LAT,LON, or follow another target"
+            "it is not known where the photo was taken; give --truth LAT,LON or another --target"
         )
     return truth
 
@@ -234,7 +270,7 @@ def _cell_of(place: tuple[float, float], partition: Partition) -> int:
     index = int(partition.assign(np.array([place], dtype=np.float64))[0])
     if index < 0:
         raise CellError(
-            f"{place[0]:.4f}, {place[1]:.4f}, where the photo was taken, lies in no cell "
-            "of the model's partition"
+            f"the photo was taken at {place[0]:.4f}, {place[1]:.4f}, which lies in no cell "
+            "of the model's partition; choose another --target"
         )
     return index

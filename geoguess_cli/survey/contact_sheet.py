@@ -12,7 +12,7 @@ from PIL import Image
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import write, write_title
 from geoguess_cli.drawing.theme import axes
-from geoguess_cli.occlusion.overlay import paled, seen_box
+from geoguess_cli.occlusion.overlay import paled, visible_box
 from geoguess_cli.survey.shortcuts import SharedSpot
 from geoguess_cli.wording import counted, whole_percent
 
@@ -116,7 +116,7 @@ def _draw_outlined(
     ax: Axes, photo: Image.Image, spot: SharedSpot, size: int, resize: str, *, own: bool
 ) -> None:
     """Draw a photo with the box; a photo of another drive is pale and its box dashed."""
-    left, top, width, height = seen_box(photo, resize)
+    left, top, width, height = visible_box(photo, resize)
     small = photo.convert("RGB")
     small.thumbnail((_SHOWN_PIXELS, _SHOWN_PIXELS))
     pixels = np.asarray(small)

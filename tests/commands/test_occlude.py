@@ -105,7 +105,7 @@ def test_it_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
         (("--measure", "km"), "kilometres"),
         (("--measure", "log-odds", "--target", "distance"), "km"),
         (("--steps", "1"), "--steps"),
-        (("photos", "--truth", "1,1"), "--truth"),
+        (("photos", "--truth", "1,1"), "--truth takes one photo"),
         (("photos",), "at most 60 photos"),
     ],
 )

@@ -8,7 +8,13 @@ import torch
 from torch.nn.functional import conv2d, pad
 
 from geoguess_cli.choices import BASELINES
-from geoguess_cli.occlusion.baselines import baseline_images, blurred
+from geoguess_cli.errors import ConfigError
+from geoguess_cli.occlusion.baselines import (
+    BASELINE_KINDS,
+    baseline_images,
+    baseline_words,
+    blurred,
+)
 
 
 def noise_image(*shape: int) -> np.ndarray:
@@ -49,3 +55,14 @@ def test_noise_is_a_function_of_its_seed() -> None:
     assert not np.array_equal(noise[0], noise[2])
     assert float(noise[0].mean()) == pytest.approx(0, abs=0.03)
     assert float(noise[0].std()) == pytest.approx(1, abs=0.03)
+
+
+def test_every_choice_is_a_row_of_the_table() -> None:
+    assert tuple(BASELINE_KINDS) == BASELINES
+    assert baseline_words("blur") == "a blur"
+    assert baseline_words("grey 0.7") == "grey 0.7"
+
+
+def test_an_unknown_baseline_is_an_error() -> None:
+    with pytest.raises(ConfigError, match=r"baseline is 'grey'; it must be one of mean, blur"):
+        baseline_images(["mean", "grey"], noise_image(3, 8, 8), window=4)

@@ -1,11 +1,9 @@
 """Photos explained one after the other, by a predictor that reads the brightness of a corner."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.geo.partition import Partition
@@ -16,11 +14,8 @@ from geoguess_cli.occlusion.explanation import (
     Plan,
     Unexplained,
     explain_photos,
-    explanation_record,
-    summary_record,
 )
 from geoguess_cli.occlusion.faithfulness import curve_passes
-from geoguess_cli.occlusion.occlusion_map import spread
 from geoguess_cli.occlusion.targets import Question
 from geoguess_cli.photos.images import decode_photo
 
@@ -52,10 +47,8 @@ def reader(states: Partition) -> CornerReader:
 
 
 @pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "white.png"
-    Image.new("RGB", (48, 32), "white").save(path)
-    return path
+def photo(white_photo: Path) -> Path:
+    return white_photo
 
 
 def explained(reader, photos, question=Question(), plan=PLAN, **options):  # type: ignore[no-untyped-def]  # noqa: B008
@@ -144,24 +137,3 @@ def test_progress_counts_map_and_curves(reader, photo) -> None:  # type: ignore[
     done = [done for done, _ in progress]
     assert done == sorted(done)
     assert done[-1] == total
-
-
-def test_a_record_holds_the_map_and_all_that_made_it(reader, photo) -> None:  # type: ignore[no-untyped-def]
-    (one,) = explained(reader, [photo])
-    record = json.loads(json.dumps(explanation_record(one, PLAN)))
-    assert record["baselines"] == ["mean"]
-    assert record["image"] == {"width": 32, "height": 32}
-    assert record["tops"] == record["lefts"] == list(range(0, 25, 4))
-    again = spread(np.array(record["window_drops"]), 32, 32, window=8, stride=4)
-    assert again == pytest.approx(one.occlusion.drop, abs=1e-6)
-    curves = record["faithfulness"]
-    assert curves["shares"] == [0, 0.25, 0.5, 0.75, 1]
-    assert len(curves["random"]) == 3
-    assert curves["map"]["deletion_area"] == pytest.approx(one.faithfulness.own.deletion_area)
-    summary = summary_record(one)
-    assert summary["greatest_drop"] == pytest.approx(1)
-    assert summary["faithfulness"]["random"]["score"] == pytest.approx(
-        one.faithfulness.random_scores.mean()
-    )
-    (bare,) = explained(reader, [photo], plan=Plan(window=8, stride=8, steps=0))
-    assert explanation_record(bare, PLAN)["faithfulness"] is None

@@ -175,5 +175,5 @@ def test_the_sheet_says_how_it_was_made() -> None:
     assert "64 × 64 px" in subtitle
     assert "the mean colour and a blur" in subtitle
     km = texts_of(occlusion_sheet([explanation(measure="km")], [WIDE]))
-    assert any("covered, the distance rises" in text for text in km)
+    assert any("covering raises the distance" in text for text in km)
     assert "a.jpg: 1,600 km, cell 8649c4 (Montana, US)" in km

@@ -277,7 +277,7 @@ def test_a_model_that_works_in_place_changes_neither_image_nor_map() -> None:
         ({"window": 8, "stride": 9}, r"stride is 9.*\[1, 8\]"),
         ({"window": 8, "stride": 8, "batch_size": 0}, "batch size is 0"),
         ({"window": 8, "baselines": {"odd": np.zeros((2, 1, 1))}}, r"baseline has shape"),
-        ({"window": 8, "baselines": {}}, "no baseline is given"),
+        ({"window": 8, "baselines": {}}, "baselines is empty"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(options: dict, words: str) -> None:

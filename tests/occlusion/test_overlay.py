@@ -8,7 +8,7 @@ from PIL import Image
 from geoguess_cli.choices import Measure
 from geoguess_cli.drawing import theme
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap
-from geoguess_cli.occlusion.overlay import SCALES, draw_map, draw_scale, paled, seen_box
+from geoguess_cli.occlusion.overlay import SCALES, draw_map, draw_scale, paled, visible_box
 from geoguess_cli.occlusion.targets import Target
 
 STEPS = np.array([[0.0, 0.002, 0.01, 0.05, 0.2, 1.0], [0, -0.002, -0.01, -0.05, -0.2, -1]])
@@ -130,8 +130,8 @@ def test_a_cropped_photo_is_seen_in_its_middle(
     size: tuple[int, int], square: tuple[float, ...]
 ) -> None:
     photo = Image.new("RGB", size)
-    assert seen_box(photo, "crop") == square
-    assert seen_box(photo, "squash") == (0, 0, *size)
+    assert visible_box(photo, "crop") == square
+    assert visible_box(photo, "squash") == (0, 0, *size)
     ax = photo_axes(*size)
     draw_map(ax, a_map(STEPS), "overlay", square)  # type: ignore[arg-type]
     left, top, width, height = square
