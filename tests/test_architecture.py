@@ -205,6 +205,9 @@ print(*[name for name in ("torch", "timm") if name in sys.modules])
     assert (tmp_path / "map.png").stat().st_size > 1000
 
 
+LONGEST_FUNCTION = 60
+"""Lines of a function without its signature."""
+
 LARGEST_ROOM = 0.18
 """Share of the package's lines of code that one room may hold."""
 
@@ -231,6 +234,17 @@ def test_no_room_outgrows_the_others() -> None:
         rooms[room_of(path)] += code_lines(path)
     room, lines = rooms.most_common(1)[0]
     assert lines <= LARGEST_ROOM * rooms.total(), f"{room} has {lines} of {rooms.total()} lines"
+
+
+def test_every_function_fits_a_screen() -> None:
+    long = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    long[f"{path.relative_to(PACKAGE)}: {node.name}"] = lines
+    assert long == {}
 
 
 def test_no_two_classes_share_a_name() -> None:

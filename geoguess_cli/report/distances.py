@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
@@ -61,17 +62,6 @@ def distance_figure(
     figure.set_layout_engine("constrained", h_pad=0.08, w_pad=0.08)
     ax = figure.subplots()
     least, most = 0.1, np.pi * EARTH_RADIUS_KM
-    for name, radius in RADII_KM.items():
-        ax.axvline(radius, color=theme.RULE, linewidth=0.8, zorder=1)
-        ax.text(
-            radius,
-            1.02,
-            f"{name}\n{kilometres(radius)}",
-            transform=ax.get_xaxis_transform(),
-            ha="center",
-            fontsize=theme.TINY,
-            color=theme.MUTED,
-        )
     if baseline_km is not None:
         ax.step(
             *_shares(baseline_km, least, most),
@@ -89,7 +79,33 @@ def distance_figure(
         label="point estimate",
         gid="estimate",
     )
-    for radius in RADII_KM.values():
+    _mark_radii(ax, distances_km)
+    ax.set_xscale("log")
+    ax.set(xlim=(least, most), ylim=(0, 1.0))
+    ax.grid(axis="y")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,}".removesuffix(".0")))
+    ax.yaxis.set_major_formatter(FULL)
+    ax.set_xlabel("distance from the truth, in km")
+    ax.set_ylabel("photos within that distance")
+    ax.legend(loc="upper left")
+    heading = title or f"Accuracy within a distance, {counted(len(distances_km), 'photo')}"
+    return headed(figure, heading)
+
+
+def _mark_radii(ax: Axes, distances_km: Float[np.ndarray, " n"]) -> None:
+    """Name the five radii above the curve, and write the share of photos within each."""
+    for name, radius in RADII_KM.items():
+        ax.axvline(radius, color=theme.RULE, linewidth=0.8, zorder=1)
+        ax.text(
+            radius,
+            1.02,
+            f"{name}\n{kilometres(radius)}",
+            transform=ax.get_xaxis_transform(),
+            ha="center",
+            fontsize=theme.TINY,
+            color=theme.MUTED,
+        )
         share = float(np.mean(distances_km <= radius))
         below = share > 0.93  # above it would stand in the names of the radii
         ax.plot([radius], [share], marker="o", markersize=4.5, color=theme.BLUE, gid="radius")
@@ -103,17 +119,6 @@ def distance_figure(
             fontsize=theme.SMALL,
             path_effects=halo(),
         )
-    ax.set_xscale("log")
-    ax.set(xlim=(least, most), ylim=(0, 1.0))
-    ax.grid(axis="y")
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,}".removesuffix(".0")))
-    ax.yaxis.set_major_formatter(FULL)
-    ax.set_xlabel("distance from the truth, in km")
-    ax.set_ylabel("photos within that distance")
-    ax.legend(loc="upper left")
-    heading = title or f"Accuracy within a distance, {counted(len(distances_km), 'photo')}"
-    return headed(figure, heading)
 
 
 def _shares(
