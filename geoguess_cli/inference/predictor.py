@@ -95,35 +95,38 @@ class Predictor:
         return self.trained.point
 
     def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
-        """A decoded photo as the model sees it."""
+        """A decoded photo as the model sees it: resized and normalised."""
         return to_array(image, self.spec)
 
     def read(self, photo: Path | bytes) -> Float32[np.ndarray, "3 s s"]:
-        """A photo, a file or the bytes of one, as the model sees it, the same as in `predict`.
+        """A photo as the model sees it, decoded as in `predict`.
+
+        Args:
+            photo: A file, or the bytes of a file.
 
         Raises:
-            PhotoError: It is not there, or cannot be decoded.
+            PhotoError: The file does not exist, or the photo cannot be decoded.
         """
         return self.transform(decode_photo(photo, at_least=pixels_needed(self.spec)))
 
     def logits(self, images: Images) -> Float32[np.ndarray, "b c"]:
-        """Logits of each cell for each image, as the model gives them, not yet calibrated.
+        """Logits of each cell for each image, as the network gives them, not calibrated.
 
         Args:
             images: An array or a tensor of normalised images, as `read` returns them.
 
         Raises:
-            ModelError: A logit that is not finite.
+            ModelError: A logit is not finite.
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
             logits: torch.Tensor = self._geolocator(_as_tensor(images).to(self.device))
-        found = logits.float().cpu().numpy()
-        if not np.isfinite(found).all():
+        values = logits.float().cpu().numpy()
+        if not np.isfinite(values).all():
             raise ModelError(
                 "the model's logits are not finite; try --precision fp32, "
                 "else train it again with a lower learning rate"
             )
-        return found
+        return values
 
     def probabilities(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Calibrated probability of each cell for each image; rows sum to 1.
@@ -132,7 +135,7 @@ class Predictor:
             images: An array or a tensor of normalised images, as `read` returns them.
 
         Raises:
-            ModelError: A logit that is not finite.
+            ModelError: A logit is not finite.
         """
         return self.calibrated(self.logits(images))
 
@@ -147,7 +150,7 @@ class Predictor:
     def outputs(
         self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos, not yet calibrated, a batch at a time, in the order given.
+        """The logits of many photos, not calibrated, batch by batch, in the order given.
 
         Args:
             paths: The photo files.
@@ -156,7 +159,7 @@ class Predictor:
                 for this machine.
 
         Raises:
-            ModelError: A logit that is not finite.
+            ModelError: A logit is not finite.
         """
         nothing = np.empty((0, len(self.partition)), dtype=np.float32)
         with PhotoLoader(paths, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
@@ -198,8 +201,8 @@ class Predictor:
 
         Raises:
             ConfigError: An unknown point method.
-            ModelError: A logit that is not finite.
-            PhotoError: The file is not there, or the photo cannot be decoded.
+            ModelError: A logit is not finite.
+            PhotoError: The file does not exist, or the photo cannot be decoded.
         """
         probabilities = self.probabilities(self.image(photo)[None])[0]
         if name is None:
@@ -243,7 +246,7 @@ class Predictor:
                 probable.
 
         Raises:
-            ModelError: A logit that is not finite.
+            ModelError: A logit is not finite.
         """
         for output in self.outputs(paths, batch_size=batch_size, workers=workers):
             answers: list[Answer | Unanswered] = [
