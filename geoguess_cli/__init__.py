@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from geoguess_cli.api import split_photos as split_photos
     from geoguess_cli.api import train as train
     from geoguess_cli.errors import GeoguessError as GeoguessError
+    from geoguess_cli.evaluation.comparison import Comparison as Comparison
     from geoguess_cli.evaluation.evaluation import Evaluation as Evaluation
     from geoguess_cli.geo.partition import Partition as Partition
     from geoguess_cli.inference.answers import Answer as Answer
@@ -53,6 +54,7 @@ HOMES = {
     "ProbabilityMap": "maps.probability_map",
     "Explanation": "occlusion.explanation",
     "Evaluation": "evaluation.evaluation",
+    "Comparison": "evaluation.comparison",
     "GeoguessError": "errors",
 }
 """The module of each public name."""

@@ -13,6 +13,7 @@ from geoguess_cli.config import Config, load_config
 from geoguess_cli.errors import OutputError, PhotoTableError
 
 if TYPE_CHECKING:
+    from geoguess_cli.evaluation.comparison import Comparison
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
@@ -461,7 +462,9 @@ def photos_of_split(photos: "PhotoTable", split: str) -> "PhotoTable":
     return photos.only(split)
 
 
-def compare(a: "Evaluation", b: "Evaluation", *, names: tuple[str, str] = ("a", "b")) -> Any:
+def compare(
+    a: "Evaluation", b: "Evaluation", *, names: tuple[str, str] = ("a", "b")
+) -> "Comparison":
     """Two evaluations of the same photos side by side, with the interval of each difference.
 
     ```python
@@ -591,7 +594,6 @@ _WRITERS: "dict[str, Callable[[Sequence[Any], Path, Partition | None], None]]" =
     "Unanswered": _save_answers,
     "Evaluation": _save_evaluation,
     "Comparison": _save_comparison,
-    "dict": _save_comparison,
     "ProbabilityMap": _save_map,
     "Explanation": _save_occlusion,
     "Figure": _save_figure,

@@ -1,11 +1,12 @@
 """The configuration: `geoguess.toml` and the environment, read into frozen dataclasses.
 
-Precedence is flag > environment > file > default. This module does the last three; a verb lays its
-flags on top with one `dataclasses.replace`. The defaults are the paper's. Relative paths in a file
-are relative to that file, those from a flag or the environment to the working directory.
+Precedence is option > environment > file > default. This module reads the last three; a verb puts
+its options on top with one `dataclasses.replace`. The defaults are those of the paper. A relative
+path in the file starts from the folder of the file; one in an option or the environment starts
+from the working directory.
 
-An environment variable is `GEOGUESS_` and the key, with its table: `GEOGUESS_SEED`,
-`GEOGUESS_CELLS_MAX_PHOTOS`, `GEOGUESS_TRAIN_BATCH_SIZE`.
+The name of an environment variable is `GEOGUESS_`, the table if there is one, and the key:
+`GEOGUESS_SEED`, `GEOGUESS_CELLS_MAX_PHOTOS`, `GEOGUESS_TRAIN_BATCH_SIZE`.
 """
 
 import dataclasses
@@ -59,7 +60,7 @@ class CellsConfig:
 
 @dataclass(frozen=True)
 class ImagesConfig:
-    """`[images]`: how a photo becomes a tensor. `size = 0` asks the backbone."""
+    """`[images]`: how a photo becomes a tensor. `size = 0` takes the size of the backbone."""
 
     size: int = 0
     resize: Resize = "squash"
@@ -76,11 +77,11 @@ class ImagesConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """`[model]`: the architecture and where its first weights come from.
+    """`[model]`: the architecture, and the source of its first weights.
 
-    `backbone_stage` counts the backbone's feature maps from the last (-1) backwards;
-    `vit_blocks = 0` keeps all blocks of the named ViT; `position_embedding` and `final_norm` off
-    reproduce the paper's public notebook. `weights` is "imagenet", "none" or a path.
+    `backbone_stage` counts the feature maps of the backbone backwards from the last (-1).
+    `vit_blocks = 0` keeps all blocks of the ViT. Without `position_embedding` and `final_norm` the
+    model is that of the paper's public notebook. `weights` is "imagenet", "none" or a path.
     """
 
     backbone: str = "resnet50"
@@ -106,7 +107,7 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class StageConfig:
-    """One `[[train.stages]]`: how long, how fast, and which parts rest."""
+    """One `[[train.stages]]`: number of epochs, learning rate, and the parts that are frozen."""
 
     name: str
     epochs: int
@@ -128,7 +129,8 @@ class StageConfig:
                 )
         if set(self.freeze) == set(PARTS):
             raise ConfigError(
-                f"train.stages[{self.name}].freeze names every part; nothing would learn"
+                f"train.stages[{self.name}].freeze names every part, so nothing would learn; "
+                "leave out at least one part"
             )
 
 
@@ -137,12 +139,12 @@ PAPER_STAGES = (
     StageConfig("everything", epochs=17, learning_rate=1e-4),
     StageConfig("vit", epochs=3, learning_rate=1e-4, freeze=("backbone",)),
 )
-"""Epochs 0-2, 3-19 and 20-22 of the paper. It names a rate for the second alone (1e-4)."""
+"""Epochs 0-2, 3-19 and 20-22 of the paper, which gives a rate for the second stage only (1e-4)."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """`[train]`: the optimiser, the schedule, the machine."""
+    """`[train]`: the batch, the optimiser, the loss, the schedule and the stages."""
 
     batch_size: int = 64
     weight_decay: float = 0.01
@@ -167,7 +169,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All of `geoguess.toml`. `workers = -1` and `device`/`precision` "auto" ask the machine."""
+    """All of `geoguess.toml`. `workers = -1` and "auto" choose by what the machine has."""
 
     photos: Path = Path("photos.parquet")
     artifacts: Path = Path("artifacts")
@@ -186,7 +188,7 @@ class Config:
 
     @property
     def cells_path(self) -> Path:
-        """Where `cells build` writes and the other verbs read the partition."""
+        """The file of the partition, which `cells build` writes and the other verbs read."""
         return self.artifacts / "cells.parquet"
 
     @property
@@ -198,33 +200,36 @@ class Config:
 def load_config(
     path: Path | None = None, *, environment: Mapping[str, str], directory: Path | None = None
 ) -> Config:
-    """The configuration of a working directory: file, then environment over it.
+    """The configuration of a working directory: its file, changed by the environment.
 
     Args:
-        path: The file to read; without it, `geoguess.toml` in `directory` if there is one.
-        environment: Variables to look through for the `GEOGUESS_` ones.
+        path: The file to read (default: `geoguess.toml` in `directory`, if it exists).
+        environment: Environment variables; those that begin with `GEOGUESS_` count.
         directory: The working directory (default: the current one).
 
     Raises:
-        MissingFileError: `path` was named and is not there.
-        ConfigError: Not TOML, an unknown key, or a value of the wrong type or range.
+        MissingFileError: `path` is given and does not exist.
+        ConfigError: The file is not TOML, or has an unknown key or a value of the wrong type or
+            range.
     """
     directory = Path() if directory is None else directory
     if path is not None and not path.is_file():
-        raise MissingFileError(f"no configuration at {path}; --config names a geoguess.toml")
-    found = path if path is not None else directory / FILE_NAME
+        raise MissingFileError(
+            f"there is no configuration at {path}; --config names a geoguess.toml"
+        )
+    file = path if path is not None else directory / FILE_NAME
     tree: dict[str, Any] = {}
-    if found.is_file():
+    if file.is_file():
         try:
-            tree = tomllib.loads(found.read_text(encoding="utf-8"))
+            tree = tomllib.loads(file.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{found} is not valid TOML: {error}") from error
-        config = from_dict(tree, where=str(found))
+            raise ConfigError(f"{file} is not valid TOML: {error}") from error
+        config = from_dict(tree, where=str(file))
         config = dataclasses.replace(
             config,
-            photos=_beside(found, config.photos, given="photos" in tree),
-            artifacts=_beside(found, config.artifacts, given="artifacts" in tree),
-            model=_weights_beside(found, config.model),
+            photos=_beside(file, config.photos, given="photos" in tree),
+            artifacts=_beside(file, config.artifacts, given="artifacts" in tree),
+            model=_weights_beside(file, config.model),
         )
     else:
         config = Config()
@@ -232,16 +237,21 @@ def load_config(
 
 
 def from_dict(tree: Mapping[str, Any], *, where: str = FILE_NAME) -> Config:
-    """The configuration that a parsed TOML tree holds; keys it lacks keep their defaults.
+    """The configuration in a parsed TOML tree; absent keys keep their defaults.
+
+    Args:
+        tree: The parsed file.
+        where: The name of the file, for messages.
 
     Raises:
-        ConfigError: An unknown key (the nearest known one is named), or a wrong type or range.
+        ConfigError: A key is unknown (the message has the nearest known key), or a value has the
+            wrong type or range.
     """
     return record_from_tree(Config, tree, where=where)
 
 
 def to_toml(config: Config) -> str:
-    """The whole configuration as TOML that `load_config` reads back to an equal one."""
+    """The whole configuration as TOML, from which `load_config` reads an equal configuration."""
     return toml_text(config)
 
 
@@ -277,12 +287,12 @@ def _replaced(record: Any, values: dict[str, Any], variable: str) -> Any:
         raise ConfigError(f"environment: {variable}: {error}") from error
 
 
-def _beside(found: Path, path: Path, *, given: bool) -> Path:
-    """A path of a file, relative to that file's folder; defaults stay in the working directory."""
-    return found.parent / path if given and not path.is_absolute() else path
+def _beside(file: Path, path: Path, *, given: bool) -> Path:
+    """A path given in a file, from the folder of the file; a default stays as it is."""
+    return file.parent / path if given and not path.is_absolute() else path
 
 
-def _weights_beside(found: Path, model: ModelConfig) -> ModelConfig:
+def _weights_beside(file: Path, model: ModelConfig) -> ModelConfig:
     if model.weights in ("imagenet", "none") or Path(model.weights).is_absolute():
         return model
-    return dataclasses.replace(model, weights=str(found.parent / model.weights))
+    return dataclasses.replace(model, weights=str(file.parent / model.weights))

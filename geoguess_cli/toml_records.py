@@ -1,4 +1,4 @@
-"""Frozen dataclasses out of TOML and back: the generic half of the configuration."""
+"""Frozen dataclasses from TOML and back: the generic half of the configuration."""
 
 import dataclasses
 import difflib
@@ -16,7 +16,7 @@ Record = TypeVar("Record")
 _KIND_NAMES = {
     int: "a whole number",
     float: "a number",
-    str: "a text",
+    str: "text",
     bool: "true or false",
     Path: "a path",
 }
@@ -25,25 +25,26 @@ _KIND_NAMES = {
 def record_from_tree(
     kind: type[Record], tree: Mapping[str, Any], *, where: str, table: str = ""
 ) -> Record:
-    """A dataclass out of a parsed TOML table; keys it lacks keep their defaults.
+    """A dataclass from a parsed TOML table; absent keys keep their defaults.
 
     Args:
-        kind: The dataclass; its fields may be dataclasses and tuples of them.
+        kind: The dataclass; its fields may be dataclasses and tuples of dataclasses.
         tree: The parsed table.
-        where: The file, for messages.
-        table: The dotted name of the table, empty for the top level.
+        where: The name of the file, for messages.
+        table: The dotted name of the table, "" for the top level.
 
     Raises:
-        ConfigError: An unknown key (the nearest known one is named), or a wrong type or range.
+        ConfigError: A key is unknown (the message has the nearest known key), or a value has the
+            wrong type or range.
     """
     hints = typing.get_type_hints(kind)
-    shown = f"[{table}]" if table else "the top level"
+    name = f"[{table}]" if table else "the top level"
     values: dict[str, Any] = {}
     for key, value in tree.items():
         if key not in hints:
             close = difflib.get_close_matches(key, hints, n=1)
             hint = f"; did you mean `{close[0]}`?" if close else f"; known: {', '.join(hints)}"
-            raise ConfigError(f"{where}: unknown key `{key}` in {shown}{hint}")
+            raise ConfigError(f"{where}: unknown key `{key}` in {name}{hint}")
         inner = f"{table}.{key}" if table else key
         values[key] = _convert(hints[key], value, where=where, name=inner)
     try:
@@ -51,13 +52,13 @@ def record_from_tree(
     except TypeError as error:
         fields = dataclasses.fields(typing.cast(Any, kind))
         missing = [field.name for field in fields if _required(field) and field.name not in tree]
-        raise ConfigError(f"{where}: {shown} lacks {', '.join(missing)}") from error
+        raise ConfigError(f"{where}: {name} lacks {', '.join(missing)}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 
 
 def toml_text(record: Any) -> str:
-    """A dataclass as TOML that `record_from_tree` reads back to an equal one."""
+    """A dataclass as TOML, from which `record_from_tree` reads an equal dataclass."""
     lines: list[str] = []
     tables: list[str] = []
     for name, value in _items(record):
@@ -75,10 +76,15 @@ def toml_text(record: Any) -> str:
 
 
 def value_from_text(hint: Any, text: str, variable: str) -> Any:
-    """The value of an annotated type that an environment variable's text holds.
+    """The value of an environment variable, as an annotated type.
+
+    Args:
+        hint: The type.
+        text: The text of the variable.
+        variable: Its name, for messages.
 
     Raises:
-        ConfigError: The text is no such value; the variable is named.
+        ConfigError: The text is not a value of this type.
     """
     if hint in (int, float):
         try:
@@ -112,7 +118,7 @@ def _toml_value(value: Any) -> str:
         return repr(value)
     text = value.as_posix() if isinstance(value, Path) else str(value)
     if isinstance(value, Path) and text.startswith("~"):
-        text = f"./{text}"  # a file of that name, not the home folder
+        text = f"./{text}"  # a file whose name begins with ~, not the home folder
     return json.dumps(text, ensure_ascii=False)  # JSON's escapes are TOML's
 
 
@@ -141,7 +147,7 @@ def _convert(hint: Any, value: Any, *, where: str, name: str) -> Any:
         return value
     assert not isinstance(hint, types.UnionType)
     if hint is Path and isinstance(value, str):
-        # Before it is a path, which drops the `./` of a file whose name begins with `~`.
+        # Expand before making a path: a path drops the `./` of a file whose name begins with `~`.
         return Path(value).expanduser() if value.startswith("~") else Path(value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -1,7 +1,7 @@
 """`geoguess eval`: how good a model is on photos that it has not seen."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,8 @@ from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
+    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
 
 
@@ -60,8 +62,7 @@ def evaluate(
     The report is written as a page, as Markdown and as JSON; docs/metrics.md defines every
     statistic.
     """
-    from geoguess_cli.evaluation.comparison import compare as compared
-    from geoguess_cli.report.files import write_comparison, write_evaluation
+    from geoguess_cli import api
 
     sink = Sink(quiet=quiet, as_json=json)
     chosen = settings(
@@ -76,16 +77,16 @@ def evaluate(
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare names its two models itself; leave out --model")
     table = read_photos(chosen.photos, sink)
-    of_split = photos_of_split(table, split, sink)
-    known = {
-        "split": split,
-        "training": table.only("train").latlng if table.has("split") else None,
-        "leaks": check_leaks(table, split, sink),
-    }
+    photos_of_split(table, split, sink)
+    leaks = check_leaks(table, split, sink)
+
+    def evaluated(folder: Path | None) -> "Evaluation":
+        return _evaluated(load_predictor(chosen, folder), table, split, leaks, chosen, sink)
+
     if compare is None:
         target = report or chosen.artifacts / "eval"
-        evaluation = _evaluated(model, of_split, chosen, sink, **known)
-        write_evaluation(evaluation, target)
+        evaluation = evaluated(model)
+        api.save(evaluation, target)
         if json:
             sink.json(evaluation.report.record())
         else:
@@ -93,9 +94,9 @@ def evaluate(
         sink.wrote("report", target / "report.html")
         return
     target = report or chosen.artifacts / "comparison"
-    a, b = (_evaluated(folder, of_split, chosen, sink, **known) for folder in compare)
-    comparison = compared(a, b, names=(str(compare[0]), str(compare[1])))
-    write_comparison(comparison, target)
+    a, b = map(evaluated, compare)
+    comparison = api.compare(a, b, names=(str(compare[0]), str(compare[1])))
+    api.save(comparison, target)
     if json:
         sink.json(comparison.record())
     else:
@@ -104,21 +105,26 @@ def evaluate(
 
 
 def _evaluated(
-    model: Path | None, photos: "PhotoTable", config: Config, sink: Sink, **known: Any
+    predictor: "Predictor",
+    photos: "PhotoTable",
+    split: str,
+    leaks: "LeakReport | None",
+    config: Config,
+    sink: Sink,
 ) -> "Evaluation":
-    """The evaluation of one model, with a progress bar; `known` as `evaluate` takes it."""
-    from geoguess_cli.evaluation.evaluation import evaluate
+    """The evaluation of one model, with a progress bar."""
+    from geoguess_cli import api
 
-    predictor = load_predictor(config, model)
     with sink.progress() as bar:
-        task = bar.add_task("photos", total=len(photos))
-        evaluation = evaluate(
-            predictor,
+        task = bar.add_task("photos", total=None)
+        evaluation = api.evaluate(
+            api.Model(predictor),
             photos,
+            split=split,
+            leaks=leaks,
             batch_size=config.train.batch_size,
             workers=config.workers,
             on_batch=lambda done, total: bar.update(task, completed=done, total=total),
-            **known,
         )
     for skipped in evaluation.report.skipped:
         sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")

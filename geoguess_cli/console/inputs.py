@@ -103,20 +103,14 @@ def photos_of_split(table: "PhotoTable", split: str, sink: Sink) -> "PhotoTable"
     Raises:
         PhotoTableError: The table has splits, but no photo in this split.
     """
-    if split == "all":
-        return table
-    if not table.has("split"):
+    from geoguess_cli import api
+
+    if split != "all" and not table.has("split"):
         sink.notice(
             f"the photo table has no split, so all {len(table)} photos are used; "
             "`geoguess data split` assigns one"
         )
-        return table
-    if split not in table.splits:
-        raise PhotoTableError(
-            f"the photo table has no photo in the split `{split}`, only in "
-            f"{', '.join(table.splits)}; --split all uses every photo"
-        )
-    return table.only(split)
+    return api.photos_of_split(table, split)
 
 
 def require_splits(table: "PhotoTable", *names: str) -> None:

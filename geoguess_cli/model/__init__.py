@@ -1,1 +1,1 @@
-"""The geolocator: its architecture, its weights, its folder."""
+"""The geolocator: its architecture, its weights and its folder."""

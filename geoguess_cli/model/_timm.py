@@ -3,7 +3,7 @@
 PyPI's Linux torchvision is built for CUDA. Beside a CPU build of torch its compiled operators do
 not load, and its Python half, which registers shape functions for them, then fails while timm
 imports it: `operator torchvision::nms does not exist` (`qnms` in newer releases). timm's models
-need none of these operators, so their schemas are declared, empty, and the import is tried again.
+need none of these operators, so empty schemas are declared for them and the import is tried again.
 """
 
 import difflib
@@ -32,10 +32,10 @@ def _import_timm() -> ModuleType:
 
 
 def guarded(load: Callable[[], ModuleType]) -> ModuleType:
-    """The module that `load` imports, torchvision's missing operators declared if need be.
+    """The module that `load` imports; torchvision's missing operators are declared if necessary.
 
     Raises:
-        DependencyError: The import fails for any other reason.
+        DependencyError: The import fails for another reason.
     """
     while True:
         try:
@@ -51,12 +51,12 @@ def guarded(load: Callable[[], ModuleType]) -> ModuleType:
 
 
 def _missing_operator(error: Exception) -> str | None:
-    found = _MISSING_OPERATOR.search(str(error)) if isinstance(error, RuntimeError) else None
-    return found[1] if found and found[1] in _SCHEMAS else None
+    match = _MISSING_OPERATOR.search(str(error)) if isinstance(error, RuntimeError) else None
+    return match[1] if match and match[1] in _SCHEMAS else None
 
 
 def _forget(*packages: str) -> None:
-    """Drop half-imported packages, so that the next import starts them afresh."""
+    """Remove half-imported packages, so that the next import starts anew."""
     for name in list(sys.modules):
         if name.partition(".")[0] in packages:
             del sys.modules[name]
@@ -69,7 +69,7 @@ def _advice(error: Exception) -> str:
     return (
         f"timm cannot be imported ({type(error).__name__}: {reason}): torch {torch.__version__} "
         "and the installed torchvision do not match; reinstall a matching pair, for example "
-        "`pip install --force-reinstall torch torchvision` from one and the same index"
+        "`pip install --force-reinstall torch torchvision` from the same index"
     )
 
 
@@ -77,11 +77,11 @@ timm: Any = guarded(_import_timm)
 
 
 def near(name: str, known: list[str] | None = None) -> str:
-    """The end of an error about an unknown name: `; near it: …`, or nothing.
+    """The end of an error about an unknown name: `; near it: …`, or "".
 
     Args:
-        name: The unknown one.
-        known: The names to look among; without them, all models of timm.
+        name: The unknown name.
+        known: The names that exist; None for all models of timm.
     """
     close = difflib.get_close_matches(name, known or timm.list_models(), n=3)
     return f"; near it: {', '.join(close)}" if close else ""

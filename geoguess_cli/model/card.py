@@ -1,4 +1,4 @@
-"""The model card: the README of a model folder, written for whoever is handed it."""
+"""The model card: the README of a model folder, for the person who receives it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
@@ -30,10 +30,10 @@ def model_card(
         config: The architecture.
         spec: The photo transform.
         decision: The temperature and the point method.
-        parts: Parameters of each part.
-        metrics: As in `metrics.json`: its tables become tables here, those of the validation
-            photos' decision in words.
-        versions: What wrote the model.
+        parts: Number of parameters of each part.
+        metrics: As in `metrics.json`. Each group of numbers becomes a table; the groups of the
+            decision become the section on answers.
+        versions: Versions of the libraries that wrote the model.
     """
     sections = (
         _opening(partition, spec),
@@ -53,25 +53,27 @@ def _opening(partition: Partition, spec: ImageSpec) -> str:
     return f"""
 # A geoguess model
 
-It looks at one photo ({spec.size}×{spec.size} pixels) and gives each of {len(partition):,} cells of
-the Earth's surface a probability of being where the photo was taken."""
+The model looks at one photo ({spec.size}×{spec.size} pixels). For each of {len(partition):,} cells
+of the Earth's surface it gives the probability that the photo was taken there."""
 
 
 def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]) -> str:
     blocks = f"first {config.vit_blocks} blocks" if config.vit_blocks else "all blocks"
-    what = {
+    kinds = {
         "backbone": f"{config.backbone}, feature map {config.backbone_stage}",
         "projection": f"linear, {config.grid}×{config.grid} patches",
         "vit": f"{config.vit}, {blocks}",
         "head": f"dropout {config.dropout:g}, linear",
     }
-    rows = [(part, what.get(part, ""), f"{count:,}") for part, count in parts.items()]
+    rows = [(part, kinds.get(part, ""), f"{count:,}") for part, count in parts.items()]
     rows.append(("all", "", f"{sum(parts.values()):,}"))
-    fit = "squashed to a square" if spec.resize == "squash" else "cut to the square in the centre"
+    fit = (
+        "squashed to a square" if spec.resize == "squash" else "cropped to the square in the centre"
+    )
     return f"""
 ## Architecture
 
-{_table(("part", "what", "parameters"), rows)}
+{_table(("part", "kind", "parameters"), rows)}
 
 Photos are {fit} ({spec.interpolation}), scaled to [0, 1], then normalised with mean
 {_numbers(spec.mean)} and standard deviation {_numbers(spec.std)}."""
@@ -96,7 +98,7 @@ Disjoint cells of the S2 hierarchy, small where photos are dense. Column *i* of 
 
 
 def _training(metrics: Mapping[str, Any]) -> str:
-    """The metrics, one table for each group of numbers."""
+    """The metrics, with one table for each group of numbers."""
     groups = {name: group for name, group in metrics.items() if isinstance(group, Mapping)}
     plain = {name: value for name, value in metrics.items() if name not in groups}
     text = "## Training\n"
@@ -104,14 +106,14 @@ def _training(metrics: Mapping[str, Any]) -> str:
         rows = [(_words(key), _value(value)) for key, value in group.items()]
         text += f"\n{_table((_words(name), ''), rows)}\n"
     if not metrics:
-        text += "\nNo figures were recorded.\n"
+        text += "\nNo metrics were recorded.\n"
     return text
 
 
 def _answers(
     decision: Decision, calibration: Mapping[str, Any], point_estimate: Mapping[str, Any]
 ) -> str:
-    """How logits become an answer, and what the validation photos have to say for it."""
+    """How logits become an answer, and how good that is on the validation photos."""
     words = (
         f"Logits are divided by the temperature {decision.temperature:.4g} before the softmax"
         f"{_fit(calibration)}. The point estimate is the {POINT_METHODS[decision.point]}"
@@ -124,7 +126,7 @@ def _answers(
             del columns["calibrated"]
         names = {"nll": "log loss, nats", "brier": "Brier score", "ece": "calibration error"}
         rows = [
-            (words, *(f"{one[name]:.4f}" for one in columns.values()))
+            (words, *(f"{quality[name]:.4f}" for quality in columns.values()))
             for name, words in names.items()
         ]
         text += f"\n\n{_table(('', *columns), rows)}"
@@ -138,9 +140,9 @@ def _fit(calibration: Mapping[str, Any]) -> str:
     if reason := calibration.get("reason"):
         return f" ({reason})"
     if not calibration:
-        return " (never fitted; `geoguess calibrate` fits it)"
+        return " (it was never fitted; `geoguess calibrate` fits it)"
     return (
-        f", the least log loss on {calibration['photos']:,} validation photos of "
+        f", which has the least log loss on the {calibration['photos']:,} validation photos of "
         f"{calibration['sequences']:,} sequences that lie in a cell"
     )
 
@@ -148,56 +150,59 @@ def _fit(calibration: Mapping[str, Any]) -> str:
 def _won(point_estimate: Mapping[str, Any]) -> str:
     if not point_estimate.get("median_km"):
         return ""
-    return f", the least median distance on {point_estimate['photos']:,} validation photos"
+    return (
+        f", which has the least median distance on {point_estimate['photos']:,} validation photos"
+    )
 
 
 _DECIDED = ("calibration", "point_estimate")
-"""Groups of the metrics that have a section of their own."""
+"""Groups of the metrics that the section on answers shows."""
 
 
 def _trust(calibration: Mapping[str, Any]) -> str:
     if not calibration.get("before"):
         return """\
-Probabilities of such models tend to be overconfident, and these were never calibrated: do not
-  read them as certainty."""
+The probabilities of classifiers tend to be overconfident, and those of this model were never
+  calibrated: do not read them as certainty."""
     if calibration["reason"]:
         return """\
-The validation photos could not tell how sure the model may be, see above: do not read its
+The validation photos could not show how sure the model may be (see above): do not read its
   probabilities as certainty."""
     return """\
-Probabilities are calibrated on photos like the validation photos, of the same regions; elsewhere
-  they are not. Their figures above are of the photos that the temperature was fitted on."""
+The probabilities are calibrated for photos like the validation photos, from the same regions, and
+  for no others. The log loss, Brier score and calibration error above are measured on the photos
+  that the temperature was fitted on."""
 
 
 _LIMITS = """
 ## Limits
 
-- It knows only the places of its training photos. A photo from anywhere else still gets an answer,
-  and often a confident one.
+- The model knows only the places of its training photos. A photo from anywhere else still gets an
+  answer, often a confident one.
 - {trust}
-- The figures above are of validation photos, by which weights, temperature and point estimate were
-  chosen; `geoguess eval` measures on photos that no choice has seen.
-- It may use what has nothing to do with the place: a vehicle, a lens, a season. `geoguess occlude`
-  shows what an answer rests on."""
+- The validation photos above were used to choose the weights, the temperature and the point
+  estimate; `geoguess eval` measures on test photos, which were used for no choice.
+- The model may use details that have nothing to do with the place: a vehicle, a lens, a season.
+  `geoguess occlude` shows which parts of a photo an answer depends on."""
 
 _USE = """
 ## Responsible use
 
-Made for research, teaching and the study of landscapes and photo collections. Telling where a photo
-was taken can hurt people: do not use it to find, follow or expose anyone, to act on a person's
-whereabouts, or for any decision that such an error could harm. It is often wrong by hundreds of
-kilometres. Mind the licence of the photos that it was trained on."""
+This model is for research, teaching and the study of landscapes and photo collections. To say where
+a photo was taken can hurt people: do not use the model to find, follow or expose anyone, to act on
+a person's whereabouts, or for a decision in which an error could do harm. It is often wrong by
+hundreds of kilometres. Respect the licence of the photos that it was trained on."""
 
 _LOADING = """
 ## Loading
 
     geoguess predict PHOTO --model FOLDER
 
-    from pathlib import Path
-    from geoguess_cli.model.checkpoint import load_model
-    trained = load_model(Path("FOLDER"))
+    import geoguess_cli as gg
+    model = gg.load_model("FOLDER")
+    print(model.answer("PHOTO").estimate)
 
-Neither needs a network, and no file here is a pickle."""
+Neither way needs a network, and no file in this folder is a pickle."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,10 +1,10 @@
-"""The model folder: all that an answer needs, and nothing to unpickle.
+"""The model folder: everything that an answer needs, without pickles.
 
 config.json         format, architecture, photo transform, temperature and point method, versions,
                     the partition's digest
 model.safetensors   the weights
-cells.parquet       the partition: which cell each column of the logits means
-metrics.json        counts and figures of the training
+cells.parquet       the partition: the cell of each column of the logits
+metrics.json        counts and statistics of the training
 README.md           the model card
 """
 
@@ -33,7 +33,7 @@ from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
 
 FORMAT = 1
-"""Number of this layout; a change that older readers would misread raises it."""
+"""Number of this layout; a change that older versions would misread raises it."""
 
 CONFIG_NAME = "config.json"
 CELLS_NAME = "cells.parquet"
@@ -46,15 +46,16 @@ class TrainedModel:
     """A geolocator and what its logits mean.
 
     Args:
-        geolocator: One column of its logits for each cell of `partition`.
+        geolocator: The network; its logits have one column for each cell of `partition`.
         partition: The cells.
         config: The architecture.
         spec: How photos become tensors.
-        metrics: What `metrics.json` holds: counts and figures of the training, as plain JSON.
-        decision: How its logits become probabilities and one place.
+        metrics: The content of `metrics.json`: counts and statistics of the training, as plain
+            JSON.
+        decision: How logits become probabilities and a point estimate.
 
     Raises:
-        ModelError: The head has another number of columns than the partition has cells.
+        ModelError: The number of columns of the head is not the number of cells.
     """
 
     geolocator: Geolocator
@@ -67,13 +68,13 @@ class TrainedModel:
     def __post_init__(self) -> None:
         if self.geolocator.cells != len(self.partition):
             raise ModelError(
-                f"the head has {self.geolocator.cells} columns and the partition "
-                f"{len(self.partition)} cells; a model goes with the partition it was trained on"
+                f"the head has {self.geolocator.cells} columns and the partition has "
+                f"{len(self.partition)} cells; use the partition that the model was trained on"
             )
 
     @property
     def temperature(self) -> float:
-        """What logits are divided by before the softmax; 1 where it was never fitted."""
+        """Divisor of the logits before the softmax; 1 if it was never fitted."""
         return self.decision.temperature
 
     @property
@@ -83,10 +84,10 @@ class TrainedModel:
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:
-    """Write the model folder whole; until it is whole, a previous one stands.
+    """Write a model folder whole; until it is whole, a previous one stays.
 
     Raises:
-        ModelError: The folder holds something else than a model.
+        ModelError: The folder exists and is not a model folder.
     """
     digest = cells_digest(trained.partition.cells)
     description = {
@@ -120,19 +121,19 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
 
 
 def load_model(folder: Path) -> TrainedModel:
-    """The model of a folder, in evaluation mode on the CPU. Needs no network and no pickle.
+    """The model of a folder, in evaluation mode on the CPU. No network and no pickle is used.
 
     Raises:
-        MissingFileError: No such folder, or a file of it is missing.
-        ModelError: A format of another geoguess, damaged files, or weights, head and partition
-            that do not belong together.
+        MissingFileError: The folder, or a file of it, does not exist.
+        ModelError: Another version of geoguess wrote the folder, a file is damaged, or weights,
+            head and partition do not belong together.
     """
     _recover(folder)
     if not folder.is_dir():
-        raise MissingFileError(f"no model at {folder}; `geoguess train` writes one")
+        raise MissingFileError(f"there is no model at {folder}; `geoguess train` writes one")
     for name in (CONFIG_NAME, WEIGHTS_NAME, CELLS_NAME):
         if not (folder / name).is_file():
-            raise MissingFileError(f"{folder} is no model folder: it lacks {name}")
+            raise MissingFileError(f"{folder} is not a model folder: it lacks {name}")
     config, spec, decision, cells = _read_description(folder / CONFIG_NAME)
     state, metadata = read_state(folder / WEIGHTS_NAME)
     partition = read_partition(folder / CELLS_NAME)
@@ -140,7 +141,7 @@ def load_model(folder: Path) -> TrainedModel:
     if not digest == cells.get("sha256") == metadata.get(CELLS_KEY):
         raise ModelError(
             f"{folder}: {CELLS_NAME} is not the partition that the weights were trained on; "
-            "put back the file that came with the model"
+            "put back the file that belongs to the model"
         )
     geolocator = build_geolocator(config, cells=len(partition), image_size=spec.size)
     try:
@@ -173,15 +174,18 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dic
         images = dict(tree["images"])
         images |= {name: tuple(images[name]) for name in ("mean", "std")}
         config, spec = ModelConfig(**tree["model"]), ImageSpec(**images)
-        cells, decision = dict(tree["cells"]), dict(tree.get("decision", {}))  # none in older ones
+        cells, decision = (
+            dict(tree["cells"]),
+            dict(tree.get("decision", {})),
+        )  # absent in older folders
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} does not describe a model: {error}") from error
     try:
         decided = record_from_tree(Decision, decision, where=path.name, table="decision")
     except (ConfigError, ModelError) as error:
         raise ModelError(
-            f"{path.parent}: {error}. Take `decision` out of {path.name}, and `geoguess calibrate` "
-            "makes it anew"
+            f"{path.parent}: {error}. Remove `decision` from {path.name}, and `geoguess calibrate` "
+            "fits it again"
         ) from error
     return config, spec, decided, cells
 
@@ -200,18 +204,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(tree, dict):
-        raise ModelError(f"{path} holds no JSON object")
+        raise ModelError(f"{path} does not hold a JSON object")
     return tree
 
 
 @contextmanager
 def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well."""
-    folder = folder.resolve()  # behind a link, the folder is replaced, not the link
+    """An empty folder that takes the place of `folder` if the block ends without an error."""
+    folder = folder.resolve()  # replace the folder behind a link, not the link
     _recover(folder)
     if folder.exists() and not _is_ours(folder):
         raise ModelError(
-            f"{folder} is there and is no model folder; it is not replaced: name another"
+            f"{folder} exists and is not a model folder, so it is not replaced; name another folder"
         )
     partial, previous = _beside(folder, "partial"), _beside(folder, "previous")
     for leftover in (partial, previous):
@@ -232,7 +236,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _recover(folder: Path) -> None:
-    """Put back the previous folder where a save was cut off between its two renames."""
+    """Put back the previous folder if a save was cut off between its two renames."""
     previous = _beside(folder, "previous")
     if not folder.exists() and previous.is_dir():
         previous.rename(folder)

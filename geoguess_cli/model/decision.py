@@ -1,4 +1,4 @@
-"""How logits become probabilities and one place: what the validation photos decided of a model."""
+"""How logits become probabilities and a point estimate, as the validation photos decided."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,19 @@ from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ModelError
 
 TEMPERATURES = (0.05, 20.0)
-"""A temperature outside would say that the logits are of no use, or the photos too few."""
+"""Least and greatest temperature; one outside means useless logits or too few photos."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The rule by which a model answers; the defaults are those of a model never calibrated.
+    """The rule by which a model answers; the defaults are for a model that was never calibrated.
 
     Args:
-        temperature: What logits are divided by before the softmax, in `TEMPERATURES`.
+        temperature: Divisor of the logits before the softmax, in the range `TEMPERATURES`.
         point: How the point estimate is chosen, one of `POINT_METHODS`.
 
     Raises:
-        ModelError: A temperature out of range.
+        ModelError: The temperature is out of range.
     """
 
     temperature: float = 1.0
@@ -26,7 +26,7 @@ class Decision:
 
     def __post_init__(self) -> None:
         low, high = TEMPERATURES
-        if not low <= self.temperature <= high:  # NaN lies nowhere
+        if not low <= self.temperature <= high:  # also true for NaN
             raise ModelError(
                 f"decision.temperature is {self.temperature:g}; it must lie in [{low:g}, {high:g}]"
             )

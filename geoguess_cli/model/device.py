@@ -1,4 +1,4 @@
-"""Where a model runs, and in which number format."""
+"""The device that a model runs on, and its number format."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -9,13 +9,13 @@ from geoguess_cli.errors import ConfigError
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device of that name; "auto" is the first of cuda, mps and cpu that is present.
+    """The device of a name; "auto" is the first of cuda, mps and cpu that this machine has.
 
     Args:
         name: "auto", "cpu", "mps", "cuda" or one GPU such as "cuda:1".
 
     Raises:
-        ConfigError: No such device here; the message names those present.
+        ConfigError: This machine has no such device; the message names those that it has.
     """
     present = _devices_present()
     if name == "auto":
@@ -26,14 +26,14 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: Precision, device: torch.device) -> Arithmetic:
-    """The number format to compute in; "auto" is bf16 where the hardware multiplies it faster."""
+    """The number format to compute in; "auto" is bf16 if the hardware multiplies it faster."""
     if name != "auto":
         return name
     return "bf16" if _multiplies_bf16(device) else "fp32"
 
 
 def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextManager[object]:
-    """The context in which a forward pass runs in that precision."""
+    """The context in which a forward pass runs in a precision."""
     if precision == "fp32":
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
@@ -53,7 +53,7 @@ def _multiplies_bf16(device: torch.device) -> bool:
         # Emulated bf16 (before Ampere) is slower than fp32.
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
-        # Private names of torch, hence the defaults: a torch without them computes in fp32.
+        # These names are private to torch, hence the defaults: without them, fp32 is used.
         amx = getattr(torch.cpu, "_is_amx_tile_supported", bool)
         avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)
         return bool(amx() or avx512())

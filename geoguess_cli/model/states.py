@@ -15,11 +15,11 @@ from geoguess_cli.files import replacing
 
 WEIGHTS_NAME = "model.safetensors"
 CELLS_KEY = "geoguess.cells"
-"""Metadata of a state: the digest of the partition that its head was trained on."""
+"""Metadata key of a state: the digest of the partition that its head was trained on."""
 
 
 def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
-    """What tells one partition from another: SHA-256 of its cell ids in order, in hex."""
+    """The fingerprint of a partition: SHA-256 of its cell ids in order, in hex."""
     return hashlib.sha256(cells.astype("<u8").tobytes()).hexdigest()
 
 
@@ -30,21 +30,21 @@ def write_state(
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"format": "pt", **(metadata or {})})
-        temporary.chmod(0o644)  # written for its owner alone, and models are made to be shared
+        temporary.chmod(0o644)  # safetensors lets only the owner read; models are shared
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors of a file on the CPU, and its metadata.
 
     Raises:
-        MissingFileError: There is no such file.
-        ModelError: It is no safetensors file, or a damaged one.
+        MissingFileError: The file does not exist.
+        ModelError: The file is damaged, or is not a safetensors file.
     """
     if not path.is_file():
-        raise MissingFileError(f"no weights at {path}")
+        raise MissingFileError(f"there are no weights at {path}")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
         return load_file(path), metadata
     except SafetensorError as error:
-        raise ModelError(f"{path} is no whole safetensors file: {error}") from error
+        raise ModelError(f"{path} is damaged, or is not a safetensors file: {error}") from error

@@ -1,4 +1,4 @@
-"""The blocks of a timm Vision Transformer, over patches that someone else cut."""
+"""The blocks of a timm Vision Transformer, over the patches of a feature map."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from geoguess_cli.errors import ModelError
 from geoguess_cli.model._timm import near, timm
 
 VIT_MODULES = ("vision_transformer", "deit")
-"""timm's modules of plain Vision Transformers."""
+"""The modules of timm that define plain Vision Transformers."""
 
 
 class Vit(nn.Module):
-    """The blocks of a timm Vision Transformer over patches that someone else cut.
+    """The blocks of a timm Vision Transformer, over the patches of a feature map.
 
-    Its own patch embedding, class and register tokens and head are left behind. Where timm norms
-    after pooling (`fc_norm`), that norm becomes the final norm of every patch.
+    The patch embedding, the class and register tokens and the head of the timm model are left out.
+    If timm normalises after pooling (`fc_norm`), that norm becomes the final norm of every patch.
 
     Args:
         source: The timm model to take the parts from.
         grid: Patches a side; the position embedding is resampled to it.
-        blocks: How many of the first blocks to keep; 0 keeps all.
-        position_embedding: Add the position embedding.
-        final_norm: Norm the patches after the last block.
+        blocks: Number of first blocks to keep; 0 keeps all.
+        position_embedding: Whether to add the position embedding.
+        final_norm: Whether to normalise the patches after the last block.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Vit(nn.Module):
         self.norm = _final_norm(source) if final_norm else nn.Identity()
 
     def forward(self, patches: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
-        """The patches after attention, in the order given (rows of the grid, top first)."""
+        """The patches after attention, in the same order (rows of the grid, top first)."""
         if self.position is not None:
             patches = patches + self.position
         patches = self.norm_pre(self.position_dropout(patches))
@@ -53,11 +53,11 @@ def create_vit(config: ModelConfig, **source: Any) -> Vit:
     """The configured ViT.
 
     Args:
-        config: Names the ViT and says what of it to keep.
-        source: Passed to timm: where weights come from.
+        config: The name of the ViT and the parts of it to keep.
+        source: Arguments of timm that say where weights come from.
 
     Raises:
-        ModelError: The name is no plain Vision Transformer, or it has fewer blocks.
+        ModelError: The name is not that of a plain Vision Transformer, or it has fewer blocks.
     """
     model = timm.create_model(config.vit, num_classes=0, **source)
     if not isinstance(model, timm.models.VisionTransformer):
@@ -77,10 +77,10 @@ def create_vit(config: ModelConfig, **source: Any) -> Vit:
 
 
 def check_vit(name: str) -> None:
-    """Refuse a ViT that timm does not know.
+    """Raise ModelError unless timm knows this ViT.
 
     Raises:
-        ModelError: With the nearest names that it knows.
+        ModelError: timm has no model of this name; the message has the nearest names.
     """
     if not timm.is_model(name):
         known = [vit for module in VIT_MODULES for vit in timm.list_models(module=module)]
@@ -89,13 +89,13 @@ def check_vit(name: str) -> None:
 
 def _not_a_vit(name: str) -> str:
     return (
-        f"model.vit is `{name}`, which is no plain Vision Transformer; take one such as "
+        f"model.vit is `{name}`, which is not a plain Vision Transformer; use one such as "
         "vit_tiny_patch16_224, vit_small_patch16_224 or vit_base_patch16_224"
     )
 
 
 def _position_embedding(source: Any, grid: int) -> Tensor:
-    """(1, grid², d): that of `source`, without its prefix tokens, resampled."""
+    """The position embedding of `source` without its prefix tokens, resampled: (1, grid², d)."""
     if source.pos_embed is None:
         return nn.init.trunc_normal_(torch.empty(1, grid * grid, source.embed_dim), std=0.02)
     prefix = 0 if source.no_embed_class else source.num_prefix_tokens

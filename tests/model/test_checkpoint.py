@@ -123,7 +123,7 @@ def test_the_card_tells_what_the_validation_photos_decided(
     for words in (
         "the temperature 1.5 before the softmax",
         "12 validation photos of 3 sequences that lie in a cell",
-        "least expected distance, the least median distance on 1,234",
+        "least expected distance, which has the least median distance on 1,234",
         "| log loss, nats | 1.2500 | 1.0000 |",
         "| Brier score | 0.5000 | 0.2500 |",
         "| calibration error | 0.1250 | 0.0625 |",
@@ -236,7 +236,7 @@ def test_weights_of_another_model_are_refused(
 def test_head_and_partition_must_agree(
     trained: TrainedModel, build: Callable[..., Geolocator]
 ) -> None:
-    with pytest.raises(ModelError, match="5 columns and the partition 4 cells"):
+    with pytest.raises(ModelError, match="5 columns and the partition has 4 cells"):
         dataclasses.replace(trained, geolocator=build(cells=5))
 
 

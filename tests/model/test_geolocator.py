@@ -202,8 +202,8 @@ def test_a_summary_leaves_the_model_as_it_was(
     [
         ({"backbone": "resnet5"}, r"no model `resnet5` \(model.backbone\); near it: resnet50"),
         ({"vit": "vit_smal_patch16_224"}, r"\(model.vit\); near it: vit_small_patch16_224"),
-        ({"vit": "test_resnet"}, "no plain Vision Transformer; take one such as"),
-        ({"vit": "test_vit_relpos"}, "no plain Vision Transformer"),
+        ({"vit": "test_resnet"}, "not a plain Vision Transformer; use one such as"),
+        ({"vit": "test_vit_relpos"}, "not a plain Vision Transformer"),
         ({"vit_blocks": 99}, "vit_blocks is 99; test_vit has 6"),
         ({"backbone_stage": -9}, "backbone_stage is -9; test_resnet has no such"),
         ({"backbone": "inception_v3"}, "no feature map for photos of 64 px"),

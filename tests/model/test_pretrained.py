@@ -151,7 +151,7 @@ def test_a_packaged_backbone_needs_no_hub(
     before = _copy(geolocator)
     notes = load_weights(geolocator, config, image_size=size)
     assert len(notes) == 1
-    assert notes[0].startswith("test_vit starts from random weights:")
+    assert notes[0].startswith("test_vit starts from random weights, as")
     state = geolocator.state_dict()
     changed = {name for name in state if not torch.equal(state[name], before[name])}
     assert {name.partition(".")[0] for name in changed} == {"backbone"}
@@ -192,7 +192,7 @@ def test_the_package_is_the_whole_classifier_and_knows_what_a_photo_shows(
 @pytest.mark.parametrize("damage", ["_blocks.99._bn0.weight", "_head.weight", "weight"])
 def test_a_foreign_name_is_refused(damage: str) -> None:
     names = list(timm.create_model(LITE0).state_dict())
-    with pytest.raises(WeightsError, match="no layer of an EfficientNet-Lite"):
+    with pytest.raises(WeightsError, match="not a layer of an EfficientNet-Lite"):
         lite_to_timm({damage: torch.zeros(1)}, names)
 
 
@@ -207,7 +207,9 @@ def test_a_file_fills_what_matches(
     notes = load_weights(geolocator, dataclasses.replace(tiny, weights=str(file)), image_size=size)
     assert len(notes) == 1
     assert "lacks 2 tensors" in notes[0]
-    assert "in head: head.linear.bias, head.linear.weight" in notes[0]
+    assert (
+        "in head, which start from random weights: head.linear.bias, head.linear.weight" in notes[0]
+    )
     state = geolocator.state_dict()
     for name, tensor in other.state_dict().items():
         expected = before[name] if name.startswith("head.") else tensor
@@ -255,10 +257,10 @@ def test_a_file_that_fits_nowhere_or_is_not_there(
     with pytest.raises(MissingFileError, match="no weights at"):
         load(tmp_path / "absent.safetensors")
     save_file({"stranger": torch.zeros(3)}, tmp_path / "stranger.safetensors")
-    with pytest.raises(ModelError, match="nothing that fits this model"):
+    with pytest.raises(ModelError, match="no tensor that fits this model"):
         load(tmp_path / "stranger.safetensors")
     (tmp_path / "text.safetensors").write_text("not one")
-    with pytest.raises(ModelError, match="no whole safetensors file"):
+    with pytest.raises(ModelError, match="not a safetensors file"):
         load(tmp_path / "text.safetensors")
 
 
