@@ -119,3 +119,31 @@ def make_table() -> Callable[..., PhotoTable]:
         return PhotoTable(frame, Path("/photos"))
 
     return make
+
+
+@pytest.fixture
+def csv_of(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a text as a table file; its name decides its format."""
+
+    def write(text: str, name: str = "t.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def osv_mini(tmp_path, write_photo, write_csv, osv_row, osv_header):
+    """Photos `1<n>` of train and `2<n>` of test, and one row of each without its photo."""
+    home = tmp_path / "osv5m"
+    train = [osv_row(f"10000000000000{n}", 40 + n, sequence=f"s{n // 2}") for n in range(4)]
+    test = [osv_row(f"20000000000000{n}", 30 + n, sequence="s0") for n in range(2)]
+    write_csv(home / "train_mini.csv", osv_header, [*train, osv_row("1000000000000099")])
+    write_csv(home / "test_mini.csv", osv_header, [*test, osv_row("2000000000000099")])
+    for n in range(4):
+        state = ("Kansas", "New Mexico")[n % 2]
+        write_photo(home / "train_images" / state / f"10000000000000{n}.jpg")
+    for n in range(2):
+        write_photo(home / "test_images" / "Texas" / f"20000000000000{n}.jpg")
+    return tmp_path

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,3 +204,15 @@ def test_formats_that_start_other_programs_are_no_photos():
     Image.new("RGB", (20, 20), "teal").save(file, "EPS")
     with pytest.raises(PhotoError, match="not a picture of a known kind"):
         decode_photo(file.getvalue())
+
+
+SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
+
+
+@pytest.mark.skipif(not SHARED_PHOTOS.is_dir(), reason=f"no photos at {SHARED_PHOTOS}")
+def test_every_real_photo_decodes_at_reduced_scale():
+    for path in sorted(SHARED_PHOTOS.rglob("*.jpg"))[::5]:
+        image = decode_photo(path, at_least=96)
+        assert image.mode == "RGB"
+        assert min(image.size) >= 96
+        assert np.asarray(image).std() > 5

@@ -1,0 +1,27 @@
+"""The photos below a folder."""
+
+import polars as pl
+
+from geoguess_cli.photos.index import find_photos, locate_photos
+
+
+def test_photos_are_found_in_order_and_links_do_not_loop(tmp_path, write_photo):
+    for name in ("b.png", "a/z.jpeg", "a/y.webp", "a/.hidden.jpg"):
+        write_photo(tmp_path / name)
+    (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "notes.txt").write_text("no photo")
+    found = [path.relative_to(tmp_path).as_posix() for path in find_photos(tmp_path)]
+    assert found == ["a/y.webp", "a/z.jpeg", "b.png"]
+
+
+def test_a_name_stands_for_a_path_or_for_a_stem_in_any_folder(tmp_path, write_photo):
+    for name in ("a/1.jpg", "b/2.jpg", "a/3.jpg", "b/3.jpg"):
+        write_photo(tmp_path / name)
+    names = ["a/1.jpg", "2", "3", "b/3.jpg", "4"]
+    frame = pl.DataFrame({"photo": names, "@row": range(5), "@file": ["t"] * 5})
+    rows, ambiguous, missing = locate_photos(frame, tmp_path)
+    assert rows["photo"].to_list() == ["a/1.jpg", "b/2.jpg", "b/3.jpg"]
+    assert rows.columns == frame.columns
+    assert [bad.row for bad in ambiguous] == [2]
+    assert ambiguous[0].reason == f"2 photos below {tmp_path} are called '3'"
+    assert missing == ["4"]
