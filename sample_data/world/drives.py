@@ -1,4 +1,4 @@
-"""The drives: where and when each photo is taken, and what the camera car adds to it."""
+"""The drives: place and time of each photo, and the marks of the camera car on it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Locate = Callable[[np.ndarray], Sequence[str]]
 
 @dataclass(frozen=True)
 class Drive:
-    """What all photos of one drive share. None of it depends on the place but `road_kind`."""
+    """The properties that all photos of a drive share; only `road_kind` depends on the place."""
 
     sequence: str
     seed: int
@@ -201,7 +201,7 @@ def _start_of_day(rng: np.random.Generator) -> int:
 def _sun(hour: float, season: float) -> tuple[float, float]:
     """Height and azimuth of the sun in degrees at a solar hour.
 
-    Always as seen from 40 degrees north: the sun of this world must not tell the latitude.
+    The sun is always that of 40 degrees north, so that it does not reveal the latitude.
     """
     latitude, turn = np.radians(40.0), np.radians(15 * (hour - 12))
     tilt = np.radians(23.4) * np.cos(season)

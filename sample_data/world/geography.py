@@ -1,9 +1,9 @@
-"""What a place looks like: smooth functions of latitude and longitude, and of nothing else.
+"""The look of a place: smooth functions that depend on latitude and longitude alone.
 
 Four tables beside this module hold the facts: `regions.csv` (natural regions: soil, grass, rock,
 plants, crops, fences, houses), `ranges.csv` (mountain ranges as lines with a height), `towns.csv`
 (real towns) and `states.csv` (how each state of this world paints its roads). Tree cover and
-dryness are read from the colours of the Natural Earth raster that travels in Cartopy's wheel.
+dryness are read from the colours of the Natural Earth raster in Cartopy's wheel.
 """
 
 import csv
@@ -53,7 +53,7 @@ class StateRoads:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What grows, is built and is painted around a place; shares lie in [0, 1]."""
+    """Plants, buildings and roads around a place; shares lie in [0, 1]."""
 
     soil: np.ndarray
     grass: np.ndarray
@@ -77,7 +77,7 @@ class Surroundings:
 
 
 def surroundings(latitude: float, longitude: float, state: str) -> Surroundings:
-    """The surroundings of one place; nothing random, nothing of the drive."""
+    """The surroundings of a place; they do not depend on chance or on the drive."""
     weights = _region_weights(latitude, longitude)
     rows = _table("regions")
     forest, dryness = land_cover(np.array([latitude]), np.array([longitude]))

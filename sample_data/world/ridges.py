@@ -1,4 +1,4 @@
-"""The relief along the horizon: what the camera sees of the mountains in front of it."""
+"""The relief along the horizon: the mountains in front of the camera."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ SNOW = np.array([246.0, 248.0, 252.0])
 
 @dataclass(frozen=True)
 class Ridge:
-    """What stands at one distance, for each column of the picture."""
+    """The relief at one distance, for each column of the picture."""
 
     distance_km: float
     along_km: np.ndarray  # a position on the ground, for noise
@@ -37,7 +37,7 @@ def paint_ridges(
     around: Surroundings,
     place: tuple[float, float, float],
 ) -> None:
-    """Paints the relief that stands in front of the camera, the farthest ridge first.
+    """Paint the relief in front of the camera, the farthest ridge first.
 
     Args:
         pixels: RGB canvas, changed in place.

@@ -1,4 +1,4 @@
-"""What stands along a road: fences, poles and wires, signs, other vehicles."""
+"""Objects along a road: fences, poles and wires, signs, other vehicles."""
 
 import itertools
 
@@ -23,7 +23,7 @@ def fence_posts(style: str) -> float:
 
 
 def fence(site: Site, style: str, u: float, y: float) -> None:
-    """One panel of fence: the post at `y` and what hangs between it and the next."""
+    """One panel of fence: the post at `y` and the wires or rails to the next post."""
     far = y + fence_posts(style)
     if style == "buck":
         wood = site.lit((142, 124, 102), y)
@@ -138,7 +138,7 @@ def car(site: Site, y: float, color: tuple[int, int, int], *, lane: int, coming:
 
 
 def truck(site: Site, y: float, color: tuple[int, int, int]) -> None:
-    """The back of the lorry that is driven behind: the same in every photo of its drive."""
+    """The back of the truck ahead, which is the same in every photo of a drive."""
     u = site.view.lane_m
     site.canvas.shadow(site.view.project(u, y), site.view.scale(y) * 1.6, 9, 0.65)
     dark = site.lit((32, 33, 36), y)

@@ -1,4 +1,4 @@
-"""A photo of the world: everything put together, from the sky down to the dirt on the lens."""
+"""A photo of the world, painted from the sky down to the dirt on the lens."""
 
 from collections.abc import Callable
 from functools import partial

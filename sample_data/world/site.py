@@ -1,4 +1,4 @@
-"""One photo being painted: the canvas with everything a thing needs to be put on it."""
+"""A photo while it is painted: the canvas, and the methods that put objects on it."""
 
 from dataclasses import dataclass
 
@@ -71,7 +71,7 @@ class Site:
         self.canvas.sprite(rgb, alpha, left, top, VEGETATION)
 
     def shadow(self, u: float, y: float, radius_m: float, height_m: float) -> None:
-        """The shadow of a thing on the ground, away from the sun and longer when it is low."""
+        """The shadow of an object on the ground, away from the sun, longer when it is low."""
         if self.light.direct < 0.1 or y > 260:
             return
         long = min(height_m / np.tan(np.radians(max(self.light.sun_deg, 12.0))), 2.2 * height_m)
