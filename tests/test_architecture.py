@@ -254,3 +254,21 @@ def test_no_two_classes_share_a_name() -> None:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(path.relative_to(PACKAGE).as_posix())
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+TESTS = PACKAGE.parent / "tests"
+ROOMLESS = {"pages", "sample_data", "tools"}
+"""Folders of tests that belong to no room of the package."""
+
+
+def test_each_test_file_has_the_place_of_its_module() -> None:
+    strays = []
+    for path in sorted(TESTS.rglob("*/test_*.py")):
+        place = path.relative_to(TESTS)
+        name = place.name.removeprefix("test_").removesuffix(".py")
+        modules = [
+            PACKAGE / place.with_name(f"{form}.py") for form in (name, f"_{name}", f"__{name}__")
+        ]
+        if place.parts[0] not in ROOMLESS and not any(module.exists() for module in modules):
+            strays.append(place.as_posix())
+    assert strays == []
