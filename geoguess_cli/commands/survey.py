@@ -48,7 +48,10 @@ def survey(
     ] = None,
     split: options.Split = "test",
     limit: Annotated[
-        int, typer.Option("--limit", min=1, metavar="N", help="Photos to scan, in whole drives.")
+        int,
+        typer.Option(
+            "--limit", min=1, metavar="N", help="Photos to scan at most; drives stay whole."
+        ),
     ] = 200,
     target: Annotated[
         FollowedCell,
