@@ -17,7 +17,8 @@ from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.definitions import Definition, keys, plain
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.intervals import Bootstrap, Draft, Interval, Statistic, difference_of
-from geoguess_cli.evaluation.report import Report, accuracy, trust
+from geoguess_cli.evaluation.measurement import accuracy, trust
+from geoguess_cli.evaluation.report import Report
 
 Side = Literal["a", "b"]
 

@@ -12,9 +12,10 @@ from jaxtyping import Float
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.evaluation.batches import regrouped
+from geoguess_cli.evaluation.measurement import report_of
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
-from geoguess_cli.evaluation.report import Report, report_of
+from geoguess_cli.evaluation.report import Report
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.leak_report import LeakReport

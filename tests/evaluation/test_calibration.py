@@ -1,5 +1,6 @@
 """Temperature, log loss, Brier score and calibration error: known answers, and four references."""
 
+import importlib
 import math
 
 import numpy as np
@@ -173,7 +174,8 @@ def test_log_loss_and_brier_score_are_those_of_scikit_learn() -> None:
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
 def test_calibration_error_is_that_of_torchmetrics(sharpness: float) -> None:
-    # Not at the top: torchmetrics imports torchvision, which the import above has mended.
+    # torchmetrics imports torchvision, which the door to timm mends first.
+    importlib.import_module("geoguess_cli.model._timm")
     from torchmetrics.functional.classification import multiclass_calibration_error
 
     logits, truths = drawn(sharpness=sharpness)

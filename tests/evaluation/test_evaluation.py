@@ -17,7 +17,7 @@ from geoguess_cli.evaluation.batches import regrouped
 from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.evaluation import Evaluation, evaluate
 from geoguess_cli.evaluation.intervals import Bootstrap
-from geoguess_cli.evaluation.report import accuracy, report_of
+from geoguess_cli.evaluation.measurement import accuracy, report_of
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.geoscore import geoscore

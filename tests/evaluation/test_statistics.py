@@ -13,7 +13,8 @@ from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.definitions import computed, keys, plain
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.intervals import Bootstrap
-from geoguess_cli.evaluation.report import Report, accuracy
+from geoguess_cli.evaluation.measurement import accuracy
+from geoguess_cli.evaluation.report import Report
 from geoguess_cli.evaluation.statistics import Abstention, Distances
 
 
