@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from geoguess_cli.app import app
+from geoguess_cli.config import load_config
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -50,13 +51,23 @@ def test_the_session_runs(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_links_and_pictures_are_there() -> None:
-    for page in ("README.md", "DESIGN.md", "CONTRIBUTING.md", "docs/metrics.md"):
-        path = REPOSITORY / page
+    for path in (*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")):
         for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8")):
             if "://" not in target:
-                assert (path.parent / target).exists(), f"{page}: {target}"
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 def test_every_verb_is_shown() -> None:
     for verb in ("cells build", "train", "eval", "predict", "occlude", "probmap", "data split"):
         assert f"geoguess {verb}" in README
+
+
+def test_the_configurations_shown_are_read(tmp_path: Path) -> None:
+    for page in (REPOSITORY / "docs").glob("*.md"):
+        for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            (tmp_path / "geoguess.toml").write_text(block)
+            assert load_config(tmp_path / "geoguess.toml", environment={}).photos.name
+
+
+def test_the_readme_is_read_at_one_sitting() -> None:
+    assert len(README.splitlines()) <= 180
