@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoguess_cli.choices import CellColor
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import photos_of_split, read_photos, settings
+from geoguess_cli.console.inputs import photos_of_split, read_photos
 from geoguess_cli.console.output import Sink, ending_of
+from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,50 +25,29 @@ app = typer.Typer(
 
 
 @app.command()
+@configured("photos", "cells__max_photos", "cells__min_photos", "cells__max_level", "artifacts")
 def build(
     *,
-    photos: options.Photos = None,
     output: options.Output = None,
-    max_photos: Annotated[
-        int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more photos.")
-    ] = None,
-    min_photos: Annotated[
-        int | None, typer.Option("--min-photos", min=1, help="Drop a cell that holds fewer photos.")
-    ] = None,
-    max_level: Annotated[
-        int | None,
-        typer.Option("--max-level", min=0, max=30, help="Split no further than this level."),
-    ] = None,
     split: options.Split = "train",
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Split the Earth into adaptive S2 cells that hold about as many training photos each."""
     from geoguess_cli.geo.partition import build_partition, write_partition
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config,
-        photos=photos,
-        artifacts=artifacts,
-        cells__max_photos=max_photos,
-        cells__min_photos=min_photos,
-        cells__max_level=max_level,
-    )
-    table = read_photos(chosen.photos, sink, places_only=True)
+    table = read_photos(config.photos, sink, places_only=True)
     counted = photos_of_split(table, split, sink)
     partition = build_partition(
         counted.latlng,
-        max_photos=chosen.cells.max_photos,
-        min_photos=chosen.cells.min_photos,
-        max_level=chosen.cells.max_level,
+        max_photos=config.cells.max_photos,
+        min_photos=config.cells.min_photos,
+        max_level=config.cells.max_level,
     )
-    path = output or chosen.cells_path
+    path = output or config.cells_path
     write_partition(partition, path)
     covered = int(partition.photos.sum())
-    if json:
+    if sink.as_json:
         sink.json(
             {
                 "cells": len(partition),
@@ -92,6 +73,7 @@ def build(
 
 
 @app.command()
+@configured("artifacts")
 def show(
     *,
     near: options.Near = None,
@@ -104,10 +86,8 @@ def show(
     cells: options.Cells = None,
     form: options.FormatOption = None,
     output: options.Output = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """List the cells of the partition, those with the most photos first."""
     import numpy as np
@@ -115,14 +95,12 @@ def show(
     from geoguess_cli.console.records import chosen_format, write_records
     from geoguess_cli.geo.partition import read_partition
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(config, artifacts=artifacts)
-    partition = read_partition(cells or chosen.cells_path)
+    partition = read_partition(cells or config.cells_path)
     rows = np.arange(len(partition)) if near is None else partition.near(np.array(near), radius_km)
     rows = rows[np.argsort(-partition.photos[rows].astype(np.int64), kind="stable")]
     listed = rows[:limit] if limit else rows
     title = f"{len(rows)} of {len(partition)} cells"
-    as_table = chosen_format(form, output, as_json=json) == "table"
+    as_table = chosen_format(form, output, as_json=sink.as_json) == "table"
     if as_table and output is None and sink.terminal_width is not None:
         _show(partition, listed, title=title, sink=sink, width=sink.terminal_width)
         return
@@ -181,6 +159,7 @@ def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, objec
 
 
 @app.command("map")
+@configured("artifacts", json=False)
 def draw(
     *,
     output: options.Output = None,
@@ -194,9 +173,8 @@ def draw(
     ] = None,
     theme: options.Theme = "light",
     cells: options.Cells = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Draw the partition on a map, coloured by photos, level or accuracy.
 
@@ -208,32 +186,25 @@ def draw(
     from geoguess_cli.maps.cell_values import every_values, read_predictions
     from geoguess_cli.maps.files import FORMATS, write_cells_map
 
-    sink = Sink(quiet=quiet)
-    chosen = settings(config, artifacts=artifacts)
     by = color or ("photos" if report is None else "accuracy")
     if by == "accuracy" and report is None:
         raise typer.BadParameter("--color accuracy needs a report; name its folder with --report")
-    path = output or chosen.artifacts / "figures" / "cells.png"
+    path = output or config.artifacts / "figures" / "cells.png"
     ending_of(path, FORMATS)
-    partition = read_partition(cells or chosen.cells_path)
+    partition = read_partition(cells or config.cells_path)
     predictions = None if report is None else read_predictions(report)
     write_cells_map(partition, path, every_values(partition, by, predictions), theme=theme)
     sink.wrote("map of the cells", path)
 
 
 @app.command()
+@configured("table", "cells__uncovered", "artifacts")
 def assign(
-    table: Annotated[
-        Path | None, typer.Argument(help="Photo table (default: the configured one).")
-    ] = None,
     *,
     output: options.Output = None,
-    uncovered: options.Uncovered = None,
     cells: options.Cells = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Give each photo the cell it lies in: columns `cell_index` and `token`."""
     import polars as pl
@@ -241,19 +212,17 @@ def assign(
     from geoguess_cli.geo.partition import read_partition
     from geoguess_cli.photos.table import PhotoTable, write_photo_table
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(config, photos=table, artifacts=artifacts, cells__uncovered=uncovered)
-    partition = read_partition(cells or chosen.cells_path)
-    photos = read_photos(chosen.photos, sink)
-    indices = partition.assign(photos.latlng, uncovered=chosen.cells.uncovered)
-    path = output or chosen.artifacts / "photos-with-cells.parquet"
+    partition = read_partition(cells or config.cells_path)
+    photos = read_photos(config.photos, sink)
+    indices = partition.assign(photos.latlng, uncovered=config.cells.uncovered)
+    path = output or config.artifacts / "photos-with-cells.parquet"
     tokens = [partition.tokens[index] if index >= 0 else None for index in indices.tolist()]
     frame = photos.frame.with_columns(
         pl.Series("cell_index", indices), pl.Series("token", tokens, dtype=pl.String)
     )
     write_photo_table(PhotoTable(frame, photos.root), path)
     assigned = int((indices >= 0).sum())
-    if json:
+    if sink.as_json:
         sink.json({"photos": len(photos), "assigned": assigned, "path": str(path)})
         return
     sink.text(f"{assigned} of {len(photos)} photos lie in a cell ({assigned / len(photos):.1%})")

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import SplitBy
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import read_photos, report_reading, settings
+from geoguess_cli.console.inputs import read_photos, report_reading
 from geoguess_cli.console.leaks import show_leaks
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.layouts import TITLES
 from geoguess_cli.wording import counted
@@ -23,10 +25,6 @@ NAMES_LISTED = 5
 app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
-Table = Annotated[
-    Path | None,
-    typer.Argument(metavar="[TABLE]", help="Photo table (default: the configured one)."),
-]
 
 
 @app.command()
@@ -72,27 +70,26 @@ def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @app.command("import")
+@configured()
 def import_(
     source: Source,
     *,
     output: options.Output = None,
     force: options.Force = False,
-    config: options.ConfigFile = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Write the photo table of a source (.parquet, .csv or .jsonl)."""
     from geoguess_cli.photos.sources import read_source
     from geoguess_cli.photos.table import write_photo_table
 
-    sink = Sink(quiet=quiet, as_json=json)
-    path = output or settings(config).photos
+    path = output or config.photos
     if path.exists() and not force:
         raise PhotoTableError(f"{path} exists; --force replaces it, -o names another file")
     reading = read_source(source, check_files=True)
     report_reading(reading, source, sink)
     write_photo_table(reading.table, path)
-    if json:
+    if sink.as_json:
         sink.json(
             {
                 "photos": len(reading.table),
@@ -108,8 +105,8 @@ def import_(
 
 
 @app.command()
+@configured("table", "seed")
 def split(
-    table: Table = None,
     *,
     output: options.Output = None,
     by: Annotated[
@@ -141,10 +138,8 @@ def split(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing split.")] = False,
-    config: options.ConfigFile = None,
-    seed: options.Seed = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Assign train, val and test: whole sequences if they are known, else whole S2 cells.
 
@@ -157,14 +152,12 @@ def split(
     from geoguess_cli.photos.splits import set_aside as rows_set_aside
     from geoguess_cli.photos.table import write_photo_table
 
-    sink = Sink(quiet=quiet, as_json=json)
     if val + test >= 1:
         raise typer.BadParameter(
             f"--val {val:g} and --test {test:g} leave nothing to train on; "
             "their sum must be less than 1"
         )
-    configuration = settings(config, photos=table, seed=seed)
-    source = configuration.photos
+    source = config.photos
     reading = read_source(source)
     report_reading(reading, source, sink)
     path = output or _in_place(source, reading)
@@ -174,7 +167,7 @@ def split(
         val=val,
         test=test,
         buffer_km=buffer_km,
-        seed=configuration.seed,
+        seed=config.seed,
         level=level,
         force=force,
     )
@@ -182,7 +175,7 @@ def split(
     aside = photos.take(rows_set_aside(photos))
     if set_aside is not None:
         write_photo_table(aside, set_aside)
-    if json:
+    if sink.as_json:
         names = aside.frame["photo"].to_list()
         counts = {**photos.splits, "set_aside": len(aside), "set_aside_photos": names}
         sink.json({**counts, "path": str(path)})
@@ -237,23 +230,21 @@ def _show_split(
 
 
 @app.command()
+@configured("table")
 def leaks(
-    table: Table = None,
     *,
     photos: Annotated[
         bool,
         typer.Option("--photos/--no-photos", help="Also look for near-duplicate photos."),
     ] = True,
     workers: options.Workers = 0,
-    config: options.ConfigFile = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Check whether train, val and test share drives, places or photos."""
     from geoguess_cli.photos.leaks import find_leaks
 
-    sink = Sink(quiet=quiet, as_json=json)
-    source = read_photos(settings(config, photos=table).photos, sink)
+    source = read_photos(config.photos, sink)
     with sink.progress() as bar:
         task = bar.add_task("photos", total=None)
         report = find_leaks(
@@ -262,7 +253,7 @@ def leaks(
             workers=workers or 0,
             on_photo=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    if json:
+    if sink.as_json:
         sink.json(report.record())
     else:
         show_leaks(report, sink)

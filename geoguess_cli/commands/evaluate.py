@@ -13,9 +13,9 @@ from geoguess_cli.console.inputs import (
     load_predictor,
     photos_of_split,
     read_photos,
-    settings,
 )
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from geoguess_cli.photos.table import PhotoTable
 
 
+@configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
 def evaluate(
     *,
-    photos: options.Photos = None,
     model: options.Model = None,
     split: options.Split = "test",
     compare: Annotated[
@@ -48,14 +48,8 @@ def evaluate(
             "(default: ARTIFACTS/eval, or ARTIFACTS/comparison).",
         ),
     ] = None,
-    batch_size: options.BatchSize = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    workers: options.Workers = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Measure accuracy, distance and calibration, each with its interval, beside chance.
 
@@ -64,40 +58,30 @@ def evaluate(
     """
     from geoguess_cli import api
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config,
-        photos=photos,
-        artifacts=artifacts,
-        device=device,
-        precision=precision,
-        workers=workers,
-        train__batch_size=batch_size,
-    )
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare names its two models itself; leave out --model")
-    table = read_photos(chosen.photos, sink)
+    table = read_photos(config.photos, sink)
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
 
     def evaluated(folder: Path | None) -> "Evaluation":
-        return _evaluated(load_predictor(chosen, folder), table, split, leaks, chosen, sink)
+        return _evaluated(load_predictor(config, folder), table, split, leaks, config, sink)
 
     if compare is None:
-        target = report or chosen.artifacts / "eval"
+        target = report or config.artifacts / "eval"
         evaluation = evaluated(model)
         api.save(evaluation, target)
-        if json:
+        if sink.as_json:
             sink.json(evaluation.report.record())
         else:
             show_report(evaluation.report, sink)
         sink.wrote("report", target / "report.html")
         return
-    target = report or chosen.artifacts / "comparison"
+    target = report or config.artifacts / "comparison"
     a, b = map(evaluated, compare)
     comparison = api.compare(a, b, names=(str(compare[0]), str(compare[1])))
     api.save(comparison, target)
-    if json:
+    if sink.as_json:
         sink.json(comparison.record())
     else:
         show_comparison(comparison, sink)

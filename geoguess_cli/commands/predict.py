@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
-from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.records import chosen_format, deliver
+from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
 
 
+@configured("train__batch_size", "device", "precision", "workers", "artifacts")
 def predict(
     photos: options.PhotoFiles,
     *,
@@ -36,14 +39,8 @@ def predict(
     form: options.FormatOption = None,
     output: options.Output = None,
     model: options.Model = None,
-    batch_size: options.BatchSize = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    workers: options.Workers = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """List the likeliest cells of each photo, and a point estimate of its place.
 
@@ -54,24 +51,20 @@ def predict(
     """
     from geoguess_cli.inference.files import answers_text
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config, artifacts=artifacts, device=device, precision=precision, workers=workers
-    )
-    kind = chosen_format(form, output, as_json=json)
+    kind = chosen_format(form, output, as_json=sink.as_json)
     as_table = kind == "table" and output is None
     if draw_map and not as_table:
         raise typer.BadParameter(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
     arguments = expand_photos(photos, sink)
-    predictor = load_predictor(chosen, model)
+    predictor = load_predictor(config, model)
     errors: list[str] = []
     answers = _tracked(
         predictor.predict(
             arguments.paths,
-            batch_size=batch_size or chosen.train.batch_size,
-            workers=chosen.workers,
+            batch_size=config.train.batch_size,
+            workers=config.workers,
             point=point,
             min_confidence=min_confidence,
         ),
@@ -85,7 +78,7 @@ def predict(
             predictor.partition,
             top_k=top_k,
             sink=sink,
-            truths=truths_of(arguments, chosen, sink) if draw_map else None,
+            truths=truths_of(arguments, config, sink) if draw_map else None,
         )
     else:
         text = answers_text(answers, predictor.partition, kind, top_k=top_k or DEFAULT_TOP_K)

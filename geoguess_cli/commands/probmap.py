@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import expand_photos, load_predictor, settings, truths_of
+from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink, ending_of
+from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.maps.files import FORMATS, FormatName, Look, format_of, map_names, write_maps
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
 
 
+@configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
 def probmap(
     photo: options.PhotoFiles,
     *,
@@ -43,16 +46,9 @@ def probmap(
     theme: options.Theme = "light",
     truth: options.Truth = None,
     top_k: options.TopK = 5,
-    photos: options.Photos = None,
     model: options.Model = None,
-    batch_size: options.BatchSize = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    workers: options.Workers = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Draw each cell filled by its probability, with the answer and how sure the model is.
 
@@ -64,15 +60,6 @@ def probmap(
     from geoguess_cli.maps.probability_map import probability_maps
     from geoguess_cli.maps.records import map_record
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config,
-        photos=photos,
-        artifacts=artifacts,
-        device=device,
-        precision=precision,
-        workers=workers,
-    )
     arguments = expand_photos(photo, sink)
     paths = arguments.paths
     single = paths == photo and len(photo) == 1
@@ -80,14 +67,14 @@ def probmap(
         raise typer.BadParameter(f"--truth takes one photo; {len(paths)} were given")
     ending = f".{form}" if form else output.suffix.lower() if output and output.suffix else ".png"
     together = grid or (ending == ".html" and not single)
-    files = _files(paths, output, form, chosen.artifacts / "figures", single, together)
+    files = _files(paths, output, form, config.artifacts / "figures", single, together)
     format_of(files[0])  # tells of a missing library before any photo is read
-    truths = truths_of(arguments, chosen, sink) if truth is None else [truth]
-    predictor, failed = load_predictor(chosen, model), list["Unanswered"]()
+    truths = truths_of(arguments, config, sink) if truth is None else [truth]
+    predictor, failed = load_predictor(config, model), list["Unanswered"]()
     answers = predictor.predict(
         paths,
-        batch_size=batch_size or chosen.train.batch_size,
-        workers=chosen.workers if len(paths) > 1 else 0,
+        batch_size=config.train.batch_size,
+        workers=config.workers if len(paths) > 1 else 0,
     )
     maps = probability_maps(
         _with_progress(answers, len(paths), sink),
@@ -100,7 +87,7 @@ def probmap(
     written = []
     for path, map_ in write_maps(maps, files, look=look, together=together):
         written.append(path)
-        if json:
+        if sink.as_json:
             sink.json({"path": str(path), **map_record(map_)})
     _report(written, files[0].parent, failed, sink, single=single, together=together)
 

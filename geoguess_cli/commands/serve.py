@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import load_predictor, settings
+from geoguess_cli.console.inputs import load_predictor
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import DependencyError
 
 NEEDED = {"fastapi": "FastAPI", "uvicorn": "uvicorn", "bokeh": "Bokeh"}
 
 
+@configured("device", "precision", "artifacts")
 def serve(
     *,
     host: Annotated[
@@ -53,12 +56,8 @@ def serve(
         bool, typer.Option("--open", help="Open the page in the default browser.")
     ] = False,
     model: options.Model = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Serve a local page: drop photos on it, and see guesses, maps and occlusion maps."""
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
@@ -70,11 +69,9 @@ def serve(
     from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
     from geoguess_cli.serve.service import Limits, Service
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(config, artifacts=artifacts, device=device, precision=precision)
-    if chosen.precision == "auto":
+    if config.precision == "auto":
         # As for `occlude`: bf16 would round away drops of a hundredth.
-        chosen = dataclasses.replace(chosen, precision="fp32")
+        config = dataclasses.replace(config, precision="fp32")
     limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep)
     with listening_socket(host, port) as listening:
         url = address_of(listening, host)
@@ -85,14 +82,14 @@ def serve(
             )
 
         def ready() -> None:
-            sink.json({"url": url}) if json else sink.text(url)
+            sink.json({"url": url}) if sink.as_json else sink.text(url)
             sys.stdout.flush()  # a program that reads the pipe waits for the address
             sink.notice("photos stay in memory; Ctrl-C stops the server")
             if open_page:
                 typer.launch(url)
 
         names = {name.lower() for name in [host, *(allow_host or [])]}
-        with Service(load_predictor(chosen, model), limits) as service:
+        with Service(load_predictor(config, model), limits) as service:
             server = Server(create_app(service, names=names), on_ready=ready)
             try:
                 server.run(sockets=[listening])

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import FollowedCell
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import (
     full_precision,
     load_predictor,
     photos_of_split,
     read_photos,
-    settings,
 )
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.survey.report import SurveyReport
@@ -27,15 +28,8 @@ FAILURES_SHOWN = 5
 SUSPECTS_SHOWN = 10
 
 
+@configured("table", "seed", "device", "precision", "artifacts")
 def survey(
-    table: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="TABLE",
-            help="Photo table, or any source `data inspect` knows "
-            "(default: the photos of the configuration).",
-        ),
-    ] = None,
     *,
     output: Annotated[
         Path | None,
@@ -70,13 +64,8 @@ def survey(
     baseline: options.Baselines = None,
     model: options.Model = None,
     batch_size: options.BatchSize = None,
-    seed: options.Seed = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Report where the model looks over many photos, and which shortcuts it may have learnt.
 
@@ -86,27 +75,22 @@ def survey(
     from geoguess_cli.survey.scan import ScanPlan
     from geoguess_cli.survey.session import survey_photos
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = full_precision(
-        settings(
-            config, photos=table, artifacts=artifacts, seed=seed, device=device, precision=precision
-        )
-    )
+    config = full_precision(config)
     plan = ScanPlan(
         window=window,
         stride=stride or min(STRIDE, window),
         baselines=tuple(baseline or ["mean"]),
         follow=target,
-        seed=chosen.seed,
+        seed=config.seed,
     )
-    folder = output or chosen.artifacts / "survey"
-    known = read_photos(chosen.photos, sink)
+    folder = output or config.artifacts / "survey"
+    known = read_photos(config.photos, sink)
     photos = photos_of_split(known, split, sink)
     if not known.has("sequence"):
         sink.notice("the photo table has no `sequence` column; shortcuts show only within a drive")
     with _progress(sink) as hooks:
         report = survey_photos(
-            load_predictor(chosen, model),
+            load_predictor(config, model),
             photos,
             plan,
             folder,

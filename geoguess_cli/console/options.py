@@ -49,6 +49,14 @@ Photos = Annotated[
         help="Photo table, or any other source that `data inspect` reads.",
     ),
 ]
+Table = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="TABLE",
+        help="Photo table, or any other source that `data inspect` reads "
+        "(default: the photos of the configuration).",
+    ),
+]
 PhotoFiles = Annotated[
     list[Path],
     typer.Argument(metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."),
@@ -70,6 +78,16 @@ Artifacts = Annotated[
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
+]
+MaxPhotos = Annotated[
+    int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more photos.")
+]
+MinPhotos = Annotated[
+    int | None, typer.Option("--min-photos", min=1, help="Drop a cell that holds fewer photos.")
+]
+MaxLevel = Annotated[
+    int | None,
+    typer.Option("--max-level", min=0, max=30, help="Split no further than this level."),
 ]
 Uncovered = Annotated[
     choices.Uncovered | None,
