@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import Measure, View
+from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import (
     expand_photos,
     full_precision,
     load_predictor,
-    settings,
     truths_of,
 )
 from geoguess_cli.console.output import Sink, ending_of
+from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import ConfigError, PhotoError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _place(text: str) -> Any:
     return text if text in ("answer", "truth") else options.coordinates(text)
 
 
+@configured("photos", "seed", "device", "precision", "artifacts")
 def occlude(
     photo: options.PhotoFiles,
     *,
@@ -101,16 +103,10 @@ def occlude(
         typer.Option("--raw", metavar="FILE", help="Also write the maps as .npy or .json."),
     ] = None,
     truth: options.Truth = None,
-    photos: options.Photos = None,
     model: options.Model = None,
     batch_size: options.BatchSize = None,
-    seed: options.Seed = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Cover each photo window by window, and draw how its answer changes.
 
@@ -121,23 +117,13 @@ def occlude(
     from geoguess_cli.occlusion.explanation import Plan
     from geoguess_cli.occlusion.files import write_occlusion
 
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = full_precision(
-        settings(
-            config,
-            photos=photos,
-            artifacts=artifacts,
-            seed=seed,
-            device=device,
-            precision=precision,
-        )
-    )
+    config = full_precision(config)
     plan = Plan(
         window=window,
         stride=stride,
         baselines=tuple(baseline or ["mean"]),
         steps=steps if judge else 0,
-        seed=chosen.seed,
+        seed=config.seed,
         batch_size=batch_size or BATCH_SIZE,
     )
     question = _question(target, measure, near, radius_km)
@@ -146,10 +132,10 @@ def occlude(
     if truth is not None and len(paths) > 1:
         raise typer.BadParameter(f"--truth takes one photo; {len(paths)} were given")
     name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
-    path = output or chosen.artifacts / "figures" / name
+    path = output or config.artifacts / "figures" / name
     _check_files(path, raw, len(paths))
-    predictor = load_predictor(chosen, model)
-    truths = truths_of(arguments, chosen, sink) if truth is None else [truth]
+    predictor = load_predictor(config, model)
+    truths = truths_of(arguments, config, sink) if truth is None else [truth]
     explanations, failures = _explained(sink, predictor, paths, question, plan, truths=truths)
     if failures and len(paths) == 1:
         raise PhotoError(failures[0].error)

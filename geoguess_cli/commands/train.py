@@ -11,9 +11,10 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import show_fit
-from geoguess_cli.console.inputs import check_leaks, read_photos, settings
+from geoguess_cli.console.inputs import check_leaks, read_photos
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.training import TrainingDisplay
+from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
@@ -31,6 +32,7 @@ def _stage(text: str) -> int:
     raise typer.BadParameter(f"`{text}` is neither `all` nor the number of a stage, from 1")
 
 
+@configured("photos", "train__batch_size", "seed", "device", "precision", "workers", "artifacts")
 def train(
     *,
     stage: Annotated[
@@ -57,41 +59,22 @@ def train(
             help="Name of the run (default: a new run; with --resume or --stage 2, the latest).",
         ),
     ] = None,
-    photos: options.Photos = None,
     cells: options.Cells = None,
     output: options.Output = None,
-    batch_size: options.BatchSize = None,
-    device: options.DeviceOption = None,
-    precision: options.PrecisionOption = None,
-    workers: options.Workers = None,
-    config: options.ConfigFile = None,
-    artifacts: options.Artifacts = None,
-    seed: options.Seed = None,
     force: options.Force = False,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Train the geolocator and write the model that is best on the validation photos."""
-    sink = Sink(quiet=quiet, as_json=json)
-    chosen = settings(
-        config,
-        photos=photos,
-        artifacts=artifacts,
-        device=device,
-        precision=precision,
-        workers=workers,
-        seed=seed,
-        train__batch_size=batch_size,
-    )
-    cells_path = cells or chosen.cells_path
+    cells_path = cells or config.cells_path
     if summary:
-        _show_summary(chosen, cells_path, sink)
+        _show_summary(config, cells_path, sink)
         return
     session = _session(
-        chosen, cells_path, name, stage=stage or None, resume=resume, replace=force, sink=sink
+        config, cells_path, name, stage=stage or None, resume=resume, replace=force, sink=sink
     )
     _run(session, sink)
-    _write(session, output or chosen.model_path, sink)
+    _write(session, output or config.model_path, sink)
 
 
 def _session(
