@@ -84,7 +84,7 @@ def test_an_error_is_one_line_and_debug_shows_more(tmp_path, monkeypatch) -> Non
 
 def test_a_bug_keeps_its_traceback(monkeypatch, tmp_path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("geoguess_cli.commands.cells.settings", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("geoguess_cli.console.verbs.settings", lambda *_, **__: 1 / 0)
     assert isinstance(CliRunner().invoke(app, ["cells", "show"]).exception, ZeroDivisionError)
 
 

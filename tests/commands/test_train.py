@@ -144,7 +144,7 @@ def test_eval_of_other_splits(trained_world, tmp_path) -> None:
         json.loads(trained_world.run("eval", "--split", "all", *out).stdout)["counts"]["photos"]
         == 96
     )
-    assert "train, val, test" in trained_world.run("eval", "--split", "x", *out, code=1).stderr
+    assert "--split" in trained_world.run("eval", "--split", "x", *out, code=2).stderr
 
 
 def test_eval_without_a_model(world) -> None:
