@@ -28,14 +28,14 @@ class ImageSpec:
 
     Attributes:
         size: Side of the square, in pixels.
-        mean: Mean of red, green, blue in [0, 1], taken away.
-        std: Their standard deviation, divided by.
+        mean: Mean of red, green, blue in [0, 1], which is subtracted.
+        std: Standard deviation of red, green, blue, which the difference is divided by.
         interpolation: "bicubic" or "bilinear".
         resize: "squash" makes the whole picture square (the paper), "crop" keeps its proportions
             and takes the square in the centre.
 
     Raises:
-        ConfigError: A size below 1, a deviation not above 0, or an unknown interpolation or resize.
+        ConfigError: The size is below 1, a deviation is not above 0, or a name is unknown.
     """
 
     size: int
@@ -66,7 +66,7 @@ class Augmentation:
         flip: Mirror every second photo. It mirrors signs and the side of the road too.
 
     Raises:
-        ConfigError: A value out of range.
+        ConfigError: A value is out of range.
     """
 
     crop_scale: float = 0.7
@@ -105,14 +105,14 @@ def to_array(image: Image.Image, spec: ImageSpec) -> Float32[np.ndarray, "3 s s"
 def augmented(
     image: Image.Image, spec: ImageSpec, augmentation: Augmentation, rng: np.random.Generator
 ) -> Float32[np.ndarray, "3 s s"]:
-    """As `to_array`, of a random crop with random colours.
+    """A random crop with random colours, as an array like that of `to_array`.
 
-    Every number is drawn from `rng`, and always as many of them, whatever is turned on.
+    Eight numbers are drawn from `rng`, whatever the augmentation.
 
     Args:
         image: An RGB picture of any size.
         spec: What the backbone expects.
-        augmentation: How far to go.
+        augmentation: The greatest changes.
         rng: The source of randomness.
     """
     scale_at, aspect_at, x_at, y_at, flip_at, *color_at = rng.random(8)
@@ -128,7 +128,7 @@ def augmented(
 
 
 def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> int:
-    """The fewest pixels a side of a photo must keep for no crop of it to be enlarged."""
+    """Least number of pixels of a photo's shorter side at which no crop of it is enlarged."""
     if augmentation is None:
         return spec.size
     return math.ceil(spec.size * math.sqrt(MAX_ASPECT_JITTER / augmentation.crop_scale))
@@ -167,7 +167,7 @@ def _random_box(
     """Left, top, right, bottom of a crop that keeps at least `crop_scale` of the area."""
     scale_at, aspect_at, x_at, y_at = draws
     scale = augmentation.crop_scale + (1 - augmentation.crop_scale) * scale_at
-    # Of a crop of nearly the whole area the sides cannot differ much.
+    # The sides of a crop of nearly the whole area cannot differ much.
     most = min(math.log(MAX_ASPECT_JITTER), -math.log(scale))
     aspect = math.exp((2 * aspect_at - 1) * most)
     base_width, base_height = _base(image, spec)
