@@ -13,15 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from geoguess_cli.api import Model as Model
-    from geoguess_cli.api import build_partition as build_partition
-    from geoguess_cli.api import compare as compare
-    from geoguess_cli.api import evaluate as evaluate
-    from geoguess_cli.api import load_model as load_model
-    from geoguess_cli.api import read_photos as read_photos
-    from geoguess_cli.api import save as save
-    from geoguess_cli.api import split_photos as split_photos
-    from geoguess_cli.api import train as train
+    from geoguess_cli.api.model import Model as Model
+    from geoguess_cli.api.model import load_model as load_model
+    from geoguess_cli.api.saving import save as save
+    from geoguess_cli.api.verbs import build_partition as build_partition
+    from geoguess_cli.api.verbs import compare as compare
+    from geoguess_cli.api.verbs import evaluate as evaluate
+    from geoguess_cli.api.verbs import read_photos as read_photos
+    from geoguess_cli.api.verbs import split_photos as split_photos
+    from geoguess_cli.api.verbs import train as train
     from geoguess_cli.errors import GeoguessError as GeoguessError
     from geoguess_cli.evaluation.comparison import Comparison as Comparison
     from geoguess_cli.evaluation.evaluation import Evaluation as Evaluation
@@ -34,20 +34,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 HOMES = {
-    **dict.fromkeys(
-        (
-            "read_photos",
-            "split_photos",
-            "build_partition",
-            "train",
-            "load_model",
-            "evaluate",
-            "compare",
-            "save",
-            "Model",
-        ),
-        "api",
-    ),
+    "read_photos": "api.verbs",
+    "split_photos": "api.verbs",
+    "build_partition": "api.verbs",
+    "train": "api.verbs",
+    "load_model": "api.model",
+    "evaluate": "api.verbs",
+    "compare": "api.verbs",
+    "save": "api.saving",
+    "Model": "api.model",
     "PhotoTable": "photos.table",
     "Partition": "geo.partition",
     "Answer": "inference.answers",

@@ -18,7 +18,7 @@ from geoguess_cli import api
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "python.md"
 PHOTO = "sample_data/photos/d165-00.jpg"
-CALLS = sorted(name for name, home in gg.HOMES.items() if home == "api")
+CALLS = sorted(name for name, home in gg.HOMES.items() if home.startswith("api."))
 
 
 def blocks(text: str) -> list[str]:

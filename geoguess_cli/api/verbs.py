@@ -1,0 +1,314 @@
+"""The verbs as functions; the commands call the same functions."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoguess_cli.api.model import Model
+from geoguess_cli.choices import SplitBy
+from geoguess_cli.config import Config, load_config
+from geoguess_cli.errors import PhotoTableError
+
+if TYPE_CHECKING:
+    from geoguess_cli.evaluation.comparison import Comparison
+    from geoguess_cli.evaluation.evaluation import Evaluation
+    from geoguess_cli.evaluation.fitting import Fit
+    from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.photos.leak_report import LeakReport
+    from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.training.progress import EpochStats
+    from geoguess_cli.training.session import TrainingSession
+
+
+def read_photos(source: str | Path) -> "PhotoTable":
+    """The photo table of a source of any layout that `geoguess data inspect` knows.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    print(len(photos), photos.splits)
+    ```
+
+    Args:
+        source: A table file, or a folder of photos. Rows that cannot be used are left out, with a
+            Python warning.
+
+    Raises:
+        MissingFileError: The source does not exist.
+        PhotoTableError: The source has no known layout, is damaged, or has no usable row.
+    """
+    from geoguess_cli.photos.sources import read_source
+
+    reading = read_source(Path(source))
+    omitted = [
+        *map(str, reading.bad_rows),
+        *(f"{photo} does not exist" for photo in reading.missing),
+    ]
+    if omitted:
+        warnings.warn(
+            f"{source}: {len(omitted)} rows are left out, such as {omitted[0]}; "
+            "`geoguess data inspect` lists them",
+            stacklevel=2,
+        )
+    return reading.table
+
+
+def split_photos(
+    photos: "PhotoTable",
+    *,
+    by: SplitBy | None = None,
+    val: float = 0.1,
+    test: float = 0.1,
+    buffer_km: float = 1.0,
+    level: int = 10,
+    seed: int = 0,
+    force: bool = False,
+) -> "PhotoTable":
+    """The table with every photo in `train`, `val` or `test`, or with an empty split.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.split_photos(gg.read_photos("sample_data/photos.csv"), by="sequence", force=True)
+    print(photos.splits)
+    ```
+
+    Args:
+        photos: The photo table; a split that it has is kept unless `force` is True.
+        by: What stays whole: sequences, creators, S2 cells, or nothing ("random"). By default
+            sequences if they are known, else cells.
+        val: Share of the photos for `val`.
+        test: Share of the photos for `test`.
+        buffer_km: Training photos within this distance of a val or test photo get an empty split.
+        level: S2 level of the cells that stay whole, 0 to 30.
+        seed: Seed of the draw.
+        force: Replace a split that exists.
+
+    Raises:
+        PhotoTableError: The shares cannot be met, or the table lacks the column to split by.
+    """
+    from geoguess_cli.photos.splits import assign_splits
+
+    return assign_splits(
+        photos,
+        by=by,
+        val=val,
+        test=test,
+        buffer_km=buffer_km,
+        level=level,
+        seed=seed,
+        force=force,
+    )
+
+
+def build_partition(
+    photos: "PhotoTable", *, max_photos: int = 100, min_photos: int = 20, max_level: int = 30
+) -> "Partition":
+    """The adaptive S2 cells of the training photos; of all photos if the table has no split.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    cells = gg.build_partition(photos, max_photos=60, min_photos=12)
+    print(len(cells), cells.tokens[:3])
+    ```
+
+    Args:
+        photos: The photo table.
+        max_photos: A cell with more photos is split.
+        min_photos: A leaf with fewer photos is dropped.
+        max_level: Level beyond which no cell is split, 0 to 30.
+
+    Raises:
+        CellError: No cell holds enough photos.
+    """
+    from geoguess_cli.geo.partition import build_partition as build
+
+    train = photos.only("train") if photos.has("split") else photos
+    return build(train.latlng, max_photos=max_photos, min_photos=min_photos, max_level=max_level)
+
+
+def train(
+    photos: "PhotoTable",
+    partition: "Partition",
+    *,
+    config: Config | str | Path | None = None,
+    name: str | None = None,
+    on_epoch: "Callable[[EpochStats], None] | None" = None,
+) -> "Model":
+    """The model with the least validation loss, calibrated on the validation photos.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    cells = gg.build_partition(photos, max_photos=60, min_photos=12)
+    model = gg.train(photos, cells, config="geoguess.toml")
+    gg.save(model, "artifacts/model")
+    ```
+
+    Args:
+        photos: A photo table with the splits `train` and `val`.
+        partition: The cells to choose among.
+        config: A configuration or its file (default: the paper's). Weights and metrics of each
+            epoch are kept in `runs` in its artifacts folder.
+        name: Name of the run (default: `run-N`).
+        on_epoch: Called with the result of each epoch.
+
+    Raises:
+        GeoguessError: As `TrainingSession` and its `epochs` raise.
+    """
+    from geoguess_cli.training.runs import new_run
+    from geoguess_cli.training.session import TrainingSession
+
+    if not isinstance(config, Config):
+        config = Config() if config is None else load_config(Path(config), environment={})
+    run = new_run(config.artifacts / "runs", name)
+    session = TrainingSession(config, photos, partition, run=run)
+    for stats in session.epochs():
+        if on_epoch is not None:
+            on_epoch(stats)
+    return conclude(session)[0]
+
+
+def conclude(
+    session: "TrainingSession", *, on_batch: Callable[[int], None] | None = None
+) -> "tuple[Model, Fit]":
+    """The model of a training with its decision fitted on the validation photos, and that fit.
+
+    Args:
+        session: A training of which at least one epoch has ended.
+        on_batch: Called after each batch with the number of validation photos done.
+
+    Raises:
+        MissingFileError: No epoch of the training has ended.
+    """
+    from geoguess_cli.inference.predictor import Predictor
+
+    trained, config = session.trained(), session.config
+    predictor = Predictor(trained, device=config.device, precision=config.precision)
+    fit = fit_on_validation(
+        predictor,
+        session.photos,
+        batch_size=config.train.batch_size,
+        workers=config.workers,
+        on_batch=on_batch,
+    )
+    decided = fit.applied_to(trained)
+    return Model(Predictor(decided, device=config.device, precision=config.precision)), fit
+
+
+def fit_on_validation(
+    predictor: "Predictor",
+    photos: "PhotoTable",
+    *,
+    batch_size: int = 32,
+    workers: int = 0,
+    on_batch: Callable[[int], None] | None = None,
+) -> "Fit":
+    """The temperature and the point method that are best on the photos of the split `val`.
+
+    Args:
+        predictor: The model.
+        photos: A photo table with the split `val`.
+        batch_size: Photos that go through the model at once.
+        workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+        on_batch: Called after each batch with the number of photos done.
+    """
+    from geoguess_cli.evaluation.fitting import fit_decision
+
+    val = photos.only("val")
+    outputs = predictor.outputs(val.paths, batch_size=batch_size, workers=workers)
+    return fit_decision(outputs, val, predictor.partition, on_batch=on_batch)
+
+
+def evaluate(
+    model: Model,
+    photos: "PhotoTable",
+    *,
+    split: str = "test",
+    leaks: "LeakReport | None" = None,
+    batch_size: int = 32,
+    workers: int = 0,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> "Evaluation":
+    """How good a model is on photos whose place is known: every statistic with its interval.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    evaluation = gg.evaluate(gg.load_model("artifacts/model"), photos)
+    gg.save(evaluation, "artifacts/eval")
+    ```
+
+    Args:
+        model: The model.
+        photos: A photo table; its training photos show how far each photo lies from them.
+        split: The photos that count: "test", "val", "train" or "all".
+        leaks: What the split shares with the training photos (default: it is looked up).
+        batch_size: Photos that go through the model at once.
+        workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
+        on_batch: Called with (photos done, photos in all) after each batch.
+
+    Raises:
+        PhotoTableError: The table has no photo in the split.
+        PhotoError: Not one photo could be read.
+        ModelError: A logit is not finite.
+    """
+    from geoguess_cli.evaluation.evaluation import evaluate as run
+    from geoguess_cli.photos.leaks import find_leaks
+
+    if leaks is None and split != "train" and {"train", split} <= photos.splits.keys():
+        leaks = find_leaks(photos, between=("train", split))
+    return run(
+        model.predictor,
+        photos_of_split(photos, split),
+        split=split,
+        training=photos.only("train").latlng if photos.has("split") else None,
+        leaks=leaks,
+        batch_size=batch_size,
+        workers=workers,
+        on_batch=on_batch,
+    )
+
+
+def photos_of_split(photos: "PhotoTable", split: str) -> "PhotoTable":
+    """The photos of a split; every photo for "all", or if the table has no split.
+
+    Raises:
+        PhotoTableError: The table has splits, but no photo in this split.
+    """
+    if split == "all" or not photos.has("split"):
+        return photos
+    if split not in photos.splits:
+        raise PhotoTableError(
+            f"the photo table has no photo in the split `{split}`, only in "
+            f"{', '.join(photos.splits)}; the split `all` is every photo"
+        )
+    return photos.only(split)
+
+
+def compare(
+    a: "Evaluation", b: "Evaluation", *, names: tuple[str, str] = ("a", "b")
+) -> "Comparison":
+    """Two evaluations of the same photos side by side, with the interval of each difference.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    model = gg.load_model("artifacts/model")
+    a, b = gg.evaluate(model, photos), gg.evaluate(model, photos)
+    gg.save(gg.compare(a, b, names=("before", "after")), "artifacts/comparison")
+    ```
+
+    Args:
+        a: The evaluation of the first model.
+        b: The evaluation of the second model; the differences are b minus a.
+        names: What each model is called.
+
+    Raises:
+        PhotoTableError: The evaluations are of different photos, or share no readable photo.
+    """
+    from geoguess_cli.evaluation.comparison import compare as run
+
+    return run(a, b, names=names)
