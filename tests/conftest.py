@@ -28,7 +28,7 @@ CHECKED = (
 OFFLINE = ("drawing", "maps", "occlusion", "report", "survey")
 install_import_hook([f"geoguess_cli.{floor}" for floor in CHECKED], "beartype.beartype")
 
-pytest_plugins = ["worlds", "command_worlds"]
+pytest_plugins = ["worlds", "command_worlds", "training_worlds"]
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent

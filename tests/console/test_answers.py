@@ -3,14 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
-
-from geoguess_cli.console.text import bar, colored_bars, fitted_place, shortened
-from geoguess_cli.geo.places import Nearby, Place
-from geoguess_cli.geo.towns import Town
 
 USA = "United States of America"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -18,41 +11,6 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 def plain(text: str) -> list[str]:
     return [ESCAPE.sub("", line).rstrip() for line in text.splitlines()]
-
-
-@given(st.floats(0, 1), st.integers(1, 40))
-def test_a_bar_is_as_long_as_its_share(share: float, width: int) -> None:
-    drawn = bar(share, width)
-    eighths = sum("▏▎▍▌▋▊▉█".index(block) + 1 for block in drawn)
-    assert eighths == pytest.approx(share * width * 8, abs=1)
-    assert len(drawn) <= width
-    assert bool(drawn) == (share > 0)
-
-
-def test_bars_are_brighter_for_more() -> None:
-    bars = colored_bars([0.0, 0.1, 0.4, 2.0], 10, top=2.0)
-    assert [len(one.plain) for one in bars] == [0, 1, 2, 10]
-    console = Console(force_terminal=True, color_system="truecolor")
-    colors = [console.get_style(str(one.style)).color for one in bars]
-    brightness = [sum(color.get_truecolor()) for color in colors if color is not None]
-    assert brightness == sorted(brightness)
-    assert len(set(brightness)) == 4
-
-
-def test_a_place_is_written_as_fully_as_there_is_room() -> None:
-    town = Town("Bozeman", USA, "US", "Montana", 45.68, -111.04, 49_000)
-    place = Place(USA, "US", "Montana", Nearby(town, 12.0, 45.0))
-    texts = [fitted_place(place, width) for width in (80, 31, 26, 20, 10, 7, 4)]
-    assert texts == [
-        "12 km NE of Bozeman, Montana, US",
-        "12 km NE of Bozeman, Montana"[:28],
-        "12 km NE of Bozeman, MT"[:26],
-        "12 km NE of Bozeman",
-        "Montana",
-        "Montana",
-        "Mon…",
-    ]
-    assert all(len(shortened("a/long/path.jpg", width)) <= width for width in range(1, 20))
 
 
 @pytest.mark.usefixtures("terminal")

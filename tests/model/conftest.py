@@ -1,6 +1,7 @@
 """A geolocator small enough for every test, and the world it answers about."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from geoguess_cli.config import ImagesConfig, ModelConfig
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.model.checkpoint import TrainedModel
+from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
 
 SIZE = 64
@@ -71,3 +72,10 @@ def trained(build: Callable[..., Geolocator], partition: Partition) -> TrainedMo
         spec=image_spec(TINY, ImagesConfig(size=SIZE)),
         metrics={"photos": {"train": 20, "val": 5}, "validation": {"loss": 1.25, "top_1": 0.5}},
     )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, trained: TrainedModel) -> Path:
+    """The folder of the tiny model."""
+    save_model(tmp_path / "model", trained)
+    return tmp_path / "model"

@@ -12,26 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from model_files import edit
 
-from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.geo.partition import build_partition, write_partition
 from geoguess_cli.model import checkpoint
 from geoguess_cli.model.checkpoint import TrainedModel, load_model, save_model
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import Geolocator
-
-
-@pytest.fixture
-def folder(tmp_path: Path, trained: TrainedModel) -> Path:
-    save_model(tmp_path / "model", trained)
-    return tmp_path / "model"
-
-
-def _edit(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    tree = json.loads(file.read_text())
-    change(tree)
-    file.write_text(json.dumps(tree))
 
 
 def test_logits_are_the_same_bit_for_bit(
@@ -70,80 +58,6 @@ def test_the_folder_is_that_of_the_design(folder: Path, trained: TrainedModel) -
         p.numel() for p in trained.geolocator.parameters()
     )
     assert [file.name for file in folder.parent.iterdir()] == ["model"]
-
-
-def test_the_card_tells_what_the_model_is(folder: Path) -> None:
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    for words in (
-        "4 cells",
-        "| backbone | test_resnet, feature map -1 |",
-        "| vit | test_vit, first 2 blocks |",
-        "| train | 20 |",
-        "| top 1 | 0.5 |",
-        "25.000%",
-        "## Limits",
-        "## Responsible use",
-        "load_model",
-    ):
-        assert words in card
-
-
-def test_the_card_of_a_model_never_calibrated_says_so(folder: Path) -> None:
-    card = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
-    assert "never fitted; `geoguess calibrate` fits it" in card
-    assert "the centroid of the likeliest cell." in card
-    assert "do not read them as certainty" in card
-
-
-def test_the_card_tells_what_the_validation_photos_decided(
-    folder: Path, trained: TrainedModel
-) -> None:
-    fitted = {
-        "calibration": {
-            "photos": 12,
-            "sequences": 3,
-            "temperature": 1.5,
-            "reason": "",
-            "before": {"nll": 1.25, "brier": 0.5, "ece": 0.125},
-            "after": {"nll": 1.0, "brier": 0.25, "ece": 0.0625},
-        },
-        "point_estimate": {
-            "photos": 1234,
-            "method": "distance",
-            "median_km": {"centroid": 210.0, "distance": 12.34},
-        },
-    }
-    decided = dataclasses.replace(
-        trained,
-        metrics=trained.metrics | fitted,
-        decision=Decision(temperature=1.5, point="distance"),
-    )
-    save_model(folder, decided)
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    for words in (
-        "the temperature 1.5 before the softmax",
-        "12 validation photos of 3 sequences that lie in a cell",
-        "least expected distance, which has the least median distance on 1,234",
-        "| log loss, nats | 1.2500 | 1.0000 |",
-        "| Brier score | 0.5000 | 0.2500 |",
-        "| calibration error | 0.1250 | 0.0625 |",
-        "| centroid of the likeliest cell | 210 |",
-        "| least expected distance | 12.3 |",
-        "The probabilities are calibrated for photos like the validation photos",
-    ):
-        assert words in " ".join(card.split()), words
-    assert "{" not in card
-    fitted["calibration"]["reason"] = "too few drives"
-    save_model(folder, dataclasses.replace(trained, metrics=fitted))
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "| log loss, nats | 1.2500 |\n" in card
-    assert "(too few drives)" in card
-    assert "could not show how sure" in card
-    fitted["calibration"] |= {"before": None, "after": None, "reason": "no photo lies in a cell"}
-    save_model(folder, dataclasses.replace(decided, metrics=fitted))
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "(no photo lies in a cell)" in card
-    assert "never calibrated" in " ".join(card.split())
 
 
 def test_an_interrupted_save_leaves_the_previous_model(
@@ -255,51 +169,9 @@ def test_head_and_partition_must_agree(
 def test_a_config_that_is_not_understood_is_refused(
     change: Callable[[dict[str, Any]], None], message: str, folder: Path
 ) -> None:
-    _edit(folder / "config.json", change)
+    edit(folder / "config.json", change)
     with pytest.raises(ModelError, match=message):
         load_model(folder)
-
-
-@pytest.mark.parametrize("point", POINT_METHODS)
-def test_temperature_and_point_method_are_kept(
-    folder: Path, trained: TrainedModel, point: str
-) -> None:
-    decided = dataclasses.replace(trained, decision=Decision(temperature=1.625, point=point))
-    save_model(folder, decided)
-    assert json.loads((folder / "config.json").read_text())["decision"] == {
-        "temperature": 1.625,
-        "point": point,
-    }
-    loaded = load_model(folder)
-    assert (loaded.temperature, loaded.point) == (1.625, point)
-
-
-def test_a_folder_from_before_temperatures_answers_as_it_did(folder: Path) -> None:
-    _edit(folder / "config.json", lambda tree: tree.pop("decision"))
-    loaded = load_model(folder)
-    assert (loaded.temperature, loaded.point) == (1.0, "centroid")
-
-
-@pytest.mark.parametrize(
-    ("decision", "message"),
-    [
-        ({"temperature": 0.01}, r"decision.temperature is 0.01; it must lie in \[0.05, 20\]"),
-        ({"temperature": 21}, "decision.temperature is 21;"),
-        ({"temperature": float("nan")}, "decision.temperature is nan;"),
-        ({"temperature": "warm"}, "`decision.temperature` is 'warm'; it must be a number"),
-        ({"temperature": True}, "`decision.temperature` is True;"),
-        ({"point": "median"}, "`decision.point` is 'median'; it must be one of \"centroid\""),
-        ({"points": "centroid"}, "unknown key `points`.* did you mean `point`"),
-    ],
-)
-def test_a_decision_that_no_model_can_have_is_refused(
-    folder: Path, decision: dict[str, object], message: str
-) -> None:
-    _edit(folder / "config.json", lambda tree: tree.update(decision=decision))
-    with pytest.raises(ModelError, match=message) as refused:
-        load_model(folder)
-    assert str(refused.value).startswith(str(folder))
-    assert "geoguess calibrate" in str(refused.value)
 
 
 def test_damaged_json_is_refused(folder: Path) -> None:

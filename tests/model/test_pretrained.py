@@ -18,7 +18,7 @@ from geoguess_cli.model._timm import timm
 from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import Geolocator, image_spec
 from geoguess_cli.model.pretrained import lite_to_timm, load_weights
-from geoguess_cli.model.states import cells_digest, read_state, write_state
+from geoguess_cli.model.states import cells_digest, write_state
 from geoguess_cli.photos.images import decode_photo, to_array
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
@@ -262,11 +262,3 @@ def test_a_file_that_fits_nowhere_or_is_not_there(
     (tmp_path / "text.safetensors").write_text("not one")
     with pytest.raises(ModelError, match="not a safetensors file"):
         load(tmp_path / "text.safetensors")
-
-
-def test_states_keep_bits_and_metadata(tmp_path: Path) -> None:
-    state = {"w": torch.randn(3, 4, 2, 2).to(memory_format=torch.channels_last)}
-    write_state(state, tmp_path / "s.safetensors", metadata={"epoch": "7"})
-    read, metadata = read_state(tmp_path / "s.safetensors")
-    assert torch.equal(read["w"], state["w"])
-    assert metadata["epoch"] == "7"

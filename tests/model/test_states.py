@@ -1,0 +1,15 @@
+"""State dicts keep every bit."""
+
+from pathlib import Path
+
+import torch
+
+from geoguess_cli.model.states import read_state, write_state
+
+
+def test_states_keep_bits_and_metadata(tmp_path: Path) -> None:
+    state = {"w": torch.randn(3, 4, 2, 2).to(memory_format=torch.channels_last)}
+    write_state(state, tmp_path / "s.safetensors", metadata={"epoch": "7"})
+    read, metadata = read_state(tmp_path / "s.safetensors")
+    assert torch.equal(read["w"], state["w"])
+    assert metadata["epoch"] == "7"
