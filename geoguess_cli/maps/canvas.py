@@ -19,7 +19,7 @@ from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize,
 from matplotlib.path import Path
 
 from geoguess_cli.drawing import theme
-from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary, cell_caps, cell_union_edges
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_points, unit_vectors
 from geoguess_cli.geo.partition import Partition
@@ -93,21 +93,25 @@ class Canvas:
         edge = shapely.segmentize(shapely.Polygon(corners).exterior, (right - left) / 32)
         return self.unproject(shapely.get_coordinates(edge))
 
-    def ground(self, basemap: Basemap) -> None:
+    def ground(self) -> None:
         """Draw sea, land, lakes and a graticule below the cells, coasts and borders above them."""
-        colors, thin = self.colors, 0.5 if self.extent.world else 1.0
+        basemap, colors, thin = load_basemap(), self.colors, 0.5 if self.extent.world else 1.0
         self.ax.patch.set_facecolor(colors.sea)
         self._fill(basemap.land.geometries, colors.land, zorder=0.6)
         self._fill(basemap.lakes.geometries, colors.sea, zorder=0.7)
         self._graticule(zorder=0.8)
+        # Shapes are cut at the antimeridian and the poles; no border runs there.
+        boxes = [
+            (max(w, _SEAM - 180), max(s, _SEAM - 90), min(e, 180 - _SEAM), min(n, 90 - _SEAM))
+            for w, s, e, n in self.boxes
+        ]
         for layer, color, width in (
             (basemap.regions, colors.region, 0.5),
             (basemap.land, colors.country, 0.5),
             (basemap.countries, colors.country, 0.8),
         ):
-            self._lines(
-                self._edges(layer.geometries), color=color, linewidth=thin * width, zorder=4
-            )
+            edges, _ = _pieces(shapely.boundary(layer.geometries), boxes)
+            self._lines(edges, color=color, linewidth=thin * width, zorder=4)
 
     def cells(
         self,
@@ -171,7 +175,8 @@ class Canvas:
             style: Arguments of `LineCollection`.
         """
         boxes = [(w - _SEAM, s, e + _SEAM, n) for w, s, e, n in self.boxes]
-        self._lines(_clip(np.array([cell_union_edges(region)]), boxes), **style)
+        edges, _ = _pieces(np.array([cell_union_edges(region)]), boxes)
+        self._lines(edges, **style)
 
     def ways(self, a: Float[np.ndarray, "n 2"], b: Float[np.ndarray, "n 2"]) -> list[np.ndarray]:
         """The great circle from each `a` to its `b` on the plane; NaN breaks it at the rim."""
@@ -228,20 +233,12 @@ class Canvas:
 
     def _fill(self, shapes: np.ndarray, color: str, *, zorder: float) -> None:
         # An edge of the same colour hides the seam where a shape is cut at the antimeridian.
-        paths = [_path(shape) for shape in self._project(_clip(shapes, self.boxes))]
+        pieces, _ = _pieces(shapes, self.boxes)
+        paths = [_path(shape) for shape in self._project(pieces)]
         ground = PathCollection(
             paths, facecolors=color, edgecolors=color, linewidths=0.4, zorder=zorder
         )
         self.ax.add_collection(ground, autolim=False)
-
-    def _edges(self, shapes: np.ndarray) -> np.ndarray:
-        """The visible edges of shapes."""
-        # Shapes are cut at the antimeridian and the poles; no border runs kept.
-        boxes = [
-            (max(w, _SEAM - 180), max(s, _SEAM - 90), min(e, 180 - _SEAM), min(n, 90 - _SEAM))
-            for w, s, e, n in self.boxes
-        ]
-        return _clip(shapely.boundary(shapes), boxes)
 
     def _graticule(self, **style: Any) -> None:
         """Draw meridians and parallels, about six across the map."""
@@ -272,11 +269,6 @@ def _turns(west: float, east: float) -> list[tuple[float, float]]:
     if east > 180:
         return [(west, 180.0), (-180.0, east - 360)]
     return [(west, east)]
-
-
-def _clip(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> np.ndarray:
-    """The pieces of shapes inside the boxes."""
-    return _pieces(shapes, boxes)[0]
 
 
 def _pieces(shapes: np.ndarray, boxes: Sequence[LngLatBox]) -> tuple[np.ndarray, np.ndarray]:

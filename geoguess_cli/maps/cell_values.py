@@ -1,6 +1,6 @@
 """The values that colour a map of a partition: photos, level, or the accuracy of the model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ class CellValues:
     ticks: Ticks
     label: str
     caption: str
-    columns: pl.DataFrame
+    columns: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def photos_values(partition: Partition) -> CellValues:
@@ -50,7 +50,6 @@ def photos_values(partition: Partition) -> CellValues:
         label="training photos in the cell",
         caption=f"{counted(int(photos.sum()), 'photo')} · {levels} · "
         f"{square_kilometres(areas.min())} to {square_kilometres(areas.max())} a cell",
-        columns=pl.DataFrame(),
     )
 
 
@@ -66,7 +65,6 @@ def level_values(partition: Partition) -> CellValues:
         label="S2 level of the cell",
         caption=f"{counted(int(partition.photos.sum()), 'photo')} · most cells, "
         f"{counts[most]:,}, are of level {most}",
-        columns=pl.DataFrame(),
     )
 
 

@@ -21,7 +21,6 @@ from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.theme import Rect, axes
 from geoguess_cli.evaluation.metrics import RADII_KM
-from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.geo.partition import Partition
@@ -69,10 +68,9 @@ def cells_map(
     values = values or photos_values(partition)
     extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
     figure, rect = page(extent)
-    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
-    canvas.ground(basemap)
+    canvas = map_canvas(figure, rect, extent, colors)
     cells = canvas.cells(partition, values.values, values.norm)
-    draw_map_names(canvas, basemap)
+    draw_map_names(canvas)
     heading(figure, title or counted(len(partition), "cell"), values.caption, colors)
     color_bar(figure, rect, cells, values.label, values.ticks)
     scale_bar(figure, canvas, rect)
@@ -105,17 +103,16 @@ def probability_map_figure(
         guesses=len(map_.guesses),
     )
     extent = map_.extent(aspects=contents.aspects)
-    figure, rect, blocks = page_with_blocks(extent, contents)
-    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent, colors)
-    canvas.ground(basemap)
+    figure, rect, (photo_block, marks_block, guesses_block) = page_with_blocks(extent, contents)
+    canvas = map_canvas(figure, rect, extent, colors)
     norm = probability_norm(scale, float(map_.probabilities.max()))
     cells = canvas.cells(map_.partition, map_.probabilities, norm)
     taken = draw_answer(canvas, map_)
-    draw_map_names(canvas, basemap, taken)
+    draw_map_names(canvas, taken)
     if photo is not None:
-        draw_photo(axes(figure, blocks.photo), photo, colors, name=name)
-    draw_marks(axes(figure, blocks.marks), map_, colors)
-    draw_guesses(axes(figure, blocks.guesses), map_, lambda value: cells.cmap(norm(value)), colors)
+        draw_photo(axes(figure, photo_block), photo, colors, name=name)
+    draw_marks(axes(figure, marks_block), map_, colors)
+    draw_guesses(axes(figure, guesses_block), map_, lambda value: cells.cmap(norm(value)), colors)
     place = describe(map_.answer.place)
     heading(
         figure,
@@ -128,7 +125,7 @@ def probability_map_figure(
     )
     color_bar(figure, rect, cells, "probability of the cell", probability_ticks(norm))
     scale_bar(figure, canvas, rect)
-    draw_locator(figure, canvas, basemap)
+    draw_locator(figure, canvas)
     return figure
 
 
@@ -148,8 +145,7 @@ def errors_map(
     both = np.stack([truth, estimates], axis=1)
     extent = fit_extent(both, np.ones(len(both)), mass=0.98)
     figure, rect = page(extent)
-    basemap, canvas = load_basemap(), map_canvas(figure, rect, extent)
-    canvas.ground(basemap)
+    canvas = map_canvas(figure, rect, extent)
     distances = great_circle_km(truth, estimates)
     bounds = [0.0, *RADII_KM.values(), np.pi * EARTH_RADIUS_KM]
     scale: dict[str, Any] = {"norm": BoundaryNorm(bounds, theme.ON_LIGHT.N), "cmap": theme.ON_LIGHT}
@@ -178,7 +174,7 @@ def errors_map(
         gid="truths",
         **scale,
     )
-    draw_map_names(canvas, basemap)
+    draw_map_names(canvas)
     heading(
         figure,
         title or f"Errors of {counted(len(both), 'photo')}",
@@ -195,7 +191,7 @@ def errors_map(
 def map_canvas(
     figure: Figure, rect: Rect, extent: Extent, colors: theme.Theme = theme.LIGHT
 ) -> Canvas:
-    """An empty canvas: axes that show an extent, at a place of the figure."""
+    """A canvas with the ground: axes that show an extent, at a place of the figure."""
     crs: ccrs.Projection = ccrs.EqualEarth(globe=_SPHERE)
     if not extent.world:
         crs = ccrs.LambertAzimuthalEqualArea(extent.longitude, extent.latitude, globe=_SPHERE)
@@ -214,4 +210,6 @@ def map_canvas(
         ax.set_ylim(-500.0 * extent.height_km, 500.0 * extent.height_km)
     ax.apply_aspect()  # labels measure pixels, so the axes need their final place
     ax.spines["geo"].set(edgecolor=colors.border, linewidth=0.7)
-    return Canvas(ax, extent, project, unproject, colors)
+    canvas = Canvas(ax, extent, project, unproject, colors)
+    canvas.ground()
+    return canvas

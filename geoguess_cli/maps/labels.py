@@ -17,9 +17,12 @@ from matplotlib.transforms import Bbox
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
-from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.towns import largest_towns
 from geoguess_cli.maps.canvas import Canvas
+
+POINT = theme.DPI / 72
+"""A point (1/72 inch), in pixels."""
 
 BADGE_RADIUS = 5.4
 """Radius of a numbered marker, in points."""
@@ -51,7 +54,6 @@ class Name:
 
 def draw_map_names(
     canvas: Canvas,
-    basemap: Basemap,
     taken: Sequence[Bbox] = (),
     *,
     names: int = MOST_NAMES,
@@ -61,12 +63,12 @@ def draw_map_names(
 
     Args:
         canvas: The map, with everything else on it.
-        basemap: The countries and regions.
         taken: Boxes in pixels that must stay free.
         names: Greatest number of regions and countries.
         towns: Greatest number of towns; a map of the world has none.
     """
-    colors, regions, countries = canvas.colors, basemap.regions, basemap.countries
+    colors, basemap = canvas.colors, load_basemap()
+    regions, countries = basemap.regions, basemap.countries
     style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.country_name}
     areas, split = [], set()
     if not canvas.extent.world:
@@ -81,11 +83,9 @@ def draw_map_names(
             areas.append(Name((name, fill(name, 14, break_long_words=False)), shape, style))
     written = draw_names(canvas.ax, areas, taken=taken, most=names, ground=colors.halo)
     if not canvas.extent.world:
-        apart = _TOWNS_APART * canvas.km_per_point
-        largest = largest_towns(canvas.bounds, 5 * towns, apart_km=apart)
-        busy = [*taken, *(text.get_window_extent().padded(3) for text in written)]
-        places = canvas.project(largest.latlng)
-        draw_towns(canvas.ax, largest.names, places, taken=busy, most=towns, colors=colors)
+        _draw_towns(
+            canvas, [*taken, *(text.get_window_extent().padded(3) for text in written)], towns
+        )
 
 
 def draw_names(
@@ -115,7 +115,7 @@ def draw_names(
         room = np.ptp(ax.transData.transform(np.reshape(name.shape.bounds, (2, 2))), axis=0)
         for text in name.texts:
             longest = max(len(line) for line in text.split("\n"))
-            if room[0] < longest * _NARROWEST * theme.DPI / 72:
+            if room[0] < longest * _NARROWEST * POINT:
                 continue  # too long for sure; measuring takes time
             artist = ax.text(0, 0, text, ha="center", va="center", zorder=6, **name.style)
             artist.set_path_effects(halo(color=ground))
@@ -143,46 +143,35 @@ def _settle(
             spot[0] - size.width / 2, spot[1] - size.height / 2, size.width, size.height
         )
         place = ax.transData.inverted().transform(spot)
-        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-        if inside and shape.contains(shapely.Point(place)) and not box.count_overlaps(busy):
+        if shape.contains(shapely.Point(place)) and _is_free(box, frame, busy):
             artist.set_position(tuple(place))
             return True
     return False
 
 
-def draw_towns(
-    ax: Axes,
-    names: Sequence[str],
-    places: Float[np.ndarray, "n 2"],
-    *,
-    taken: Sequence[Bbox] = (),
-    most: int = MOST_TOWNS,
-    colors: theme.Theme = theme.LIGHT,
-) -> list[Text]:
-    """Draw each town as a dot with its name beside it, and return the texts.
+def _draw_towns(canvas: Canvas, busy: list[Bbox], most: int) -> None:
+    """Draw the largest towns, each as a dot with its name beside it.
 
     A town that would lie over another one or over a box is left out.
 
     Args:
-        ax: Axes with their final place and limits.
-        names: Names of the towns, the most important first.
-        places: Their places, in the units of the axes.
-        taken: Boxes in pixels that must stay free.
+        canvas: The map.
+        busy: Boxes in pixels that must stay free; those of the towns are added.
         most: Greatest number of towns.
-        colors: The theme.
     """
-    scale = theme.DPI / 72
+    ax, colors = canvas.ax, canvas.colors
+    towns = largest_towns(canvas.bounds, 5 * most, apart_km=_TOWNS_APART * canvas.km_per_point)
+    places = canvas.project(towns.latlng)
     frame = ax.get_window_extent().padded(-3)
-    busy, written = list(taken), list[Text]()
-    for name, place, spot in zip(names, places, ax.transData.transform(places), strict=True):
-        dot = around(spot, 2.0 * scale)
-        if len(written) == most:
+    for name, place, spot in zip(towns.names, places, ax.transData.transform(places), strict=True):
+        dot = around(spot, 2.0 * POINT)
+        if not most:
             break
         if not frame.contains(*spot) or dot.count_overlaps(busy):
             continue
         artist = ax.text(0, 0, name, fontsize=_TOWN_SIZE, color=colors.name, va="bottom", zorder=6)
         artist.set_path_effects(halo(1.6, colors.halo))
-        box = _beside(artist.get_window_extent(), spot, scale, frame, busy)
+        box = _beside(artist.get_window_extent(), spot, frame, busy)
         if box is None:
             artist.remove()
             continue
@@ -197,17 +186,13 @@ def draw_towns(
             zorder=6,
             gid="town",
         )
-        written.append(artist)
+        most -= 1
         busy += [dot, box.padded(2)]
-    return written
 
 
-def _beside(
-    size: Bbox, spot: np.ndarray, scale: float, frame: Bbox, busy: Sequence[Bbox]
-) -> Bbox | None:
+def _beside(size: Bbox, spot: np.ndarray, frame: Bbox, busy: list[Bbox]) -> Bbox | None:
     """A free box of that size to the right, left, above or below a spot; None if all are taken."""
-    gap = 2.2 * scale
-    width, height = size.width, size.height
+    gap, width, height = 2.2 * POINT, size.width, size.height
     for left, low in (
         (gap, -height / 2),
         (-gap - width, -height / 2),
@@ -215,10 +200,15 @@ def _beside(
         (-width / 2, -gap - height),
     ):
         box = Bbox.from_bounds(spot[0] + left, spot[1] + low, width, height)
-        inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-        if inside and not box.count_overlaps(busy):
+        if _is_free(box, frame, busy):
             return box
     return None
+
+
+def _is_free(box: Bbox, frame: Bbox, busy: list[Bbox]) -> bool:
+    """Whether a box lies inside the frame and over none of the busy boxes."""
+    inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
+    return bool(inside and not box.count_overlaps(busy))
 
 
 def draw_badges(
@@ -239,29 +229,48 @@ def draw_badges(
         taken: Boxes in pixels that must stay free.
         colors: The theme.
     """
-    scale = theme.DPI / 72
     frame = ax.get_window_extent().padded(-2)
     spots = ax.transData.transform(places)
-    anchors = [around(spot, 2.5 * scale) for spot in spots]
+    anchors = [around(spot, 2.5 * POINT) for spot in spots]
     boxes: list[Bbox] = []
     for rank, (place, spot) in enumerate(zip(places, spots, strict=True), start=1):
-        if frame.contains(*spot):
-            offset = _free_offset(spot, scale, frame, [*taken, *anchors, *boxes])
-            boxes.append(around(spot + offset * scale, (BADGE_RADIUS + 1) * scale))
-            _badge(ax, rank, place, offset, colors)
+        if not frame.contains(*spot):
+            continue
+        offset, box = _badge_spot(spot, frame, [*taken, *anchors, *boxes])
+        boxes.append(box)
+        ax.annotate(
+            str(rank),
+            xy=(float(place[0]), float(place[1])),
+            xytext=(float(offset[0]), float(offset[1])),
+            textcoords="offset points",
+            ha="center",
+            va="center_baseline",
+            fontsize=theme.TINY,
+            fontweight="bold",
+            color=colors.ink,
+            zorder=9,
+            annotation_clip=True,
+            bbox=badge_box(colors),
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colors.ink,
+                "linewidth": 0.8,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "path_effects": halo(1.8, colors.page),
+            },
+        )
     return boxes
 
 
-def _free_offset(spot: np.ndarray, scale: float, frame: Bbox, busy: list[Bbox]) -> np.ndarray:
-    """Offset in points of a badge that overlaps nothing; the nearest one if all are taken."""
-    for reach in _REACH:
-        for angle in _ANGLES:
-            offset = reach * np.array([np.cos(angle), np.sin(angle)])
-            box = around(spot + offset * scale, (BADGE_RADIUS + 1) * scale)
-            inside = frame.contains(box.x0, box.y0) and frame.contains(box.x1, box.y1)
-            if inside and not box.count_overlaps(busy):
-                return np.asarray(offset)
-    return np.array([0.0, _REACH[0]])
+def _badge_spot(spot: np.ndarray, frame: Bbox, busy: list[Bbox]) -> tuple[np.ndarray, Bbox]:
+    """Offset in points and box of a badge that overlaps nothing; if all are taken, right above."""
+    offsets = [reach * np.array([np.cos(a), np.sin(a)]) for reach in _REACH for a in _ANGLES]
+    for offset in [*offsets, np.array([0.0, _REACH[0]])]:
+        box = around(spot + offset * POINT, (BADGE_RADIUS + 1) * POINT)
+        if _is_free(box, frame, busy):
+            break
+    return offset, box
 
 
 def around(spot: np.ndarray, radius: float) -> Bbox:
@@ -277,28 +286,3 @@ def badge_box(colors: theme.Theme) -> dict[str, Any]:
         "edgecolor": colors.ink,
         "linewidth": 0.8,
     }
-
-
-def _badge(ax: Axes, rank: int, place: np.ndarray, offset: np.ndarray, colors: theme.Theme) -> None:
-    ax.annotate(
-        str(rank),
-        xy=(float(place[0]), float(place[1])),
-        xytext=(float(offset[0]), float(offset[1])),
-        textcoords="offset points",
-        ha="center",
-        va="center_baseline",
-        fontsize=theme.TINY,
-        fontweight="bold",
-        color=colors.ink,
-        zorder=9,
-        annotation_clip=True,
-        bbox=badge_box(colors),
-        arrowprops={
-            "arrowstyle": "-",
-            "color": colors.ink,
-            "linewidth": 0.8,
-            "shrinkA": 0,
-            "shrinkB": 0,
-            "path_effects": halo(1.8, colors.page),
-        },
-    )

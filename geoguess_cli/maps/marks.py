@@ -9,7 +9,7 @@ from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.canvas import Canvas
-from geoguess_cli.maps.labels import around, draw_badges
+from geoguess_cli.maps.labels import POINT, around, draw_badges
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.wording import coordinates, counted, kilometres, percent, square_kilometres
 
@@ -98,13 +98,12 @@ def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -
         ax.plot(*truth.T, zorder=10, gid="truth", clip_on=False, **TRUTH_STYLE)
     estimate = canvas.project(map_.estimate[None])
     ax.plot(*estimate.T, zorder=9, gid="estimate", clip_on=False, **estimate_style(colors))
-    point = theme.DPI / 72
     spots = ax.transData.transform(canvas.project(np.stack(marks)))
-    taken = [around(spot, 5.0 * point) for spot in spots]
+    taken = [around(spot, 5.0 * POINT) for spot in spots]
     if map_.truth is not None:
-        taken += [around(spot, point) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]
+        taken += [around(spot, POINT) for spot in ax.transData.transform(way[~np.isnan(way[:, 0])])]
     if not numbers:
         return taken
     places = canvas.project(map_.partition.centroids[map_.guesses])
     badges = draw_badges(ax, places, taken=taken, colors=colors)
-    return [*taken, *badges, *(around(spot, 4 * point) for spot in ax.transData.transform(places))]
+    return [*taken, *badges, *(around(spot, 4 * POINT) for spot in ax.transData.transform(places))]

@@ -14,7 +14,7 @@ from matplotlib.patches import Circle
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import shortened
 from geoguess_cli.drawing.theme import Rect, axes
-from geoguess_cli.geo.basemap import Basemap
+from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.extent import Extent
@@ -42,13 +42,8 @@ _KEY_LEFT, _KEY_DROP, _KEY_WIDE, _KEY_TALL = 0.2, 0.22, 2.6, 0.1
 _SCALE_DROP, _SCALE_TALL = 0.36, 0.24  # below the map
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """The places of photo, marks and guesses: beside a map of a region, below one of the world."""
-
-    photo: Rect
-    marks: Rect
-    guesses: Rect
+Blocks = tuple[Rect, Rect, Rect]
+"""The places of photo, marks and guesses: beside a map of a region, below one of the world."""
 
 
 @dataclass(frozen=True)
@@ -106,25 +101,18 @@ def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, 
         figure, rect = page(extent, strip=tall + _STRIP_GAP)
         marks_left = SIDE + (_PHOTO_STEP if contents.photo_aspect else 0.0)
         left = marks_left + _MARKS_STEP
-        blocks = Blocks(
-            photo=(SIDE, _LOWEST, _PHOTO_WIDE, tall),
-            marks=(marks_left, _LOWEST, _MARKS_WIDE, tall),
-            guesses=(left, _LOWEST, theme.WIDTH - SIDE - left, tall),
-        )
-        return figure, rect, blocks
+        photo = (SIDE, _LOWEST, _PHOTO_WIDE, tall)
+        listed = (marks_left, _LOWEST, _MARKS_WIDE, tall)
+        return figure, rect, (photo, listed, (left, _LOWEST, theme.WIDTH - SIDE - left, tall))
     _, (_, bottom, _, height) = page(extent, column=_COLUMN)
     strip = max(0.0, contents.height - height - bottom + _LOWEST)
     figure, rect = page(extent, column=_COLUMN, strip=strip)
-    photo_height = contents.photo_height
     left, top = theme.WIDTH - _COLUMN - SIDE, rect[1] + rect[3]
-    below = top - photo_height - contents.gap
-    last = below - STEP * marks - _BELOW_MARKS
-    blocks = Blocks(
-        photo=(left, top - photo_height, _COLUMN, photo_height),
-        marks=(left, below - STEP * marks, _COLUMN, STEP * marks),
-        guesses=(left, last - STEP * guesses, _COLUMN, STEP * guesses),
-    )
-    return figure, rect, blocks
+    photo = (left, top - contents.photo_height, _COLUMN, contents.photo_height)
+    low = top - contents.photo_height - contents.gap - STEP * marks
+    listed = (left, low, _COLUMN, STEP * marks)
+    low -= _BELOW_MARKS + STEP * guesses
+    return figure, rect, (photo, listed, (left, low, _COLUMN, STEP * guesses))
 
 
 def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Figure, Rect]:
@@ -198,7 +186,7 @@ def scale_bar(figure: Figure, canvas: Canvas, rect: Rect, *, longest: float = 1.
     ax.text(0.5, 0.45, kilometres(float(length)), ha="center", va="top", fontsize=theme.TINY)
 
 
-def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
+def draw_locator(figure: Figure, canvas: Canvas) -> None:
     """Draw a small globe with the frame of the map in the upper right corner; the world gets none.
 
     Land is looked up pixel by pixel: shapes would have to be cut at the rim.
@@ -217,7 +205,7 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
     x, y = (grid.ravel() for grid in np.meshgrid(side, side))
     depth = np.sqrt(np.maximum(1 - x**2 - y**2, 0.0))
     latlng = from_unit_vectors(np.stack([x, y, depth], axis=1) @ view)
-    is_land = shapely.contains_xy(_coarse_land(basemap), latlng[:, 1], latlng[:, 0])
+    is_land = shapely.contains_xy(_coarse_land(), latlng[:, 1], latlng[:, 0])
     colors = to_rgba_array([canvas.colors.sea, canvas.colors.globe])[is_land.astype(int)]
     rim = Circle((0.0, 0.0), 1.0, facecolor="none", edgecolor=canvas.colors.border, linewidth=0.5)
     globe = ax.imshow(
@@ -235,8 +223,8 @@ def draw_locator(figure: Figure, canvas: Canvas, basemap: Basemap) -> None:
 
 
 @cache
-def _coarse_land(basemap: Basemap) -> shapely.Geometry:
+def _coarse_land() -> shapely.Geometry:
     """All land, simplified for a globe half an inch wide."""
-    land = shapely.union_all(shapely.simplify(basemap.land.geometries, 0.3))
+    land = shapely.union_all(shapely.simplify(load_basemap().land.geometries, 0.3))
     shapely.prepare(land)
     return land

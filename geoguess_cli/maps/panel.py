@@ -58,13 +58,9 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
         np.asarray(small), extent=box, aspect="auto", interpolation="antialiased", gid="photo"
     )
     ax.set(xlim=(0, width), ylim=(0, height))  # imshow sets limits of its own
-    frame: dict[str, Any] = {
-        "fill": False,
-        "edgecolor": colors.border,
-        "linewidth": 0.6,
-        "clip_on": False,
-    }
-    ax.add_patch(Rectangle((0.0, height - tall), wide, tall, **frame))
+    frame = Rectangle((0.0, height - tall), wide, tall, fill=False, edgecolor=colors.border)
+    frame.set(linewidth=0.6, clip_on=False)
+    ax.add_patch(frame)
     if name:
         style: dict[str, Any] = {"fontsize": theme.TINY, "color": colors.muted}
         ax.text(0, height - tall - _CAPTION_DROP, shortened(ax, name, width, **style), **style)

@@ -101,21 +101,18 @@ class ProbabilityMap:
         """
         return cell_union(self.partition.cells[self.credible_cells(mass)])
 
-    def extent(
-        self, *, aspects: tuple[float, float] = (1.2, 1.45), mass: float = EXTENT_MASS
-    ) -> Extent:
-        """The part of the Earth that holds this share of the probability, estimate and truth.
+    def extent(self, *, aspects: tuple[float, float] = (1.2, 1.45)) -> Extent:
+        """The part of the Earth that holds `EXTENT_MASS`, the estimate and the truth.
 
         Args:
             aspects: Least and greatest width over height of the map.
-            mass: Share of the probability to hold, in (0, 1].
         """
         points = [self.estimate] if self.truth is None else [self.estimate, self.truth]
         return fit_extent(
             cell_boundary(self.partition.cells),
             self.probabilities,
             points=np.stack(points),
-            mass=mass,
+            mass=EXTENT_MASS,
             aspects=aspects,
         )
 

@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float, Int
 
 from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.borders import ShapeFinder, find_borders
-from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.projections import azimuthal, equal_earth, from_azimuthal, from_equal_earth
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.probability_map import ProbabilityMap
@@ -112,29 +111,15 @@ def rasterise(map_: ProbabilityMap, grid: Grid) -> Raster:
     land[earth] = nation[earth] >= 0
     land[earth] &= ShapeFinder(load_basemap().lakes).find(places[earth], reach=False) < 0
     for level, owner in ((1, area), (2, nation)):
-        known = land & (owner >= 0)
+        known = np.where(land & (owner >= 0), owner, np.nan)
         for axis in (0, 1):
-            differs = np.zeros(earth.shape, dtype=bool)
-            here, there = _neighbours(owner, axis), _neighbours(known, axis)
-            _neighbours(differs, axis)[0][:] = (here[0] != here[1]) & there[0] & there[1]
-            border[differs] = level
+            change = np.diff(known, axis=axis, append=np.nan)  # NaN beside unknown ground
+            border[np.nan_to_num(change) != 0] = level
     probabilities = np.full(earth.shape, np.nan)
-    probabilities[earth] = _at(map_.partition, map_.probabilities, places[earth])
+    cell = map_.partition.assign(places[earth])
+    probabilities[earth] = np.where(cell >= 0, map_.probabilities[cell], np.nan)
     rows, columns = grid.pixels(map_.partition.centroids).T
     inside = rows >= 0
     spot = rows[inside], columns[inside]
     np.fmax.at(probabilities, spot, map_.probabilities[inside])
     return Raster(probabilities, earth, land, border)
-
-
-def _at(
-    partition: Partition, probabilities: Float[np.ndarray, " c"], latlng: Float[np.ndarray, "n 2"]
-) -> Float[np.ndarray, " n"]:
-    """Probability of the cell at each place; NaN without a cell."""
-    cell = partition.assign(latlng)
-    return np.where(cell >= 0, probabilities[cell], np.nan)
-
-
-def _neighbours(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Views of all pixels but the last along an axis, and of the pixels after them."""
-    return (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])

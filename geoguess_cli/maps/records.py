@@ -50,7 +50,7 @@ def map_cell_records(map_: ProbabilityMap, *, most: int | None = None) -> list[d
     records = []
     for rank, index in enumerate(map_.ranking[:most].tolist(), start=1):
         own = {"rank": rank, "probability": float(map_.probabilities[index])}
-        record = {**cells[index], **own}
+        record = cells[index] | own
         records.append({column: record[column] for column in _CELL_COLUMNS})
     return records
 

@@ -15,7 +15,6 @@ from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import fitting, shortened
 from geoguess_cli.drawing.theme import Rect, axes
-from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.places import wordings
 from geoguess_cli.maps.canvas import Canvas
 from geoguess_cli.maps.figures import map_canvas
@@ -132,12 +131,11 @@ def _draw_map(
     place = rect
     if extent.world:  # its map is lower, so the photo stands above it
         place = (left, bottom, width, width / WORLD_ASPECT)
-    basemap, canvas = load_basemap(), map_canvas(figure, place, extent, colors)
-    canvas.ground(basemap)
+    canvas = map_canvas(figure, place, extent, colors)
     canvas.cells(map_.partition, map_.probabilities, norm)
     taken = draw_answer(canvas, map_, numbers=False)
     inset = _draw_inset(figure, rect, canvas, map_, photo)
-    draw_map_names(canvas, basemap, [*taken, inset], names=_NAMES, towns=_TOWNS)
+    draw_map_names(canvas, [*taken, inset], names=_NAMES, towns=_TOWNS)
     scale_bar(figure, canvas, (left, bottom + _SCALE_RISE, width, height), longest=_SCALE_WIDE)
     ax = theme.bare(axes(figure, (left, bottom - _CAPTION, width, _CAPTION)))
     ax.set(xlim=(0, width), ylim=(0, _CAPTION))

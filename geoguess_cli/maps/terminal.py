@@ -24,11 +24,13 @@ TOWNS, CANDIDATES, GAP = 6, 60, 3
 COAST = 0.35
 """Share of the sea's colour in a cell at sea, so that the coast stays visible."""
 
-SCALE_WIDTH = 24
+_SCALE_WIDTH = 24
 SHADES = "░▒▓█"
 ESTIMATE, TRUTH = "✕", "●"
 
 RGB = tuple[int, int, int]
+
+_RED = Style(color=theme.DARK_SCREEN["truth"])
 
 
 def terminal_map(map_: ProbabilityMap, *, width: int, colors: bool) -> list[Text]:
@@ -69,8 +71,7 @@ def _marks(map_: ProbabilityMap, grid: Grid) -> dict[tuple[int, int], tuple[str,
     spots = grid.pixels(np.array([place for place, _ in points])).tolist()
     for (row, column), (_, mark) in zip(spots, points, strict=True):
         if row >= 0:
-            style = Style(color=theme.DARK_SCREEN["truth"], bold=True) if mark == TRUTH else strong
-            marks[row // 2, column] = (mark, style)
+            marks[row // 2, column] = (mark, _RED + Style(bold=True) if mark == TRUTH else strong)
     return marks
 
 
@@ -97,10 +98,10 @@ def _towns(grid: Grid) -> list[tuple[int, int, str]]:
 def _colored(raster: Raster, top: float, pixel_km: float) -> list[list[tuple[str, Style]]]:
     """Half blocks: the upper pixel is the colour of the character, the lower its background."""
     colors = _pixel_colors(raster, top, pixel_km)
-    blocks = []
-    for upper, lower in zip(colors[::2], colors[1::2], strict=True):
-        blocks.append([_block(a, b) for a, b in zip(upper, lower, strict=True)])
-    return blocks
+    return [
+        [_block(a, b) for a, b in zip(upper, lower, strict=True)]
+        for upper, lower in zip(colors[::2], colors[1::2], strict=True)
+    ]
 
 
 def _pixel_colors(raster: Raster, top: float, pixel_km: float) -> list[list[RGB | None]]:
@@ -129,10 +130,8 @@ def _pixel_colors(raster: Raster, top: float, pixel_km: float) -> list[list[RGB 
 
 
 def _block(upper: RGB | None, lower: RGB | None) -> tuple[str, Style]:
-    if upper is None and lower is None:
-        return " ", Style()
-    if upper is None or lower is None:
-        return ("▄", Style(color=_color(lower))) if lower else ("▀", Style(color=_color(upper)))
+    if upper is None:
+        return ("▄" if lower else " "), Style(color=_color(lower))
     return "▀", Style(color=_color(upper), bgcolor=_color(lower))
 
 
@@ -146,8 +145,7 @@ def _over(mark: Style, block: Style) -> Style:
     if ground is None or mark.color is None:
         return mark
     bright = luma(*ground.get_truecolor()) > 130
-    is_truth = mark.color.name == theme.DARK_SCREEN["truth"]
-    dark = Style(color=theme.DEEP_TRUTH if is_truth else theme.BLACK)
+    dark = Style(color=theme.DEEP_TRUTH if mark.color == _RED.color else theme.BLACK)
     return mark + (dark if bright else Style()) + Style(bgcolor=ground)
 
 
@@ -168,10 +166,8 @@ def _shaded(raster: Raster, top: float) -> list[list[tuple[str, Style]]]:
 
 def _scale(top: float, width: int) -> Text:
 
-    long = min(SCALE_WIDTH, width - 20)
-    colors = (
-        (255 * theme.SEQUENTIAL(np.linspace(0, 1, 2 * long))[:, :3]).round().astype(int).tolist()
-    )
+    shares = np.linspace(0, 1, 2 * min(_SCALE_WIDTH, width - 20))
+    colors = (255 * theme.SEQUENTIAL(shares)[:, :3]).round().astype(int).tolist()
     text = Text("0 % ")
     for left, right in zip(colors[::2], colors[1::2], strict=True):
         text.append("▌", Style(color=_color(tuple(left)), bgcolor=_color(tuple(right))))
@@ -181,18 +177,15 @@ def _scale(top: float, width: int) -> Text:
 def _shade_scale(top: float) -> Text:
 
     least = [((k + 0.5) / len(SHADES)) ** 2 * top for k in range(len(SHADES))]
-    return Text(
-        "from " + "  ".join(f"{s} {percent(p)}" for s, p in zip(SHADES, least, strict=True))
-    )
+    steps = [f"{shade} {percent(p)}" for shade, p in zip(SHADES, least, strict=True)]
+    return Text("from " + "  ".join(steps))
 
 
 def _legend(map_: ProbabilityMap, colors: bool) -> Text:
 
     text = Text(f"{ESTIMATE} point estimate")
     if map_.truth is not None and map_.distance_km is not None:
-        text.append("   ").append(
-            TRUTH, Style(color=theme.DARK_SCREEN["truth"]) if colors else Style()
-        )
+        text.append("   ").append(TRUTH, _RED if colors else Style())
         text.append(f" truth, {kilometres(map_.distance_km)} away")
     count = min(map_.top_k, len(map_.partition))
     return text.append("   1 guess" if count == 1 else f"   1–{count} guesses")

@@ -18,8 +18,9 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe, locate
 from geoguess_cli.maps import records
 from geoguess_cli.maps.figures import probability_map_figure
+from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.cells_page import cells_item, cells_plane
-from geoguess_cli.maps.interactive.map_page import map_item, map_page, map_view
+from geoguess_cli.maps.interactive.map_page import map_page, map_view
 from geoguess_cli.maps.interactive.palette import palettes
 from geoguess_cli.maps.interactive.plane import plane_of
 from geoguess_cli.occlusion.explanation import Explanation
@@ -46,7 +47,7 @@ def map_record(photo: KeptPhoto, pin: PlaceRecord | None) -> dict[str, Any]:
     """
     plane = plane_of(photo.map.extent())
     return {
-        "item": map_item(photo.map, plane=plane),
+        "item": figures.item(figures.map_figure(photo.map, plane=plane)),
         "view": map_view(photo.map, plane=plane),
         "palettes": palettes(),
         "pin": None if pin is None else plane.project(pin.point).tolist(),

@@ -1,8 +1,8 @@
 """Interactive maps: figures and pages that need no network, by Bokeh (the extra `interactive`).
 
 `map_page` and `cells_page` each write a whole page. A server sends `html.assets` and, once,
-`palette.palettes`; for each photo it sends `map_page.map_item` and `map_page.map_view`, which
-`GeoguessMap` in `map.js` draws.
+`palette.palettes`; for each photo it sends `figures.item` of a figure and `map_page.map_view`,
+which `GeoguessMap` in `map.js` draws.
 """
 
 from importlib.util import find_spec

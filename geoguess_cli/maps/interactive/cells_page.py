@@ -15,7 +15,7 @@ from geoguess_cli.maps.cell_values import CellValues, level_values, photos_value
 from geoguess_cli.maps.extent import fit_extent
 from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.html import filled_page
-from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
+from geoguess_cli.maps.interactive.plane import Plane, PlaneBox, box_of, plane_of
 from geoguess_cli.wording import counted, percent, square_kilometres
 
 LISTED = 8
@@ -32,21 +32,23 @@ def cells_page(partition: Partition, values: Sequence[CellValues] = ()) -> str:
     """
     values = values or [photos_values(partition), level_values(partition)]
     plane, box = cells_plane(partition)
-    texts = [_texts(one) for one in values]
     columns: dict[str, list[Any]] = {
         "area": [square_kilometres(area) for area in partition.area_km2.tolist()]
     }
     for number, one in enumerate(values):
-        columns[f"shade_{number}"] = _shades(one).round(4).tolist()
-        columns[f"text_{number}"] = texts[number]
+        columns[f"shade_{number}"] = _scaled(one, one.values).round(4).tolist()
+        columns[f"text_{number}"] = _texts(one)
     about = [*figures.ABOUT_CELL, "@area"]
     lines = [f"@text_{number}" for number, one in enumerate(values) if len(one.columns.columns)]
     figure = figures.cells_figure(
         partition, plane, box, columns, shade="shade_0", tip=[*lines, *about]
     )
-    views = [_view(partition, one, number, texts[number]) for number, one in enumerate(values)]
+    views = [
+        _view(partition, one, number, columns[f"text_{number}"]) | {"map": 0, "box": list(box)}
+        for number, one in enumerate(values)
+    ]
     return filled_page(
-        [{**view, "map": 0, "box": list(box)} for view in views],
+        views,
         items=[figures.item(figure)],
         label="Map of the cells",
         aside="Cells",
@@ -63,15 +65,11 @@ def cells_item(partition: Partition, *, dark: bool = False) -> dict[str, Any]:
         dark: Whether the page is dark.
     """
     plane, box = cells_plane(partition)
-    none = {"shade": [0.0] * len(partition)}
-    return figures.item(
-        figures.cells_figure(
-            partition, plane, box, none, shade="shade", tip=figures.ABOUT_CELL, dark=dark
-        )
-    )
+    none, tip = {"shade": [0.0] * len(partition)}, figures.ABOUT_CELL
+    return figures.item(figures.cells_figure(partition, plane, box, none, tip=tip, dark=dark))
 
 
-def cells_plane(partition: Partition) -> tuple[Plane, tuple[float, float, float, float]]:
+def cells_plane(partition: Partition) -> tuple[Plane, PlaneBox]:
     """The plane that shows all cells, and the box on it that holds them, in kilometres."""
     extent = fit_extent(cell_boundary(partition.cells), np.ones(len(partition)))
     plane = plane_of(extent)
@@ -84,9 +82,6 @@ def _view(
     """The texts of the page while one kind of value colours the cells."""
     heading = counted(len(partition), "cell")
     name = values.label[:1].upper() + values.label[1:]
-    known = np.nan_to_num(values.values, nan=-np.inf)
-    order = np.lexsort((-partition.photos.astype(np.int64), -known))[:LISTED]
-    lengths = np.nan_to_num(_shades(values))
     ticks = np.array([at for at, _ in values.ticks])
     return {
         "name": name,
@@ -96,10 +91,7 @@ def _view(
         "picture": None,
         "facts": [],
         "list": f"{name}: the cells with the greatest values",
-        "rows": [
-            _row(partition, values, index, rank, texts[index], float(lengths[index]))
-            for rank, index in enumerate(order.tolist(), start=1)
-        ],
+        "rows": _rows(partition, values, texts),
         "columns": {},
         "key": {
             "label": name,
@@ -114,31 +106,33 @@ def _view(
     }
 
 
-def _row(
-    partition: Partition, values: CellValues, index: int, rank: int, text: str, length: float
-) -> dict[str, Any]:
-    """A row of the list beside the map. The number is short, since the place needs the width."""
-    fact = square_kilometres(float(partition.area_km2[index]))
-    if tests := _test_photos(values):
-        count = tests[index]
-        text = percent(float(values.values[index]), whole=True) if count else "–"
-        fact = f"of {counted(count, 'test photo')}" if count else "no test photos"
-    return {
-        "rank": rank,
-        "index": index,
-        "place": describe(cell_places(partition)[index]),
-        "share": text,
-        "length": length,
-        "detail": f"cell {partition.tokens[index]} · {fact}",
-    }
-
-
-def _shades(values: CellValues) -> Float[np.ndarray, " n"]:
-    """The values as positions on their scale, in [0, 1]; NaN if unknown."""
-    return _scaled(values, values.values)
+def _rows(partition: Partition, values: CellValues, texts: list[str]) -> list[dict[str, Any]]:
+    """The list beside the map. The numbers are short, since the places need the width."""
+    known = np.nan_to_num(values.values, nan=-np.inf)
+    order = np.lexsort((-partition.photos.astype(np.int64), -known))[:LISTED]
+    lengths, tests = np.nan_to_num(_scaled(values, values.values)), _test_photos(values)
+    rows = []
+    for rank, index in enumerate(order.tolist(), start=1):
+        text, fact = texts[index], square_kilometres(float(partition.area_km2[index]))
+        if tests:
+            count = tests[index]
+            text = percent(float(values.values[index]), whole=True) if count else "–"
+            fact = f"of {counted(count, 'test photo')}" if count else "no test photos"
+        rows.append(
+            {
+                "rank": rank,
+                "index": index,
+                "place": describe(cell_places(partition)[index]),
+                "share": text,
+                "length": float(lengths[index]),
+                "detail": f"cell {partition.tokens[index]} · {fact}",
+            }
+        )
+    return rows
 
 
 def _scaled(values: CellValues, at: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Values as positions on their scale, in [0, 1]; NaN if unknown."""
     scaled = np.ma.filled(np.ma.asarray(values.norm(at), dtype=np.float64), np.nan)
     if isinstance(values.norm, BoundaryNorm):  # a step's number becomes its middle
         scaled = (scaled + 0.5) / values.norm.Ncmap

@@ -1,12 +1,19 @@
 """Maps as Bokeh figures, which a page or a notebook draws without a network."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
-import bokeh
 from bokeh.embed import json_item
-from bokeh.models import HoverTool, PanTool, Plot, Range1d, TapTool, WheelZoomTool
+from bokeh.models import (
+    GlyphRenderer,
+    HoverTool,
+    PanTool,
+    Plot,
+    Range1d,
+    TapTool,
+    WheelZoomTool,
+)
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
@@ -52,9 +59,9 @@ def map_figure(
     extent = map_.extent()
     plane = plane or plane_of(extent)
     layers = answer_columns(map_, plane, scale)
-    cells = {**cell_columns(map_.partition, plane), **layers.pop("cells")}
+    cells, box = layers.pop("cells"), box_of(extent, plane)
     tip = ("@share · rank @rank", *ABOUT_CELL)
-    return _figure(plane, box_of(extent, plane), cells, layers, shade="shade", tip=tip, dark=dark)
+    return cells_figure(map_.partition, plane, box, cells, layers, tip=tip, dark=dark)
 
 
 def cells_figure(
@@ -62,8 +69,9 @@ def cells_figure(
     plane: Plane,
     box: PlaneBox,
     columns: Columns,
+    layers: dict[str, Columns] | None = None,
     *,
-    shade: str,
+    shade: str = "shade",
     tip: Sequence[str],
     dark: bool = False,
 ) -> Plot:
@@ -74,34 +82,12 @@ def cells_figure(
         plane: The plane of the map.
         box: The part to show first, in kilometres on the plane.
         columns: Further columns, in the partition's order.
+        layers: The columns of an answer's outlines and marks, by layer.
         shade: Name of the column that colours the cells, with values in [0, 1].
         tip: Lines about the cell under the pointer; `@name` stands for a column.
         dark: Whether its colours are for a dark page.
     """
-    cells = {**cell_columns(partition, plane), **columns}
-    return _figure(plane, box, cells, {}, shade=shade, tip=tip, dark=dark)
-
-
-def item(figure: Plot) -> dict[str, Any]:
-    """The figure as `Bokeh.embed.embed_item` takes it, ready for JSON."""
-    return dict(json_item(figure))
-
-
-def script_path() -> Path:
-    """Path of Bokeh's own script in its package."""
-    return Path(bokeh.__file__).parent / "server" / "static" / "js" / "bokeh.min.js"
-
-
-def _figure(
-    plane: Plane,
-    box: PlaneBox,
-    cells: Columns,
-    layers: dict[str, Columns],
-    *,
-    shade: str,
-    tip: Sequence[str],
-    dark: bool,
-) -> Plot:
+    layers = layers or {}
     left, bottom, right, top = box
     plot = Plot(
         name="map",
@@ -118,6 +104,7 @@ def _figure(
     )
     under = ground(plane, box)
     glyphs.draw_ground(plot, under)
+    cells = {**cell_columns(partition, plane), **columns}
     cell_layer = glyphs.draw_cells(plot, cells, shade)
     for kind, width in (("region", 0.6), ("coast", 0.6), ("border", 0.9)):
         glyphs.draw_lines(plot, kind, under, width)
@@ -133,6 +120,24 @@ def _figure(
             glyphs.draw_mark(plot, name, layers[name])
     if plane.center is not None:  # on a map of the world the scale varies
         glyphs.draw_scale(plot)
+    _add_tools(plot, cell_layer, tip)
+    glyphs.paint(plot, palette.DARK if dark else palette.LIGHT)
+    return plot
+
+
+def item(figure: Plot) -> dict[str, Any]:
+    """The figure as `Bokeh.embed.embed_item` takes it, ready for JSON; it holds no code."""
+    return dict(json_item(figure))
+
+
+def bokeh_script() -> str:
+    """Bokeh's own script."""
+    path = resources.files("bokeh").joinpath("server", "static", "js", "bokeh.min.js")
+    return path.read_text(encoding="utf-8")
+
+
+def _add_tools(plot: Plot, cells: GlyphRenderer, tip: Sequence[str]) -> None:
+    """Let a reader move and zoom the map, and point at a cell for its `tip`."""
     wheel = WheelZoomTool(zoom_on_axis=False)
     frame, bold = TIP_STYLES
     lines = "".join(f"<div>{line}</div>" for line in tip)
@@ -140,14 +145,12 @@ def _figure(
     plot.add_tools(
         PanTool(),
         wheel,
-        TapTool(renderers=[cell_layer], mode="replace"),
+        TapTool(renderers=[cells], mode="replace"),
         HoverTool(
-            renderers=[cell_layer],
+            renderers=[cells],
             tooltips=tooltips,
             show_arrow=False,
             point_policy="follow_mouse",
         ),
     )
     plot.toolbar.active_scroll = wheel
-    glyphs.paint(plot, palette.DARK if dark else palette.LIGHT)
-    return plot

@@ -81,7 +81,7 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
     tiers = _tiers(plane, box)
     for number, (part, detail_km) in enumerate(tiers):
         inner = tiers[number + 1][0] if number + 1 < len(tiers) else None
-        fills.append(("sea", _rings(np.array([part.intersection(rim)]))))
+        fills.append(("sea", rings(np.array([part.intersection(rim)]))))
         fills += _fills(land, lakes, part, detail_km)
         for kind, flat in ways.items():
             pieces = shapely.clip_by_rect(flat, *part.bounds)
@@ -158,7 +158,7 @@ def _fills(
     for kind, shapes in (("land", land), ("lakes", lakes)):
         clipped = shapely.clip_by_rect(shapely.get_parts(shapes), left, bottom, right, top)
         pieces = shapely.get_parts(_simpler(clipped, detail_km))
-        fills.append((kind, _rings(pieces[shapely.area(pieces) > speck])))
+        fills.append((kind, rings(pieces[shapely.area(pieces) > speck])))
     return fills
 
 
@@ -181,8 +181,8 @@ def _segments(layer: Layer) -> tuple[Int64[np.ndarray, "n 4"], Int64[np.ndarray,
 
     Segments at the antimeridian and the poles are left out: they are cuts, not outlines.
     """
-    rings = shapely.get_rings(shapely.get_parts(layer.geometries))
-    lnglat, ring = shapely.get_coordinates(rings, return_index=True)
+    outlines = shapely.get_rings(shapely.get_parts(layer.geometries))
+    lnglat, ring = shapely.get_coordinates(outlines, return_index=True)
     whole = np.round(lnglat * 1e6).astype(np.int64)
     pairs = np.stack([whole[:-1], whole[1:]], axis=1)[ring[1:] == ring[:-1]]
     limit = np.array([180 - _SEAM, 90 - _SEAM]) * 1e6
@@ -264,8 +264,8 @@ def _largest(shape: shapely.Geometry) -> shapely.Polygon | None:
     return pieces[int(np.argmax(shapely.area(pieces)))] if len(pieces) else None
 
 
-def _rings(shapes: np.ndarray) -> Line:
-    """All rings of polygons, to be filled by the even-odd rule."""
+def rings(shapes: np.ndarray | shapely.Geometry) -> Line:
+    """All rings of one or more polygons, to be filled by the even-odd rule."""
     return _lines(shapely.get_rings(shapely.get_parts(shapes)))
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from geoguess_cli.maps.interactive.figures import script_path
+from geoguess_cli.maps.interactive.figures import bokeh_script
 from geoguess_cli.maps.interactive.palette import palettes, style_variables
 
 _CREDIT = "Map: Natural Earth and US Census Bureau. Towns: GeoNames, CC BY 4.0."
@@ -24,7 +24,7 @@ def assets() -> dict[str, str]:
     `map.js` defines `GeoguessMap` and needs `bokeh.min.js` first; `map.css` has the colours.
     """
     return {
-        "bokeh.min.js": script_path().read_text(encoding="utf-8"),
+        "bokeh.min.js": bokeh_script(),
         "map.js": _static("map.js"),
         "map.css": style_variables(),
     }
@@ -39,11 +39,7 @@ def filled_page(views: list[dict[str, Any]], *, label: str, aside: str, **conten
         aside: Name of the part beside the map, for screen readers.
         content: Further content that the page's script reads.
     """
-    scripts = {
-        "bokeh": script_path().read_text(encoding="utf-8"),
-        "map": _static("map.js"),
-        "page": _static("page.js"),
-    }
+    scripts = {"bokeh": bokeh_script(), "map": _static("map.js"), "page": _static("page.js")}
     # HTML ends a script at the first `</script`, even inside a string.
     scripts = {name: text.replace("</script", "<\\/script") for name, text in scripts.items()}
     document = {"views": views, "palettes": palettes(), **content}

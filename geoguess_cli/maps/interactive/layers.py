@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import shapely
-from jaxtyping import Float
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import cell_records
 from geoguess_cli.inference.credible import MASSES
+from geoguess_cli.maps.interactive.ground import rings
 from geoguess_cli.maps.interactive.plane import Plane, cell_shapes, outline, way
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm
@@ -34,7 +34,7 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
     for shape, area in zip(shapes, partition.area_km2.tolist(), strict=True):
         # Four digits, relative to the size of the cell.
         decimals = int(np.clip(3.0 - np.floor(np.log10(area) / 2.0), 0, 5))
-        x, y = _ring(shape).round(decimals).T.tolist()
+        x, y = rings(shape).round(decimals).tolist()
         xs.append(x)
         ys.append(y)
     return {
@@ -97,10 +97,3 @@ def _lines(lines: list[np.ndarray]) -> Columns:
         "xs": [line[:, 0].tolist() for line in rounded],
         "ys": [line[:, 1].tolist() for line in rounded],
     }
-
-
-def _ring(shape: shapely.Geometry) -> Float[np.ndarray, "n 2"]:
-    """All rings of a shape as one path, with NaN between them."""
-    rings = shapely.get_rings(shapely.get_parts(shape))
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    return np.insert(xy, np.flatnonzero(np.diff(ring)) + 1, np.nan, axis=0)

@@ -47,32 +47,17 @@ def map_page(
         {**map_view(map_, photo, plane=planes[at], scale=scale), "map": at}
         for map_, photo, at in zip(maps, pictures, chosen, strict=True)
     ]
-    firsts = [chosen.index(at) for at in range(len(planes))]
+    firsts = [maps[chosen.index(at)] for at in range(len(planes))]
     return filled_page(
         views,
-        items=[map_item(maps[row], plane=planes[chosen[row]], scale=scale) for row in firsts],
+        items=[
+            figures.item(figures.map_figure(map_, plane=plane, scale=scale))
+            for map_, plane in zip(firsts, planes, strict=True)
+        ],
         label="Probability map",
         aside="The answer",
         readout=["@place", "@share", "rank @rank", *figures.ABOUT_CELL],
     )
-
-
-def map_item(
-    map_: ProbabilityMap,
-    *,
-    plane: Plane | None = None,
-    scale: ColorScale = "root",
-    dark: bool = False,
-) -> dict[str, Any]:
-    """The map of one photo for `Bokeh.embed.embed_item`, ready for JSON; it holds no code.
-
-    Args:
-        map_: The answer to one photo.
-        plane: The plane of the map (default: the one about the centre of its extent).
-        scale: How probabilities become colours, as in `probability_norm`.
-        dark: Whether the page is dark.
-    """
-    return figures.item(figures.map_figure(map_, plane=plane, scale=scale, dark=dark))
 
 
 def map_view(
@@ -120,9 +105,8 @@ def map_view(
 def caption(map_: ProbabilityMap) -> list[str]:
     """Sentences on how sure the answer is: probability, expected distance, entropy."""
     alike = round(2**map_.entropy_bits)
-    sure = f"as uncertain as a choice among {alike:,} equally likely cells"
-    if alike == 1:
-        sure = "almost certain"
+    choice = f"as uncertain as a choice among {alike:,} equally likely cells"
+    sure = "almost certain" if alike == 1 else choice
     most = np.log2(len(map_.partition))
     return [
         f"likeliest cell {percent(float(map_.probabilities.max()))}",
@@ -151,10 +135,10 @@ def _planes(extents: Sequence[Extent]) -> tuple[list[Plane], list[int]]:
     planes: list[Plane] = []
     chosen = []
     for extent in extents:
-        at = next((at for at, plane in enumerate(planes) if _suits(plane, extent)), len(planes))
-        if at == len(planes):
+        suiting = [at for at, plane in enumerate(planes) if _suits(plane, extent)]
+        chosen.append(suiting[0] if suiting else len(planes))
+        if not suiting:
             planes.append(plane_of(extent))
-        chosen.append(at)
     return planes, chosen
 
 

@@ -1,6 +1,6 @@
 """The colours of the theme for the scripts and styles of a page, light and dark."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,7 @@ DARK = _palette(theme.DARK, theme.DARK_SCREEN)
 
 def palettes() -> dict[str, dict[str, Any]]:
     """The `named` colours and the `amounts` of "light" and "dark", ready for JSON."""
-    both = {"light": LIGHT, "dark": DARK}
-    return {name: {"named": one.named, "amounts": one.amounts} for name, one in both.items()}
+    return {"light": asdict(LIGHT), "dark": asdict(DARK)}
 
 
 def style_variables() -> str:

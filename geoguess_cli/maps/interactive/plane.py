@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 
 from geoguess_cli.geo.cells import cell_boundary
 from geoguess_cli.geo.geodesy import great_circle_points
@@ -64,10 +64,10 @@ class Plane:
         if self.center is not None:
             fine = shapely.difference(fine, _cap(-self._middle[0], self._middle[1] + 180))
         flat = np.asarray(shapely.transform(fine, lambda lnglat: self.project(lnglat[:, ::-1])))
-        for row in np.flatnonzero(_turned_out(flat)):
-            flat[row] = shapely.MultiPolygon(
-                [_turned_back(p) for p in shapely.get_parts(flat[row])]
-            )
+        pieces, rows = shapely.get_parts(flat, return_index=True)
+        for row in np.unique(rows[shapely.area(pieces) < 0]):  # inside out: it held the antipode
+            whole = [_turned_back(piece) for piece in pieces[rows == row]]
+            flat[row] = shapely.MultiPolygon(whole)
         return flat
 
     @property
@@ -147,14 +147,6 @@ def way(
     steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
     torn = np.flatnonzero(steps > AZIMUTHAL_RIM_KM / 2) + 1
     return [piece for piece in np.split(line, torn) if len(piece) > 1]
-
-
-def _turned_out(shapes: np.ndarray) -> Bool[np.ndarray, " n"]:
-    """Which shapes have a piece turned inside out, since it held the antipode."""
-    pieces, rows = shapely.get_parts(shapes, return_index=True)
-    turned = np.zeros(len(shapes), dtype=bool)
-    turned[rows[shapely.area(pieces) < 0]] = True
-    return turned
 
 
 def _turned_back(piece: shapely.Polygon) -> shapely.Polygon:

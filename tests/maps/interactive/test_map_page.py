@@ -7,15 +7,14 @@ from map_worlds import content_of, map_of, random_map
 from PIL import Image
 
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.maps.interactive.map_page import PICTURE_SIDE, map_item, map_page, map_view
+from geoguess_cli.maps.interactive.figures import item, map_figure
+from geoguess_cli.maps.interactive.map_page import PICTURE_SIDE, map_page, map_view
 
 
 def test_an_item_is_json_without_code(states: Partition) -> None:
-    item = json.loads(
-        json.dumps(map_item(random_map(states, truth=(44.0, -100.0))), allow_nan=False)
-    )
-    text = json.dumps(item)
-    assert item["version"]
+    figure = map_figure(random_map(states, truth=(44.0, -100.0)))
+    text = json.dumps(item(figure), allow_nan=False)
+    assert json.loads(text)["version"]
     for word in ("CustomJS", "FuncTickFormatter", "http://", "https://"):
         assert word not in text
 
