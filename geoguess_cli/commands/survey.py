@@ -82,6 +82,7 @@ def survey(
         baselines=tuple(baseline or ["mean"]),
         follow=target,
         seed=config.seed,
+        batch_size=batch_size or 32,
     )
     folder = output or config.artifacts / "survey"
     known = read_photos(config.photos, sink)
@@ -97,7 +98,6 @@ def survey(
             known=known,
             split=split,
             limit=limit,
-            batch_size=batch_size or 32,
             **hooks,
         )
     _show(report, sink)

@@ -1,6 +1,7 @@
 """Sheets of explained photos: each photo with its occlusion map and the curves that judge it."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,19 @@ from PIL import Image
 
 from geoguess_cli.choices import Resize, View
 from geoguess_cli.drawing import theme
-from geoguess_cli.drawing.lettering import shortened
-from geoguess_cli.drawing.theme import axes
+from geoguess_cli.drawing.lettering import shortened, write
+from geoguess_cli.drawing.theme import Rect, axes
 from geoguess_cli.occlusion.baselines import baseline_words
 from geoguess_cli.occlusion.explanation import Explanation
-from geoguess_cli.occlusion.faithfulness import Curves, Faithfulness
+from geoguess_cli.occlusion.faithfulness import Faithfulness
 from geoguess_cli.occlusion.overlay import (
     PhotoBox,
     draw_map,
+    draw_photo,
     draw_scale,
     draw_window,
-    paled,
     visible_box,
 )
-from geoguess_cli.occlusion.targets import Target
 from geoguess_cli.wording import percent
 
 MOST_PHOTOS = 60
@@ -32,6 +32,7 @@ MOST_PHOTOS = 60
 at most 65,535."""
 
 _SIDE, _GAP = 0.15, 0.2  # inches beside and between two photos
+_ACROSS = theme.WIDTH - 2 * _SIDE
 _CURVES = 2.5  # inches across, for the curves of one photo
 _CURVES_TALL = 1.72
 _AXIS, _AREAS = 0.4, 0.4  # inches of the names at the left of the curves, and of the areas below
@@ -62,7 +63,7 @@ def occlusion_sheet(
         title: Heading (default: "What the answer rests on").
     """
     judged = any(one.faithfulness is not None for one in explanations)
-    room = theme.WIDTH - 2 * _SIDE - _GAP - (_CURVES + _GAP if judged else 0.0)
+    room = _ACROSS - _GAP - (_CURVES + _GAP if judged else 0.0)
     wide = room / 2
     talls = [min(wide * one.height / one.width, 1.25 * wide) for one in pictures]
     rows = [max(tall, _CURVES_TALL if judged else 0.0) for tall in talls]
@@ -95,39 +96,44 @@ def _draw_title(figure: Figure, explanations: Sequence[Explanation], title: str)
     )
     alone = len(explanations) == 1
     title = title or ("What the answer rests on" if alone else "What the answers rest on")
-    across = theme.WIDTH - 2 * _SIDE
-    ax = theme.bare(axes(figure, (_SIDE, figure.get_figheight() - _TOP, across, _TOP)))
-    ax.set(xlim=(0, across), ylim=(0, _TOP))
-    large: dict[str, Any] = {"fontsize": theme.TITLE, "fontweight": "bold"}
-    small: dict[str, Any] = {"fontsize": theme.SMALL, "color": theme.MUTED}
-    ax.text(0, 0.3, shortened(ax, title, across, **large), **large)
-    ax.text(0, 0.1, shortened(ax, subtitle, across, **small), **small)
+    ax = _in_inches(figure, (_SIDE, figure.get_figheight() - _TOP, _ACROSS, _TOP))
+    _write(ax, 0.3, title, _ACROSS, fontsize=theme.TITLE, fontweight="bold")
+    _write(ax, 0.1, subtitle, _ACROSS, fontsize=theme.SMALL, color=theme.MUTED)
 
 
 def _draw_heading(figure: Figure, explanation: Explanation, bottom: float, across: float) -> None:
     """Write the photo's name, its target with its value, and the verdict above the photo."""
     occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
-    ax = theme.bare(axes(figure, (_SIDE, bottom, theme.WIDTH - 2 * _SIDE, _HEADING)))
-    ax.set(xlim=(0, theme.WIDTH - 2 * _SIDE), ylim=(0, _HEADING))
-    style: dict[str, Any] = {"fontsize": theme.SMALL, "va": "baseline"}
+    ax = _in_inches(figure, (_SIDE, bottom, _ACROSS, _HEADING))
     text = f"{explanation.photo.name}: {occlusion.target.describe(occlusion.value)}"
-    ax.text(0, 0.07, shortened(ax, text, across, **style), **style)
+    _write(ax, 0.07, text, across, fontsize=theme.SMALL)
     if faithfulness is not None:
         better = "better" if faithfulness.better_than_random else "no better"
         verdict = f"{better} than random ({faithfulness.beaten} of {len(faithfulness.random)})"
         color = theme.INK if faithfulness.better_than_random else theme.ORANGE
-        left = theme.WIDTH - 2 * _SIDE - _CURVES
-        ax.text(left, 0.07, verdict, color=color, fontweight="bold", gid="verdict", **style)
+        ax.text(
+            _ACROSS - _CURVES, 0.07, verdict, color=color, fontsize=theme.SMALL,
+            fontweight="bold", gid="verdict",
+        )  # fmt: skip
+
+
+def _in_inches(figure: Figure, rect: Rect) -> Axes:
+    """Bare axes at a place of the page whose units are inches, for text."""
+    ax = theme.bare(axes(figure, rect))
+    ax.set(xlim=(0, rect[2]), ylim=(0, rect[3]))
+    return ax
+
+
+def _write(ax: Axes, y: float, text: str, room: float, **style: Any) -> None:
+    """Write text from the left edge of the axes, and cut it to the room."""
+    ax.text(0, y, shortened(ax, text, room, **style), **style)
 
 
 def _draw_photo(
     ax: Axes, explanation: Explanation, picture: Image.Image, view: View | None, box: PhotoBox
 ) -> None:
     """Draw the photo, with its map unless `view` is None."""
-    small = picture.convert("RGB")
-    small.thumbnail((_MOST_PIXELS, _MOST_PIXELS))
-    pixels = paled(np.asarray(small)) if view == "overlay" else np.asarray(small)
-    ax.imshow(pixels, extent=(0, picture.width, picture.height, 0), aspect="auto")
+    draw_photo(ax, picture, most_pixels=_MOST_PIXELS, pale=view == "overlay", aspect="auto")
     occlusion = explanation.occlusion
     height, width = occlusion.drop.shape
     if view is None:
@@ -146,23 +152,21 @@ def _draw_judgement(figure: Figure, faithfulness: Faithfulness, left: float, top
         _draw_curves(ax, faithfulness, kind)
         _draw_areas(axes(figure, (at, top - _CURVES_TALL, wide, _AREAS)), faithfulness, kind)
         panels.append(ax)
+
+    def on_axis(value: float, _: int) -> str:
+        in_km = faithfulness.target.measure == "km"
+        return f"{value:,.0f} km" if in_km else percent(value, whole=True)
+
     most = max(ax.dataLim.y1 for ax in panels)
     for ax in panels:
         ax.set_ylim(0, 1.06 * most or 1.0)
         ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-        ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: _on_axis(faithfulness.target, value))
-        )
+        ax.yaxis.set_major_formatter(FuncFormatter(on_axis))
     panels[1].tick_params(labelleft=False)
-    names = theme.bare(axes(figure, (left, top - _CURVES_TALL, _AXIS, _AREAS)))
-    names.set(xlim=(0, _AXIS), ylim=(0, _AREAS))
+    names = _in_inches(figure, (left, top - _CURVES_TALL, _AXIS, _AREAS))
     for number, name in enumerate(("map", "random", "edges")):
         y = _AREAS - 0.08 - 0.125 * number
         names.text(0, y, name, fontsize=theme.TINY - 1, va="center_baseline")
-
-
-def _on_axis(target: Target, value: float) -> str:
-    return f"{value:,.0f} km" if target.measure == "km" else percent(value, whole=True)
 
 
 def _strokes(kind: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -194,10 +198,7 @@ def _draw_curves(ax: Axes, faithfulness: Faithfulness, kind: str) -> None:
 
 def _draw_areas(ax: Axes, faithfulness: Faithfulness, kind: str) -> None:
     """Write the area under each curve beside its line style, which makes the key of the curves."""
-
-    def area(curves: Curves) -> float:
-        return curves.deletion_area if kind == "deletion" else curves.insertion_area
-
+    area = attrgetter(f"{kind}_area")
     random = np.array([area(curves) for curves in faithfulness.random])
     digits = 0 if faithfulness.target.measure == "km" else 2
     texts = (
@@ -217,7 +218,6 @@ def _draw_key(figure: Figure, explanations: Sequence[Explanation], wide: float) 
     measure = explanations[0].occlusion.target.measure
     lowers, raises = ("raises", "lowers") if measure == "km" else ("lowers", "raises")
     value = "distance" if measure == "km" else "probability"
-    page = figure.get_size_inches()
     words = {
         _SIDE: f"orange speaks for it: covering {lowers} the {value}\n"
         f"blue speaks against it: covering {raises} it"
@@ -227,15 +227,7 @@ def _draw_key(figure: Figure, explanations: Sequence[Explanation], wide: float) 
             "grey: range of the random orders\ndashed: the photo's edges; numbers: areas"
         )
     for left, text in words.items():
-        figure.text(
-            left / page[0],
-            (_FOOT - 0.12) / page[1],
-            text,
-            fontsize=theme.TINY,
-            color=theme.MUTED,
-            linespacing=1.5,
-            va="top",
-        )
+        style = {"fontsize": theme.TINY, "color": theme.MUTED, "linespacing": 1.5, "va": "top"}
+        write(figure, left, _FOOT - 0.12, text, **style)
     left = _SIDE + wide + _GAP + 0.15
-    rect = np.array([left, _FOOT - 0.24, wide - 0.3, 0.11]) / np.tile(page, 2)
-    draw_scale(figure, rect.tolist(), measure)
+    draw_scale(axes(figure, (left, _FOOT - 0.24, wide - 0.3, 0.11)), measure)

@@ -7,7 +7,6 @@ Captum's `Occlusion`. It knows no model, only a callable from images to probabil
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
@@ -18,7 +17,7 @@ from geoguess_cli.occlusion.targets import Target, cell_target
 Predict = Callable[[Float[np.ndarray, "b 3 h w"]], np.ndarray]
 """From images (b, 3, h, w) to probabilities (b, c)."""
 
-MEAN_COLOR: Mapping[str, float | np.ndarray] = MappingProxyType({"mean": 0.0})
+MEAN_COLOR: Mapping[str, float | np.ndarray] = {"mean": 0.0}
 """The baseline of the paper: a covered pixel gets the mean colour, 0 in a normalised image."""
 
 
@@ -112,8 +111,7 @@ def occlusion_maps(
         raise ConfigError("baselines is empty; it must name at least one, such as `mean`")
     if not isinstance(target, Target):
         target = cell_target(int(target))
-    rows, columns = _spans(height, window, stride), _spans(width, window, stride)
-    over_rows, over_columns = _masks(rows, height), _masks(columns, width)
+    rows, columns = _masks(height, window, stride), _masks(width, window, stride)
     passes = [(i, j, cover) for i, j in _coarse_first(len(rows), len(columns)) for cover in covers]
     # Copies throughout: a model may change its images in place.
     value = target_values(predict, image[None].copy(), target)
@@ -124,14 +122,15 @@ def occlusion_maps(
         batch = passes[start : start + batch_size]
         images = np.tile(image, (len(batch), 1, 1, 1))
         for one, (i, j, cover) in zip(images, batch, strict=True):
-            (top, bottom), (left, right) = rows[i], columns[j]
-            one[:, top:bottom, left:right] = cover[:, top:bottom, left:right]
+            top, left = i * stride, j * stride
+            under = np.s_[:, top : top + window, left : left + window]
+            one[under] = cover[under]
         drops = evidence - target.evidence(target_values(predict, images, target))
         at = tuple(np.array([(i, j) for i, j, _ in batch]).T)
         np.add.at(total, at, drops)
         np.add.at(count, at, 1)
         yield OcclusionMap(
-            drop=_mean(over_rows.T @ total @ over_columns, over_rows.T @ count @ over_columns),
+            drop=_mean(rows.T @ total @ columns, rows.T @ count @ columns),
             window_drops=_mean(total, count),
             target=target,
             value=float(value[0]),
@@ -155,10 +154,9 @@ def spread(
         window: Side of the window, in pixels.
         stride: Step of the window, in pixels.
     """
-    over_rows = _masks(_spans(height, window, stride), height)
-    over_columns = _masks(_spans(width, window, stride), width)
-    count = np.outer(over_rows.sum(axis=0), over_columns.sum(axis=0))
-    return _mean(over_rows.T @ windows @ over_columns, count)
+    rows, columns = _masks(height, window, stride), _masks(width, window, stride)
+    count = np.outer(rows.sum(axis=0), columns.sum(axis=0))
+    return _mean(rows.T @ windows @ columns, count)
 
 
 def window_means(
@@ -171,11 +169,9 @@ def window_means(
         window: Side of the window, in pixels.
         stride: Step of the window, in pixels.
     """
-    height, width = values.shape
-    over_rows = _masks(_spans(height, window, stride), height)
-    over_columns = _masks(_spans(width, window, stride), width)
-    area = np.outer(over_rows.sum(axis=1), over_columns.sum(axis=1))
-    return np.asarray(over_rows @ values @ over_columns.T / area)
+    rows, columns = (_masks(side, window, stride) for side in values.shape)
+    area = np.outer(rows.sum(axis=1), columns.sum(axis=1))
+    return np.asarray(rows @ values @ columns.T / area)
 
 
 def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) -> int:
@@ -185,7 +181,7 @@ def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) 
     625
     """
     _check(height, width, window=window, stride=stride)
-    return len(_spans(height, window, stride)) * len(_spans(width, window, stride))
+    return len(_masks(height, window, stride)) * len(_masks(width, window, stride))
 
 
 def target_values(
@@ -242,16 +238,11 @@ def _cover(
         ) from error
 
 
-def _spans(size: int, window: int, stride: int) -> list[tuple[int, int]]:
-    """First pixel and past-the-last pixel of each window along one side."""
-    count = math.ceil((size - window) / stride) + 1
-    return [(i * stride, min(i * stride + window, size)) for i in range(count)]
-
-
-def _masks(spans: list[tuple[int, int]], size: int) -> Int[np.ndarray, "windows size"]:
-    """1 where a window of one side covers a pixel, else 0."""
-    pixel = np.arange(size)
-    return np.array([(start <= pixel) & (pixel < stop) for start, stop in spans], dtype=np.int64)
+def _masks(size: int, window: int, stride: int) -> Int[np.ndarray, "windows size"]:
+    """For each window along one side, 1 where it covers a pixel, else 0."""
+    starts = stride * np.arange(math.ceil((size - window) / stride) + 1)
+    inside = np.arange(size) - starts[:, None]
+    return ((inside >= 0) & (inside < window)).astype(np.int64)
 
 
 def _coarse_first(rows: int, columns: int) -> list[tuple[int, int]]:

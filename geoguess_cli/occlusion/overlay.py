@@ -3,7 +3,7 @@
 The three ways: colours over the paled photo, lines of equal drop on the photo, colours alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,9 @@ from jaxtyping import Float, Float32
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, SymLogNorm
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, NullLocator
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
@@ -38,21 +37,30 @@ class ChangeScale:
 
     Attributes:
         linear: The scale is linear up to this drop, and logarithmic beyond it.
-        limit: Greatest drop of the scale; a greater drop takes the colour of the end.
-        ends: Whether a drop can lie beyond the limit.
-        ticks: Drops above zero that are labelled.
-        levels: Drops above zero that get contour lines.
         label: The measure with its unit.
+        ends: Whether a drop can lie beyond the limit.
         percentages: Whether drops are written times 100.
     """
 
     linear: float
-    limit: float
-    ends: bool
-    ticks: tuple[float, ...]
-    levels: tuple[float, ...]
     label: str
+    ends: bool = True
     percentages: bool = False
+
+    @property
+    def ticks(self) -> tuple[float, ...]:
+        """Drops above zero that are labelled."""
+        return (self.linear, 10 * self.linear, self.limit)
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Drops above zero that get contour lines."""
+        return tuple(times * self.linear for times in (2, 5, 10, 20, 50))
+
+    @property
+    def limit(self) -> float:
+        """Greatest drop of the scale; a greater drop takes the colour of the end."""
+        return 100 * self.linear
 
     def name(self, drop: float) -> str:
         """A drop in the unit of the scale, with its sign."""
@@ -66,30 +74,10 @@ class ChangeScale:
 
 SCALES: dict[Measure, ChangeScale] = {
     "probability": ChangeScale(
-        linear=0.01,
-        limit=1.0,
-        ends=False,
-        ticks=(0.01, 0.1, 1.0),
-        levels=(0.02, 0.05, 0.1, 0.2, 0.5),
-        label="drop in probability, percentage points",
-        percentages=True,
+        0.01, "drop in probability, percentage points", ends=False, percentages=True
     ),
-    "log-odds": ChangeScale(
-        linear=0.1,
-        limit=10.0,
-        ends=True,
-        ticks=(0.1, 1.0, 10.0),
-        levels=(0.2, 0.5, 1.0, 2.0, 5.0),
-        label="drop in log-odds (natural logarithm)",
-    ),
-    "km": ChangeScale(
-        linear=10.0,
-        limit=1000.0,
-        ends=True,
-        ticks=(10.0, 100.0, 1000.0),
-        levels=(20.0, 50.0, 100.0, 200.0, 500.0),
-        label="rise of the expected distance, km",
-    ),
+    "log-odds": ChangeScale(0.1, "drop in log-odds (natural logarithm)"),
+    "km": ChangeScale(10.0, "rise of the expected distance, km"),
 }
 
 
@@ -138,13 +126,9 @@ def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: PhotoBox) -> No
     ax.set(xlim=xlim, ylim=ylim)
     left, top, width, height = box
     if (width, height) != (xlim[1], ylim[0]):
-        frame: dict[str, Any] = {
-            "fill": False,
-            "edgecolor": theme.INK,
-            "linewidth": 0.8,
-            "linestyle": (0, (3, 2)),
-        }
-        ax.add_patch(Rectangle((left, top), width, height, **frame))
+        frame = Rectangle((left, top), width, height, fill=False, edgecolor=theme.INK)
+        frame.set(linewidth=0.8, linestyle=(0, (3, 2)))
+        ax.add_patch(frame)
 
 
 def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: PhotoBox, *, plain: bool) -> None:
@@ -180,18 +164,43 @@ def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: PhotoBox) -> None:
                 colors=[theme.DIVERGING(float(scale.norm(sign * level)))],
                 linewidths=0.9 + 0.2 * number,
                 linestyles="solid",
-                negative_linestyles="solid",
             )
             lines.set(
                 path_effects=[withStroke(linewidth=2.0 + 0.2 * number, foreground=theme.PAGE)]
             )
-            _name_level(ax, lines, scale.name(sign * level))
+            names = ax.clabel(lines, fmt=scale.name, inline_spacing=2, fontsize=theme.TINY - 1.5)
+            for name in names:
+                name.set(color=theme.INK, path_effects=halo(1.6))
 
 
-def _name_level(ax: Axes, lines: Any, name: str) -> None:
-    style: dict[str, Any] = {"fontsize": theme.TINY - 1.5, "colors": theme.INK}
-    for text in ax.clabel(lines, fmt=lambda _: name, inline_spacing=2, **style):
-        text.set_path_effects(halo(1.6))
+def draw_photo(
+    ax: Axes, photo: Image.Image, *, most_pixels: int, pale: bool = False, **options: Any
+) -> None:
+    """Draw a photo on axes in its pixels.
+
+    Args:
+        ax: The axes.
+        photo: The photo, upright.
+        most_pixels: Pixels of the longer side of the drawn picture, at most.
+        pale: Whether the photo is paled.
+        options: More keywords of `Axes.imshow`.
+    """
+    small = photo.convert("RGB")
+    small.thumbnail((most_pixels, most_pixels))
+    pixels = np.asarray(small)
+    extent = (0, photo.width, photo.height, 0)
+    ax.imshow(paled(pixels) if pale else pixels, extent=extent, **options)
+
+
+def draw_outline(
+    ax: Axes, box: PhotoBox, *, gid: str, color: str, line: float, dashes: Any = "solid"
+) -> None:
+    """Draw the outline of a box on a wider outline in the colour of the page."""
+    left, top, width, height = box
+    for edge, wide, style in ((theme.PAGE, 2.4, "solid"), (color, line, dashes)):
+        outline = Rectangle((left, top), width, height, fill=False, edgecolor=edge)
+        outline.set(linewidth=wide, linestyle=style, gid=gid)
+        ax.add_patch(outline)
 
 
 def draw_window(ax: Axes, wide: float, tall: float, box: PhotoBox) -> None:
@@ -199,10 +208,7 @@ def draw_window(ax: Axes, wide: float, tall: float, box: PhotoBox) -> None:
     left, top, width, height = box
     wide, tall = wide * width, tall * height
     corner = (left + 0.02 * width, top + 0.97 * height - tall)
-    for color, line in ((theme.PAGE, 2.4), (theme.INK, 0.9)):
-        ax.add_patch(
-            Rectangle(corner, wide, tall, fill=False, edgecolor=color, linewidth=line, gid="window")
-        )
+    draw_outline(ax, (*corner, wide, tall), gid="window", color=theme.INK, line=0.9)
     ax.text(
         corner[0] + wide + 0.015 * width,
         corner[1] + tall,
@@ -213,24 +219,37 @@ def draw_window(ax: Axes, wide: float, tall: float, box: PhotoBox) -> None:
     )
 
 
-def draw_scale(figure: Figure, rect: Sequence[float], measure: Measure) -> None:
-    """Draw the key of the colours.
+def draw_scale(ax: Axes, measure: Measure) -> None:
+    """Draw the key of the colours of a measure over all of the axes."""
+    scale = SCALES[measure]
+    ticks = [-tick for tick in reversed(scale.ticks)] + [0.0, *scale.ticks]
+    extend = "both" if scale.ends else "neither"
+    draw_bar(ax, scale.norm, FixedLocator(ticks), scale.name, scale.label, extend=extend)
+
+
+def draw_bar(
+    ax: Axes,
+    norm: Normalize,
+    ticks: Locator,
+    name: Callable[[float], str],
+    label: str,
+    **options: Any,
+) -> None:
+    """Draw the key of the colours of drops over all of the axes.
 
     Args:
-        figure: The page.
-        rect: Left, bottom, width and height of the bar, as shares of the page.
-        measure: The measure of the scale.
+        ax: The axes.
+        norm: From drops to [0, 1].
+        ticks: Drops that are labelled.
+        name: A drop as text.
+        label: Name and unit of the drops.
+        options: More keywords of `Figure.colorbar`.
     """
-    scale = SCALES[measure]
-    left, bottom, width, height = rect
-    ax = figure.add_axes((left, bottom, width, height))
-    colors = ScalarMappable(scale.norm, theme.DIVERGING)
-    extend = "both" if scale.ends else "neither"
-    bar = figure.colorbar(colors, cax=ax, orientation="horizontal", extend=extend)
-    ticks = [-tick for tick in reversed(scale.ticks)] + [0.0, *scale.ticks]
+    colors = ScalarMappable(norm, theme.DIVERGING)
+    bar = ax.figure.colorbar(colors, cax=ax, orientation="horizontal", **options)
     bar.ax.xaxis.set_minor_locator(NullLocator())
-    bar.ax.xaxis.set_major_locator(FixedLocator(ticks))
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: scale.name(value)))
-    bar.set_label(scale.label, fontsize=theme.SMALL, labelpad=2)
+    bar.ax.xaxis.set_major_locator(ticks)
+    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: name(value)))
+    bar.set_label(label, fontsize=theme.SMALL, labelpad=2)
     bar.outline.set_linewidth(0)
     bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)

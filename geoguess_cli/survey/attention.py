@@ -5,6 +5,7 @@ statistic is the share of this sum that falls on a part of the frame. If the dro
 evenly, a third of the frame would have a third of the sum.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,51 +43,39 @@ class Attention:
     ninths: list[list[Interval]]
 
 
-class AttentionMeter:
-    """A running sum over occlusion maps, which keeps a few numbers of each map.
+def attention_of(
+    drops: Iterable[Float32[np.ndarray, "h w"]], groups: Int[np.ndarray, " n"]
+) -> Attention:
+    """The statistics of occlusion maps of one size; a few numbers of each map are kept.
 
     Args:
-        height: Height of every map, in pixels.
-        width: Width of every map, in pixels.
+        drops: The maps, at least one.
+        groups: Number of the drive of each map; intervals come from resampling drives.
     """
+    summed: np.ndarray = np.zeros(())
+    kept = []
+    for drop in drops:
+        rows, columns = overlaps(drop.shape[0], BANDS), overlaps(drop.shape[1], COLUMNS)
+        summed = summed + drop.astype(np.float64)
+        kept.append(rows @ np.maximum(drop, 0).astype(np.float64) @ columns.T)
+    parts = np.array(kept)
+    ninths = parts.reshape(-1, len(THIRDS), BANDS // len(THIRDS), COLUMNS).sum(axis=2)
 
-    def __init__(self, height: int, width: int) -> None:
-        self._total = np.zeros((height, width))
-        self._rows, self._columns = overlaps(height, BANDS), overlaps(width, COLUMNS)
-        self._parts: list[np.ndarray] = []
+    def share(of: Float[np.ndarray, " n"]) -> Statistic:
+        return ratio_of(of, parts.sum(axis=(1, 2)))
 
-    def add(self, drop: Float32[np.ndarray, "h w"]) -> None:
-        """Add one map."""
-        self._total += drop
-        self._parts.append(self._rows @ np.maximum(drop, 0).astype(np.float64) @ self._columns.T)
-
-    def attention(self, groups: Int[np.ndarray, " n"]) -> Attention:
-        """The statistics of all maps added so far.
-
-        Args:
-            groups: Number of the drive of each map, in the order in which they were added;
-                intervals come from resampling drives.
-        """
-        parts = np.reshape(self._parts, (-1, BANDS, COLUMNS))
-        total = parts.sum(axis=(1, 2))
-        thirds = parts.reshape(-1, 3, BANDS // 3, COLUMNS).sum(axis=2)
-        statistics: dict[str, Statistic] = {}
-        for band in range(BANDS):
-            statistics[f"band {band}"] = ratio_of(BANDS * parts[:, band].sum(axis=1), total)
-        for row, third in enumerate(THIRDS):
-            statistics[third] = ratio_of(thirds[:, row].sum(axis=1), total)
-            for column in range(COLUMNS):
-                statistics[f"{third} {column}"] = ratio_of(thirds[:, row, column], total)
-        bootstrap = Bootstrap(groups)
-        intervals = bootstrap.intervals(statistics)
-        return Attention(
-            photos=len(parts),
-            sequences=bootstrap.groups,
-            mean_drop=(self._total / max(1, len(parts))).astype(np.float32),
-            profile=[intervals[f"band {band}"] for band in range(BANDS)],
-            thirds={third: intervals[third] for third in THIRDS},
-            ninths=[[intervals[f"{third} {at}"] for at in range(COLUMNS)] for third in THIRDS],
-        )
+    bootstrap = Bootstrap(groups)
+    statistics = {
+        "profile": [share(BANDS * parts[:, band].sum(axis=1)) for band in range(BANDS)],
+        "thirds": {third: share(ninths[:, row].sum(axis=1)) for row, third in enumerate(THIRDS)},
+        "ninths": [[share(of) for of in row.T] for row in ninths.transpose(1, 0, 2)],
+    }
+    return Attention(
+        photos=len(parts),
+        sequences=bootstrap.groups,
+        mean_drop=(summed / len(parts)).astype(np.float32),
+        **bootstrap.measured(statistics),
+    )
 
 
 def overlaps(pixels: int, parts: int) -> Float[np.ndarray, "parts pixels"]:

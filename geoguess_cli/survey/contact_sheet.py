@@ -1,18 +1,15 @@
 """The contact sheet of a survey: each suspect outlined in photos of its drive and of others."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from PIL import Image
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import write, write_title
 from geoguess_cli.drawing.theme import axes
-from geoguess_cli.occlusion.overlay import paled, visible_box
+from geoguess_cli.occlusion.overlay import draw_outline, draw_photo, visible_box
 from geoguess_cli.survey.shortcuts import SharedSpot
 from geoguess_cli.wording import counted, whole_percent
 
@@ -37,7 +34,6 @@ def suspects_sheet(
     drives: Sequence[str],
     answers: Sequence[str],
     rows: int = ROWS,
-    title: str = "",
 ) -> Figure:
     """A contact sheet with a row for each suspect, the spot outlined in every photo.
 
@@ -49,12 +45,11 @@ def suspects_sheet(
         drives: Name of the drive of each suspect.
         answers: The answer of each: a cell with its place.
         rows: Suspects on the sheet at most.
-        title: Heading (default: the number of suspects).
     """
     listed = list(suspects[:rows])
     figure = theme.new_figure(theme.WIDTH, _TOP + _FOOT + _STEP * len(listed))
     height = figure.get_figheight()
-    title = title or f"Suspected shortcuts: {counted(len(suspects), 'spot')}"
+    title = f"Suspected shortcuts: {counted(len(suspects), 'spot')}"
     if len(suspects) > len(listed):
         title += f", the first {len(listed)}"
     write_title(
@@ -70,7 +65,9 @@ def suspects_sheet(
     for row, spot in enumerate(listed):
         top = height - _TOP - row * _STEP
         _write_evidence(figure, top, f"{row + 1}  drive {drives[row]}", spot, answers[row])
-        photos = [*enumerate(spot.rows[:_OWN]), *enumerate(_compared(spot.others), start=_OWN)]
+        # Two photos of other drives: the first is of the same cell, the last of the nearest drives.
+        others = spot.others[:1] + spot.others[1:][-1:]
+        photos = [*enumerate(spot.rows[:_OWN]), *enumerate(others, start=_OWN)]
         for column, photo_row in photos:
             photo = photo_of(photo_row)
             if photo is not None:
@@ -83,11 +80,6 @@ def suspects_sheet(
 def _left_of(column: int) -> float:
     """Left edge of a column of photos, in inches."""
     return _LEFT + column * (_WIDE + _GAP) + (_GAP if column >= _OWN else 0)
-
-
-def _compared(rows: Sequence[int]) -> list[int]:
-    """Two photos of other drives: the first is of the same cell, the last one of the nearest."""
-    return [rows[0], rows[-1]][: len(rows)] if rows else []
 
 
 def _write_evidence(figure: Figure, top: float, name: str, spot: SharedSpot, answer: str) -> None:
@@ -117,23 +109,9 @@ def _draw_outlined(
 ) -> None:
     """Draw a photo with the box; a photo of another drive is pale and its box dashed."""
     left, top, width, height = visible_box(photo, resize)
-    small = photo.convert("RGB")
-    small.thumbnail((_SHOWN_PIXELS, _SHOWN_PIXELS))
-    pixels = np.asarray(small)
-    ax.imshow(
-        pixels if own else paled(pixels),
-        extent=(0, photo.width, photo.height, 0),
-        aspect="equal",
-        gid="photo",
-    )
+    draw_photo(ax, photo, most_pixels=_SHOWN_PIXELS, pale=not own, aspect="equal", gid="photo")
     box = spot.box
     corner = (left + box.left / size * width, top + box.top / size * height)
     sides = ((box.right - box.left) / size * width, (box.bottom - box.top) / size * height)
-    dashes: Any = "solid" if own else (0, (3, 2))
-    for color, line in ((theme.PAGE, 2.4), (theme.TRUTH if own else theme.INK, 1.2)):
-        ax.add_patch(
-            Rectangle(
-                corner, *sides, fill=False, edgecolor=color, linewidth=line,
-                linestyle=dashes if color != theme.PAGE else "solid", gid="spot",
-            )
-        )  # fmt: skip
+    color, dashes = (theme.TRUTH, "solid") if own else (theme.INK, (0, (3, 2)))
+    draw_outline(ax, (*corner, *sides), gid="spot", color=color, line=1.2, dashes=dashes)

@@ -2,17 +2,17 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import write, write_title
 from geoguess_cli.drawing.luma import luma
 from geoguess_cli.drawing.theme import axes
 from geoguess_cli.evaluation.intervals import Interval
+from geoguess_cli.occlusion.overlay import draw_bar
 from geoguess_cli.survey.attention import BANDS, COLUMNS, THIRDS, Attention
 from geoguess_cli.wording import counted, shown, signed
 
@@ -20,16 +20,13 @@ _LEFT, _WIDE, _FOOT, _TOP = 0.15, 2.62, 0.78, 0.86  # inches
 
 
 @theme.styled
-def attention_figure(
-    attention: Attention, *, window: int, aspect: float = 1.5, title: str = ""
-) -> Figure:
+def attention_figure(attention: Attention, *, window: int, aspect: float = 1.5) -> Figure:
     """The mean map of a survey, the drop by height, and the share of each ninth.
 
     Args:
         attention: How the drop shares out over the frame.
         window: Side of the window in pixels, for the note below the title.
         aspect: Width over height of the photos; the model may see them squashed.
-        title: Heading (default: the number of photos and drives).
     """
     tall = _WIDE / aspect
     figure = theme.new_figure(theme.WIDTH, tall + _FOOT + _TOP)
@@ -45,7 +42,7 @@ def attention_figure(
     write_title(
         figure,
         _LEFT,
-        title or f"Where the model looks: {photos}, {drives}",
+        f"Where the model looks: {photos}, {drives}",
         f"drops of the answer's probability under a window of {window} px; "
         "bands and ranges: 95 % intervals over drives",
     )
@@ -78,21 +75,14 @@ def _draw_mean_map(ax: Axes, bar_ax: Axes, attention: Attention) -> None:
     )
     for third in (1 / 3, 2 / 3):
         ax.axhline(third, color=theme.INK, linewidth=0.5, linestyle=(0, (2, 3)), alpha=0.6)
-    colors = ScalarMappable(norm, theme.DIVERGING)
-    bar = ax.figure.colorbar(colors, cax=bar_ax, orientation="horizontal")
-    bar.ax.xaxis.set_major_locator(MaxNLocator(5, symmetric=True, steps=[1, 2, 2.5, 5, 10]))
-    bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda drop, _: signed(100 * drop)))
-    bar.set_label("percentage points", fontsize=theme.SMALL, labelpad=2)
-    bar.outline.set_linewidth(0)
-    bar.ax.tick_params(labelsize=theme.TINY, length=2, pad=1.5)
+    ticks = MaxNLocator(5, symmetric=True, steps=[1, 2, 2.5, 5, 10])
+    draw_bar(bar_ax, norm, ticks, lambda drop: signed(100 * drop), "percentage points")
 
 
 def _draw_profile(ax: Axes, attention: Attention) -> None:
     """Draw the density of the positive drop by height; the dashed line is an even spread."""
     edges = np.linspace(0, 1, BANDS + 1)
-    value = np.array([band.value for band in attention.profile])
-    low = np.array([band.low for band in attention.profile])
-    high = np.array([band.high for band in attention.profile])
+    value, low, high = np.array([(b.value, b.low, b.high) for b in attention.profile]).T
     ax.axhspan(1 / 3, 2 / 3, color=theme.SHADE, linewidth=0, zorder=0)
     ax.axvline(1, color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     height = np.repeat(edges, 2)[1:-1]

@@ -35,6 +35,15 @@ class RecurringSpot:
     spots: dict[int, Spot]
 
 
+def own_drives(drives: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """The number of the drive of each row, with a number of its own for a row with -1.
+
+    >>> own_drives(np.array([4, -1, 4, -1])).tolist()
+    [4, -2, 4, -4]
+    """
+    return np.where(drives < 0, -1 - np.arange(len(drives)), drives)
+
+
 def recurring_spots(
     answers: Mapping[int, Answered], drives: Int[np.ndarray, " n"], rules: Rules
 ) -> list[RecurringSpot]:
@@ -53,10 +62,7 @@ def recurring_spots(
     recurring = []
     for (drive, cell_index), spots in sorted(together.items()):
         left = spots
-        while True:
-            place = _most_shared(left, rules.least_overlap)
-            if len(place) < rules.least_photos:
-                break
+        while len(place := _most_shared(left, rules.least_overlap)) >= rules.least_photos:
             box = place[next(iter(place))].box
             recurring.append(RecurringSpot(drive, cell_index, box, place))
             left = [(row, s) for row, s in left if s.box.overlap(box) < rules.least_overlap]
@@ -95,7 +101,7 @@ def other_drives(
         count: Drives of the same cell at most, and nearest drives at most.
         rng: Draws the drives of the same cell.
     """
-    own = np.where(drives < 0, -1 - np.arange(len(drives)), drives)
+    own = own_drives(drives)
     others = np.flatnonzero(drives != place.drive)
     here = np.broadcast_to(latlng[next(iter(place.spots))], (len(others), 2))
     nearest = others[np.argsort(great_circle_km(here, latlng[others]), kind="stable")]

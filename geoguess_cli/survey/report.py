@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from geoguess_cli.geo.partition import Partition
@@ -10,6 +10,9 @@ from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.survey.attention import THIRDS
 from geoguess_cli.survey.shortcuts import SharedSpot
 from geoguess_cli.survey.survey import Survey
+
+_SHARES = ("drop", "within", "without", "across", "across_half", "score", "alone", "carried")
+"""Attributes of a shared spot in its record that may be undefined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,24 +76,13 @@ class SurveyReport:
         size, names = self.spec.size, self.survey.known.names
         records = []
         for spot in spots:
-            box = spot.box
-            sides = {"top": box.top, "left": box.left, "bottom": box.bottom, "right": box.right}
-            shares = {
-                "drop": spot.drop,
-                "within": spot.within,
-                "without": spot.without,
-                "across": spot.across,
-                "across_half": spot.across_half,
-                "score": spot.score,
-                "alone": spot.alone,
-                "carried": spot.carried,
-            }
+            shares = {name: getattr(spot, name) for name in _SHARES}
             records.append(
                 {
                     "sequence": self.drive(spot),
                     "token": self.token(spot),
-                    "box": {name: pixel / size for name, pixel in sides.items()},
-                    "area": box.area / size**2,
+                    "box": {name: pixel / size for name, pixel in asdict(spot.box).items()},
+                    "area": spot.box.area / size**2,
                     "photos": [names[row] for row in spot.rows],
                     **{name: x if math.isfinite(x) else None for name, x in shares.items()},
                     "changed": spot.changed,

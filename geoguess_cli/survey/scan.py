@@ -5,7 +5,7 @@ photos. Each scanned photo goes into a store at once, so a long scan can be inte
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from geoguess_cli.choices import Baseline, FollowedCell
 from geoguess_cli.errors import CellError, PhotoError
 from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.occlusion_map import Predict, occlusion_map
+from geoguess_cli.survey.recurrence import own_drives
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.spots import RULES, Rules, examined_spots, prominent_boxes
 
@@ -32,6 +33,7 @@ class ScanPlan:
         follow: The cell whose probability is followed in each photo: the likeliest or the true.
         seed: Seed of the noise.
         rules: Thresholds for spots.
+        batch_size: Images that go through the model at once.
     """
 
     window: int = 32
@@ -40,6 +42,7 @@ class ScanPlan:
     follow: FollowedCell = "top"
     seed: int = 0
     rules: Rules = RULES
+    batch_size: int = 32
 
     def key(self, model: Mapping[str, Any]) -> dict[str, Any]:
         """The settings of a stored scan; scans with equal keys are equal.
@@ -47,10 +50,13 @@ class ScanPlan:
         Args:
             model: Identity of the model, as plain JSON.
         """
-        plan = asdict(self) | {"baselines": list(self.baselines)}
-        rules = plan.pop("rules")
-        proposals = {name: rules[name] for name in ("least_excess", "most_area")}
-        return {"model": dict(model), **plan, **proposals}
+        names = ("window", "stride", "follow", "seed")
+        return {
+            "model": dict(model),
+            "baselines": list(self.baselines),
+            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self.rules, name) for name in ("least_excess", "most_area")},
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +84,6 @@ def scan_photos(
     store: ScanStore,
     *,
     truths: Int[np.ndarray, " n"] | None = None,
-    batch_size: int = 32,
 ) -> Iterator[Scanned]:
     """The scan of each photo, in the order of `paths`; an unusable photo does not end the scan.
 
@@ -90,7 +95,6 @@ def scan_photos(
         store: The scans of earlier runs; new scans are added to it.
         truths: Index of the true cell of each photo, -1 if it lies in none; required if the plan
             follows the true cell.
-        batch_size: Images that go through the model at once.
 
     Raises:
         ConfigError: The window or the stride does not fit the photos as the model sees them.
@@ -98,16 +102,12 @@ def scan_photos(
     """
     for row, path in enumerate(paths):
         try:
-            truth = None
-            if plan.follow == "truth":
-                truth = _cell_of(truths, row)
+            truth = _cell_of(truths, row) if plan.follow == "truth" else None
             digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
             name = digest if truth is None else f"{digest}-{truth}"
             earlier = store.get(name)
             if earlier is None:
-                image = read(path)
-                photo = scan_photo(predict, image, plan, truth=truth, batch_size=batch_size)
-                store.add(name, photo)
+                store.add(name, scan_photo(predict, read(path), plan, truth=truth))
         except CellError as error:
             yield Scanned(row, None, str(error))
         except (PhotoError, OSError) as error:
@@ -123,7 +123,6 @@ def scan_photo(
     plan: ScanPlan,
     *,
     truth: int | None = None,
-    batch_size: int = 32,
 ) -> ScannedPhoto:
     """The occlusion map of one photo, and its spots tested one by one.
 
@@ -132,13 +131,11 @@ def scan_photo(
         image: The photo as the model sees it (normalised).
         plan: How to scan.
         truth: Index of the cell to follow; None follows the likeliest cell.
-        batch_size: Images that go through the model at once.
 
     Raises:
         ConfigError: The window or the stride does not fit the image.
         ModelError: A probability is not finite.
     """
-    height, width = image.shape[1:]
     cell_index = truth
     if cell_index is None:
         cell_index = int(np.asarray(predict(image[None]))[0].argmax())
@@ -149,19 +146,11 @@ def scan_photo(
         cell_index,
         window=plan.window,
         stride=plan.stride,
-        batch_size=batch_size,
+        batch_size=plan.batch_size,
         baselines=covers,
     )
-    boxes = prominent_boxes(
-        occlusion.window_drops,
-        height,
-        width,
-        window=plan.window,
-        stride=plan.stride,
-        least_excess=plan.rules.least_excess * occlusion.value,
-        most_area=plan.rules.most_area,
-    )
-    spots = examined_spots(predict, image, cell_index, boxes, list(covers.values()))
+    boxes = prominent_boxes(occlusion, plan.rules)
+    spots = examined_spots(predict, image, cell_index, boxes, covers.values())
     return ScannedPhoto(cell_index, occlusion.value, tuple(spots), occlusion.window_drops)
 
 
@@ -181,7 +170,7 @@ def whole_drives(
     >>> whole_drives(np.array([7, 7, 8, 8, 8, 9]), 4).tolist()
     [0, 1, 5]
     """
-    own = np.where(drives < 0, -1 - np.arange(len(drives)), drives)
+    own = own_drives(drives)
     _, counts = np.unique(own, return_counts=True)
     by_drive = np.split(np.argsort(own, kind="stable"), np.cumsum(counts)[:-1])
     taken: list[int] = []

@@ -26,7 +26,6 @@ def survey_photos(
     known: PhotoTable | None = None,
     split: str = "all",
     limit: int = LIMIT,
-    batch_size: int = 32,
     on_start: Callable[[ScanStore], None] | None = None,
     on_photo: Callable[[int, int], None] | None = None,
     on_spot: Callable[[int, int], None] | None = None,
@@ -45,7 +44,6 @@ def survey_photos(
             None compares `photos` with each other.
         split: The name of `photos` in the report.
         limit: Photos to scan, at least 1.
-        batch_size: Images that go through the model at once.
         on_start: Called with the store of scans before the first photo.
         on_photo: Called with (photos scanned, photos in all) after each photo.
         on_spot: Called with (shared spots compared, shared spots in all).
@@ -71,7 +69,6 @@ def survey_photos(
             plan,
             store,
             size=spec.size,
-            batch_size=batch_size,
             on_photo=on_photo,
             on_spot=on_spot,
         )

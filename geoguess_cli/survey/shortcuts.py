@@ -198,13 +198,18 @@ def _compare(
     """The shared spot of a place, with the losses of all its exchanges."""
     drops = {row: 1 - s.covered / answers[row].probability for row, s in place.spots.items()}
     rows = sorted(drops, key=lambda row: (-drops[row], row))
+
+    def lost(row: int, sources: Sequence[int]) -> list[float]:
+        """Share of a photo's probability lost when the box takes its content from each source."""
+        whole, exchanged = answers[row].probability, exchange(row, place.box, sources)
+        return [float(1 - one[place.cell_index] / whole) for one in exchanged]
+
     strongest = rows[: rules.photos]
     within: list[float] = []
     for row in strongest:
-        sources = [other for other in strongest if other != row]
-        within += _lost(row, sources, place, answers, exchange)
-    without = [_lost(row, rest, place, answers, exchange) for row in strongest]
-    across = [_lost(row, others, place, answers, exchange) for row in strongest]
+        within += lost(row, [other for other in strongest if other != row])
+    without = [lost(row, rest) for row in strongest]
+    across = [lost(row, others) for row in strongest]
     alone = [place.spots[row].alone / answers[row].probability for row in rows]
     return SharedSpot(
         drive=place.drive,
@@ -221,20 +226,6 @@ def _compare(
         across_half=_lost_with_most(across, 0.5),
         others=tuple(others),
     )
-
-
-def _lost(
-    row: int,
-    sources: Sequence[int],
-    place: RecurringSpot,
-    answers: Mapping[int, Answered],
-    exchange: Exchange,
-) -> list[float]:
-    """Share of a photo's probability lost when the box takes its content from each source."""
-    probabilities = exchange(row, place.box, sources)
-    if not len(probabilities):
-        return []
-    return [float(1 - p / answers[row].probability) for p in probabilities[:, place.cell_index]]
 
 
 def _lost_with_most(lost: Sequence[Sequence[float]], share: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import find_objects, label
 
-from geoguess_cli.occlusion.occlusion_map import Predict
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap, Predict
 
 MOST_SPOTS = 4
 """Spots of a photo at most; the strongest are kept."""
@@ -117,31 +117,19 @@ def decides(spot: Spot, answered: Answered, rules: Rules = RULES) -> bool:
     return spot.covered_cell != answered.cell_index or taken >= rules.least_drop
 
 
-def prominent_boxes(
-    window_drops: Float[np.ndarray, "rows columns"],
-    height: int,
-    width: int,
-    *,
-    window: int,
-    stride: int,
-    least_excess: float,
-    most_area: float,
-) -> list[Box]:
+def prominent_boxes(occlusion: OcclusionMap, rules: Rules = RULES) -> list[Box]:
     """Boxes where a map exceeds its own median by far, the strongest first.
 
     A box holds adjacent windows whose excess over the median is at least half of the greatest
-    excess of the map. A box that covers more than `most_area` is left out.
+    excess of the map. A box that covers too much of the frame is left out.
 
     Args:
-        window_drops: Drop of the probability under each window, by the window's row and column.
-        height: Height of the image, in pixels.
-        width: Width of the image, in pixels.
-        window: Side of the window, in pixels.
-        stride: Step of the window, in pixels.
-        least_excess: Least excess of the strongest window of a box, above 0.
-        most_area: Greatest share of the image that a box may cover.
+        occlusion: The map of a probability.
+        rules: Thresholds of the strongest window of a box, and of the area of a box.
     """
-    excess = window_drops - np.median(window_drops)
+    (height, width), window, stride = occlusion.drop.shape, occlusion.window, occlusion.stride
+    least_excess = rules.least_excess * occlusion.value
+    excess = occlusion.window_drops - np.median(occlusion.window_drops)
     if excess.max() < least_excess:
         return []
     sets, _ = label(excess >= excess.max() / 2)
@@ -154,7 +142,7 @@ def prominent_boxes(
             min((columns.stop - 1) * stride + window, width),
         )
         strongest = float(excess[sets == number].max())
-        if strongest >= least_excess and box.area <= most_area * height * width:
+        if strongest >= least_excess and box.area <= rules.most_area * height * width:
             candidates.append((strongest, box))
     candidates.sort(key=lambda candidate: -candidate[0])
     return [box for _, box in candidates[:MOST_SPOTS]]
@@ -202,6 +190,6 @@ def pasted(
 ) -> Float[np.ndarray, "3 h w"]:
     """A copy of the image with the content of the source inside the box."""
     copy = image.copy()
-    rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
-    copy[:, rows, columns] = source[:, rows, columns]
+    inside = np.s_[:, box.top : box.bottom, box.left : box.right]
+    copy[inside] = source[inside]
     return copy

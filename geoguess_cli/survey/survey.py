@@ -1,18 +1,20 @@
 """A survey of many photos: where the model looks, and which shortcuts it may have learnt."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from jaxtyping import Float, Int
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.occlusion.occlusion_map import Predict, spread
 from geoguess_cli.photos.table import PhotoTable
-from geoguess_cli.survey.attention import Attention, AttentionMeter
+from geoguess_cli.survey.attention import Attention, attention_of
+from geoguess_cli.survey.recurrence import own_drives
 from geoguess_cli.survey.scan import ScanPlan, scan_photos
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.shortcuts import SharedSpot, carried, exchanger, shared_spots, suspects
@@ -44,15 +46,16 @@ class SurveyedPhotos:
 
 def surveyed_photos(table: PhotoTable, partition: Partition) -> SurveyedPhotos:
     """The photos of a table with their true cells and the numbers of their drives."""
-    sequences: list[str | None] = [None] * len(table)
-    drives = np.full(len(table), -1)
-    if table.has("sequence"):
-        column = table.frame["sequence"]
-        sequences = column.to_list()
-        drives = column.rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1
-    names = table.frame["photo"].to_list()
-    cells = partition.assign(table.latlng)
-    return SurveyedPhotos(table.paths, names, sequences, drives, cells, table.latlng)
+    unknown = pl.Series([None] * len(table), dtype=pl.String)
+    column = table.frame["sequence"] if table.has("sequence") else unknown
+    return SurveyedPhotos(
+        paths=table.paths,
+        names=table.frame["photo"].to_list(),
+        sequences=column.to_list(),
+        drives=column.rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1,
+        cells=partition.assign(table.latlng),
+        latlng=table.latlng,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,6 @@ def survey(
     store: ScanStore,
     *,
     size: int,
-    batch_size: int = 32,
     on_photo: Callable[[int, int], None] | None = None,
     on_spot: Callable[[int, int], None] | None = None,
 ) -> Survey:
@@ -103,7 +105,6 @@ def survey(
         plan: How to scan.
         store: The scans of earlier runs; new scans are added to it.
         size: Side of the square that the model sees, in pixels.
-        batch_size: Images that go through the model at once.
         on_photo: Called with (photos done, photos in all) after each photo.
         on_spot: Called with (shared spots compared, shared spots in all).
 
@@ -114,9 +115,7 @@ def survey(
     """
     paths = [known.paths[row] for row in rows]
     scans = []
-    for scan in scan_photos(
-        predict, read, paths, plan, store, truths=known.cells[rows], batch_size=batch_size
-    ):
+    for scan in scan_photos(predict, read, paths, plan, store, truths=known.cells[rows]):
         scans.append(scan)
         if on_photo is not None:
             on_photo(len(scans), len(rows))
@@ -127,17 +126,21 @@ def survey(
         raise PhotoError(
             f"none of {counted(len(rows), 'photo')} has a map; {known.paths[row]}: {reason}"
         )
-    exchange = exchanger(predict, _reader(read, known.paths), batch_size=batch_size)
+    exchange = exchanger(predict, _reader(read, known.paths), batch_size=plan.batch_size)
     where = (known.drives, known.cells)
     spots = shared_spots(
         photos, *where, known.latlng, exchange, rules=plan.rules, seed=plan.seed, on_spot=on_spot
     )
     shortcuts = suspects(spots, plan.rules)
+    drops = (
+        spread(photo.window_drops, size, size, window=plan.window, stride=plan.stride)
+        for photo in photos.values()
+    )
     return Survey(
         known=known,
         plan=plan,
         photos=photos,
-        attention=_attention(photos, known, plan, size),
+        attention=attention_of(drops, own_drives(known.drives)[list(photos)]),
         suspects=[
             replace(spot, carried=carried(spot, *where, exchange, seed=plan.seed))
             for spot in shortcuts
@@ -146,17 +149,6 @@ def survey(
         failures=failures,
         reused=sum(scan.reused for scan in scans),
     )
-
-
-def _attention(
-    photos: Mapping[int, ScannedPhoto], known: SurveyedPhotos, plan: ScanPlan, size: int
-) -> Attention:
-    """Where the model looks; each photo without a known drive is a drive of its own."""
-    meter = AttentionMeter(size, size)
-    for photo in photos.values():
-        meter.add(spread(photo.window_drops, size, size, window=plan.window, stride=plan.stride))
-    rows = np.array(list(photos))
-    return meter.attention(np.where(known.drives[rows] < 0, -1 - rows, known.drives[rows]))
 
 
 def _reader(

@@ -89,7 +89,7 @@ def test_the_diverging_scale_survives_colour_blindness() -> None:
 )
 def test_the_bar_tells_the_unit_and_its_ends(measure: Measure, words: str, ticks: set) -> None:  # type: ignore[type-arg]
     figure = theme.new_figure(4.0, 1.0)
-    draw_scale(figure, (0.1, 0.5, 0.8, 0.2), measure)
+    draw_scale(figure.add_axes((0.1, 0.5, 0.8, 0.2)), measure)
     figure.canvas.draw()
     shown = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
     assert ticks <= shown

@@ -3,13 +3,32 @@
 import numpy as np
 import pytest
 
-from geoguess_cli.survey.spots import MOST_SPOTS, Box, examined_spots, pasted, prominent_boxes
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap
+from geoguess_cli.occlusion.targets import cell_target
+from geoguess_cli.survey.spots import (
+    MOST_SPOTS,
+    Box,
+    Rules,
+    examined_spots,
+    pasted,
+    prominent_boxes,
+)
 
 
 def boxes_of(drops: np.ndarray, *, least_excess: float = 0.2, most_area: float = 0.5) -> list[Box]:
     """Boxes of a map with windows of 8 pixels, 4 apart, of 32 × 32 pixels."""
-    options = {"window": 8, "stride": 4, "least_excess": least_excess, "most_area": most_area}
-    return prominent_boxes(drops, 32, 32, **options)
+    occlusion = OcclusionMap(
+        drop=np.zeros((32, 32), np.float32),
+        window_drops=drops,
+        target=cell_target(0),
+        value=1.0,
+        window=8,
+        stride=4,
+        baselines=("mean",),
+        done=49,
+        total=49,
+    )
+    return prominent_boxes(occlusion, Rules(least_excess=least_excess, most_area=most_area))
 
 
 def flat(value: float = 0.0) -> np.ndarray:
