@@ -145,15 +145,13 @@ def faithfulness(
     own = ranks(occlusion.drop)
     edges = ranks(_edges(image, window=occlusion.window, stride=occlusion.stride))
     rng = np.random.default_rng(seed)
-    stride = occlusion.stride
-    orders = [own, edges, *(moved(own, rng, stride=stride) for _ in range(random_orders))]
-    sigma = BLUR_SHARE * min(image.shape[1:])
+    random = (moved(own, rng, stride=occlusion.stride) for _ in range(random_orders))
     curves = deletion_and_insertion(
         predict,
         image,
-        orders,
+        [own, edges, *random],
         occlusion.target,
-        blurred(image, sigma),
+        blurred(image, BLUR_SHARE * min(image.shape[1:])),
         steps=steps,
         batch_size=batch_size,
         on_batch=on_batch,

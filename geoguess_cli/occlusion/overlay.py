@@ -137,13 +137,9 @@ def _draw_colors(ax: Axes, occlusion: OcclusionMap, box: PhotoBox, *, plain: boo
     colors = overlay_colors(occlusion.drop, SCALES[occlusion.target.measure].norm)
     if plain:
         colors[..., 3] = 1.0
-    ax.imshow(
-        colors,
-        extent=(left, left + width, top + height, top),
-        aspect="auto",
-        interpolation="nearest" if plain else "bilinear",
-        gid="overlay",
-    )
+    extent = (left, left + width, top + height, top)
+    smooth = "nearest" if plain else "bilinear"
+    ax.imshow(colors, extent=extent, aspect="auto", interpolation=smooth, gid="overlay")
 
 
 def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: PhotoBox) -> None:
@@ -151,23 +147,18 @@ def _draw_contours(ax: Axes, occlusion: OcclusionMap, box: PhotoBox) -> None:
     left, top, width, height = box
     drop = gaussian_filter(occlusion.drop.astype(np.float64), occlusion.stride / 2, mode="nearest")
     rows, columns = drop.shape
+    x = left + (np.arange(columns) + 0.5) * width / columns
+    y = top + (np.arange(rows) + 0.5) * height / rows
     scale = SCALES[occlusion.target.measure]
     for sign in (1, -1):
         for number, level in enumerate(scale.levels):
             if not (sign * drop > level).any() or (sign * drop > level).all():
                 continue
-            lines = ax.contour(
-                left + (np.arange(columns) + 0.5) * width / columns,
-                top + (np.arange(rows) + 0.5) * height / rows,
-                drop,
-                levels=[sign * level],
-                colors=[theme.DIVERGING(float(scale.norm(sign * level)))],
-                linewidths=0.9 + 0.2 * number,
-                linestyles="solid",
-            )
-            lines.set(
-                path_effects=[withStroke(linewidth=2.0 + 0.2 * number, foreground=theme.PAGE)]
-            )
+            color = theme.DIVERGING(float(scale.norm(sign * level)))
+            style: dict[str, Any] = {"linewidths": 0.9 + 0.2 * number, "linestyles": "solid"}
+            lines = ax.contour(x, y, drop, levels=[sign * level], colors=[color], **style)
+            stroke = withStroke(linewidth=2.0 + 0.2 * number, foreground=theme.PAGE)
+            lines.set(path_effects=[stroke])
             names = ax.clabel(lines, fmt=scale.name, inline_spacing=2, fontsize=theme.TINY - 1.5)
             for name in names:
                 name.set(color=theme.INK, path_effects=halo(1.6))
@@ -209,14 +200,8 @@ def draw_window(ax: Axes, wide: float, tall: float, box: PhotoBox) -> None:
     wide, tall = wide * width, tall * height
     corner = (left + 0.02 * width, top + 0.97 * height - tall)
     draw_outline(ax, (*corner, wide, tall), gid="window", color=theme.INK, line=0.9)
-    ax.text(
-        corner[0] + wide + 0.015 * width,
-        corner[1] + tall,
-        "window",
-        fontsize=theme.TINY,
-        va="bottom",
-        path_effects=halo(),
-    )
+    beside = (corner[0] + wide + 0.015 * width, corner[1] + tall)
+    ax.text(*beside, "window", fontsize=theme.TINY, va="bottom", path_effects=halo())
 
 
 def draw_scale(ax: Axes, measure: Measure) -> None:

@@ -1,5 +1,7 @@
 """The figure of a survey: where the model looks on average, by height and by ninths."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize, TwoSlopeNorm
@@ -113,17 +115,12 @@ def _draw_profile(ax: Axes, attention: Attention) -> None:
 
 def _write_third(ax: Axes, name: str, share: Interval, row: int) -> None:
     x, y = 0.985, (row + 0.5) / 3
-    across = ax.get_yaxis_transform()
     text = shown(share, "share")
     below = f"{name} third\n{text.interval}".strip()
-    ax.text(
-        x, y - 0.02, text.value, fontsize=theme.TEXT, fontweight="bold",
-        ha="right", va="bottom", transform=across,
-    )  # fmt: skip
-    ax.text(
-        x, y + 0.02, below, fontsize=theme.TINY, color=theme.MUTED,
-        ha="right", va="top", transform=across, linespacing=1.35,
-    )  # fmt: skip
+    right: dict[str, Any] = {"ha": "right", "transform": ax.get_yaxis_transform()}
+    small: dict[str, Any] = {"fontsize": theme.TINY, "color": theme.MUTED, "linespacing": 1.35}
+    ax.text(x, y - 0.02, text.value, fontsize=theme.TEXT, fontweight="bold", va="bottom", **right)
+    ax.text(x, y + 0.02, below, va="top", **small, **right)
 
 
 def _draw_ninths(ax: Axes, attention: Attention) -> None:
@@ -139,14 +136,10 @@ def _draw_ninths(ax: Axes, attention: Attention) -> None:
         ax.add_patch(
             Rectangle((column, row), 1, 1, facecolor=color, edgecolor=theme.PAGE, linewidth=1.5)
         )
-        dark = luma(*color[:3]) < 0.5
-        ink = theme.PAGE if dark else theme.INK
+        ink = theme.PAGE if luma(*color[:3]) < 0.5 else theme.INK
         text = shown(attention.ninths[row][column], "share")
-        ax.text(
-            column + 0.5, row + 0.5, text.value, color=ink, fontsize=theme.TEXT,
-            fontweight="bold", ha="center", va="bottom", gid="ninth",
-        )  # fmt: skip
-        ax.text(
-            column + 0.5, row + 0.58, text.interval, color=ink, fontsize=theme.TINY - 0.5,
-            ha="center", va="top",
-        )  # fmt: skip
+        bold: dict[str, Any] = {"fontsize": theme.TEXT, "fontweight": "bold", "gid": "ninth"}
+        small: dict[str, Any] = {"fontsize": theme.TINY - 0.5, "va": "top"}
+        middle = column + 0.5
+        ax.text(middle, row + 0.5, text.value, color=ink, ha="center", va="bottom", **bold)
+        ax.text(middle, row + 0.58, text.interval, color=ink, ha="center", **small)

@@ -72,12 +72,11 @@ class ScanStore:
 
     def _open(self, header: str) -> dict[str, str]:
         """The lines of the file by the name of their photo; broken lines are removed."""
-        lines: list[str] = []
-        if self.path.exists():
-            *lines, _ = self.path.read_text(encoding="utf-8").split("\n")
-        photos = {name: line for line in lines[1:] if (name := _name(line)) is not None}
+        earlier = self.path.read_text(encoding="utf-8") if self.path.exists() else ""
+        lines = earlier.split("\n")[1:-1]
+        photos = {name: line for line in lines if (name := _name(line)) is not None}
         text = "\n".join([header, *photos.values()]) + "\n"
-        if not self.path.exists() or self.path.stat().st_size != len(text.encode()):
+        if text != earlier:
             write_text(text, self.path)
         return photos
 
