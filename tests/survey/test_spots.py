@@ -19,7 +19,7 @@ def boxes_of(drops: np.ndarray, *, least_excess: float = 0.2, most_area: float =
     """Boxes of a map with windows of 8 pixels, 4 apart, of 32 × 32 pixels."""
     occlusion = OcclusionMap(
         drop=np.zeros((32, 32), np.float32),
-        window_drops=drops,
+        window_drops=drops.astype(np.float32),
         target=cell_target(0),
         value=1.0,
         window=8,
