@@ -24,6 +24,9 @@ from geoguess_cli.occlusion.targets import Question
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Photo, Predictor
 
+OnBatch = Callable[[int, int], None]
+"""Called with (images done, images in all) after each batch."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -80,7 +83,7 @@ def explain_photos(
     plan: Plan,
     *,
     truths: Sequence[tuple[float, float] | None] | None = None,
-    on_batch: Callable[[int, int], None] | None = None,
+    on_batch: OnBatch | None = None,
 ) -> Iterator[Explanation | Unexplained]:
     """The explanation of each photo, in the order given; a photo that fails is `Unexplained`.
 
@@ -114,7 +117,7 @@ def explain_photo(
     plan: Plan,
     *,
     truth: tuple[float, float] | None = None,
-    on_batch: Callable[[int, int], None] | None = None,
+    on_batch: OnBatch | None = None,
 ) -> Explanation:
     """The explanation of one photo in any form; the arguments are those of `explain_photos`.
 
@@ -153,10 +156,6 @@ def explain_photo(
     return Explanation(file, occlusion, curves, plan.seed)
 
 
-def _shifted(
-    on_batch: Callable[[int, int], None] | None, before: int, after: int
-) -> Callable[[int, int], None] | None:
+def _shifted(on_batch: OnBatch | None, before: int, after: int) -> OnBatch | None:
     """The callback for a part of the work, with `before` and `after` images in the other parts."""
-    if on_batch is None:
-        return None
-    return lambda done, total: on_batch(before + done, before + total + after)
+    return on_batch and (lambda done, total: on_batch(before + done, before + total + after))

@@ -15,7 +15,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
     The drop of a pixel is the mean over the windows that cover it. Window (i, j) starts at row
     `tops[i]` and column `lefts[j]`; its sides are `window` pixels, and it ends at the image's edge.
     """
-    occlusion = explanation.occlusion
+    occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
     height, width = occlusion.drop.shape
     rows, columns = occlusion.window_drops.shape
     decimals = 3 if occlusion.target.measure == "km" else 6
@@ -29,7 +29,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
         "tops": [occlusion.stride * i for i in range(rows)],
         "lefts": [occlusion.stride * j for j in range(columns)],
         "window_drops": np.round(occlusion.window_drops.astype(np.float64), decimals).tolist(),
-        "faithfulness": _curves_record(explanation.faithfulness, decimals),
+        "faithfulness": faithfulness and _curves_record(faithfulness, decimals),
     }
 
 
@@ -71,10 +71,7 @@ def _areas(faithfulness: Faithfulness, curves: Sequence[Curves]) -> dict[str, fl
     }
 
 
-def _curves_record(faithfulness: Faithfulness | None, decimals: int) -> dict[str, Any] | None:
-    if faithfulness is None:
-        return None
-
+def _curves_record(faithfulness: Faithfulness, decimals: int) -> dict[str, Any]:
     def record(curves: Curves) -> dict[str, Any]:
         return {
             "deletion": np.round(curves.deletion, decimals).tolist(),

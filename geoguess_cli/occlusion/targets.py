@@ -162,7 +162,14 @@ def _top(asked: Question, partition: Partition, answer: Answer, _truth: Truth) -
 
 def _true_cell(asked: Question, partition: Partition, _answer: Answer, truth: Truth) -> Target:
     """The true cell."""
-    return asked.named_cell(partition, _cell_of(_known(truth), partition))
+    place = _known(truth)
+    index = int(partition.assign(np.array([place], dtype=np.float64))[0])
+    if index < 0:
+        raise CellError(
+            f"the photo was taken at {place[0]:.4f}, {place[1]:.4f}, which lies in no cell "
+            "of the model's partition; choose another --target"
+        )
+    return asked.named_cell(partition, index)
 
 
 def _region(asked: Question, partition: Partition, answer: Answer, truth: Truth) -> Target:
@@ -199,8 +206,7 @@ def cell_target(
         ConfigError: The measure is "km".
     """
     _check_of_probabilities(measure)
-    name = name or f"cell {cell_index}"
-    return Target(np.array([cell_index]), np.ones(1), measure, name)
+    return Target(np.array([cell_index]), np.ones(1), measure, name or f"cell {cell_index}")
 
 
 def region_target(
@@ -264,13 +270,3 @@ def _known(truth: tuple[float, float] | None) -> tuple[float, float]:
             "it is not known where the photo was taken; give --truth LAT,LON or another --target"
         )
     return truth
-
-
-def _cell_of(place: tuple[float, float], partition: Partition) -> int:
-    index = int(partition.assign(np.array([place], dtype=np.float64))[0])
-    if index < 0:
-        raise CellError(
-            f"the photo was taken at {place[0]:.4f}, {place[1]:.4f}, which lies in no cell "
-            "of the model's partition; choose another --target"
-        )
-    return index

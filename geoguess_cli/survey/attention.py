@@ -89,6 +89,5 @@ def overlaps(pixels: int, parts: int) -> Float[np.ndarray, "parts pixels"]:
     [[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]]
     """
     edges = np.linspace(0, pixels, parts + 1)
-    start = np.arange(pixels)
-    last = np.minimum(edges[1:, None], start + 1)
-    return np.asarray(np.clip(last - np.maximum(edges[:-1, None], start), 0, 1))
+    before = np.clip(edges[:, None] - np.arange(pixels), 0, 1)  # share of a pixel before an edge
+    return np.diff(before, axis=0)

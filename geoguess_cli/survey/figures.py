@@ -84,21 +84,15 @@ def _draw_mean_map(ax: Axes, bar_ax: Axes, attention: Attention) -> None:
 def _draw_profile(ax: Axes, attention: Attention) -> None:
     """Draw the density of the positive drop by height; the dashed line is an even spread."""
     edges = np.linspace(0, 1, BANDS + 1)
-    value, low, high = np.array([(b.value, b.low, b.high) for b in attention.profile]).T
+    bands = np.array([(band.value, band.low, band.high) for band in attention.profile])
+    value, low, high = np.repeat(bands, 2, axis=0).T
     ax.axhspan(1 / 3, 2 / 3, color=theme.SHADE, linewidth=0, zorder=0)
     ax.axvline(1, color=theme.MUTED, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     height = np.repeat(edges, 2)[1:-1]
     if np.isfinite(low).all():
-        ax.fill_betweenx(
-            height,
-            np.repeat(low, 2),
-            np.repeat(high, 2),
-            color=theme.BLUE,
-            alpha=0.22,
-            linewidth=0,
-            gid="interval",
-        )
-    ax.plot(np.repeat(value, 2), height, color=theme.BLUE, linewidth=1.5, gid="profile")
+        style: dict[str, Any] = {"color": theme.BLUE, "alpha": 0.22, "linewidth": 0}
+        ax.fill_betweenx(height, low, high, gid="interval", **style)
+    ax.plot(value, height, color=theme.BLUE, linewidth=1.5, gid="profile")
     most = np.nanmax(np.concatenate([high, value, [1.0]]))
     ax.set(xlim=(0, 2.1 * most), ylim=(1, 0))  # the right half is for words
     for row, third in enumerate(THIRDS):

@@ -136,9 +136,7 @@ def scan_photo(
         ConfigError: The window or the stride does not fit the image.
         ModelError: A probability is not finite.
     """
-    cell_index = truth
-    if cell_index is None:
-        cell_index = int(np.asarray(predict(image[None]))[0].argmax())
+    cell_index = int(predict(image[None])[0].argmax()) if truth is None else truth
     covers = baseline_images(plan.baselines, image, window=plan.window, seed=plan.seed)
     occlusion = occlusion_map(
         predict,
