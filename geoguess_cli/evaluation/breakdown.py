@@ -1,16 +1,16 @@
 """Statistics of parts of the photos: by state, by cell, by distance to the training photos."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int
+from jaxtyping import Int, Integer
 
 from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.definitions import computed, draft
-from geoguess_cli.evaluation.intervals import RESAMPLES, Bootstrap, sequence_groups
+from geoguess_cli.evaluation.intervals import Bootstrap, sequence_groups
 from geoguess_cli.evaluation.statistics import Neighbours, Part
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place
@@ -26,40 +26,36 @@ AT_SEA = "at sea"
 
 
 def breakdown(
-    predictions: pl.DataFrame,
-    parts: Sequence[str | None],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    predictions: pl.DataFrame, parts: Sequence[str | None], names: Iterable[str]
 ) -> dict[str, Part]:
-    """Counts and statistics of each part of the photos; parts come as they are first named.
+    """Counts and statistics of each part of the photos that has any, in the order of the names.
 
     Each part is resampled by itself, by sequence if it is known.
 
     Args:
         predictions: Rows of `Evaluation.predictions` without an error.
         parts: The part of each row; None leaves the photo out.
-        resamples: Bootstrap resamples of each part.
-        seed: Seed of the resamples.
+        names: The names of all parts.
     """
-    groups = sequence_groups(predictions)
+    groups, part_of = sequence_groups(predictions), pl.Series(parts, dtype=pl.String)
     report = {}
-    for part, rows in _rows_of(parts).items():
-        photos = Columns(predictions[rows])
-        bootstrap = Bootstrap(groups[rows], resamples=resamples, seed=seed)
-        report[part] = bootstrap.measured(
-            draft(
-                Part,
-                photos,
-                photos=len(rows),
-                covered=int(photos.in_cell.sum()),
-                sequences=bootstrap.groups,
+    for name in names:
+        rows = (part_of == name).arg_true().to_numpy()
+        if len(rows):
+            photos, bootstrap = Columns(predictions[rows]), Bootstrap(groups[rows])
+            report[name] = bootstrap.measured(
+                draft(
+                    Part,
+                    photos,
+                    photos=len(rows),
+                    covered=int(photos.in_cell.sum()),
+                    sequences=bootstrap.groups,
+                )
             )
-        )
     return report
 
 
-def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[str, Part]:
+def by_state(predictions: pl.DataFrame) -> dict[str, Part]:
     """Statistics by the first-level region of the truth, or by country if no region is known.
 
     The part with the most photos comes first.
@@ -73,13 +69,10 @@ def by_state(predictions: pl.DataFrame, *, resamples: int = RESAMPLES) -> dict[s
     )
     parts = predictions.select(name.alias("part"))["part"]
     counts = parts.value_counts().sort(["count", "part"], descending=[True, False])
-    report = breakdown(predictions, parts.to_list(), resamples=resamples)
-    return _in_order(report, counts["part"].to_list())
+    return breakdown(predictions, parts.to_list(), counts["part"])
 
 
-def by_distance_to_train(
-    predictions: pl.DataFrame, *, resamples: int = RESAMPLES
-) -> dict[str, Part]:
+def by_distance_to_train(predictions: pl.DataFrame) -> dict[str, Part]:
     """Statistics by the distance from a photo to the nearest training photo, near parts first.
 
     A photo without a known distance, such as a training photo, is left out.
@@ -88,34 +81,38 @@ def by_distance_to_train(
     names = _range_names(edges, unit=" km")
     nearest_km = predictions["nearest_train_km"].to_list()
     parts = [None if km is None else names[bisect_right(edges, km)] for km in nearest_km]
-    return _in_order(breakdown(predictions, parts, resamples=resamples), names)
+    return breakdown(predictions, parts, names)
 
 
-def by_level(
-    predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
-) -> dict[str, Part]:
+def by_level(predictions: pl.DataFrame, partition: Partition) -> dict[str, Part]:
     """Statistics by the S2 level of the true cell, that is by its size; large cells first."""
-    cells = true_cells(predictions, partition)
-    levels = [f"level {level}" for level in partition.levels.tolist()]
-    parts = [IN_NO_CELL if cell < 0 else levels[cell] for cell in cells.tolist()]
     names = [f"level {level}" for level in range(31)]
-    return _in_order(breakdown(predictions, parts, resamples=resamples), [*names, IN_NO_CELL])
+    return _by_cell(predictions, partition, partition.levels, names)
 
 
-def by_training_photos(
-    predictions: pl.DataFrame, partition: Partition, *, resamples: int = RESAMPLES
-) -> dict[str, Part]:
+def by_training_photos(predictions: pl.DataFrame, partition: Partition) -> dict[str, Part]:
     """Statistics by the number of training photos in the true cell; few photos first."""
-    names = _range_names(PHOTOS_EDGES, whole=True)
-    place = np.searchsorted(PHOTOS_EDGES, partition.photos, side="right").tolist()
-    cells = true_cells(predictions, partition)
-    parts = [IN_NO_CELL if cell < 0 else names[place[cell]] for cell in cells.tolist()]
-    return _in_order(breakdown(predictions, parts, resamples=resamples), [*names, IN_NO_CELL])
+    place = np.searchsorted(PHOTOS_EDGES, partition.photos, side="right")
+    return _by_cell(predictions, partition, place, _range_names(PHOTOS_EDGES, whole=True))
 
 
-def true_cells(predictions: pl.DataFrame, partition: Partition) -> Int[np.ndarray, " n"]:
-    """Index of the true cell of each row; -1 for a photo in no cell."""
-    return _cells(predictions["token"], partition)
+def _by_cell(
+    predictions: pl.DataFrame,
+    partition: Partition,
+    part_of_cell: Integer[np.ndarray, " c"],
+    names: Sequence[str],
+) -> dict[str, Part]:
+    """Statistics by the part that the true cell belongs to; photos in no cell come last."""
+    names = [*names, IN_NO_CELL]
+    parts = np.append(part_of_cell, len(names) - 1)  # the last is that of cell -1
+    cells = cells_of(predictions["token"], partition)
+    return breakdown(predictions, [names[part] for part in parts[cells].tolist()], names)
+
+
+def cells_of(tokens: pl.Series, partition: Partition) -> Int[np.ndarray, " n"]:
+    """Index of the cell of each token; -1 for null, a photo in no cell."""
+    index = {token: cell for cell, token in enumerate(partition.tokens)}
+    return np.array([-1 if token is None else index[token] for token in tokens], dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,9 +135,7 @@ class Confusion(Neighbours):
     pairs: Sequence[ConfusedPair]
 
 
-def confusion(
-    predictions: pl.DataFrame, partition: Partition, *, limit: int = 20, resamples: int = RESAMPLES
-) -> Confusion:
+def confusion(predictions: pl.DataFrame, partition: Partition, *, limit: int = 20) -> Confusion:
     """Where the wrong cells of the covered photos lie; `distances.are_neighbours` tells which
     cells are neighbours.
 
@@ -148,13 +143,12 @@ def confusion(
         predictions: Rows of `Evaluation.predictions` without an error.
         partition: The model's own.
         limit: Pairs listed at most, the commonest first.
-        resamples: Bootstrap resamples.
     """
     wrong = predictions.with_columns(guess=pl.col("top_tokens").list.first()).filter(
         pl.col("token") != pl.col("guess")
     )
     near = are_neighbours(
-        _cells(wrong["token"], partition), _cells(wrong["guess"], partition), partition
+        cells_of(wrong["token"], partition), cells_of(wrong["guess"], partition), partition
     )
     pairs = (
         wrong.select("token", "guess", neighbours=pl.Series(near, dtype=pl.Boolean))
@@ -164,10 +158,9 @@ def confusion(
         .head(limit)
     )
     place_of = dict(zip(partition.tokens, map(_place_name, cell_places(partition)), strict=True))
-    bootstrap = Bootstrap(sequence_groups(wrong), resamples=resamples)
     return Confusion(
         wrong=len(wrong),
-        **bootstrap.measured(computed(Neighbours, near)),
+        **Bootstrap(sequence_groups(wrong)).measured(computed(Neighbours, near)),
         pairs=[
             ConfusedPair(**pair, place=place_of[pair["token"]], guess_place=place_of[pair["guess"]])
             for pair in pairs.to_dicts()
@@ -177,18 +170,6 @@ def confusion(
 
 def _place_name(place: Place) -> str:
     return ", ".join(filter(None, (place.region, place.country))) or AT_SEA
-
-
-def _rows_of(parts: Sequence[str | None]) -> dict[str, np.ndarray]:
-    """The rows of each part, in the order in which the parts are first named."""
-    frame = pl.DataFrame({"part": pl.Series(parts, dtype=pl.String)}).with_row_index("row")
-    grouped = frame.drop_nulls("part").group_by("part", maintain_order=True).agg("row")
-    return {part: rows.to_numpy() for part, rows in zip(*grouped.get_columns(), strict=True)}
-
-
-def _cells(tokens: pl.Series, partition: Partition) -> np.ndarray:
-    index = {token: cell for cell, token in enumerate(partition.tokens)}
-    return np.array([-1 if token is None else index[token] for token in tokens], dtype=np.int64)
 
 
 def _range_names(
@@ -205,7 +186,3 @@ def _range_names(
         for low, high in zip(starts, edges, strict=True)
     ]
     return [*between, f"{edges[-1]:g}{unit} and more"]
-
-
-def _in_order(parts: dict[str, Part], names: Sequence[str]) -> dict[str, Part]:
-    return {name: parts[name] for name in names if name in parts}

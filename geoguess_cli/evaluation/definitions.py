@@ -6,6 +6,7 @@ parts themselves stand in `statistics`, and `report.Report` puts them together.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import NoneType
@@ -95,19 +96,15 @@ def _keys_of(
 
 
 def plain(value: Any) -> Any:
-    """The same as JSON holds it: dictionaries, lists, numbers and texts.
+    """The same as JSON holds it: dictionaries, lists, numbers and texts; null for NaN.
 
     >>> plain({"top_1": Interval(0.5, 0.25, float("nan"))})
     {'top_1': {'value': 0.5, 'low': 0.25, 'high': None}}
     """
-    if isinstance(value, Interval):
-        return value.record()
     if dataclasses.is_dataclass(value):
-        return {
-            entry.name: plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)
-        }
+        return plain(vars(value))
     if isinstance(value, Mapping):
         return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

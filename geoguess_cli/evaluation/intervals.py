@@ -36,15 +36,6 @@ class Interval:
     low: float = math.nan
     high: float = math.nan
 
-    def record(self) -> dict[str, float | None]:
-        """The statistic as JSON holds it: null for a number that is undefined.
-
-        >>> Interval(0.5, 0.25).record()
-        {'value': 0.5, 'low': 0.25, 'high': None}
-        """
-        named = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: end if math.isfinite(end) else None for name, end in named.items()}
-
 
 @dataclass(frozen=True, eq=False)
 class Draft:

@@ -8,6 +8,7 @@ import polars as pl
 
 from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation import breakdown
+from geoguess_cli.evaluation import report as reports
 from geoguess_cli.evaluation import statistics as parts
 from geoguess_cli.evaluation.baselines import best_constant, most_frequent_cell
 from geoguess_cli.evaluation.calibration import bins_of, reliability
@@ -15,24 +16,7 @@ from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.definitions import computed, draft
 from geoguess_cli.evaluation.intervals import Bootstrap, Draft, Interval
 from geoguess_cli.evaluation.metrics import chance
-from geoguess_cli.evaluation.report import (
-    Baselines,
-    BestConstant,
-    CalibrationReport,
-    Counts,
-    Covered,
-    CredibleReport,
-    EstimateReport,
-    ExpectedReport,
-    FrequencyOfCovered,
-    FrequentCell,
-    Leaks,
-    RadiusReport,
-    Reliability,
-    Report,
-    RiskReport,
-    Skipped,
-)
+from geoguess_cli.evaluation.report import Report
 from geoguess_cli.evaluation.selective import THRESHOLDS, risk_coverage
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
@@ -72,7 +56,7 @@ def report_of(
             {
                 "split": split,
                 "model": model or {},
-                "counts": Counts(
+                "counts": reports.Counts(
                     photos=len(rows),
                     covered=int(photos.in_cell.sum()),
                     cells=len(partition),
@@ -83,7 +67,7 @@ def report_of(
                 **trust(photos, temperature),
                 "point_estimates": {
                     method: _both(
-                        EstimateReport, photos, f"distance_km_{method}", own=method == point
+                        reports.EstimateReport, photos, f"distance_km_{method}", own=method == point
                     )
                     for method in POINT_METHODS
                 },
@@ -93,8 +77,10 @@ def report_of(
                 "by_level": breakdown.by_level(rows, partition),
                 "by_training_photos": breakdown.by_training_photos(rows, partition),
                 "confusion": breakdown.confusion(rows, partition),
-                "leaks": None if leaks is None else Leaks(leaks.level, leaks.verdict),
-                "skipped": [Skipped(*row) for row in skipped.select("photo", "error").iter_rows()],
+                "leaks": None if leaks is None else reports.Leaks(leaks.level, leaks.verdict),
+                "skipped": [
+                    reports.Skipped(*row) for row in skipped.select("photo", "error").iter_rows()
+                ],
                 "absent": _absent(split, by_distance_to_train=near, leaks=leaks),
             },
         )
@@ -113,7 +99,7 @@ def accuracy(photos: Columns, cells: int) -> dict[str, Any]:
     return {
         "all": draft(parts.RightCell, photos),
         "covered": Draft(
-            Covered,
+            reports.Covered,
             {
                 **computed(parts.RightCell, covered),
                 **computed(parts.Distances, covered["distance_km"]),
@@ -136,18 +122,20 @@ def trust(photos: Columns, temperature: float) -> dict[str, Any]:
     return {
         **computed(parts.LogLoss, photos["loss"]),
         "calibration": draft(
-            CalibrationReport,
+            reports.CalibrationReport,
             temperature=temperature,
             before=_scores(photos, "uncalibrated_"),
             after=_scores(photos, ""),
             reliability=draft(
-                Reliability,
+                reports.Reliability,
                 before=_reliability(photos.covered, "uncalibrated_confidence"),
                 after=_reliability(photos.covered, "confidence"),
             ),
         ),
         "credible": {
-            name: _both(CredibleReport, photos, f"in_{name}", f"area_{name}_km2", f"cells_{name}")
+            name: _both(
+                reports.CredibleReport, photos, f"in_{name}", f"area_{name}_km2", f"cells_{name}"
+            )
             for name in (f"{100 * mass:g}" for mass in MASSES)
         },
         "recall_area": [
@@ -155,8 +143,8 @@ def trust(photos: Columns, temperature: float) -> dict[str, Any]:
         ],
         "risk_coverage": _risk(photos),
         "abstention": [_abstention(photos, threshold) for threshold in THRESHOLDS],
-        "expected_km": _both(ExpectedReport, photos),
-        "radius_90": _both(RadiusReport, photos),
+        "expected_km": _both(reports.ExpectedReport, photos),
+        "radius_90": _both(reports.RadiusReport, photos),
     }
 
 
@@ -189,10 +177,7 @@ def _reliability(covered: Columns, name: str) -> list[Draft]:
         draft(
             parts.ReliabilityBin,
             np.where(index == at, right, np.nan),
-            low=row.low,
-            high=row.high,
-            photos=row.photos,
-            confidence=row.confidence if row.photos else None,
+            **vars(row),
         )
         for at, row in enumerate(reliability(confidence[known], right[known] > 0))
     ]
@@ -201,7 +186,7 @@ def _reliability(covered: Columns, name: str) -> list[Draft]:
 def _risk(photos: Columns) -> Draft:
     confidence, wrong = photos["confidence"], 1 - photos.hits(1)
     return Draft(
-        RiskReport,
+        reports.RiskReport,
         {
             **computed(parts.RiskAreas, confidence, wrong),
             **computed(parts.RiskDistances, confidence, photos["distance_km"]),
@@ -232,18 +217,20 @@ def _baselines(photos: Columns, partition: Partition) -> Draft:
         return {**computed(parts.Frequency, right), **computed(parts.Distances, distance_km)}
 
     return draft(
-        Baselines,
+        reports.Baselines,
         chance=Interval(chance(len(partition))),
         most_frequent_cell=Draft(
-            FrequentCell,
+            reports.FrequentCell,
             {
                 "token": token,
                 **frequency(right, from_cell),
-                "covered": Draft(FrequencyOfCovered, frequency(covered(right), covered(from_cell))),
+                "covered": Draft(
+                    reports.FrequencyOfCovered, frequency(covered(right), covered(from_cell))
+                ),
             },
         ),
         best_constant=draft(
-            BestConstant,
+            reports.BestConstant,
             from_place,
             latitude=Interval(latitude),
             longitude=Interval(longitude),

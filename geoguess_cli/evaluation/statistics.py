@@ -173,7 +173,7 @@ class ReliabilityBin:
     low: float
     high: float
     photos: int
-    confidence: float | None
+    confidence: float
     accuracy: Interval = statistic(
         "accuracy", "share", mean_of, "share of them whose likeliest cell is the true one"
     )

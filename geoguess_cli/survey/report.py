@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from geoguess_cli.evaluation.definitions import plain
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.survey.attention import THIRDS
@@ -62,9 +63,9 @@ class SurveyReport:
                 "shared_spots": len(survey.suspects) + len(survey.cleared),
                 "suspects": len(survey.suspects),
             },
-            "thirds": {third: attention.thirds[third].record() for third in THIRDS},
-            "ninths": [[share.record() for share in row] for row in attention.ninths],
-            "profile": [band.record() for band in attention.profile],
+            "thirds": {third: plain(attention.thirds[third]) for third in THIRDS},
+            "ninths": plain(attention.ninths),
+            "profile": plain(attention.profile),
             "suspects": self._spots(survey.suspects),
             "cleared": self._spots(survey.cleared),
             "failures": [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import binom, bootstrap
 
+from geoguess_cli.evaluation.definitions import plain
 from geoguess_cli.evaluation.intervals import (
     Bootstrap,
     Interval,
@@ -158,16 +159,16 @@ def test_one_drive_says_nothing_of_how_much_drives_differ(groups: np.ndarray) ->
     assert found.value == (len(groups) - 1) / 2
     assert math.isnan(found.low)
     assert math.isnan(found.high)
-    assert found.record() == {"value": found.value, "low": None, "high": None}
+    assert plain(found) == {"value": found.value, "low": None, "high": None}
 
 
 def test_figures_of_nothing_are_undefined_and_silent() -> None:
     nothing = np.array([])
     for statistic in (mean_of, median_of):
         found = interval(statistic(nothing), np.empty(0, dtype=np.int64))
-        assert found.record() == {"value": None, "low": None, "high": None}
+        assert plain(found) == {"value": None, "low": None, "high": None}
         found = interval(statistic(np.full(3, math.nan)), np.arange(3))
-        assert found.record() == {"value": None, "low": None, "high": None}
+        assert plain(found) == {"value": None, "low": None, "high": None}
 
 
 def test_resamples_without_a_covered_photo_are_left_out() -> None:
