@@ -59,6 +59,33 @@ def points(
     ax.plot(x, y, "o", color=color, markersize=4.5, label=label, gid=gid, clip_on=False, zorder=3)
 
 
+def lying(
+    ax: Axes, places: np.ndarray, names: Sequence[str], *, reach: tuple[float, float]
+) -> None:
+    """Make the axes a list of names from top to bottom, with a share along x.
+
+    Args:
+        ax: The axes, which hold the dots already.
+        places: Of each name along y, from 0.
+        names: From top to bottom.
+        reach: Ends of the scale.
+    """
+    ax.set_yticks(places, names)
+    ax.set(xlim=reach, ylim=(len(names) - 0.5, -0.6))
+    ax.xaxis.set_major_formatter(FULL)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    legend_above(ax)
+
+
+def note(
+    ax: Axes, text: str, at: tuple[float, float], offset: tuple[int, int], **style: Any
+) -> None:
+    """Write small text beside a point, so many typographic points away from it."""
+    style = {"fontsize": theme.SMALL, **style}
+    ax.annotate(text, at, xytext=offset, textcoords="offset points", **style)
+
+
 def numbers(statistics: Sequence[Interval]) -> Float[np.ndarray, "3 n"]:
     """Values, lower and upper ends; NaN where undefined."""
     rows = [(of.value, of.low, of.high) for of in statistics]

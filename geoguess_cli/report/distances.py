@@ -1,5 +1,7 @@
 """The figures of distances: photos placed within each distance, and the map of errors."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.metrics import RADII_KM
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_km
 from geoguess_cli.maps.figures import errors_map
-from geoguess_cli.report.charts import FULL, headed
+from geoguess_cli.report.charts import FULL, headed, note
 from geoguess_cli.wording import counted, kilometres, percent
 
 _STEPS = 2000  # of a curve at most
@@ -63,22 +65,15 @@ def distance_figure(
     ax = figure.subplots()
     least, most = 0.1, np.pi * EARTH_RADIUS_KM
     if baseline_km is not None:
-        ax.step(
-            *_shares(baseline_km, least, most),
-            where="post",
-            color=theme.MUTED,
-            linewidth=1.2,
-            linestyle=(0, (4, 2)),
-            label="best constant guess",
-            gid="baseline",
-        )
-    ax.step(
-        *_shares(distances_km, least, most),
-        where="post",
-        color=theme.BLUE,
-        label="point estimate",
-        gid="estimate",
-    )
+        dashed: dict[str, Any] = {
+            "color": theme.MUTED,
+            "linewidth": 1.2,
+            "linestyle": (0, (4, 2)),
+        }
+        curve = _shares(baseline_km, least, most)
+        ax.step(*curve, where="post", label="best constant guess", gid="baseline", **dashed)
+    curve = _shares(distances_km, least, most)
+    ax.step(*curve, where="post", label="point estimate", gid="estimate", color=theme.BLUE)
     _mark_radii(ax, distances_km)
     ax.set_xscale("log")
     ax.set(xlim=(least, most), ylim=(0, 1.0))
@@ -86,8 +81,7 @@ def distance_figure(
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,}".removesuffix(".0")))
     ax.yaxis.set_major_formatter(FULL)
-    ax.set_xlabel("distance from the truth, in km")
-    ax.set_ylabel("photos within that distance")
+    ax.set(xlabel="distance from the truth, in km", ylabel="photos within that distance")
     ax.legend(loc="upper left")
     heading = title or f"Accuracy within a distance, {counted(len(distances_km), 'photo')}"
     return headed(figure, heading)
@@ -109,16 +103,8 @@ def _mark_radii(ax: Axes, distances_km: Float[np.ndarray, " n"]) -> None:
         share = float(np.mean(distances_km <= radius))
         below = share > 0.93  # above it would stand in the names of the radii
         ax.plot([radius], [share], marker="o", markersize=4.5, color=theme.BLUE, gid="radius")
-        ax.annotate(
-            percent(share),
-            (radius, share),
-            xytext=(5, -5) if below else (-5, 4),
-            textcoords="offset points",
-            ha="left" if below else "right",
-            va="top" if below else "baseline",
-            fontsize=theme.SMALL,
-            path_effects=halo(),
-        )
+        offset, ha, va = ((5, -5), "left", "top") if below else ((-5, 4), "right", "baseline")
+        note(ax, percent(share), (radius, share), offset, ha=ha, va=va, path_effects=halo())
 
 
 def _shares(

@@ -23,6 +23,8 @@ from geoguess_cli.report.charts import (
     chart,
     headed,
     legend_above,
+    lying,
+    note,
     numbers,
     points,
     wrapped,
@@ -87,15 +89,8 @@ def reliability_figure(calibration: CalibrationReport) -> Figure:
         confidence = np.array([row.confidence for row in rows])
         points(above, confidence, [row.accuracy for row in rows], theme.BLUE, gid=side)
         above.set_title(names[side], pad=17)
-        above.annotate(
-            f"calibration error {shown(getattr(calibration, side).ece, 'share')}",
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, 6),
-            textcoords="offset points",
-            fontsize=theme.SMALL,
-            color=theme.MUTED,
-        )
+        error = f"calibration error {shown(getattr(calibration, side).ece, 'share')}"
+        note(above, error, (0.0, 1.0), (0, 6), xycoords="axes fraction", color=theme.MUTED)
         width = rows[0].high - rows[0].low if rows else 1.0
         below.bar(
             [row.low + width / 2 for row in rows],
@@ -136,8 +131,7 @@ def recall_area_figure(recall_area: Sequence[Recall]) -> Figure:
     stop = min(len(area) - 1, int(np.argmax(recall >= recall.max())) + 2)
     ax.set_xscale("log")
     ax.set(xlim=(area[start], area[max(stop, start + 1)]), ylim=(0, 1.02))
-    ax.set_xlabel("area searched, likeliest cells first, in km²")
-    ax.set_ylabel("photos found")
+    ax.set(xlabel="area searched, likeliest cells first, in km²", ylabel="photos found")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.yaxis.set_major_formatter(FULL)
     ax.xaxis.set_minor_locator(NullLocator())
@@ -172,8 +166,7 @@ def risk_coverage_figure(risk_coverage: RiskReport) -> Figure:
     )
     most = max([wrong, *(point.risk for point in curve)])
     ax.set(xlim=(0, 1), ylim=(0, min(1.02, 1.1 * most + 0.02)))
-    ax.set_xlabel("photos answered, the surest first")
-    ax.set_ylabel("wrong cell among them")
+    ax.set(xlabel="photos answered, the surest first", ylabel="wrong cell among them")
     ax.xaxis.set_major_formatter(FULL)
     ax.yaxis.set_major_formatter(FULL)
     ax.grid(axis="y")
@@ -202,8 +195,7 @@ def train_distance_figure(by_distance: Mapping[str, Part]) -> Figure:
     )
     ax.tick_params(axis="x", length=0)
     ax.set(xlim=(-0.5, len(parts) - 0.5), ylim=(0, _reach(parts)))
-    ax.set_xlabel("distance to the nearest training photo")
-    ax.set_ylabel("right cell")
+    ax.set(xlabel="distance to the nearest training photo", ylabel="right cell")
     ax.yaxis.set_major_formatter(FULL)
     ax.grid(axis="y")
     legend_above(ax)
@@ -228,16 +220,8 @@ def point_estimates_figure(point_estimates: Mapping[str, EstimateReport]) -> Fig
             color = theme.BLUE if chosen else theme.MUTED
             points(ax, np.array([place]), [statistic], color, gid=f"{method} {key}", flat=True)
             value = statistic.value
-            ax.annotate(
-                significant(value),
-                (value, place),
-                xytext=(0, 5),
-                textcoords="offset points",
-                ha="center",
-                fontsize=theme.SMALL,
-                color=color,
-                path_effects=halo(),
-            )
+            style = {"ha": "center", "color": color, "path_effects": halo()}
+            note(ax, significant(value), (value, place), (0, 5), **style)
         ax.set_xlabel(label)
         ax.xaxis.set_major_locator(MaxNLocator(4))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.4g}"))
@@ -261,35 +245,23 @@ def state_figure(by_state: Mapping[str, Part]) -> Figure:
     listed = list(by_state.items())[:PARTS_SHOWN]
     figure, ax = chart(1.25 + 0.25 * len(listed))
     places = np.arange(len(listed), dtype=np.float64)
-    _accuracies(ax, places, [part for _, part in listed], 0.13, flat=True)
+    parts = [part for _, part in listed]
+    _accuracies(ax, places, parts, 0.13, flat=True)
+    reach = _reach(parts)
     names = without_common_country([name for name, _ in listed])
-    ax.set_yticks(places, names)
-    reach = _reach([part for _, part in listed])
-    ax.set(xlim=(-0.02 * reach, reach), ylim=(len(listed) - 0.5, -0.6))
-    for place, (_, part) in zip(places, listed, strict=True):
+    lying(ax, places, names, reach=(-0.02 * reach, reach))
+    column = [(f"{part.photos:,}", at, "center") for at, part in enumerate(parts)]
+    for text, place, align in [*column, ("photos", -0.6, "bottom")]:
         ax.annotate(
-            f"{part.photos:,}",
+            text,
             (1.02, place),
             xycoords=("axes fraction", "data"),
-            va="center",
+            va=align,
             fontsize=theme.TINY,
             color=theme.MUTED,
             annotation_clip=False,
         )
-    ax.annotate(
-        "photos",
-        (1.02, -0.6),
-        xycoords=("axes fraction", "data"),
-        va="bottom",
-        fontsize=theme.TINY,
-        color=theme.MUTED,
-        annotation_clip=False,
-    )
     ax.set_xlabel("right cell")
-    ax.xaxis.set_major_formatter(FULL)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x")
-    legend_above(ax)
     more = len(by_state) - len(listed)
     title = f"The {len(listed)} states with the most photos" if more else "State by state"
     return headed(figure, title)
@@ -315,12 +287,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         short = name if len(name) <= NAME_LETTERS else f"…{name[-NAME_LETTERS:]}"
         label = f"{side.upper()}: {short}"
         points(ax, places + shift, shares, color, gid=side, label=label, flat=True)
-    ax.set_yticks(places, [COMPARED[key].name for key in keys])
-    ax.set(xlim=(-0.02, 1.02), ylim=(len(keys) - 0.5, -0.6))
-    ax.xaxis.set_major_formatter(FULL)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x")
-    legend_above(ax)
+    lying(ax, places, [COMPARED[key].name for key in keys], reach=(-0.02, 1.02))
     return headed(figure, "Two models on the same photos")
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import halo
-from geoguess_cli.report.charts import FULL, headed
+from geoguess_cli.report.charts import FULL, headed, note
 from geoguess_cli.wording import counted
 
 
@@ -87,16 +87,8 @@ def _shade_stages(panels: Sequence[Axes], rows: Sequence[Mapping[str, Any]]) -> 
         for ax in panels:
             if number % 2 == 0:
                 ax.axvspan(start + 0.5, stop + 0.5, color=theme.SHADE, linewidth=0, zorder=0)
-        panels[0].annotate(
-            names[start],
-            (start + 0.5, 1.0),
-            xycoords=panels[0].get_xaxis_transform(),
-            xytext=(2, 3),
-            textcoords="offset points",
-            fontsize=theme.SMALL,
-            color=theme.MUTED,
-            annotation_clip=False,
-        )
+        style = {"xycoords": panels[0].get_xaxis_transform(), "color": theme.MUTED}
+        note(panels[0], names[start], (start + 0.5, 1.0), (2, 3), annotation_clip=False, **style)
 
 
 def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray) -> None:
@@ -116,16 +108,10 @@ def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray)
         markeredgewidth=1.2,
         gid="best",
     )
-    left = best > len(epochs) / 2
-    panels[0].annotate(
-        f"best: {val_loss[best]:.3f}, epoch {epochs[best]}",
-        (float(epochs[best]), float(val_loss[best])),
-        xytext=(-8 if left else 8, 9),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        fontsize=theme.SMALL,
-        path_effects=halo(),
-    )
+    words = f"best: {val_loss[best]:.3f}, epoch {epochs[best]}"
+    at = (float(epochs[best]), float(val_loss[best]))
+    offset, ha = ((-8, 9), "right") if best > len(epochs) / 2 else ((8, 9), "left")
+    note(panels[0], words, at, offset, ha=ha, path_effects=halo())
 
 
 def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
