@@ -85,17 +85,15 @@ class ShapeFinder:
         shrink = np.cos(np.radians(lnglat[:, 1]))
         tall = REACH_KM / km_per_degree
         wide = tall / np.maximum(shrink, tall / 180.0)
-        points, edges, distances = [], [], []
-        for turn in (-360.0, 0.0, 360.0):  # the sea continues beyond the antimeridian
-            x, y = lnglat[:, 0] + turn, lnglat[:, 1]
-            point, edge = self._edge_tree.query(shapely.box(x - wide, y - tall, x + wide, y + tall))
-            scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
-            middle = np.stack([x, y], axis=1)[point]
-            start, end = ((self._edges[edge, k] - middle) * scale for k in (0, 1))
-            points.append(point)
-            edges.append(edge)
-            distances.append(_distance_to_origin(start, end))
-        point, edge, distance = map(np.concatenate, (points, edges, distances))
+        # Each point three times, because the sea continues beyond the antimeridian.
+        middle = np.concatenate([lnglat + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)])
+        reach = np.tile(np.stack([wide, np.full_like(wide, tall)], axis=1), (3, 1))
+        boxes = shapely.box(*(middle - reach).T, *(middle + reach).T)
+        point_of_middle, edge = self._edge_tree.query(boxes)
+        point = point_of_middle % len(lnglat)
+        scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
+        corners = (self._edges[edge] - middle[point_of_middle, None]) * scale[:, None]
+        distance = _distance_to_origin(corners[:, 0], corners[:, 1])
         owner = self._edge_owners[edge]
         near = np.flatnonzero((distance <= REACH_KM) & allowed[owner])
         order = near[np.lexsort((owner[near], distance[near], point[near]))]

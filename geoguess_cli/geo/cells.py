@@ -9,49 +9,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, UInt8, UInt64
+from jaxtyping import Float, UInt64
 
 from geoguess_cli.errors import CellError, CoordinateError
-from geoguess_cli.geo.cell_union import cell_union, cell_union_edges
+from geoguess_cli.geo.cell_union import cell_union as cell_union
+from geoguess_cli.geo.cell_union import cell_union_edges as cell_union_edges
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, check_latlng
-from geoguess_cli.geo.hilbert import MAX_LEVEL, cell_levels, leaf_ids
-from geoguess_cli.geo.outlines import (
-    cell_area_km2,
-    cell_boundary,
-    cell_caps,
-    cell_center,
-    cell_corners,
-    cell_distance_km,
-    cell_polygons,
-)
+from geoguess_cli.geo.hilbert import MAX_LEVEL as MAX_LEVEL
+from geoguess_cli.geo.hilbert import cell_level as cell_level
+from geoguess_cli.geo.hilbert import leaf_ids
+from geoguess_cli.geo.outlines import cell_area_km2 as cell_area_km2
+from geoguess_cli.geo.outlines import cell_boundary as cell_boundary
+from geoguess_cli.geo.outlines import cell_caps as cell_caps
+from geoguess_cli.geo.outlines import cell_center as cell_center
+from geoguess_cli.geo.outlines import cell_corners as cell_corners
+from geoguess_cli.geo.outlines import cell_distance_km as cell_distance_km
+from geoguess_cli.geo.outlines import cell_polygons as cell_polygons
 
 if TYPE_CHECKING:
     import s2sphere
-
-__all__ = [
-    "MAX_LEVEL",
-    "box_covering",
-    "cap_covering",
-    "cell_area_km2",
-    "cell_boundary",
-    "cell_caps",
-    "cell_center",
-    "cell_children",
-    "cell_corners",
-    "cell_distance_km",
-    "cell_edge_neighbors",
-    "cell_level",
-    "cell_parent",
-    "cell_polygons",
-    "cell_range",
-    "cell_to_token",
-    "cell_union",
-    "cell_union_edges",
-    "check_cells",
-    "face_cells",
-    "latlng_to_cell",
-    "token_to_cell",
-]
 
 _ONE = np.uint64(1)
 _LEVEL_BITS = np.uint64(0x1555555555555555)
@@ -99,15 +75,6 @@ def face_cells() -> UInt64[np.ndarray, "6"]:
     ['1', '3', '5', '7', '9', 'b']
     """
     return (np.arange(6, dtype=np.uint64) << _ONE | _ONE) << np.uint64(2 * MAX_LEVEL)
-
-
-def cell_level(cells: UInt64[np.ndarray, " n"]) -> UInt8[np.ndarray, " n"]:
-    """Levels of cells, 0 (a face) to 30 (a leaf).
-
-    >>> cell_level(token_to_cell(["3", "47e6701"]))
-    array([ 0, 12], dtype=uint8)
-    """
-    return cell_levels(cells)
 
 
 def cell_parent(cells: UInt64[np.ndarray, " n"], level: int) -> UInt64[np.ndarray, " n"]:

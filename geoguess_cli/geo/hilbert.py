@@ -115,8 +115,12 @@ def _face_ij_to_id(face: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray
     return np.asarray(position.view(np.uint64) << np.uint64(1) | np.uint64(1))
 
 
-def cell_levels(cells: UInt64[np.ndarray, " n"]) -> UInt8[np.ndarray, " n"]:
-    """Levels of cell ids, 0 (a face) to 30 (a leaf): half the count of zeros below the last 1."""
+def cell_level(cells: UInt64[np.ndarray, " n"]) -> UInt8[np.ndarray, " n"]:
+    """Levels of cells, 0 (a face) to 30 (a leaf): half the count of zeros below the last 1.
+
+    >>> cell_level(np.array([0x3000000000000000, 0x47E6701000000000], dtype=np.uint64))
+    array([ 0, 12], dtype=uint8)
+    """
     lowest = cells & (~cells + np.uint64(1))
     _, exponent = np.frexp(lowest.astype(np.float64))  # powers of two: exact
     return (MAX_LEVEL - (exponent - 1) // 2).astype(np.uint8)
@@ -137,5 +141,5 @@ def id_to_face_ij(
         i, j = i << _BITS | entry >> _BITS + 2, j << _BITS | entry >> 2 & mask
         orientation = entry & 3
     # The id of a cell decodes to a leaf inside the cell: round down to the cell's own grid.
-    inside = (1 << (MAX_LEVEL - cell_levels(cells).astype(np.int64))) - 1
+    inside = (1 << (MAX_LEVEL - cell_level(cells).astype(np.int64))) - 1
     return face, i & ~inside, j & ~inside

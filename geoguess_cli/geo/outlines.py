@@ -9,7 +9,7 @@ import shapely
 from jaxtyping import Float, Int64, Shaped, UInt64
 
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, from_unit_vectors, unit_vectors
-from geoguess_cli.geo.hilbert import LIMIT_IJ, MAX_LEVEL, cell_levels, id_to_face_ij
+from geoguess_cli.geo.hilbert import LIMIT_IJ, MAX_LEVEL, cell_level, id_to_face_ij
 
 # Rows: the directions of u, of v, and outwards, for each face.
 _FRAMES = np.array(
@@ -99,7 +99,7 @@ def cell_polygons(
     pole runs along the map's upper or lower rim.
     """
     polygons = np.empty(len(cells), dtype=object)
-    levels = cell_levels(cells)
+    levels = cell_level(cells)
     for level in np.unique(levels):
         rows = np.flatnonzero(levels == level)
         edge = points_per_edge or int(np.clip(128 >> int(level), 4, 64))
@@ -202,7 +202,7 @@ def counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
 
 def cell_size_ij(cells: np.ndarray) -> np.ndarray:
     """Width of cells, in leaves."""
-    return np.int64(1) << (MAX_LEVEL - cell_levels(cells).astype(np.int64))
+    return np.int64(1) << (MAX_LEVEL - cell_level(cells).astype(np.int64))
 
 
 def _bounds_uv(

@@ -74,12 +74,9 @@ def equal_earth(latlng: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
     """
     lat, lng = np.radians(latlng[..., 0]), np.radians(latlng[..., 1])
     theta = np.arcsin(_M * np.sin(lat))
-    square, sixth = theta**2, theta**6
-    a, b, c, d = _A
-    slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)
+    height, slope = _height_and_slope(theta)
     x = lng * np.cos(theta) / (_M * slope)
-    y = theta * (a + b * square + sixth * (c + d * square))
-    return EARTH_RADIUS_KM * np.stack([x, y], axis=-1)
+    return EARTH_RADIUS_KM * np.stack([x, height], axis=-1)
 
 
 def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]:
@@ -88,20 +85,23 @@ def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]
     Args:
         xy: Kilometres east and north of (0, 0).
     """
-    a, b, c, d = _A
     x, y = xy[..., 0] / EARTH_RADIUS_KM, xy[..., 1] / EARTH_RADIUS_KM
-    theta = y / a
-    for _ in range(
-        8
-    ):  # Newton: the polynomial is nearly linear, so eight steps reach full precision
-        square, sixth = theta**2, theta**6
-        height = theta * (a + b * square + sixth * (c + d * square))
-        slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)
+    theta = y / _A[0]
+    # Newton: the polynomial is nearly linear, so eight steps reach full precision.
+    for _ in range(8):
+        height, slope = _height_and_slope(theta)
         theta = np.clip(theta - (height - y) / slope, -np.pi / 2, np.pi / 2)
-    square, sixth = theta**2, theta**6
-    slope = a + 3 * b * square + sixth * (7 * c + 9 * d * square)
+    _, slope = _height_and_slope(theta)
     sine = np.sin(theta) / _M
     longitude = np.degrees(x * _M * slope / np.cos(theta))
     inside = (np.abs(sine) <= 1) & (np.abs(longitude) <= 180)
     latitude = np.degrees(np.arcsin(np.where(inside, sine, 0.0)))
     return np.where(inside[..., None], np.stack([latitude, longitude], axis=-1), np.nan)
+
+
+def _height_and_slope(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The polynomial of the Equal Earth projection, which is its y, and its derivative."""
+    a, b, c, d = _A
+    square, sixth = theta**2, theta**6
+    height = theta * (a + b * square + sixth * (c + d * square))
+    return height, a + 3 * b * square + sixth * (7 * c + 9 * d * square)

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, UInt8, UInt64
+from jaxtyping import Int, UInt64
 from PIL import Image
 
 from geoguess_cli.errors import PhotoError
@@ -39,11 +39,7 @@ less alike than adjoining rows, which halves the number of false candidates."""
 
 _CANDIDATES = 1 << 21  # pairs compared at once
 _PATHS = 32  # photos given to a worker at once
-_ONES: UInt8[np.ndarray, "65536"] = (
-    np.unpackbits(np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1)
-    .sum(axis=1)
-    .astype(np.uint8)
-)
+_ONES = np.array([number.bit_count() for number in range(1 << 16)], dtype=np.uint8)
 """The number of 1 bits of every 16-bit number."""
 
 

@@ -6,7 +6,7 @@ import s2geometry
 import s2sphere
 
 from geoguess_cli.geo.cells import cell_parent, latlng_to_cell, token_to_cell
-from geoguess_cli.geo.hilbert import LIMIT_IJ, cell_levels, id_to_face_ij, leaf_ids
+from geoguess_cli.geo.hilbert import LIMIT_IJ, cell_level, id_to_face_ij, leaf_ids
 
 
 def google_ids(latlng: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def test_levels_are_those_of_google(everywhere: np.ndarray) -> None:
     leaves = latlng_to_cell(everywhere[:31])
     for level in range(31):
         cells = cell_parent(leaves, level)
-        assert (cell_levels(cells) == level).all()
+        assert (cell_level(cells) == level).all()
         assert {s2geometry.S2CellId(cell).level() for cell in cells.tolist()} == {level}
 
 
