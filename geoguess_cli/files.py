@@ -52,9 +52,6 @@ def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     for record in records:
         writer.writerow(
-            {
-                name: str(value).lower() if isinstance(value, bool) else value
-                for name, value in record.items()
-            }
+            {key: str(own).lower() if isinstance(own, bool) else own for key, own in record.items()}
         )
     return buffer.getvalue()

@@ -3,7 +3,6 @@
 `data/NOTICE.md` names their sources; `tools/build_basemap.py` writes the file.
 """
 
-import io
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -59,7 +58,7 @@ def load_basemap() -> Basemap:
     'Montana'
     """
     content = resources.files("geoguess_cli.geo").joinpath("data/basemap.parquet").read_bytes()
-    frame = pl.read_parquet(io.BytesIO(content))
+    frame = pl.read_parquet(content)
     return Basemap(*(_layer(frame, name) for name in ("land", "lakes", "countries", "regions")))
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64, UInt64
 
 from geoguess_cli.geo.geodesy import from_unit_vectors
 from geoguess_cli.geo.hilbert import LIMIT_IJ, id_to_face_ij
-from geoguess_cli.geo.outlines import cell_size_ij, counter_clockwise, face_uv_to_xyz, leaves_to_uv
+from geoguess_cli.geo.outlines import along_rim, cell_size_ij, counter_clockwise, leaves_to_xyz
 
 _HALF = LIMIT_IJ // 2
 _QUARTERS: Int64[np.ndarray, "4 2"] = _HALF * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -108,12 +108,9 @@ def _ring(
     lnglat = _to_lnglat(ij, face)
     # A point on the antimeridian is at -180° or 180°: take the end on the quarter's side.
     lnglat[:, 0] = np.where(np.abs(lnglat[:, 0] - center) > 180.0, -lnglat[:, 0], lnglat[:, 0])
-    at_pole = np.flatnonzero((ij == _HALF).all(axis=1)) if face in (2, 5) else np.empty(0, int)
-    if len(at_pole):
-        # A pole has every longitude: the ring comes along one meridian and leaves along another.
-        ring = np.roll(lnglat, -int(at_pole[0]), axis=0)
-        rim = np.stack([ring[[-1, 1], 0], ring[[0, 0], 1]], axis=1)
-        return np.concatenate([rim, ring[1:]])
+    at_pole = (ij == _HALF).all(axis=1)
+    if face in (2, 5) and at_pole.any():
+        return along_rim(lnglat, int(np.argmax(at_pole)))
     return lnglat
 
 
@@ -131,6 +128,4 @@ def _edge(start: np.ndarray, end: np.ndarray, breaks: np.ndarray) -> np.ndarray:
 
 
 def _to_lnglat(ij: Float[np.ndarray, "n 2"], face: int) -> Float[np.ndarray, "n 2"]:
-    uv = leaves_to_uv(ij)
-    xyz = face_uv_to_xyz(np.full(len(ij), face), uv[:, 0], uv[:, 1])
-    return from_unit_vectors(xyz)[:, ::-1].copy()
+    return from_unit_vectors(leaves_to_xyz(np.full(len(ij), face), *ij.T))[:, ::-1].copy()

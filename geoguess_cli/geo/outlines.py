@@ -57,7 +57,7 @@ def cell_boundary(
     # If `along` is 0 or 1 the sum is exactly an end, so neighbours share the digits of corners.
     uv = low[:, :, None] * (1.0 - along) + high[:, :, None] * along
     face, _, _ = id_to_face_ij(cells)
-    xyz = face_uv_to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
+    xyz = _face_uv_to_xyz(np.repeat(face, along.shape[1]), *uv.transpose(1, 0, 2).reshape(2, -1))
     return from_unit_vectors(xyz).reshape(len(cells), -1, 2)
 
 
@@ -178,20 +178,26 @@ def _edge_angle(
 
 def _plain_polygons(cells: np.ndarray, points_per_edge: int) -> np.ndarray:
     """Polygons of cells of level 1 or more, never across the antimeridian or around a pole."""
-    ring = cell_boundary(cells, points_per_edge=points_per_edge)
-    lat, lng = ring[:, :, 0], ring[:, :, 1]
+    lat, lng = np.moveaxis(cell_boundary(cells, points_per_edge=points_per_edge), 2, 0)
     # A point on the antimeridian is at -180° or 180°: take the end on the cell's side.
     middle = cell_center(cells)[:, 1:]
     lng = np.where(np.abs(lng - middle) > 180.0, -lng, lng)
-    polygons = shapely.polygons(np.stack([lng, lat], axis=2))
+    rings = np.stack([lng, lat], axis=2)
+    polygons = shapely.polygons(rings)
     at_pole = np.abs(lat) > 90.0 - 1e-10
     for row in np.flatnonzero(at_pole.any(axis=1)):
-        # A pole has every longitude: the ring comes along one meridian and leaves along another.
-        k = int(np.argmax(at_pole[row]))
-        x, y = np.roll(lng[row], -k), np.roll(lat[row], -k)
-        x, y = np.concatenate([x[-1:], x[1:2], x[1:]]), np.concatenate([y[:1], y[:1], y[1:]])
-        polygons[row] = shapely.polygons(np.stack([x, y], axis=1))
+        polygons[row] = shapely.polygons(along_rim(rings[row], int(np.argmax(at_pole[row]))))
     return np.asarray(polygons)
+
+
+def along_rim(ring: Float[np.ndarray, "n 2"], pole: int) -> Float[np.ndarray, "m 2"]:
+    """An open ring of longitudes and latitudes with the map's rim in place of its point at a pole.
+
+    A pole has every longitude: the ring comes along one meridian and leaves along another.
+    """
+    ring = np.roll(ring, -pole, axis=0)
+    rim = np.stack([ring[[-1, 1], 0], ring[[0, 0], 1]], axis=1)
+    return np.concatenate([rim, ring[1:]])
 
 
 def counter_clockwise(shape: shapely.Geometry) -> shapely.Geometry:
@@ -211,16 +217,16 @@ def _bounds_uv(
     """(u, v) of the low corner and of the high corner of each cell."""
     _, i, j = id_to_face_ij(cells)
     low = np.stack([i, j], axis=1)
-    return leaves_to_uv(low), leaves_to_uv(low + cell_size_ij(cells)[:, None])
+    return _leaves_to_uv(low), _leaves_to_uv(low + cell_size_ij(cells)[:, None])
 
 
 def _center_vectors(cells: UInt64[np.ndarray, " n"]) -> Float[np.ndarray, "n 3"]:
     face, i, j = id_to_face_ij(cells)
     half = cell_size_ij(cells) / 2.0
-    return face_uv_to_xyz(face, leaves_to_uv(i + half), leaves_to_uv(j + half))
+    return leaves_to_xyz(face, i + half, j + half)
 
 
-def leaves_to_uv(index: np.ndarray) -> np.ndarray:
+def _leaves_to_uv(index: np.ndarray) -> np.ndarray:
     """u or v in [-1, 1] of a position in leaves, 0 to 2^30, by S2's quadratic map."""
     s = index / LIMIT_IJ
     return np.where(
@@ -236,7 +242,12 @@ def _uv_span(index: Int64[np.ndarray, " n"], size: np.ndarray) -> Float[np.ndarr
     return np.where(whole, 2.0, 4.0 / 3.0 * (b - a) * mirrored)
 
 
-def face_uv_to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def leaves_to_xyz(face: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Vectors, of any length, to positions in leaves on faces of the cube."""
+    return _face_uv_to_xyz(face, _leaves_to_uv(i), _leaves_to_uv(j))
+
+
+def _face_uv_to_xyz(face: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Vectors, of any length, to points (u, v) on faces of the cube."""
     frames = _FRAMES[face]
     return np.asarray(u[:, None] * frames[:, 0] + v[:, None] * frames[:, 1] + frames[:, 2])

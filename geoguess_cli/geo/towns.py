@@ -4,8 +4,7 @@
 has.
 """
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -96,7 +95,7 @@ def load_towns() -> Towns:
     content = resources.files("geoguess_cli.geo").joinpath("data/places.parquet").read_bytes()
     degrees = pl.col("latitude", "longitude").cast(pl.Float64) / 100.0
     people = pl.col("population").cast(pl.Int64)
-    frame = pl.read_parquet(io.BytesIO(content)).with_columns(degrees, people)
+    frame = pl.read_parquet(content).with_columns(degrees, people)
     latlng = frame.select("latitude", "longitude").to_numpy()
     return Towns(frame, latlng, frame["population"].to_numpy())
 
@@ -169,11 +168,13 @@ def nearest_towns(
     """
     vectors = unit_vectors(latlng)
     towns = load_towns()
-    own, groups = _groups(), zip(countries, regions, strict=True)
-    members = _rows_by_value(groups)
+    own = _groups()
+    borders = pl.DataFrame({"country": countries, "region": regions})
+    groups = borders.with_row_index("row").group_by("country", "region").agg("row")
     best = np.full(len(latlng), np.inf)
     nearest = np.zeros(len(latlng), dtype=np.int64)
-    for (country, region), points in members.items():
+    for country, region, members in groups.iter_rows():
+        points = np.array(members)
         # All towns, then those of the country, then those of the region. The nearest town of each
         # is enough: the factor is the same for all its other towns, except for those of the next.
         for key in dict.fromkeys([("", ""), (country, ""), (country, region)]):
@@ -218,12 +219,3 @@ def _tree(country: str, region: str) -> tuple[cKDTree, np.ndarray] | None:
         members &= regions == region
     rows = np.flatnonzero(members)
     return (cKDTree(unit_vectors(load_towns().latlng[rows])), rows) if len(rows) else None
-
-
-def _rows_by_value(
-    values: Iterable[tuple[str, str]],
-) -> dict[tuple[str, str], Int[np.ndarray, " k"]]:
-    rows: dict[tuple[str, str], list[int]] = {}
-    for row, value in enumerate(values):
-        rows.setdefault(value, []).append(row)
-    return {value: np.array(members) for value, members in rows.items()}

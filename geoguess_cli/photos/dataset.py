@@ -129,7 +129,7 @@ class PhotoLoader:
             epoch: Number of the epoch, from 0; it decides the order and the augmentation.
             start_step: Batches to skip at the start.
         """
-        self._batches.start(epoch, start_step)
+        self._batches.epoch, self._batches.first = epoch, start_step
         with warnings.catch_warnings():
             # The caller may want more workers than cores. Python 3.12 warns of every fork beside
             # threads; a worker takes none of their locks.
@@ -179,11 +179,7 @@ class _Photos(Dataset[Item]):
     """Photos by key. It never changes, so the copies in the workers stay valid."""
 
     def __init__(
-        self,
-        paths: Sequence[Path],
-        spec: ImageSpec,
-        augmentation: Augmentation | None,
-        seed: int,
+        self, paths: Sequence[Path], spec: ImageSpec, augmentation: Augmentation | None, seed: int
     ) -> None:
         # One array, because a worker that reads a list of Python objects copies its memory pages.
         self._paths = np.array([os.fsencode(path) for path in paths], dtype=np.bytes_)
@@ -205,36 +201,37 @@ class _Photos(Dataset[Item]):
         return row, torch.from_numpy(augmented(image, self.spec, self._augmentation, rng))
 
 
+@dataclass(eq=False)
 class _Batches(Sampler[list[Key]]):
-    """The keys of one epoch, batch by batch."""
+    """The keys of one epoch, batch by batch; `epoch` and `first` say where to start."""
 
-    def __init__(
-        self, photos: int, batch_size: int, seed: int, shuffle: bool, drop_last: bool
-    ) -> None:
-        self._photos = photos
-        self._batch_size = batch_size
-        self._seed = seed
-        self._shuffle = shuffle
-        self.per_epoch = photos // batch_size if drop_last else -(-photos // batch_size)
-        self._epoch = self._first = 0
+    photos: int
+    batch_size: int
+    seed: int
+    shuffle: bool
+    drop_last: bool
+    epoch: int = 0
+    first: int = 0
 
-    def start(self, epoch: int, step: int) -> None:
-        """Set the epoch and the first batch of the next iteration."""
-        self._epoch, self._first = epoch, step
+    @property
+    def per_epoch(self) -> int:
+        """The number of batches in a whole epoch."""
+        spare = 0 if self.drop_last else self.batch_size - 1
+        return (self.photos + spare) // self.batch_size
 
     def __len__(self) -> int:
-        return max(self.per_epoch - self._first, 0)
+        return max(self.per_epoch - self.first, 0)
 
     def __iter__(self) -> Iterator[list[Key]]:
         # Read now: a generator would read epoch and step only when its first item is asked for.
-        return self._keys(self._epoch, self._first)
+        return self._keys(self.epoch, self.first)
 
     def _keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
-        rows = np.arange(self._photos)
-        if self._shuffle:
-            rows = np.random.default_rng((self._seed, epoch, 0, _ORDER)).permutation(rows)
+        rows = np.arange(self.photos)
+        if self.shuffle:
+            rows = np.random.default_rng((self.seed, epoch, 0, _ORDER)).permutation(rows)
         for step in range(first, self.per_epoch):
-            batch = rows[step * self._batch_size : (step + 1) * self._batch_size]
+            batch = rows[step * self.batch_size : (step + 1) * self.batch_size]
             yield [(epoch, row) for row in batch.tolist()]
 
 

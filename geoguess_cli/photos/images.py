@@ -16,10 +16,7 @@ from geoguess_cli.photos.exif import read_exif_gps as read_exif_gps
 MAX_ASPECT_JITTER = 1.1
 """A random crop is at most this much wider or narrower than the picture."""
 
-_RESAMPLING = {
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-}
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 @dataclass(frozen=True)
@@ -142,8 +139,7 @@ def denormalise(array: Float32[np.ndarray, "3 s s"], spec: ImageSpec) -> UInt8[n
         spec: The spec that it was made with.
     """
     pixels: np.ndarray = array.transpose(1, 2, 0) * np.asarray(spec.std) + np.asarray(spec.mean)
-    pixels = np.rint(pixels * 255).clip(0, 255)
-    return pixels.astype(np.uint8)
+    return np.asarray(np.rint(pixels * 255).clip(0, 255), dtype=np.uint8)
 
 
 def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:
@@ -200,7 +196,5 @@ def _jittered(
 def _normalised(
     pixels: Float[np.ndarray, "3 s s"], spec: ImageSpec
 ) -> Float32[np.ndarray, "3 s s"]:
-    mean = np.array(spec.mean, dtype=np.float32).reshape(3, 1, 1)
-    std = np.array(spec.std, dtype=np.float32).reshape(3, 1, 1)
-    normalised: np.ndarray = (pixels - mean) / std
-    return normalised
+    mean, std = np.array([spec.mean, spec.std], dtype=np.float32).reshape(2, 3, 1, 1)
+    return np.asarray((pixels - mean) / std)

@@ -18,7 +18,7 @@ def find_photos(folder: Path) -> list[Path]:
     Args:
         folder: The folder; links in it are followed.
     """
-    return [folder / photo for photo in _photos_below(folder)]
+    return [folder / photo for photo in sorted(_walk(folder))]
 
 
 def locate_photos(
@@ -34,7 +34,7 @@ def locate_photos(
         frame: Checked rows; their `photo` is an id, a file name or a path.
         folder: The folder to search.
     """
-    photos = pl.DataFrame({"@path": _photos_below(folder)}, schema={"@path": pl.String})
+    photos = pl.DataFrame({"@path": sorted(_walk(folder))}, schema={"@path": pl.String})
     stems = photos.group_by(_stem("@path").alias("@stem")).agg(
         pl.col("@path").min(), pl.len().alias("@matches")
     )
@@ -54,12 +54,8 @@ def locate_photos(
     return frame.drop("@stem", "@path", "@matches"), ambiguous, missing
 
 
-def _photos_below(folder: Path) -> list[str]:
-    """Paths of all photos, relative to the folder, with forward slashes, in order."""
-    return sorted(_walk(folder))
-
-
 def _walk(folder: Path) -> Iterator[str]:
+    """Paths of all photos, relative to the folder, with forward slashes, in no order."""
     visited = set()
     for here, folders, files in os.walk(folder, followlinks=True):
         status = os.stat(here)

@@ -110,9 +110,7 @@ class LeakReport:
     @property
     def findings(self) -> list[str]:
         """The reasons for the level, in words. Shared creators alone are not a leak."""
-        if self.level == "leaking":
-            return self._leaks
-        return self._near if self.level == "close" else self._clean
+        return {"leaking": self._leaks, "close": self._near, "clean": self._clean}[self.level]
 
     @property
     def advice(self) -> str:

@@ -38,10 +38,8 @@ def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[
         _number_text("longitude"),
         pl.lit(file).alias(FILE),
     )
-    frame = frame.with_columns(
-        pl.col("latitude").cast(pl.Float64, strict=False).alias("@latitude"),
-        pl.col("longitude").cast(pl.Float64, strict=False).alias("@longitude"),
-    )
+    numbers = pl.col("latitude", "longitude").cast(pl.Float64, strict=False)
+    frame = frame.with_columns(numbers.name.prefix("@"))
     if "split" in frame.columns:
         known = pl.col("split").str.to_lowercase().replace_strict(SPLIT_NAMES, default=None)
         frame = frame.with_columns(known.alias("@split"))
@@ -65,11 +63,6 @@ def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[Bad
     bad = frame.filter(pl.col("@reason").is_not_null()).select(ROW, "@reason", FILE)
     good = frame.filter(pl.col("@reason").is_null()).drop("@reason")
     return good, [BadRow(*values) for values in bad.iter_rows()]
-
-
-def without_marks(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows without the columns for number and file."""
-    return frame.drop(ROW, FILE)
 
 
 def _finished(frame: pl.DataFrame) -> pl.DataFrame:

@@ -137,7 +137,7 @@ class SourceView:
         name = file.relative_to(root).as_posix()
         frame, bad_rows = checked_rows(frame, file=name)
         frame = frame.with_columns(
-            (pl.lit(name.removesuffix(file.name)) + pl.col("photo")).alias("photo"),
+            (pl.lit(name.removesuffix(file.name)) + pl.col("photo")).alias("photo")
         ).with_columns(
             pl.col(column).cast(pl.String).str.replace(r"^(\d+)\.0+$", "$1")
             for column in whole

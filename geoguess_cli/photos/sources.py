@@ -13,7 +13,7 @@ import polars as pl
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.photos.files import TABLE_SUFFIXES
 from geoguess_cli.photos.layouts import LAYOUTS, SIGNS
-from geoguess_cli.photos.rows import BadRow, unique_rows, without_marks
+from geoguess_cli.photos.rows import FILE, ROW, BadRow, unique_rows
 from geoguess_cli.photos.source_view import Rows, SourceView
 from geoguess_cli.photos.table import PhotoTable
 
@@ -52,7 +52,7 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
     kind, rows = _read(SourceView(source, places_only=places_only and not source.is_dir()))
     frame, repeats = unique_rows(rows.frame)
-    table = PhotoTable(without_marks(frame), rows.root)
+    table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
     if check_files and not rows.located:
         exists = np.array([path.is_file() for path in table.paths], dtype=bool)

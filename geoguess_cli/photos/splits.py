@@ -253,6 +253,4 @@ def _with_buffer(table: PhotoTable, sides: pl.Series, buffer_km: float) -> pl.Se
             f"every training photo lies within {buffer_km:g} km of a val or test photo; choose a "
             "smaller buffer (0 means none)"
         )
-    empty = np.zeros(len(sides), dtype=bool)
-    empty[np.flatnonzero(train)[near]] = True
-    return pl.select(pl.when(pl.Series(~empty)).then(sides).alias("split"))["split"]
+    return sides.scatter(np.flatnonzero(train)[near], None)

@@ -8,6 +8,7 @@ is relative to the folder of the file, with forward slashes, or it is absolute.
 
 import os
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -20,11 +21,15 @@ from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.files import replacing
 from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS
 from geoguess_cli.photos.files import read_header, read_rows
-from geoguess_cli.photos.rows import checked_rows, unique_rows, without_marks
+from geoguess_cli.photos.rows import FILE, ROW, checked_rows, unique_rows
 
 _REQUIRED_TYPES = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
 
-WRITTEN_SUFFIXES = (".csv", ".parquet", ".jsonl")
+_WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
+    ".csv": pl.DataFrame.write_csv,
+    ".parquet": pl.DataFrame.write_parquet,
+    ".jsonl": pl.DataFrame.write_ndjson,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +70,8 @@ class PhotoTable:
     @cached_property
     def latlng(self) -> Float[np.ndarray, "n 2"]:
         """Latitude and longitude of each photo, in degrees."""
-        columns = (self.frame["latitude"].to_numpy(), self.frame["longitude"].to_numpy())
-        return np.stack(columns, axis=1).astype(np.float64)
+        columns = pl.col("latitude", "longitude").cast(pl.Float64)
+        return self.frame.select(columns).to_numpy(order="c")
 
     @cached_property
     def paths(self) -> list[Path]:
@@ -137,7 +142,7 @@ def read_photo_table(path: Path) -> PhotoTable:
         )
     if frame.is_empty():
         raise PhotoTableError(f"{path} has no row; it must have at least one photo")
-    return PhotoTable(without_marks(frame), path.parent.resolve())
+    return PhotoTable(frame.drop(ROW, FILE), path.parent.resolve())
 
 
 def write_photo_table(table: PhotoTable, path: Path) -> None:
@@ -152,21 +157,16 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
     Raises:
         PhotoTableError: The path has another ending.
     """
-    suffix = path.suffix.lower()
-    if suffix not in WRITTEN_SUFFIXES:
-        endings = ", ".join(WRITTEN_SUFFIXES)
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
+        endings = ", ".join(_WRITERS)
         raise PhotoTableError(f"{path} cannot be written; a photo table ends in {endings}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.parent.resolve() / path.name
     photos = _relative_to(table.frame["photo"].to_list(), table.root, path.parent)
     frame = table.frame.with_columns(pl.Series("photo", photos, dtype=pl.String))
     with replacing(path) as temporary:
-        if suffix == ".parquet":
-            frame.write_parquet(temporary)
-        elif suffix == ".jsonl":
-            frame.write_ndjson(temporary)
-        else:
-            frame.write_csv(temporary)
+        write(frame, temporary)
 
 
 def _relative_to(photos: list[str], root: Path, folder: Path) -> list[str]:
