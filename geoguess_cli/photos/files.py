@@ -7,7 +7,8 @@ counts from 1 for Parquet.
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,8 @@ def read_header(path: Path) -> list[str]:
     if path.suffix.lower() in (".csv", ".tsv"):
         return _read_csv(path, n_rows=0).columns
     if path.suffix.lower() == ".parquet":
-        try:
+        with _reading(path):
             schema = pl.read_parquet_schema(path)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise _unreadable(path, error) from error
         nested = (pl.Object, pl.Binary)
         flat = {name: kind for name, kind in schema.items() if not kind.is_nested()}
         return [name for name, kind in flat.items() if not isinstance(kind, nested)]
@@ -82,11 +81,8 @@ class _RaggedError(Exception):
 
 def _separator(path: Path) -> str:
     """The most frequent separator in the header line: comma, semicolon or tab."""
-    try:
-        with path.open("rb") as file:
-            header = file.readline()
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with _reading(path), path.open("rb") as file:
+        header = file.readline()
     return max(",;\t", key=lambda separator: header.count(separator.encode()))
 
 
@@ -94,41 +90,37 @@ def _read_csv(
     path: Path, columns: Sequence[str] | None = None, n_rows: int | None = None
 ) -> pl.DataFrame:
     separator = _separator(path)
-    try:
-        return pl.read_csv(
-            path,
-            infer_schema=False,
-            separator=separator,
-            columns=None if columns is None else list(columns),
-            n_rows=n_rows,
-        )
-    except pl.exceptions.NoDataError as error:
-        raise PhotoTableError(f"{path} is empty; it must have a header and rows") from error
-    except pl.exceptions.ComputeError as error:
-        if "utf-8" in str(error):
-            raise PhotoTableError(f"{path} is not UTF-8 text; save it as UTF-8 CSV") from error
-        raise _RaggedError from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+    with _reading(path):
+        try:
+            return pl.read_csv(
+                path,
+                infer_schema=False,
+                separator=separator,
+                columns=None if columns is None else list(columns),
+                n_rows=n_rows,
+            )
+        except pl.exceptions.NoDataError as error:
+            raise PhotoTableError(f"{path} is empty; it must have a header and rows") from error
+        except pl.exceptions.ComputeError as error:
+            if "utf-8" in str(error):
+                raise PhotoTableError(f"{path} is not UTF-8 text; save it as UTF-8 CSV") from error
+            raise _RaggedError from error
 
 
 def _read_ragged_csv(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
     """A CSV and its lines with too many fields, by a slower reader that can skip such lines."""
     good: list[list[str | None]] = []
     bad: list[BadRow] = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, delimiter=_separator(path))
-            header = next(rows)
-            for number, fields in enumerate(rows, start=2):
-                if len(fields) > len(header):
-                    reason = f"{len(fields)} fields, but the header has {len(header)}"
-                    bad.append(BadRow(number, reason, path.name))
-                else:
-                    blanks = [None] * (len(header) - len(fields))
-                    good.append([*fields, *blanks, str(number)])
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+    with _reading(path), path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter=_separator(path))
+        header = next(rows)
+        for number, fields in enumerate(rows, start=2):
+            if len(fields) > len(header):
+                reason = f"{len(fields)} fields, but the header has {len(header)}"
+                bad.append(BadRow(number, reason, path.name))
+            else:
+                blanks = [None] * (len(header) - len(fields))
+                good.append([*fields, *blanks, str(number)])
     schema = dict.fromkeys([*header, ROW], pl.String)
     if len(schema) != len(header) + 1:
         raise PhotoTableError(f"{path}: two columns have the same name; rename one")
@@ -140,23 +132,20 @@ def _read_jsonl(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
     good: list[dict[str, Any]] = []
     bad: list[BadRow] = []
     names: dict[str, None] = {}
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    record = json.loads(line, parse_int=str, parse_float=str)
-                except ValueError:
-                    record = None
-                if not isinstance(record, dict):
-                    bad.append(BadRow(number, "the line is not a JSON object", path.name))
-                    continue
-                values = _flat_texts(record)
-                names.update(dict.fromkeys(values))
-                good.append({**values, ROW: number})
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+    with _reading(path), path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line, parse_int=str, parse_float=str)
+            except ValueError:
+                record = None
+            if not isinstance(record, dict):
+                bad.append(BadRow(number, "the line is not a JSON object", path.name))
+                continue
+            values = _flat_texts(record)
+            names.update(dict.fromkeys(values))
+            good.append({**values, ROW: number})
     schema = {**dict.fromkeys(names, pl.String), ROW: pl.UInt32}
     return pl.from_dicts(good, schema=schema) if good else pl.DataFrame(schema=schema), bad
 
@@ -170,14 +159,17 @@ def _flat_texts(record: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _read_parquet(path: Path, columns: Sequence[str] | None) -> pl.DataFrame:
-    try:
+    with _reading(path):
         return pl.read_parquet(
             path, columns=read_header(path) if columns is None else list(columns)
         )
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> PhotoTableError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return PhotoTableError(f"{path} cannot be read as a table: {reason}")
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Errors of reading a file become a PhotoTableError of one line."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError, csv.Error, UnicodeDecodeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise PhotoTableError(f"{path} cannot be read as a table: {reason}") from error
