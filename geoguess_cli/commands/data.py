@@ -245,15 +245,6 @@ def leaks(
     from geoguess_cli.photos.leaks import find_leaks
 
     source = read_photos(config.photos, sink)
-    with sink.progress() as bar:
-        task = bar.add_task("photos", total=None)
-        report = find_leaks(
-            source,
-            photos=photos,
-            workers=workers or 0,
-            on_photo=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    if sink.as_json:
-        sink.json(report.record())
-    else:
-        show_leaks(report, sink)
+    with sink.counter("photos") as move:
+        report = find_leaks(source, photos=photos, workers=workers or 0, on_photo=move)
+    sink.result(report.record(), lambda: show_leaks(report, sink))

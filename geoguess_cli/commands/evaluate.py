@@ -19,9 +19,6 @@ from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
-    from geoguess_cli.inference.predictor import Predictor
-    from geoguess_cli.photos.leak_report import LeakReport
-    from geoguess_cli.photos.table import PhotoTable
 
 
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
@@ -65,51 +62,32 @@ def evaluate(
     leaks = check_leaks(table, split, sink)
 
     def evaluated(folder: Path | None) -> "Evaluation":
-        return _evaluated(load_predictor(config, folder), table, split, leaks, config, sink)
+        predictor = load_predictor(config, folder)
+        with sink.counter("photos") as move:
+            evaluation = api.evaluate(
+                api.Model(predictor),
+                table,
+                split=split,
+                leaks=leaks,
+                batch_size=config.train.batch_size,
+                workers=config.workers,
+                on_batch=move,
+            )
+        for skipped in evaluation.report.skipped:
+            sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")
+        return evaluation
 
     if compare is None:
         target = report or config.artifacts / "eval"
         evaluation = evaluated(model)
         api.save(evaluation, target)
-        if sink.as_json:
-            sink.json(evaluation.report.record())
-        else:
-            show_report(evaluation.report, sink)
+        of = evaluation.report
+        sink.result(of.record(), lambda: show_report(of, sink))
         sink.wrote("report", target / "report.html")
         return
     target = report or config.artifacts / "comparison"
     a, b = map(evaluated, compare)
     comparison = api.compare(a, b, names=(str(compare[0]), str(compare[1])))
     api.save(comparison, target)
-    if sink.as_json:
-        sink.json(comparison.record())
-    else:
-        show_comparison(comparison, sink)
+    sink.result(comparison.record(), lambda: show_comparison(comparison, sink))
     sink.wrote("comparison", target / "comparison.html")
-
-
-def _evaluated(
-    predictor: "Predictor",
-    photos: "PhotoTable",
-    split: str,
-    leaks: "LeakReport | None",
-    config: Config,
-    sink: Sink,
-) -> "Evaluation":
-    """The evaluation of one model, with a progress bar."""
-    from geoguess_cli import api
-
-    with sink.progress() as bar:
-        task = bar.add_task("photos", total=None)
-        evaluation = api.evaluate(
-            api.Model(predictor),
-            photos,
-            split=split,
-            leaks=leaks,
-            batch_size=config.train.batch_size,
-            workers=config.workers,
-            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    for skipped in evaluation.report.skipped:
-        sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")
-    return evaluation

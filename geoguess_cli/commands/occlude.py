@@ -9,12 +9,7 @@ import typer
 from geoguess_cli.choices import Measure, View
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import (
-    expand_photos,
-    full_precision,
-    load_predictor,
-    truths_of,
-)
+from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import ConfigError, PhotoError
@@ -117,7 +112,6 @@ def occlude(
     from geoguess_cli.occlusion.explanation import Plan
     from geoguess_cli.occlusion.files import write_occlusion
 
-    config = full_precision(config)
     plan = Plan(
         window=window,
         stride=stride,
@@ -129,13 +123,11 @@ def occlude(
     question = _question(target, measure, near, radius_km)
     arguments = expand_photos(photo, sink)
     paths = arguments.paths
-    if truth is not None and len(paths) > 1:
-        raise typer.BadParameter(f"--truth takes one photo; {len(paths)} were given")
+    truths = truths_of(arguments, config, sink, given=truth)
     name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
     path = output or config.artifacts / "figures" / name
     _check_files(path, raw, len(paths))
-    predictor = load_predictor(config, model)
-    truths = truths_of(arguments, config, sink) if truth is None else [truth]
+    predictor = load_predictor(config, model, exact=True)
     explanations, failures = _explained(sink, predictor, paths, question, plan, truths=truths)
     if failures and len(paths) == 1:
         raise PhotoError(failures[0].error)

@@ -60,18 +60,14 @@ def predict(
     arguments = expand_photos(photos, sink)
     predictor = load_predictor(config, model)
     errors: list[str] = []
-    answers = _tracked(
-        predictor.predict(
-            arguments.paths,
-            batch_size=config.train.batch_size,
-            workers=config.workers,
-            point=point,
-            min_confidence=min_confidence,
-        ),
-        total=len(arguments.paths),
-        sink=sink,
-        errors=errors,
+    given = predictor.predict(
+        arguments.paths,
+        batch_size=config.train.batch_size,
+        workers=config.workers,
+        point=point,
+        min_confidence=min_confidence,
     )
+    answers = _noted(sink.tracked(given, "photos", total=len(arguments.paths)), errors)
     if as_table:
         show_answers(
             list(answers),  # all first: a table would tear the live progress bar
@@ -89,16 +85,13 @@ def predict(
         raise typer.Exit(1)
 
 
-def _tracked(
-    answers: "Iterable[Answer | Unanswered]", *, total: int, sink: Sink, errors: list[str]
+def _noted(
+    answers: "Iterable[Answer | Unanswered]", errors: list[str]
 ) -> "Iterator[Answer | Unanswered]":
-    """The answers as they come, with a progress bar; `errors` gets the error of each bad photo."""
+    """The answers as they come; `errors` gets the error of each bad photo."""
     from geoguess_cli.inference.answers import Unanswered
 
-    with sink.progress() as bar:
-        task = bar.add_task("photos", total=total)
-        for answer in answers:
-            bar.advance(task)
-            if isinstance(answer, Unanswered):
-                errors.append(answer.error)
-            yield answer
+    for answer in answers:
+        if isinstance(answer, Unanswered):
+            errors.append(answer.error)
+        yield answer

@@ -1,6 +1,6 @@
 """`geoguess probmap`: the probabilities of the cells, on the map."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from geoguess_cli.errors import PhotoError
 from geoguess_cli.maps.files import FORMATS, FormatName, Look, format_of, map_names, write_maps
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.answers import Answer, Unanswered
+    from geoguess_cli.inference.answers import Unanswered
 
 
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
@@ -63,13 +63,11 @@ def probmap(
     arguments = expand_photos(photo, sink)
     paths = arguments.paths
     single = paths == photo and len(photo) == 1
-    if truth is not None and not single:
-        raise typer.BadParameter(f"--truth takes one photo; {len(paths)} were given")
+    truths = truths_of(arguments, config, sink, given=truth)
     ending = f".{form}" if form else output.suffix.lower() if output and output.suffix else ".png"
     together = grid or (ending == ".html" and not single)
     files = _files(paths, output, form, config.artifacts / "figures", single, together)
     format_of(files[0])  # tells of a missing library before any photo is read
-    truths = truths_of(arguments, config, sink) if truth is None else [truth]
     predictor, failed = load_predictor(config, model), list["Unanswered"]()
     answers = predictor.predict(
         paths,
@@ -77,7 +75,7 @@ def probmap(
         workers=config.workers if len(paths) > 1 else 0,
     )
     maps = probability_maps(
-        _with_progress(answers, len(paths), sink),
+        sink.tracked(answers, "photos", total=len(paths)),
         predictor.partition,
         truths,
         top_k=top_k,
@@ -89,7 +87,19 @@ def probmap(
         written.append(path)
         if sink.as_json:
             sink.json({"path": str(path), **map_record(map_)})
-    _report(written, files[0].parent, failed, sink, single=single, together=together)
+    if single and failed:
+        raise PhotoError(failed[0].error)
+    if single or together:
+        for path in dict.fromkeys(written):
+            sink.wrote("probability map" if single else "probability maps", path)
+    else:
+        sink.wrote(f"{len(written)} probability maps", files[0].parent)
+    for unanswered in failed:
+        sink.warn(unanswered.error)
+        if sink.as_json:
+            sink.json({"path": None, "photo": unanswered.photo, "error": unanswered.error})
+    if failed:
+        raise typer.Exit(1)
 
 
 def _files(
@@ -121,43 +131,3 @@ def _files(
             "or draw one sheet with --grid"
         )
     return [(output or folder / "maps") / name for name in map_names(photos, ending)]
-
-
-def _with_progress(
-    answers: "Iterable[Answer | Unanswered]", total: int, sink: Sink
-) -> "Iterator[Answer | Unanswered]":
-    with sink.progress() as bar:
-        task = bar.add_task("photos", total=total)
-        for answer in answers:
-            yield answer
-            bar.advance(task)
-
-
-def _report(
-    written: Sequence[Path],
-    folder: Path,
-    failed: "Sequence[Unanswered]",
-    sink: Sink,
-    *,
-    single: bool,
-    together: bool,
-) -> None:
-    """Say where the maps are, then which photos have none.
-
-    Raises:
-        PhotoError: The only photo could not be read.
-        typer.Exit: Some of several photos could not be read.
-    """
-    if single and failed:
-        raise PhotoError(failed[0].error)
-    if single or together:
-        for path in dict.fromkeys(written):
-            sink.wrote("probability map" if single else "probability maps", path)
-    else:
-        sink.wrote(f"{len(written)} probability maps", folder)
-    for photo in failed:
-        sink.warn(photo.error)
-        if sink.as_json:
-            sink.json({"path": None, "photo": photo.photo, "error": photo.error})
-    if failed:
-        raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """`geoguess serve`: the model behind one local page."""
 
-import dataclasses
 import sys
 from importlib.util import find_spec
 from typing import Annotated
@@ -69,9 +68,6 @@ def serve(
     from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
     from geoguess_cli.serve.service import Limits, Service
 
-    if config.precision == "auto":
-        # As for `occlude`: bf16 would round away drops of a hundredth.
-        config = dataclasses.replace(config, precision="fp32")
     limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep)
     with listening_socket(host, port) as listening:
         url = address_of(listening, host)
@@ -89,7 +85,7 @@ def serve(
                 typer.launch(url)
 
         names = {name.lower() for name in [host, *(allow_host or [])]}
-        with Service(load_predictor(config, model), limits) as service:
+        with Service(load_predictor(config, model, exact=True), limits) as service:
             server = Server(create_app(service, names=names), on_ready=ready)
             try:
                 server.run(sockets=[listening])

@@ -10,12 +10,7 @@ import typer
 from geoguess_cli.choices import FollowedCell
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import (
-    full_precision,
-    load_predictor,
-    photos_of_split,
-    read_photos,
-)
+from geoguess_cli.console.inputs import load_predictor, photos_of_split, read_photos
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 
@@ -75,7 +70,6 @@ def survey(
     from geoguess_cli.survey.scan import ScanPlan
     from geoguess_cli.survey.session import survey_photos
 
-    config = full_precision(config)
     plan = ScanPlan(
         window=window,
         stride=stride or min(STRIDE, window),
@@ -91,7 +85,7 @@ def survey(
         sink.notice("the photo table has no `sequence` column; shortcuts show only within a drive")
     with _progress(sink) as hooks:
         report = survey_photos(
-            load_predictor(config, model),
+            load_predictor(config, model, exact=True),
             photos,
             plan,
             folder,

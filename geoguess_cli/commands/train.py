@@ -1,8 +1,6 @@
 """`geoguess train`: the geolocator in stages, from photos and cells to a model folder."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,41 +64,22 @@ def train(
     sink: Sink,
 ) -> None:
     """Train the geolocator and write the model that is best on the validation photos."""
-    cells_path = cells or config.cells_path
-    if summary:
-        _show_summary(config, cells_path, sink)
-        return
-    session = _session(
-        config, cells_path, name, stage=stage or None, resume=resume, replace=force, sink=sink
-    )
-    _run(session, sink)
-    _write(session, output or config.model_path, sink)
-
-
-def _session(
-    config: Config,
-    cells_path: Path,
-    name: str | None,
-    *,
-    stage: int | None,
-    resume: bool,
-    replace: bool,
-    sink: Sink,
-) -> "TrainingSession":
-    """The training that was asked for, described on stderr."""
     from geoguess_cli.geo.partition import read_partition
     from geoguess_cli.training.runs import choose_run
     from geoguess_cli.training.session import TrainingSession
 
+    cells_path = cells or config.cells_path
+    if summary:
+        _show_summary(config, cells_path, sink)
+        return
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink)
     check_leaks(table, "val", sink)
-    going_on = resume or (stage or 1) > 1
-    run = choose_run(config.artifacts / "runs", name, going_on=going_on, replace=replace)
-    session = TrainingSession(config, table, partition, run=run, stage=stage, resume=resume)
+    run = choose_run(config.artifacts / "runs", name, going_on=resume or stage > 1, replace=force)
+    session = TrainingSession(config, table, partition, run=run, stage=stage or None, resume=resume)
     if resume:
         sink.notice(f"going on with {run.folder}")
-    elif stage is not None and stage > 1:
+    elif stage > 1:
         sink.notice(f"starting from the result of stage {stage - 1} in {run.folder}")
     for note in session.notes:
         sink.notice(note)
@@ -108,32 +87,28 @@ def _session(
         f"{len(session.train)} training photos in {len(partition)} cells, "
         f"{len(session.val)} validation photos; run {run.folder}"
     )
-    return session
+    _run(session, sink)
+    _write(session, output or config.model_path, sink)
 
 
 def _run(session: "TrainingSession", sink: Sink) -> None:
-    """Train, and show and draw each epoch."""
+    """Train, show and draw each epoch, and after an interruption say how to go on."""
     from geoguess_cli.drawing.saving import save_figure
     from geoguess_cli.report.training_curves import training_curves
 
     run = session.run
-    stages = len(session.config.train.stages)
-    with TrainingDisplay(sink, stages=stages) as display, _resumable(run.folder, sink):
-        for stats in session.epochs(
-            on_step=display.step,
-            on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
-        ):
-            display.epoch(stats)
-            save_figure(training_curves(run.metrics()), run.folder / "curves.png")
-
-
-@contextmanager
-def _resumable(run: Path, sink: Sink) -> Iterator[None]:
-    """When the training is interrupted, say how to go on."""
     try:
-        yield
+        with TrainingDisplay(sink, stages=len(session.config.train.stages)) as display:
+            for stats in session.epochs(
+                on_step=display.step,
+                on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
+            ):
+                display.epoch(stats)
+                save_figure(training_curves(run.metrics()), run.folder / "curves.png")
     except KeyboardInterrupt:
-        sink.notice(f"{run} holds every whole epoch; `geoguess train --resume` goes on from there")
+        sink.notice(
+            f"{run.folder} holds every whole epoch; `geoguess train --resume` goes on from there"
+        )
         raise
 
 
@@ -141,9 +116,8 @@ def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
     """Fit the decision, write the model folder, and show both."""
     from geoguess_cli.api import conclude, save
 
-    with sink.progress() as bar:
-        task = bar.add_task("calibrating", total=len(session.val))
-        model, fit = conclude(session, on_batch=lambda done: bar.update(task, completed=done))
+    with sink.counter("calibrating", len(session.val)) as move:
+        model, fit = conclude(session, on_batch=move)
     save(model, folder)
     metrics: dict[str, Any] = model.metrics
     if sink.as_json:

@@ -19,14 +19,13 @@ def fit_on_validation(
     """Temperature and point method, from the photos of the split `val`; with a progress bar."""
     from geoguess_cli import api
 
-    with sink.progress() as bar:
-        task = bar.add_task("calibrating", total=table.splits["val"])
+    with sink.counter("calibrating", table.splits["val"]) as move:
         return api.fit_on_validation(
             predictor,
             table,
             batch_size=config.train.batch_size,
             workers=config.workers,
-            on_batch=lambda done: bar.update(task, completed=done),
+            on_batch=move,
         )
 
 

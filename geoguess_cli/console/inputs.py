@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from geoguess_cli.config import Config, load_config
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import MissingFileError, PhotoTableError
@@ -32,27 +34,15 @@ def settings(config: Path | None, **flags: Any) -> Config:
         ConfigError: The file, the environment or an option holds an invalid value.
     """
     loaded = load_config(config, environment=os.environ)
-    top: dict[str, Any] = {}
-    tables: dict[str, dict[str, Any]] = {}
+    given: dict[str, dict[str, Any]] = {"": {}}
     for name, value in flags.items():
-        if value is None:
-            continue
-        table, nested, key = name.rpartition("__")
-        if nested:
-            tables.setdefault(table, {})[key] = value
-        else:
-            top[key] = value
-    for table, values in tables.items():
+        table, _, key = name.rpartition("__")
+        if value is not None:
+            given.setdefault(table, {})[key] = value
+    top = given.pop("")
+    for table, values in given.items():
         top[table] = dataclasses.replace(getattr(loaded, table), **values)
     return dataclasses.replace(loaded, **top)
-
-
-def full_precision(config: Config) -> Config:
-    """The configuration with fp32 where its precision is "auto".
-
-    An occlusion map needs it: drops of a hundredth would drown in the rounding of bf16.
-    """
-    return dataclasses.replace(config, precision="fp32") if config.precision == "auto" else config
 
 
 def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "PhotoTable":
@@ -152,13 +142,19 @@ def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | No
     return report
 
 
-def load_predictor(config: Config, model: Path | None) -> "Predictor":
-    """The trained model in the folder named by --model, else in the artifacts folder."""
+def load_predictor(config: Config, model: Path | None, *, exact: bool = False) -> "Predictor":
+    """The trained model in the folder named by --model, else in the artifacts folder.
+
+    Args:
+        config: It names the artifacts folder, the device and the precision.
+        model: The folder named by --model.
+        exact: Take fp32 where the precision is "auto". An occlusion map needs it: drops of a
+            hundredth would drown in the rounding of bf16.
+    """
     from geoguess_cli.inference.predictor import Predictor
 
-    return Predictor.load(
-        model or config.model_path, device=config.device, precision=config.precision
-    )
+    precision = "fp32" if exact and config.precision == "auto" else config.precision
+    return Predictor.load(model or config.model_path, device=config.device, precision=precision)
 
 
 @dataclass(frozen=True)
@@ -210,7 +206,10 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
 
 
 def truths_of(
-    photos: PhotoArguments, config: Config, sink: Sink
+    photos: PhotoArguments,
+    config: Config,
+    sink: Sink,
+    given: tuple[float, float] | None = None,
 ) -> list[tuple[float, float] | None]:
     """Latitude and longitude of each photo, in degrees: by the photo table, else by its EXIF.
 
@@ -220,9 +219,17 @@ def truths_of(
         photos: The photos; None is returned for one whose place is unknown.
         config: It names the photo table.
         sink: Where a warning goes for each row of the table that was left out.
+        given: The value of --truth, for the only photo.
+
+    Raises:
+        typer.BadParameter: --truth was given for several photos.
     """
     from geoguess_cli.photos.truth import find_truths
 
+    if given is not None and len(photos.paths) > 1:
+        raise typer.BadParameter(f"--truth takes one photo; {len(photos.paths)} were given")
+    if given is not None:
+        return [given]
     table = photos.tables.get(config.photos.resolve())
     if table is None and config.photos.exists():
         table = read_photos(config.photos, sink)

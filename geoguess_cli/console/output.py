@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
     from rich.text import Text
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ class Sink:
     def json(self, value: Any) -> None:
         """Write a JSON document to stdout, on one line."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def result(self, value: Any, show: Callable[[], None]) -> None:
+        """Write a result: its value as JSON, or what `show` writes."""
+        if self.as_json:
+            self.json(value)
+        else:
+            show()
 
     def text(self, text: str) -> None:
         """Write text unchanged to stdout, with a line break at its end."""
@@ -143,6 +153,20 @@ class Sink:
             disable=self.quiet or not console.is_terminal,
             transient=True,
         )
+
+    @contextmanager
+    def counter(self, what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+        """One progress bar; it is moved by a call with the number done and, if new, the total."""
+        with self.progress() as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done, total=None: bar.update(task, completed=done, total=total)
+
+    def tracked(self, items: Iterable[_Item], what: str, *, total: int) -> Iterator[_Item]:
+        """The items as they come, with a progress bar."""
+        with self.counter(what, total) as move:
+            for done, item in enumerate(items, start=1):
+                move(done)
+                yield item
 
     def _console(self, stream: str) -> "Console":
         if stream not in self._consoles:

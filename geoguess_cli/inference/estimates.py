@@ -16,15 +16,13 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from geoguess_cli.choices import POINT_METHODS, PointMethod
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
 from geoguess_cli.inference.geoscore import GEOSCORE_SCALE_KM
 from geoguess_cli.inference.probabilities import top_cells
-
-__all__ = ["POINT_METHODS", "SEEDS", "PointEstimator", "PointMethod"]
 
 SEEDS = 16
 """Number of the likeliest cells of a photo that are tried as the middle of its cluster."""

@@ -137,15 +137,7 @@ class Predictor:
         Raises:
             ModelError: A logit is not finite.
         """
-        return self.calibrated(self.logits(images))
-
-    def calibrated(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b c"]:
-        """Probabilities at the model's temperature: softmax(logits / temperature); rows sum to 1.
-
-        Args:
-            logits: As `logits` and `outputs` give them.
-        """
-        return self.answering.probabilities(logits)
+        return self.answering.probabilities(self.logits(images))
 
     def outputs(
         self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
@@ -166,17 +158,6 @@ class Predictor:
             for batch in loader:
                 logits = self.logits(batch.images) if len(batch.rows) else nothing
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)
-
-    def estimates(
-        self, probabilities: Float32[np.ndarray, "b c"], point: PointMethod | None = None
-    ) -> Float[np.ndarray, "b 2"]:
-        """The point estimate of each photo: latitude, longitude, in degrees.
-
-        Args:
-            probabilities: Calibrated, as `probabilities` gives them.
-            point: How to choose the estimate; None takes the model's own method.
-        """
-        return self.answering.estimates(probabilities, point)
 
     def answer(
         self,
@@ -254,7 +235,7 @@ class Predictor:
             ]
             if len(output.rows):
                 answers += self.answering.answers(
-                    self.calibrated(output.logits),
+                    self.answering.probabilities(output.logits),
                     [str(paths[row]) for row in output.rows],
                     rows=output.rows.tolist(),
                     point=point,

@@ -5,15 +5,10 @@ from collections.abc import Collection
 from fastapi import FastAPI
 
 from geoguess_cli import __version__
-from geoguess_cli.serve import (
-    drawings,
-    map_routes,
-    occlusion_routes,
-    page_routes,
-    photo_routes,
-    records,
-)
+from geoguess_cli.serve import map_routes, occlusion_routes, page_routes, photo_routes
+from geoguess_cli.serve.drawings import drop_colors, drop_ticks
 from geoguess_cli.serve.problems import RESPONSES, add_problems
+from geoguess_cli.serve.records import ModelRecord
 from geoguess_cli.serve.routing import PHOTOS_PATH
 from geoguess_cli.serve.security import Guard
 from geoguess_cli.serve.service import Service
@@ -45,12 +40,8 @@ def create_app(service: Service, *, names: Collection[str] = ()) -> FastAPI:
         responses=RESPONSES,
     )
     app.state.service = service
-    app.add_middleware(
-        Guard,
-        names=names,
-        upload_path=PHOTOS_PATH,
-        upload_bytes=service.limits.upload_bytes,
-    )
+    upload_bytes = service.limits.upload_bytes
+    app.add_middleware(Guard, names=names, upload_path=PHOTOS_PATH, upload_bytes=upload_bytes)
     _add_model(app, service)
     for routes in (page_routes, photo_routes, map_routes, occlusion_routes):
         app.include_router(routes.router)
@@ -59,15 +50,15 @@ def create_app(service: Service, *, names: Collection[str] = ()) -> FastAPI:
 
 
 def _add_model(app: FastAPI, service: Service) -> None:
-    model = records.ModelRecord(
+    model = ModelRecord(
         version=__version__,
         identity=service.predictor.identity(),
         limits=service.limits,
-        drop_colors=drawings.drop_colors(),
-        drop_ticks=drawings.drop_ticks(),
+        drop_colors=drop_colors(),
+        drop_ticks=drop_ticks(),
         resize=service.predictor.spec.resize,
     )
 
     @app.get("/api/model", summary="The model and the limits of the server", tags=["model"])
-    async def describe() -> records.ModelRecord:
+    async def describe() -> ModelRecord:
         return model

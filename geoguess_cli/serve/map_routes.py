@@ -4,11 +4,11 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 
 from geoguess_cli.serve import drawings
 from geoguess_cli.serve.records import Latitude, Longitude, NamedPlace, PlaceRecord
-from geoguess_cli.serve.routing import PHOTOS_PATH, Kept, Served, download, drawn, media_response
+from geoguess_cli.serve.routing import PHOTOS_PATH, Kept, Served, add_file, drawn
 
 router = APIRouter()
 
@@ -32,41 +32,12 @@ async def map_record(
     return JSONResponse(await drawn(service, lambda: drawings.map_record(photo, pin)))
 
 
-@router.get(
-    PHOTOS_PATH + "/{id}/map.html",
-    summary="The probability map as one page that needs no network",
-    tags=["maps"],
-    response_class=Response,
-    responses=media_response("html"),
-)
-async def map_html(service: Served, photo: Kept) -> Response:
-    """The probability map as a page."""
-    return download(await drawn(service, lambda: drawings.map_html(photo)), photo, "map.html")
-
-
-@router.get(
-    PHOTOS_PATH + "/{id}/map.geojson",
-    summary="The probability map as GeoJSON",
-    tags=["maps"],
-    response_class=Response,
-    responses=media_response("geojson"),
-)
-async def map_geojson(service: Served, photo: Kept) -> Response:
-    """The probability map as GeoJSON."""
-    content = await drawn(service, lambda: drawings.map_geojson(photo))
-    return download(content, photo, "map.geojson")
-
-
-@router.get(
-    PHOTOS_PATH + "/{id}/map.png",
-    summary="The probability map as a picture",
-    tags=["maps"],
-    response_class=Response,
-    responses=media_response("png"),
-)
-async def map_png(service: Served, photo: Kept) -> Response:
-    """The probability map as a figure."""
-    return download(await drawn(service, lambda: drawings.map_png(photo)), photo, "map.png")
+for name, summary, draw in (
+    ("map.html", "The probability map as one page that needs no network", drawings.map_html),
+    ("map.geojson", "The probability map as GeoJSON", drawings.map_geojson),
+    ("map.png", "The probability map as a picture", drawings.map_png),
+):
+    add_file(router, name, draw, summary=summary, tags=["maps"])
 
 
 @router.get(

@@ -92,13 +92,9 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     return PhotoRecord.model_validate(
         {
             **map_record(probability_map),
-            "id": photo.id,
-            "name": photo.name,
-            "width": photo.width,
-            "height": photo.height,
+            **vars(photo),  # id, name, width, height and truth_from
             "guesses": map_cell_records(probability_map, most=probability_map.top_k),
             "truth": None if truth is None else PlaceRecord.of(truth),
-            "truth_from": photo.truth_from,
             "score": None if truth is None else service.score(photo, probability_map.estimate),
         }
     )

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
 from geoguess_cli.serve.service import Service
@@ -76,3 +76,27 @@ def download(content: bytes, photo: KeptPhoto, ending: str) -> Response:
         media_type=MEDIA[ending.rpartition(".")[2]],
         headers={"Content-Disposition": disposition},
     )
+
+
+def add_file(
+    router: APIRouter, name: str, draw: Callable[[KeptPhoto], bytes], **route: Any
+) -> None:
+    """Add the route of a file that is drawn from a photo.
+
+    Args:
+        router: Receives the route.
+        name: The end of its path and of the file's name, such as "map.png".
+        draw: Gives the content of the file.
+        route: The summary and the tags of the route.
+    """
+
+    @router.get(
+        f"{PHOTOS_PATH}/{{id}}/{name}",
+        name=name.replace(".", "_"),
+        response_class=Response,
+        responses=media_response(name.rpartition(".")[2]),
+        **route,
+    )
+    async def file(service: Served, photo: Kept) -> Response:
+        """A file to download, named after the photo."""
+        return download(await drawn(service, lambda: draw(photo)), photo, name)

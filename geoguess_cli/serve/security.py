@@ -9,14 +9,13 @@ import asyncio
 import base64
 import hashlib
 import ipaddress
-import json
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoguess_cli.errors import UploadError
@@ -152,14 +151,15 @@ class Guard:
                 f"the server does not accept the name {name}; open it by its address, "
                 "or start it with --allow-host and the name"
             )
-            await _refuse(send, 421, sentence)
+            answer = _refusal(421, sentence)
         elif not reads and not own_origin(headers):
-            await _refuse(send, 403, "a page of another site may not send requests to this server")
+            answer = _refusal(403, "a page of another site may not send requests to this server")
         elif body.declared > body.limit:
             body.refused = True
-            await _refuse(send, 413, body.sentence)
+            answer = _refusal(413, body.sentence)
         else:
-            await self._app(scope, body.receive, send)
+            answer = self._app
+        await answer(scope, body.receive, send)
 
     def _limit(self, scope: Scope) -> int:
         photo = scope["method"] == "POST" and scope["path"] == self._upload_path
@@ -233,11 +233,5 @@ def _size(count: int) -> str:
     return f"{count / 1e6:.4g} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-async def _refuse(send: Send, status: int, sentence: str) -> None:
-    body = json.dumps({"error": sentence}).encode()
-    headers: list[tuple[bytes, Any]] = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _refusal(status: int, sentence: str) -> ASGIApp:
+    return JSONResponse({"error": sentence}, status)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
@@ -139,12 +138,7 @@ class Service:
     def __enter__(self) -> "Service":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -254,11 +248,15 @@ class Service:
         cell_index = self._target(photo, target)
         job = OcclusionJob(self.partition.tokens[cell_index])
         window = window or max(1, min(32, self.predictor.spec.size // 4))
-        stride = stride or max(1, window // 4)
-        job.future = self._worker.submit(
-            Lane.EXPLAIN,
-            lambda: self._explain(photo, cell_index, job, window=window, stride=stride),
+        maps = occlusion_maps(
+            self.predictor.probabilities,
+            photo.image,
+            cell_target(cell_index, name=f"cell {job.token}"),
+            window=window,
+            stride=stride or max(1, window // 4),
+            batch_size=WINDOWS_A_BATCH,
         )
+        job.future = self._worker.submit(Lane.EXPLAIN, lambda: self._explain(photo, maps, job))
         return job
 
     def _target(self, photo: KeptPhoto, target: str) -> int:
@@ -296,24 +294,9 @@ class Service:
         self.photos.add(photo)
         return photo
 
-    def _explain(
-        self,
-        photo: KeptPhoto,
-        cell_index: int,
-        job: OcclusionJob,
-        *,
-        window: int,
-        stride: int,
-    ) -> None:
+    def _explain(self, photo: KeptPhoto, maps: Iterator[OcclusionMap], job: OcclusionJob) -> None:
         try:
-            for occlusion_map in occlusion_maps(
-                self.predictor.probabilities,
-                photo.image,
-                cell_target(cell_index, name=f"cell {job.token}"),
-                window=window,
-                stride=stride,
-                batch_size=WINDOWS_A_BATCH,
-            ):
+            for occlusion_map in maps:
                 job.latest = occlusion_map
                 if job.cancelled or self._worker.closing:
                     return

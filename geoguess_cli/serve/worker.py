@@ -27,6 +27,9 @@ class Worker:
 
     Args:
         room: The number of jobs that may wait in each lane.
+
+    Attributes:
+        closing: Whether `close` was called; a long job then ends early.
     """
 
     def __init__(self, room: Mapping[Lane, int]) -> None:
@@ -35,7 +38,7 @@ class Worker:
             lane: deque() for lane in Lane
         }
         self._change = threading.Condition()
-        self._closing = False
+        self.closing = False
         self._thread = threading.Thread(target=self._run, name="geoguess-worker", daemon=True)
         self._thread.start()
 
@@ -47,7 +50,7 @@ class Worker:
         """
         future: Future[_Result] = Future()
         with self._change:
-            if self._closing:
+            if self.closing:
                 raise BusyError("the server is shutting down")
             # A cancelled job makes room.
             waiting = deque(entry for entry in self._waiting[lane] if not entry[0].cancelled())
@@ -66,15 +69,10 @@ class Worker:
         while (entry := self._next(before=lane)) is not None:
             _do(*entry)
 
-    @property
-    def closing(self) -> bool:
-        """Whether `close` was called; a long job then ends early."""
-        return self._closing
-
     def close(self) -> None:
         """Cancel the jobs that wait, let the current job end, and end the thread."""
         with self._change:
-            self._closing = True
+            self.closing = True
             for waiting in self._waiting.values():
                 for future, _ in waiting:
                     future.cancel()
@@ -85,8 +83,8 @@ class Worker:
     def _run(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._closing or any(self._waiting.values()))
-                if self._closing:
+                self._change.wait_for(lambda: self.closing or any(self._waiting.values()))
+                if self.closing:
                     return
             if (entry := self._next()) is not None:
                 _do(*entry)

@@ -218,9 +218,9 @@ def test_the_models_own_method_is_the_default(trained: TrainedModel, paths: list
     )
     assert own == asked
     probabilities = np.stack([a.probabilities for a in predictor.predict(paths[:2])])
-    assert own == [tuple(place) for place in predictor.estimates(probabilities).tolist()]
+    assert own == [tuple(place) for place in predictor.answering.estimates(probabilities).tolist()]
     assert other == [
-        tuple(place) for place in predictor.estimates(probabilities, "centroid").tolist()
+        tuple(place) for place in predictor.answering.estimates(probabilities, "centroid").tolist()
     ]
 
 
