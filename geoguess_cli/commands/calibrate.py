@@ -3,12 +3,7 @@
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import fit_on_validation, show_fit
-from geoguess_cli.console.inputs import (
-    check_leaks,
-    load_predictor,
-    read_photos,
-    require_splits,
-)
+from geoguess_cli.console.inputs import check_leaks, load_predictor, read_photos, require_splits
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
@@ -16,11 +11,7 @@ from geoguess_cli.errors import PhotoTableError
 
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
 def calibrate(
-    *,
-    model: options.Model = None,
-    output: options.Output = None,
-    config: Config,
-    sink: Sink,
+    *, model: options.Model = None, output: options.Output = None, config: Config, sink: Sink
 ) -> None:
     """Make probabilities mean what they say, by the validation photos; the weights do not change.
 

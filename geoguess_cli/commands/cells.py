@@ -27,11 +27,7 @@ app = typer.Typer(
 @app.command()
 @configured("photos", "cells__max_photos", "cells__min_photos", "cells__max_level", "artifacts")
 def build(
-    *,
-    output: options.Output = None,
-    split: options.Split = "train",
-    config: Config,
-    sink: Sink,
+    *, output: options.Output = None, split: options.Split = "train", config: Config, sink: Sink
 ) -> None:
     """Split the Earth into adaptive S2 cells that hold about as many training photos each."""
     from geoguess_cli.geo.partition import build_partition, write_partition
@@ -49,12 +45,7 @@ def build(
     covered = int(partition.photos.sum())
     if sink.as_json:
         sink.json(
-            {
-                "cells": len(partition),
-                "photos": len(counted),
-                "covered": covered,
-                "path": str(path),
-            }
+            {"cells": len(partition), "photos": len(counted), "covered": covered, "path": str(path)}
         )
         return
     sink.table(
@@ -200,11 +191,7 @@ def draw(
 @app.command()
 @configured("table", "cells__uncovered", "artifacts")
 def assign(
-    *,
-    output: options.Output = None,
-    cells: options.Cells = None,
-    config: Config,
-    sink: Sink,
+    *, output: options.Output = None, cells: options.Cells = None, config: Config, sink: Sink
 ) -> None:
     """Give each photo the cell it lies in: columns `cell_index` and `token`."""
     import polars as pl

@@ -28,12 +28,7 @@ Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 
 
 @app.command()
-def inspect(
-    source: Source,
-    *,
-    quiet: options.Quiet = False,
-    json: options.Json = False,
-) -> None:
+def inspect(source: Source, *, quiet: options.Quiet = False, json: options.Json = False) -> None:
     """Show what a source holds: counts, bounds, missing photos, and bad rows with the reason."""
     from geoguess_cli.photos.sources import describe, read_source
 
@@ -112,8 +107,7 @@ def split(
     by: Annotated[
         SplitBy | None,
         typer.Option(
-            "--by",
-            help="The groups that stay whole (default: sequences if known, else S2 cells).",
+            "--by", help="The groups that stay whole (default: sequences if known, else S2 cells)."
         ),
     ] = None,
     val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
@@ -234,8 +228,7 @@ def _show_split(
 def leaks(
     *,
     photos: Annotated[
-        bool,
-        typer.Option("--photos/--no-photos", help="Also look for near-duplicate photos."),
+        bool, typer.Option("--photos/--no-photos", help="Also look for near-duplicate photos.")
     ] = True,
     workers: options.Workers = 0,
     config: Config,

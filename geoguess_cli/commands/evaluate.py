@@ -8,12 +8,7 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.evaluations import show_comparison, show_report
-from geoguess_cli.console.inputs import (
-    check_leaks,
-    load_predictor,
-    photos_of_split,
-    read_photos,
-)
+from geoguess_cli.console.inputs import check_leaks, load_predictor, photos_of_split, read_photos
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 

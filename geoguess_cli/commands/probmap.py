@@ -70,9 +70,7 @@ def probmap(
     format_of(files[0])  # tells of a missing library before any photo is read
     predictor, failed = load_predictor(config, model), list["Unanswered"]()
     answers = predictor.predict(
-        paths,
-        batch_size=config.train.batch_size,
-        workers=config.workers if len(paths) > 1 else 0,
+        paths, batch_size=config.train.batch_size, workers=config.workers if len(paths) > 1 else 0
     )
     maps = probability_maps(
         sink.tracked(answers, "photos", total=len(paths)),

@@ -206,10 +206,7 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
 
 
 def truths_of(
-    photos: PhotoArguments,
-    config: Config,
-    sink: Sink,
-    given: tuple[float, float] | None = None,
+    photos: PhotoArguments, config: Config, sink: Sink, given: tuple[float, float] | None = None
 ) -> list[tuple[float, float] | None]:
     """Latitude and longitude of each photo, in degrees: by the photo table, else by its EXIF.
 

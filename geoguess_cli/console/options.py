@@ -86,8 +86,7 @@ MinPhotos = Annotated[
     int | None, typer.Option("--min-photos", min=1, help="Drop a cell that holds fewer photos.")
 ]
 MaxLevel = Annotated[
-    int | None,
-    typer.Option("--max-level", min=0, max=30, help="Split no further than this level."),
+    int | None, typer.Option("--max-level", min=0, max=30, help="Split no further than this level.")
 ]
 Uncovered = Annotated[
     choices.Uncovered | None,

@@ -101,12 +101,7 @@ def cell_places(partition: Partition) -> list[Place]:
 def cell_records(partition: Partition) -> list[dict[str, Any]]:
     """The record of each cell, by cell index: the columns of `Partition.frame`, and its place."""
     return [
-        {
-            **record,
-            "country": place.country,
-            "region": place.region,
-            "place": describe(place),
-        }
+        {**record, "country": place.country, "region": place.region, "place": describe(place)}
         for record, place in zip(partition.frame.to_dicts(), cell_places(partition), strict=True)
     ]
 

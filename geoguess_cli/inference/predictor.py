@@ -46,11 +46,7 @@ class Predictor:
     """
 
     def __init__(
-        self,
-        trained: TrainedModel,
-        *,
-        device: str = "auto",
-        precision: Precision = "auto",
+        self, trained: TrainedModel, *, device: str = "auto", precision: Precision = "auto"
     ) -> None:
         self.trained = trained
         self.device = resolve_device(device)
@@ -60,11 +56,7 @@ class Predictor:
 
     @classmethod
     def load(
-        cls,
-        folder: Path,
-        *,
-        device: str = "auto",
-        precision: Precision = "auto",
+        cls, folder: Path, *, device: str = "auto", precision: Precision = "auto"
     ) -> "Predictor":
         """The predictor of the model in a folder.
 

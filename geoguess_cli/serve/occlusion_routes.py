@@ -40,8 +40,7 @@ async def occlusion(
     service: Served,
     photo: Kept,
     target: Annotated[
-        str,
-        Query(max_length=16, description="The cell to follow: `top`, `truth`, or an S2 token."),
+        str, Query(max_length=16, description="The cell to follow: `top`, `truth`, or an S2 token.")
     ] = "top",
     window: Annotated[
         int, Query(ge=0, description="Side of a window, in pixels; 0 chooses it.")
