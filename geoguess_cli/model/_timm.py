@@ -10,13 +10,13 @@ import difflib
 import importlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 import torch
 
-from geoguess_cli.errors import DependencyError
+from geoguess_cli.errors import DependencyError, ModelError
 
 _SCHEMAS = {
     "nms": "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -41,18 +41,16 @@ def guarded(load: Callable[[], ModuleType]) -> ModuleType:
         try:
             return load()
         except Exception as error:
-            operator = _missing_operator(error)
-            if operator is None or operator in _declared:
+            match = (
+                _MISSING_OPERATOR.search(str(error)) if isinstance(error, RuntimeError) else None
+            )
+            operator = match[1] if match else ""
+            if operator not in _SCHEMAS or operator in _declared:
                 raise DependencyError(_advice(error)) from error
             _forget("torchvision", "timm")
             library = torch.library.Library("torchvision", "FRAGMENT")
             library.define(_SCHEMAS[operator])
             _declared[operator] = library
-
-
-def _missing_operator(error: Exception) -> str | None:
-    match = _MISSING_OPERATOR.search(str(error)) if isinstance(error, RuntimeError) else None
-    return match[1] if match and match[1] in _SCHEMAS else None
 
 
 def _forget(*packages: str) -> None:
@@ -76,12 +74,19 @@ def _advice(error: Exception) -> str:
 timm: Any = guarded(_import_timm)
 
 
-def near(name: str, known: list[str] | None = None) -> str:
-    """The end of an error about an unknown name: `; near it: …`, or "".
+def check_name(name: str, key: str, *, modules: Sequence[str] = ("",)) -> None:
+    """Raise ModelError unless timm has a model of this name.
 
     Args:
-        name: The unknown name.
-        known: The names that exist; None for all models of timm.
+        name: The name.
+        key: The key of `[model]` that holds it.
+        modules: The modules of timm whose models the message may name instead; "" stands for all.
+
+    Raises:
+        ModelError: timm has no model of this name; the message has the nearest names.
     """
-    close = difflib.get_close_matches(name, known or timm.list_models(), n=3)
-    return f"; near it: {', '.join(close)}" if close else ""
+    if not timm.is_model(name):
+        known = [model for module in modules for model in timm.list_models(module=module)]
+        close = difflib.get_close_matches(name, known, n=3)
+        near = f"; near it: {', '.join(close)}" if close else ""
+        raise ModelError(f"timm has no model `{name}` (model.{key}){near}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,35 +12,30 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.photos.images import ImageSpec
 
+if TYPE_CHECKING:
+    from geoguess_cli.model.checkpoint import TrainedModel
+
 
 def model_card(
-    partition: Partition,
-    *,
-    config: ModelConfig,
-    spec: ImageSpec,
-    decision: Decision,
-    parts: Mapping[str, int],
-    metrics: Mapping[str, Any],
-    versions: Mapping[str, str],
+    trained: "TrainedModel", *, parts: Mapping[str, int], versions: Mapping[str, str]
 ) -> str:
     """The card as Markdown.
 
     Args:
-        partition: The cells that the model chooses among.
-        config: The architecture.
-        spec: The photo transform.
-        decision: The temperature and the point method.
+        trained: The model. Each group of its metrics becomes a table; the groups of the decision
+            become the section on answers.
         parts: Number of parameters of each part.
-        metrics: As in `metrics.json`. Each group of numbers becomes a table; the groups of the
-            decision become the section on answers.
         versions: Versions of the libraries that wrote the model.
     """
+    partition, metrics = trained.partition, trained.metrics
     sections = (
-        _opening(partition, spec),
-        _architecture(config, spec, parts),
+        _opening(partition, trained.spec),
+        _architecture(trained.config, trained.spec, parts),
         _cells(partition),
         _training({name: group for name, group in metrics.items() if name not in _DECIDED}),
-        _answers(decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})),
+        _answers(
+            trained.decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})
+        ),
         _LIMITS.format(trust=_trust(metrics.get("calibration", {}))),
         _USE,
         _LOADING,
@@ -103,8 +98,11 @@ def _training(metrics: Mapping[str, Any]) -> str:
     plain = {name: value for name, value in metrics.items() if name not in groups}
     text = "## Training\n"
     for name, group in (({"": plain} if plain else {}) | groups).items():
-        rows = [(_words(key), _value(value)) for key, value in group.items()]
-        text += f"\n{_table((_words(name), ''), rows)}\n"
+        rows = [
+            (key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
+            for key, value in group.items()
+        ]
+        text += f"\n{_table((name.replace('_', ' '), ''), rows)}\n"
     if not metrics:
         text += "\nNo metrics were recorded.\n"
     return text
@@ -221,11 +219,3 @@ def _short(value: float) -> str:
 
 def _numbers(values: Sequence[float]) -> str:
     return "(" + ", ".join(f"{value:g}" for value in values) + ")"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

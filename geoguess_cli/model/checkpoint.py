@@ -90,32 +90,24 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         ModelError: The folder exists and is not a model folder.
     """
     digest = cells_digest(trained.partition.cells)
+    parts = part_sizes(trained.geolocator)
+    versions = {"geoguess": __version__, "torch": torch.__version__, "timm": timm.__version__}
     description = {
         "format": FORMAT,
         "model": dataclasses.asdict(trained.config),
         "images": dataclasses.asdict(trained.spec),
         "decision": dataclasses.asdict(trained.decision),
         "cells": {"count": len(trained.partition), "sha256": digest},
-        "parts": part_sizes(trained.geolocator),
-        "versions": _versions(),
+        "parts": parts,
+        "versions": versions,
     }
     with _replacing_folder(folder) as partial:
         write_state(
-            trained.geolocator.state_dict(),
-            partial / WEIGHTS_NAME,
-            metadata={CELLS_KEY: digest},
+            trained.geolocator.state_dict(), partial / WEIGHTS_NAME, metadata={CELLS_KEY: digest}
         )
         write_partition(trained.partition, partial / CELLS_NAME)
         _write_json(partial / METRICS_NAME, trained.metrics)
-        card = model_card(
-            trained.partition,
-            config=trained.config,
-            spec=trained.spec,
-            decision=trained.decision,
-            parts=part_sizes(trained.geolocator),
-            metrics=trained.metrics,
-            versions=_versions(),
-        )
+        card = model_card(trained, parts=parts, versions=versions)
         (partial / CARD_NAME).write_text(card, encoding="utf-8")
         _write_json(partial / CONFIG_NAME, description)
 
@@ -173,11 +165,8 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dic
     try:
         images = dict(tree["images"])
         images |= {name: tuple(images[name]) for name in ("mean", "std")}
-        config, spec = ModelConfig(**tree["model"]), ImageSpec(**images)
-        cells, decision = (
-            dict(tree["cells"]),
-            dict(tree.get("decision", {})),
-        )  # absent in older folders
+        config, spec, cells = ModelConfig(**tree["model"]), ImageSpec(**images), dict(tree["cells"])
+        decision = dict(tree.get("decision", {}))  # absent in older folders
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} does not describe a model: {error}") from error
     try:
@@ -188,10 +177,6 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dic
             "fits it again"
         ) from error
     return config, spec, decided, cells
-
-
-def _versions() -> dict[str, str]:
-    return {"geoguess": __version__, "torch": torch.__version__, "timm": timm.__version__}
 
 
 def _write_json(path: Path, tree: Mapping[str, Any]) -> None:
@@ -213,7 +198,9 @@ def _replacing_folder(folder: Path) -> Iterator[Path]:
     """An empty folder that takes the place of `folder` if the block ends without an error."""
     folder = folder.resolve()  # replace the folder behind a link, not the link
     _recover(folder)
-    if folder.exists() and not _is_ours(folder):
+    if folder.exists() and not (
+        folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))
+    ):
         raise ModelError(
             f"{folder} exists and is not a model folder, so it is not replaced; name another folder"
         )
@@ -229,10 +216,6 @@ def _replacing_folder(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(previous, ignore_errors=True)
-
-
-def _is_ours(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))
 
 
 def _recover(folder: Path) -> None:

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,8 +21,8 @@ from torch import Tensor, nn
 
 from geoguess_cli.config import PARTS, ImagesConfig, ModelConfig
 from geoguess_cli.errors import ModelError
-from geoguess_cli.model._timm import near, timm
-from geoguess_cli.model.vit import Vit, check_vit, create_vit
+from geoguess_cli.model._timm import check_name, timm
+from geoguess_cli.model.vit import VIT_MODULES, create_vit
 from geoguess_cli.photos.images import ImageSpec
 
 
@@ -32,31 +33,29 @@ class Geolocator(nn.Module):
         backbone: Maps photos to a list of one feature map.
         channels: Number of channels of the feature map.
         channels_last: Whether the backbone returns (b, h, w, c) instead of (b, c, h, w).
-        vit: Maps patches to patches.
-        grid: Patches a side.
-        dropout: Share of the pooled features that is dropped in training, in [0, 1).
+        config: The ViT, which maps patches to patches; the patches a side; and the share of the
+            pooled features that is dropped in training.
         cells: Number of columns of the logits.
     """
 
     def __init__(
         self,
-        *,
         backbone: nn.Module,
         channels: int,
+        *,
         channels_last: bool,
-        vit: Vit,
-        grid: int,
-        dropout: float,
+        config: ModelConfig,
         cells: int,
     ) -> None:
         super().__init__()
+        vit = create_vit(config)
         self.channels_last = channels_last
         self.backbone = backbone
-        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.pool = nn.AdaptiveAvgPool2d(config.grid)
         self.projection = nn.Linear(channels, vit.width)
         self.vit = vit
         self.head = nn.Sequential(
-            OrderedDict(dropout=nn.Dropout(dropout), linear=nn.Linear(vit.width, cells))
+            OrderedDict(dropout=nn.Dropout(config.dropout), linear=nn.Linear(vit.width, cells))
         )
 
     @property
@@ -85,19 +84,13 @@ def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geo
     Raises:
         ModelError: timm has no such backbone or ViT, or cannot build it as configured.
     """
-    check_backbone(config.backbone)
-    check_vit(config.vit)
+    check_name(config.backbone, "backbone")
+    check_name(config.vit, "vit", modules=VIT_MODULES)
     with _explained(config, image_size):
         backbone = create_backbone(config, image_size=image_size)
         channels, channels_last = _measure(backbone, image_size)
     geolocator = Geolocator(
-        backbone=backbone,
-        channels=channels,
-        channels_last=channels_last,
-        vit=create_vit(config),
-        grid=config.grid,
-        dropout=config.dropout,
-        cells=cells,
+        backbone, channels, channels_last=channels_last, config=config, cells=cells
     )
     # Convolutions run a fifth to two fifths faster in this memory layout, on CPUs too.
     return geolocator.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
@@ -126,7 +119,7 @@ def image_spec(config: ModelConfig, images: ImagesConfig) -> ImageSpec:
     Raises:
         ModelError: timm has no such backbone.
     """
-    check_backbone(config.backbone)
+    check_name(config.backbone, "backbone")
     cfg = timm.get_pretrained_cfg(config.backbone)
     # timm refuses a backbone without weights unless it gets this entry; then its defaults hold.
     known = {"input_size": None} if cfg is None else cfg.to_dict()
@@ -156,13 +149,24 @@ def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]
 
     `trainable` counts the parameters that are not frozen.
     """
-    shapes: dict[str, tuple[int, ...]] = {}
-    names = ("backbone", "pool", "projection", "vit", "head")
-    hooks = [
-        geolocator.get_submodule(name).register_forward_hook(
-            lambda _module, _inputs, output, name=name: shapes.update({name: _shape(output)})
+    summaries: list[PartSummary] = []
+
+    def summarise(name: str, part: nn.Module, _photos: Any, output: Tensor | list[Tensor]) -> None:
+        feature = output if isinstance(output, Tensor) else output[0]
+        counts = [(p.numel(), p.requires_grad) for p in part.parameters()]
+        summaries.append(
+            PartSummary(
+                part=name,
+                kind=type(part).__name__,
+                parameters=sum(count for count, _ in counts),
+                trainable=sum(count for count, learns in counts if learns),
+                shape=tuple(feature.shape[1:]),
+            )
         )
-        for name in names
+
+    hooks = [
+        part.register_forward_hook(partial(summarise, name))
+        for name, part in geolocator.named_children()
     ]
     try:
         with _resting(geolocator):
@@ -170,33 +174,14 @@ def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]
     finally:
         for hook in hooks:
             hook.remove()
-    return [
-        PartSummary(
-            part=name,
-            kind=type(geolocator.get_submodule(name)).__name__,
-            parameters=_count(geolocator.get_submodule(name).parameters()),
-            trainable=_count(
-                p for p in geolocator.get_submodule(name).parameters() if p.requires_grad
-            ),
-            shape=shapes[name],
-        )
-        for name in names
-    ]
+    return summaries
 
 
 def part_sizes(geolocator: Geolocator) -> dict[str, int]:
     """Number of parameters of each of the four parts."""
-    return {part: _count(geolocator.get_submodule(part).parameters()) for part in PARTS}
-
-
-def check_backbone(name: str) -> None:
-    """Raise ModelError unless timm knows this backbone.
-
-    Raises:
-        ModelError: timm has no model of this name; the message has the nearest names.
-    """
-    if not timm.is_model(name):
-        raise ModelError(f"timm has no model `{name}` (model.backbone){near(name)}")
+    return {
+        part: sum(p.numel() for p in geolocator.get_submodule(part).parameters()) for part in PARTS
+    }
 
 
 @contextmanager
@@ -249,11 +234,3 @@ def _resting(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes.items():
             part.training = training
-
-
-def _shape(output: Tensor | list[Tensor]) -> tuple[int, ...]:
-    return tuple((output if isinstance(output, Tensor) else output[0]).shape[1:])
-
-
-def _count(parameters: Any) -> int:
-    return sum(parameter.numel() for parameter in parameters)

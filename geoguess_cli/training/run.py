@@ -76,8 +76,9 @@ class Run:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(to_toml(config), self.config_path)
-        for number, path in self._stage_results().items():
-            if number >= stage:
+        for path in self.folder.glob("stage-*.safetensors"):
+            number = path.stem.removeprefix("stage-")
+            if number.isdecimal() and int(number) >= stage:
                 path.unlink()
         for path in (self.best_path, self.resume_path):
             path.unlink(missing_ok=True)
@@ -179,14 +180,6 @@ class Run:
                 "train without --resume"
             )
         return dict(state)
-
-    def _stage_results(self) -> dict[int, Path]:
-        numbers = {path: path.stem.removeprefix("stage-") for path in self.folder.glob("stage-*")}
-        return {
-            int(number): path
-            for path, number in numbers.items()
-            if number.isdecimal() and path.suffix == ".safetensors"
-        }
 
     def _check_cells(self, metadata: Mapping[str, str], digest: str, path: Path) -> None:
         if metadata.get(CELLS_KEY) != digest:

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError
@@ -30,17 +29,15 @@ def training_terms(
         val: Photos to choose the best epoch by.
         cells_digest: `states.cells_digest` of the partition.
     """
-    keys = {
-        **_keys("images", config.images),
-        **_keys("model", config.model),
-        **_keys("train", config.train),
-    }
-    for number, stage in enumerate(config.train.stages, start=1):
-        keys |= _keys(f"train.stages[{number}]", stage)
-    order = ", ".join(stage.name for stage in config.train.stages)
+    stages = config.train.stages
+    tables = {"images": config.images, "model": config.model, "train": config.train}
+    records = {**tables, **{f"train.stages[{n}]": stage for n, stage in enumerate(stages, start=1)}}
     terms = {
-        **keys,
-        "train.stages": order,
+        f"{table}.{key}": value
+        for table, record in records.items()
+        for key, value in dataclasses.asdict(record).items()
+    } | {
+        "train.stages": ", ".join(stage.name for stage in stages),
         "seed": config.seed,
         "precision": precision,
         "the photo transform": spec,
@@ -56,10 +53,6 @@ def _photos_digest(photos: TrainingPhotos) -> str:
     digest = hashlib.sha256("\n".join(Path(path).name for path in photos.paths).encode())
     digest.update(photos.cells.astype("<i8").tobytes())
     return f"{len(photos)} with digest {digest.hexdigest()[:12]}"
-
-
-def _keys(table: str, record: Any) -> dict[str, Any]:
-    return {f"{table}.{name}": value for name, value in dataclasses.asdict(record).items()}
 
 
 def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
