@@ -212,27 +212,12 @@ def load_config(
         ConfigError: The file is not TOML, or has an unknown key or a value of the wrong type or
             range.
     """
-    directory = Path() if directory is None else directory
     if path is not None and not path.is_file():
         raise MissingFileError(
             f"there is no configuration at {path}; --config names a geoguess.toml"
         )
-    file = path if path is not None else directory / FILE_NAME
-    tree: dict[str, Any] = {}
-    if file.is_file():
-        try:
-            tree = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file} is not valid TOML: {error}") from error
-        config = from_dict(tree, where=str(file))
-        config = dataclasses.replace(
-            config,
-            photos=_beside(file, config.photos, given="photos" in tree),
-            artifacts=_beside(file, config.artifacts, given="artifacts" in tree),
-            model=_weights_beside(file, config.model),
-        )
-    else:
-        config = Config()
+    file = path or (directory or Path()) / FILE_NAME
+    config = _read(file) if file.is_file() else Config()
     return _apply_environment(config, environment)
 
 
@@ -255,44 +240,43 @@ def to_toml(config: Config) -> str:
     return toml_text(config)
 
 
+def _read(file: Path) -> Config:
+    """The configuration of a file; the relative paths that it names start from its folder."""
+    try:
+        tree = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from error
+    config = from_dict(tree, where=str(file))
+    model = config.model
+    if model.weights not in ("imagenet", "none") and not Path(model.weights).is_absolute():
+        model = dataclasses.replace(model, weights=str(file.parent / model.weights))
+    given = [name for name in ("photos", "artifacts") if name in tree]
+    paths: dict[str, Any] = {name: file.parent / getattr(config, name) for name in given}
+    return dataclasses.replace(config, model=model, **paths)
+
+
 def _apply_environment(config: Config, environment: Mapping[str, str]) -> Config:
     for variable, text in sorted(environment.items()):
-        if not variable.startswith(ENVIRONMENT_PREFIX):
-            continue
-        key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
-        top = typing.get_type_hints(Config)
-        if key in top and not dataclasses.is_dataclass(top[key]):
-            value = value_from_text(top[key], text, variable)
-            config = _replaced(config, {key: value}, variable)
-            continue
-        table, _, inner = key.partition("_")
-        section_kind = top.get(table)
-        nested = dataclasses.is_dataclass(section_kind)
-        hints = typing.get_type_hints(section_kind) if nested else {}
-        if inner not in hints or inner == "stages":
-            raise ConfigError(
-                f"environment: {variable} names no key of {FILE_NAME}; "
-                f"the form is {ENVIRONMENT_PREFIX}SEED or {ENVIRONMENT_PREFIX}CELLS_MAX_PHOTOS"
-            )
-        value = value_from_text(hints[inner], text, variable)
-        section = _replaced(getattr(config, table), {inner: value}, variable)
-        config = dataclasses.replace(config, **{table: section})
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            config = _with_variable(config, key, text, variable)
     return config
 
 
-def _replaced(record: Any, values: dict[str, Any], variable: str) -> Any:
+def _with_variable(record: Any, key: str, text: str, variable: str) -> Any:
+    """A record in which the key that an environment variable names has the value of its text."""
+    hints = typing.get_type_hints(type(record))
+    table, _, inner = key.partition("_")
+    if dataclasses.is_dataclass(hints.get(table)):
+        section = _with_variable(getattr(record, table), inner, text, variable)
+        return dataclasses.replace(record, **{table: section})
+    if key not in hints or key == "stages":
+        raise ConfigError(
+            f"environment: {variable} names no key of {FILE_NAME}; "
+            f"the form is {ENVIRONMENT_PREFIX}SEED or {ENVIRONMENT_PREFIX}CELLS_MAX_PHOTOS"
+        )
+    value = value_from_text(hints[key], text, variable)
     try:
-        return dataclasses.replace(record, **values)
+        return dataclasses.replace(record, **{key: value})
     except ConfigError as error:
         raise ConfigError(f"environment: {variable}: {error}") from error
-
-
-def _beside(file: Path, path: Path, *, given: bool) -> Path:
-    """A path given in a file, from the folder of the file; a default stays as it is."""
-    return file.parent / path if given and not path.is_absolute() else path
-
-
-def _weights_beside(file: Path, model: ModelConfig) -> ModelConfig:
-    if model.weights in ("imagenet", "none") or Path(model.weights).is_absolute():
-        return model
-    return dataclasses.replace(model, weights=str(file.parent / model.weights))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import inspect
 import json
 import types
 import typing
@@ -20,6 +21,7 @@ _KIND_NAMES = {
     bool: "true or false",
     Path: "a path",
 }
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
 def record_from_tree(
@@ -50,8 +52,8 @@ def record_from_tree(
     try:
         return kind(**values)
     except TypeError as error:
-        fields = dataclasses.fields(typing.cast(Any, kind))
-        missing = [field.name for field in fields if _required(field) and field.name not in tree]
+        required = inspect.signature(kind).parameters.values()
+        missing = [p.name for p in required if p.default is p.empty and p.name not in tree]
         raise ConfigError(f"{where}: {name} lacks {', '.join(missing)}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
@@ -59,20 +61,22 @@ def record_from_tree(
 
 def toml_text(record: Any) -> str:
     """A dataclass as TOML, from which `record_from_tree` reads an equal dataclass."""
+    return "\n".join(_toml_lines(record)) + "\n"
+
+
+def _toml_lines(record: Any, table: str = "") -> list[str]:
     lines: list[str] = []
     tables: list[str] = []
-    for name, value in _items(record):
-        if not dataclasses.is_dataclass(value):
-            lines.append(f"{name} = {_toml_value(value)}")
-            continue
-        arrays = {key: entry for key, entry in _items(value) if _is_array_of_tables(entry)}
-        tables += ["", f"[{name}]"]
-        tables += [f"{k} = {_toml_value(entry)}" for k, entry in _items(value) if k not in arrays]
-        for key, rows in arrays.items():
-            for row in rows:
-                tables += ["", f"[[{name}.{key}]]"]
-                tables += [f"{k} = {_toml_value(entry)}" for k, entry in _items(row)]
-    return "\n".join(lines + tables) + "\n"
+    for field in dataclasses.fields(record):
+        value, name = getattr(record, field.name), f"{table}{field.name}"
+        if dataclasses.is_dataclass(value):
+            tables += ["", f"[{name}]", *_toml_lines(value, f"{name}.")]
+        elif isinstance(value, tuple) and any(map(dataclasses.is_dataclass, value)):
+            for row in value:
+                tables += ["", f"[[{name}]]", *_toml_lines(row, f"{name}.")]
+        else:
+            lines.append(f"{field.name} = {_toml_value(value)}")
+    return lines + tables
 
 
 def value_from_text(hint: Any, text: str, variable: str) -> Any:
@@ -86,27 +90,14 @@ def value_from_text(hint: Any, text: str, variable: str) -> Any:
     Raises:
         ConfigError: The text is not a value of this type.
     """
-    if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError as error:
-            raise ConfigError(
-                f"environment: {variable} is `{text}`; it must be {_KIND_NAMES[hint]}"
-            ) from error
-    if hint is bool:
-        known = {"true": True, "1": True, "false": False, "0": False}
-        if text.lower() not in known:
-            raise ConfigError(f"environment: {variable} is `{text}`; it must be true or false")
-        return known[text.lower()]
-    return _convert(hint, text, where="environment", name=variable)
-
-
-def _items(record: Any) -> list[tuple[str, Any]]:
-    return [(f.name, getattr(record, f.name)) for f in dataclasses.fields(record)]
-
-
-def _is_array_of_tables(value: Any) -> bool:
-    return isinstance(value, tuple) and any(dataclasses.is_dataclass(entry) for entry in value)
+    if hint not in (int, float, bool):
+        return _convert(hint, text, where="environment", name=variable)
+    try:
+        return _TRUTH[text.lower()] if hint is bool else hint(text)
+    except (ValueError, KeyError) as error:
+        raise ConfigError(
+            f"environment: {variable} is `{text}`; it must be {_KIND_NAMES[hint]}"
+        ) from error
 
 
 def _toml_value(value: Any) -> str:
@@ -120,11 +111,6 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, Path) and text.startswith("~"):
         text = f"./{text}"  # a file whose name begins with ~, not the home folder
     return json.dumps(text, ensure_ascii=False)  # JSON's escapes are TOML's
-
-
-def _required(entry: "dataclasses.Field[Any]") -> bool:
-    missing = dataclasses.MISSING
-    return entry.default is missing and entry.default_factory is missing
 
 
 def _convert(hint: Any, value: Any, *, where: str, name: str) -> Any:

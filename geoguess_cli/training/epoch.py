@@ -69,8 +69,7 @@ class Engine:
         """
         tally = Tally()
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        for step, batch in enumerate(batches):
-            self._count(photos, batch, tally)
+        for step, batch in self._steps(photos, batches, tally, after, split="training"):
             # A norm over a batch cannot learn from a batch of one.
             if len(batch.rows) > 1:
                 with _seeded(self.seed, epoch, step, self.device):
@@ -85,8 +84,6 @@ class Engine:
                     raise ModelError(f"step {step + 1}: the training loss is {value}")
                 tally.loss += value * len(batch.rows)
                 tally.covered += len(batch.rows)
-            after(step + 1, tally)
-        _check_read(tally, "training")
         return tally
 
     def validate(
@@ -105,12 +102,9 @@ class Engine:
         """
         self.geolocator.eval()
         tally = Tally()
-        for step, batch in enumerate(batches):
-            self._count(photos, batch, tally)
+        for _, batch in self._steps(photos, batches, tally, after, split="validation"):
             if len(batch.rows):
                 self._judge(photos, batch, tally)
-            after(step + 1, tally)
-        _check_read(tally, "validation")
         if not math.isfinite(tally.mean_loss):
             raise ModelError(f"the validation loss is {tally.mean_loss}")
         return tally
@@ -135,11 +129,28 @@ class Engine:
             logits: Tensor = self.geolocator(images)
         return logits
 
-    def _count(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
-        tally.photos += len(batch.rows)
-        tally.skipped += len(batch.failures)
-        for row, reason in batch.failures:
-            self.on_failure(photos, row, reason)
+    def _steps(
+        self,
+        photos: TrainingPhotos,
+        batches: Iterator[Batch],
+        tally: Tally,
+        after: AfterBatch,
+        *,
+        split: str,
+    ) -> Iterator[tuple[int, Batch]]:
+        """Each batch and its number from 0; its photos are counted, and `after` follows it."""
+        for step, batch in enumerate(batches):
+            tally.photos += len(batch.rows)
+            tally.skipped += len(batch.failures)
+            for row, reason in batch.failures:
+                self.on_failure(photos, row, reason)
+            yield step, batch
+            after(step + 1, tally)
+        if not tally.photos:
+            raise PhotoTableError(
+                f"none of the {tally.skipped} {split} photos can be read; "
+                "`geoguess data inspect` says why"
+            )
 
 
 @contextmanager
@@ -150,11 +161,3 @@ def _seeded(seed: int, epoch: int, step: int, device: torch.device) -> Iterator[
     with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(number)
         yield
-
-
-def _check_read(tally: Tally, split: str) -> None:
-    if not tally.photos:
-        raise PhotoTableError(
-            f"none of the {tally.skipped} {split} photos can be read; "
-            "`geoguess data inspect` says why"
-        )

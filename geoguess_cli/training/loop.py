@@ -6,6 +6,7 @@ a stage that overfits does no harm to the next.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -17,16 +18,11 @@ from geoguess_cli.training.epoch import AfterBatch, Engine
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import EpochStats, Phase, StepStats, Tally
 from geoguess_cli.training.run import Best, Run
-from geoguess_cli.training.stages import (
-    PlannedStage,
-    RunningStage,
-    plan,
-    set_stage,
-    start_stage,
-)
+from geoguess_cli.training.stages import PlannedStage, RunningStage, plan, set_stage, start_stage
 from geoguess_cli.training.terms import check_unchanged
 
 
+@dataclass(eq=False)
 class EpochLoop:
     """The state of a training between epochs: how it starts, stops and goes on.
 
@@ -34,42 +30,27 @@ class EpochLoop:
         engine: Computes an epoch.
         config: `[train]` says which stages there are.
         run: The folder where results and state are kept.
+        train: Photos to learn from and their loader.
+        val: Photos to choose the best epoch by and their loader.
         cells_digest: `states.cells_digest` of the partition.
         terms: `terms.training_terms` of this training.
         on_step: Called after each batch.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        config: Config,
-        run: Run,
-        *,
-        cells_digest: str,
-        terms: Mapping[str, str],
-        on_step: Callable[[StepStats], None] | None,
-    ) -> None:
-        self.engine = engine
-        self.config = config
-        self.run = run
-        self.cells_digest = cells_digest
-        self.terms = terms
-        self.on_step = on_step
-        self.best = Best()
+    engine: Engine
+    config: Config
+    run: Run
+    train: tuple[TrainingPhotos, PhotoLoader]
+    val: tuple[TrainingPhotos, PhotoLoader]
+    cells_digest: str
+    terms: Mapping[str, str]
+    on_step: Callable[[StepStats], None] | None
+    best: Best = field(default_factory=Best, init=False)
 
-    def epochs(
-        self,
-        train: tuple[TrainingPhotos, PhotoLoader],
-        val: tuple[TrainingPhotos, PhotoLoader],
-        *,
-        stage: int | None,
-        resume: bool,
-    ) -> Iterator[EpochStats]:
+    def epochs(self, *, stage: int | None, resume: bool) -> Iterator[EpochStats]:
         """Run all epochs that are left, one at each step of the iteration.
 
         Args:
-            train: Photos to learn from and their loader.
-            val: Photos to choose the best epoch by and their loader.
             stage: Number of the only stage to run, from 1; None for all stages, or with `resume`
                 for those that were interrupted.
             resume: Go on after the last whole epoch in the run.
@@ -88,7 +69,7 @@ class EpochLoop:
             if not resume and planned is stages[0]:
                 self._save(running, done)
             for epoch in range(max(planned.first, done), planned.end):
-                yield self._epoch(running, epoch, train, val)
+                yield self._epoch(running, epoch)
 
     def _start(self, stage: int | None) -> int:
         """Make the run's folder ready, and return the number of epochs that count as done."""
@@ -125,44 +106,40 @@ class EpochLoop:
             running.scheduler.load_state_dict(interrupted["scheduler"])
         return running
 
-    def _epoch(
-        self,
-        stage: RunningStage,
-        epoch: int,
-        train: tuple[TrainingPhotos, PhotoLoader],
-        val: tuple[TrainingPhotos, PhotoLoader],
-    ) -> EpochStats:
+    def _epoch(self, stage: RunningStage, epoch: int) -> EpochStats:
         """Run one epoch and keep its result."""
-        rate = stage.learning_rate
+        where: dict[str, Any] = {
+            "stage": stage.planned.number,
+            "stage_name": stage.planned.config.name,
+            "epoch": epoch + 1,
+            "epochs": self.last_epoch,
+            "learning_rate": stage.learning_rate,
+        }
         set_stage(self.engine.geolocator, stage.planned.config)
-        (train_photos, train_loader), (val_photos, val_loader) = train, val
+        (train_photos, train_loader), (val_photos, val_loader) = self.train, self.val
         try:
             trained = self.engine.train(
                 train_photos,
                 train_loader.epoch(epoch),
                 stage.optimizer,
                 epoch=epoch,
-                after=self._reporter(stage, epoch, "train", len(train_loader)),
+                after=self._reporter(where, "train", len(train_loader)),
             )
             speed, seconds = trained.photos_per_second, trained.seconds
             judged = self.engine.validate(
                 val_photos,
                 val_loader.epoch(0),
-                after=self._reporter(stage, epoch, "val", len(val_loader)),
+                after=self._reporter(where, "val", len(val_loader)),
             )
         except ModelError as error:
             raise ModelError(self._diverged(stage, epoch, error)) from error
         stage.scheduler.step(judged.mean_loss)
         stats = EpochStats(
-            stage=stage.planned.number,
-            stage_name=stage.planned.config.name,
-            epoch=epoch + 1,
-            epochs=self.last_epoch,
+            **where,
             loss=trained.mean_loss,
             val_loss=judged.mean_loss,
             val_top_1=judged.top_1 / judged.photos,
             val_top_5=judged.top_5 / judged.photos,
-            learning_rate=rate,
             photos_per_second=speed,
             seconds=seconds + judged.seconds,
             best=judged.mean_loss < self.best.val_loss,
@@ -206,23 +183,17 @@ class EpochLoop:
                 "describes; put [model] back, or train again from stage 1"
             ) from error
 
-    def _reporter(self, stage: RunningStage, epoch: int, phase: Phase, steps: int) -> AfterBatch:
-        rate = stage.learning_rate
-
+    def _reporter(self, where: Mapping[str, Any], phase: Phase, steps: int) -> AfterBatch:
         def report(step: int, tally: Tally) -> None:
             if self.on_step is not None:
                 self.on_step(
                     StepStats(
-                        stage=stage.planned.number,
-                        stage_name=stage.planned.config.name,
-                        epoch=epoch + 1,
-                        epochs=self.last_epoch,
+                        **where,
                         phase=phase,
                         step=step,
                         steps=steps,
                         loss=tally.mean_loss,
                         photos_per_second=tally.photos_per_second,
-                        learning_rate=rate,
                     )
                 )
 

@@ -38,7 +38,9 @@ def new_run(folder: Path, name: str | None = None, *, replace: bool = False) -> 
     Raises:
         ConfigError: A run of that name exists, and `replace` is False.
     """
-    path = folder / (name or f"{PREFIX}{max(_numbers(folder), default=0) + 1}")
+    names = [path.name.removeprefix(PREFIX) for path in folder.glob(f"{PREFIX}*")]
+    last = max((int(number) for number in names if number.isdecimal()), default=0)
+    path = folder / (name or f"{PREFIX}{last + 1}")
     if path.exists():
         if not replace:
             raise ConfigError(
@@ -71,8 +73,3 @@ def latest_run(folder: Path, name: str | None = None) -> Run:
             "`geoguess train --stage 1` starts one"
         )
     return max(started, key=lambda run: (run.metrics_path.stat().st_mtime_ns, run.folder.name))
-
-
-def _numbers(folder: Path) -> list[int]:
-    names = [path.name.removeprefix(PREFIX) for path in folder.glob(f"{PREFIX}*")]
-    return [int(name) for name in names if name.isdecimal()]

@@ -80,18 +80,14 @@ class TrainingSession:
                 config.model, cells=len(partition), image_size=self.spec.size
             )
         self.notes: list[str] = []
-        if self.begins:
+        # Any other training starts from a result in the run folder.
+        if not resume and (stage or 1) == 1:
             self.notes = load_weights(
                 self.geolocator,
                 config.model,
                 image_size=self.spec.size,
                 cells_digest=self.cells_digest,
             )
-
-    @property
-    def begins(self) -> bool:
-        """Whether the training starts from first weights, not from a result in the run folder."""
-        return not self.resume and (self.stage or 1) == 1
 
     def epochs(
         self,
@@ -131,21 +127,21 @@ class TrainingSession:
             seed=self.config.seed,
             on_failure=failed,
         )
-        loop = EpochLoop(
-            engine,
-            self.config,
-            self.run,
-            cells_digest=self.cells_digest,
-            terms=self._terms(),
-            on_step=on_step,
+        terms = training_terms(
+            self.config, self.spec, self.precision, self.train, self.val, self.cells_digest
         )
         with self._loader(self.train) as train_loader, self._loader(self.val) as val_loader:
-            yield from loop.epochs(
-                (self.train, train_loader),
-                (self.val, val_loader),
-                stage=self.stage,
-                resume=self.resume,
+            loop = EpochLoop(
+                engine,
+                self.config,
+                self.run,
+                train=(self.train, train_loader),
+                val=(self.val, val_loader),
+                cells_digest=self.cells_digest,
+                terms=terms,
+                on_step=on_step,
             )
+            yield from loop.epochs(stage=self.stage, resume=self.resume)
 
     def trained(self) -> TrainedModel:
         """The model with the best weights so far, not yet calibrated; its metrics are `metrics()`.
@@ -185,11 +181,6 @@ class TrainingSession:
                 "stages": "; ".join(map(_stage_in_words, self.config.train.stages)),
             },
         }
-
-    def _terms(self) -> dict[str, str]:
-        return training_terms(
-            self.config, self.spec, self.precision, self.train, self.val, self.cells_digest
-        )
 
     def _loader(self, photos: TrainingPhotos) -> PhotoLoader:
         images, learning = self.config.images, photos is self.train

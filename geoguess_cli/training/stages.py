@@ -116,16 +116,13 @@ def parameter_groups(geolocator: Geolocator, *, weight_decay: float) -> list[dic
         geolocator: The model, with its frozen parts set.
         weight_decay: Of the first group, 0 or more.
     """
-    learning = [(name, p) for name, p in geolocator.named_parameters() if p.requires_grad]
-    with_decay = [p for name, p in learning if _decays(name, p.ndim)]
-    without_decay = [p for name, p in learning if not _decays(name, p.ndim)]
-    groups = [
-        {"params": with_decay, "weight_decay": weight_decay},
-        {"params": without_decay, "weight_decay": 0.0},
+    groups: list[dict[str, Any]] = [
+        {"params": [], "weight_decay": weight_decay},
+        {"params": [], "weight_decay": 0.0},
     ]
+    for name, parameter in geolocator.named_parameters():
+        if parameter.requires_grad:
+            # Other parameters with several axes have other names in timm: pos_embed, cls_token, …
+            decays = parameter.ndim > 1 and name.endswith("weight")
+            groups[0 if decays else 1]["params"].append(parameter)
     return [group for group in groups if group["params"]]
-
-
-def _decays(name: str, ndim: int) -> bool:
-    # Other parameters with several axes have other names in timm: pos_embed, cls_token, …
-    return ndim > 1 and name.endswith("weight")

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError
@@ -30,11 +31,11 @@ def training_terms(
         cells_digest: `states.cells_digest` of the partition.
     """
     stages = config.train.stages
-    tables = {"images": config.images, "model": config.model, "train": config.train}
-    records = {**tables, **{f"train.stages[{n}]": stage for n, stage in enumerate(stages, start=1)}}
+    tables: dict[str, Any] = {"images": config.images, "model": config.model, "train": config.train}
+    tables |= {f"train.stages[{number}]": stage for number, stage in enumerate(stages, start=1)}
     terms = {
         f"{table}.{key}": value
-        for table, record in records.items()
+        for table, record in tables.items()
         for key, value in dataclasses.asdict(record).items()
     } | {
         "train.stages": ", ".join(stage.name for stage in stages),
