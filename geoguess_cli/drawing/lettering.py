@@ -53,3 +53,9 @@ def write_title(figure: Figure, left: float, title: str, note: str) -> None:
     top = figure.get_figheight()
     write(figure, left, top - 0.27, title, fontsize=theme.TITLE, fontweight="bold")
     write(figure, left, top - 0.47, note, fontsize=theme.SMALL, color=theme.MUTED)
+
+
+def write_note(figure: Figure, left: float, top: float, text: str) -> None:
+    """Write small muted lines on the page from their upper left corner, in inches."""
+    style = {"fontsize": theme.TINY, "color": theme.MUTED, "linespacing": 1.5}
+    write(figure, left, top, text, va="top", **style)

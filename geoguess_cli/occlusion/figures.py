@@ -12,7 +12,7 @@ from PIL import Image
 
 from geoguess_cli.choices import Resize, View
 from geoguess_cli.drawing import theme
-from geoguess_cli.drawing.lettering import shortened, write
+from geoguess_cli.drawing.lettering import shortened, write_note
 from geoguess_cli.drawing.theme import Rect, axes
 from geoguess_cli.occlusion.baselines import baseline_words
 from geoguess_cli.occlusion.explanation import Explanation
@@ -227,7 +227,6 @@ def _draw_key(figure: Figure, explanations: Sequence[Explanation], wide: float) 
             "grey: range of the random orders\ndashed: the photo's edges; numbers: areas"
         )
     for left, text in words.items():
-        style = {"fontsize": theme.TINY, "color": theme.MUTED, "linespacing": 1.5, "va": "top"}
-        write(figure, left, _FOOT - 0.12, text, **style)
+        write_note(figure, left, _FOOT - 0.12, text)
     left = _SIDE + wide + _GAP + 0.15
     draw_scale(axes(figure, (left, _FOOT - 0.24, wide - 0.3, 0.11)), measure)

@@ -61,5 +61,4 @@ def write_occlusion(
         pictures = [decode_photo(one.photo, at_least=_LEAST_PIXELS) for one in explanations]
         save_figure(occlusion_sheet(explanations, pictures, view=view, resize=resize), path)
     else:
-        known = ", ".join(FIGURE_ENDINGS + DATA_ENDINGS)
-        raise OutputError(f"{path} must end in one of {known}")
+        raise OutputError(f"{path} must end in one of {', '.join(FIGURE_ENDINGS + DATA_ENDINGS)}")

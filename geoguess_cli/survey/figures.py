@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from geoguess_cli.drawing import theme
-from geoguess_cli.drawing.lettering import write, write_title
+from geoguess_cli.drawing.lettering import write, write_note, write_title
 from geoguess_cli.drawing.luma import luma
 from geoguess_cli.drawing.theme import axes
 from geoguess_cli.evaluation.intervals import Interval
@@ -48,16 +48,8 @@ def attention_figure(attention: Attention, *, window: int, aspect: float = 1.5) 
         f"drops of the answer's probability under a window of {window} px; "
         "bands and ranges: 95 % intervals over drives",
     )
-    write(
-        figure,
-        ninths,
-        _FOOT - 0.14,
-        "in bold the share of all positive drop;\nby area each ninth would have 11.1 %",
-        fontsize=theme.TINY,
-        color=theme.MUTED,
-        linespacing=1.5,
-        va="top",
-    )
+    note = "in bold the share of all positive drop;\nby area each ninth would have 11.1 %"
+    write_note(figure, ninths, _FOOT - 0.14, note)
     return figure
 
 

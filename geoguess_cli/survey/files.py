@@ -1,7 +1,6 @@
 """A survey in a folder: its report as JSON and as Markdown, and its figures."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -30,8 +29,8 @@ def write_survey(report: SurveyReport, folder: Path) -> list[Path]:
         folder: The folder of the report; it is made if need be.
     """
     figures = figures_of(report)
-    for name, make in figures.items():
-        save_figure(make(), folder / f"{name}.png")
+    for name, figure in figures.items():
+        save_figure(figure, folder / f"{name}.png")
     if "suspects" not in figures:
         (folder / "suspects.png").unlink(missing_ok=True)  # an earlier survey may have left it
     record = json.dumps(report.record(), indent=2, ensure_ascii=False, allow_nan=False)
@@ -44,21 +43,18 @@ def write_survey(report: SurveyReport, folder: Path) -> list[Path]:
     return [folder / name for name in (*(f"{name}.png" for name in figures), *texts)]
 
 
-def figures_of(report: SurveyReport) -> dict[str, Callable[[], Figure]]:
-    """How to draw each figure of a survey, by the name of its file."""
+def figures_of(report: SurveyReport) -> dict[str, Figure]:
+    """The figures of a survey by the name of their file."""
     survey, spec, paths = report.survey, report.spec, report.survey.known.paths
     aspect = 1.0
     if spec.resize == "squash":
         photo = _small_photo(paths[next(iter(survey.photos))])
         aspect = 1.5 if photo is None else photo.width / photo.height
-    figures: dict[str, Callable[[], Figure]] = {
-        "attention": lambda: attention_figure(
-            survey.attention, window=survey.plan.window, aspect=aspect
-        )
-    }
+    drawn = attention_figure(survey.attention, window=survey.plan.window, aspect=aspect)
+    figures = {"attention": drawn}
     if survey.suspects:
         places = cell_places(report.partition)
-        figures["suspects"] = lambda: suspects_sheet(
+        figures["suspects"] = suspects_sheet(
             survey.suspects,
             lambda row: _small_photo(paths[row]),
             size=spec.size,
