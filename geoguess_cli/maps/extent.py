@@ -13,9 +13,8 @@ from geoguess_cli.errors import CoordinateError
 from geoguess_cli.geo.geodesy import spherical_mean
 from geoguess_cli.geo.projections import AZIMUTHAL_RIM_KM, azimuthal, from_azimuthal
 
-MAX_RADIUS_DEG = 80.0
-"""A region that reaches further than this from its centre is drawn as the whole world."""
-
+# A region that reaches further than this from its centre is drawn as the whole world.
+_MAX_RADIUS_DEG = 80.0
 _ROUNDS = 5  # enough for the centre to settle within a pixel, except near a pole
 
 
@@ -86,7 +85,7 @@ def fit_extent(
     aspect = float(np.clip(width / max(height, 1e-9), *aspects))
     width = max(float(width), float(height) * aspect, min_width_km)
     extent = Extent(float(center[0]), float(center[1]), width, width / aspect)
-    limit = AZIMUTHAL_RIM_KM * np.sin(np.radians(MAX_RADIUS_DEG) / 2)
+    limit = AZIMUTHAL_RIM_KM * np.sin(np.radians(_MAX_RADIUS_DEG) / 2)
     return WORLD if extent.radius_km > limit else extent
 
 

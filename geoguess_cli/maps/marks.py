@@ -29,8 +29,7 @@ CREDIBLE_STYLES: dict[float, dict[str, Any]] = {
 }
 """The outline of each credible region, by its mass; the outline of the larger lies below."""
 
-_ROOMY = 12.0
-"""Points. Regions whose cells have shorter sides get thinner outlines."""
+_ROOMY = 12.0  # points: regions whose cells have shorter sides get thinner outlines
 
 
 def estimate_style(colors: theme.Theme) -> dict[str, Any]:

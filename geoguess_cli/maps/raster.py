@@ -11,8 +11,8 @@ from geoguess_cli.geo.projections import azimuthal, equal_earth, from_azimuthal,
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
-WORLD_KM = equal_earth(np.array([[0.0, 180.0], [90.0, 0.0]]))[[0, 1], [0, 1]]
-"""Half the width and half the height of the world in the Equal Earth projection."""
+# Half the width and half the height of the world in the Equal Earth projection.
+_WORLD_KM = equal_earth(np.array([[0.0, 180.0], [90.0, 0.0]]))[[0, 1], [0, 1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Grid:
         if not self.extent.world:
             return np.array([self.extent.width_km, self.extent.height_km]) / 2
         # The world has another shape than the grid, so some pixels stay empty.
-        pixel = max(WORLD_KM[0] / self.width, WORLD_KM[1] / self.height)
+        pixel = max(_WORLD_KM[0] / self.width, _WORLD_KM[1] / self.height)
         return np.array([self.width * pixel, self.height * pixel])
 
     @property

@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.wording import percent
 
-LOG_RANGE = 1e-4
-"""On a logarithmic scale the lowest colour stands for this share of the greatest probability."""
+# On a logarithmic scale the lowest colour stands for this share of the greatest probability.
+_LOG_RANGE = 1e-4
 
 Ticks = list[tuple[float, str]]
 """Values at which a key has ticks, with their labels."""
@@ -24,7 +24,7 @@ def probability_norm(scale: ColorScale, most: float) -> Normalize:
         most: The greatest probability, above 0.
     """
     if scale == "log":
-        return LogNorm(LOG_RANGE * most, most, clip=True)
+        return LogNorm(_LOG_RANGE * most, most, clip=True)
     return PowerNorm(0.5, 0.0, most) if scale == "root" else Normalize(0.0, most)
 
 

@@ -69,18 +69,18 @@ def probability_sheets(
         colors: The theme.
     """
     norm = probability_norm(scale, max(float(map_.probabilities.max()) for map_ in maps))
-    sizes, start = page_sizes(len(maps)), 0
+    sizes = page_sizes(len(maps))
     name = counted(len(maps), "probability map")
-    for number, size in enumerate(sizes, start=1):
+    for number in range(len(sizes)):
+        rows = slice(number * sizes[0], (number + 1) * sizes[0])
         yield _sheet(
-            maps[start : start + size],
-            photos[start : start + size],
-            title=f"{name}, page {number} of {len(sizes)}" if len(sizes) > 1 else name,
+            maps[rows],
+            photos[rows],
+            title=f"{name}, page {number + 1} of {len(sizes)}" if len(sizes) > 1 else name,
             columns=_columns(len(maps)),
             norm=norm,
             colors=colors,
         )
-        start += size
 
 
 @theme.styled

@@ -15,15 +15,9 @@ from geoguess_cli.wording import kilometres, percent
 MAX_WIDTH, MAX_LINES = 76, 20
 """Greatest size of a map, in characters."""
 
-MIN_WIDTH = 20
-"""Least width of a map, in characters."""
-
-TOWNS, CANDIDATES, GAP = 6, 60, 3
-"""Greatest number of towns, number of towns that are tried, and least gap in characters."""
-
-COAST = 0.35
-"""Share of the sea's colour in a cell at sea, so that the coast stays visible."""
-
+_MIN_WIDTH = 20  # characters
+_TOWNS, _CANDIDATES, _GAP = 6, 60, 3  # towns at most, towns that are tried, characters between them
+_COAST = 0.35  # share of the sea's colour in a cell at sea, so that the coast stays visible
 _SCALE_WIDTH = 24
 SHADES = "░▒▓█"
 ESTIMATE, TRUTH = "✕", "●"
@@ -43,7 +37,7 @@ def terminal_map(map_: ProbabilityMap, *, width: int, colors: bool) -> list[Text
         width: Width of the terminal, in characters.
         colors: Whether the terminal shows colours; if not, the map has shades.
     """
-    width = max(MIN_WIDTH, min(width, MAX_WIDTH))
+    width = max(_MIN_WIDTH, min(width, MAX_WIDTH))
     lines = min(MAX_LINES, round(width * MAX_LINES / MAX_WIDTH))
     grid = fit_grid(map_, width, 2 * lines)
     raster = rasterise(map_, grid)
@@ -80,17 +74,17 @@ def _towns(grid: Grid) -> list[tuple[int, int, str]]:
     towns = load_towns()
     pixels = grid.pixels(towns.latlng)
     inside = np.flatnonzero(pixels[:, 0] >= 0)
-    order = inside[np.argsort(-towns.population[inside], kind="stable")][:CANDIDATES]
+    order = inside[np.argsort(-towns.population[inside], kind="stable")][:_CANDIDATES]
     chosen: list[tuple[int, int, str]] = []
     for (row, column), name in zip(pixels[order].tolist(), towns.take(order).names, strict=True):
         line, end = row // 2, column + 1 + len(name)
         free = all(
-            abs(line - other) > 2 or column > start + 1 + len(taken) + GAP or end + GAP < start
+            abs(line - other) > 2 or column > start + 1 + len(taken) + _GAP or end + _GAP < start
             for other, start, taken in chosen
         )
         if free and end <= grid.width:
             chosen.append((line, column, name))
-        if len(chosen) == TOWNS:
+        if len(chosen) == _TOWNS:
             break
     return chosen
 
@@ -116,7 +110,7 @@ def _pixel_colors(raster: Raster, top: float, pixel_km: float) -> list[list[RGB 
     cell = ~np.isnan(raster.probabilities)
     share = np.sqrt(raster.probabilities[cell] / top)
     pixels[cell] = 255.0 * theme.SEQUENTIAL(share)[:, :3]
-    pixels[cell & ~raster.land] += COAST * (sea - pixels[cell & ~raster.land])
+    pixels[cell & ~raster.land] += _COAST * (sea - pixels[cell & ~raster.land])
     for level, line, strength, widest_km in ((1, region, 0.25, 90.0), (2, country, 0.5, 150.0)):
         if pixel_km > widest_km:
             continue  # a line one pixel wide would cover whole countries

@@ -18,8 +18,7 @@ from geoguess_cli.maps.interactive.html import filled_page
 from geoguess_cli.maps.interactive.plane import Plane, PlaneBox, box_of, plane_of
 from geoguess_cli.wording import counted, percent, square_kilometres
 
-LISTED = 8
-"""Number of cells in the list beside the map: those with the greatest values."""
+_LISTED = 8  # cells in the list beside the map: those with the greatest values
 
 
 def cells_page(partition: Partition, values: Sequence[CellValues] = ()) -> str:
@@ -109,7 +108,7 @@ def _view(
 def _rows(partition: Partition, values: CellValues, texts: list[str]) -> list[dict[str, Any]]:
     """The list beside the map. The numbers are short, since the places need the width."""
     known = np.nan_to_num(values.values, nan=-np.inf)
-    order = np.lexsort((-partition.photos.astype(np.int64), -known))[:LISTED]
+    order = np.lexsort((-partition.photos.astype(np.int64), -known))[:_LISTED]
     lengths, tests = np.nan_to_num(_scaled(values, values.values)), _test_photos(values)
     rows = []
     for rank, index in enumerate(order.tolist(), start=1):

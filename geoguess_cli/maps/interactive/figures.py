@@ -5,15 +5,8 @@ from importlib import resources
 from typing import Any
 
 from bokeh.embed import json_item
-from bokeh.models import (
-    GlyphRenderer,
-    HoverTool,
-    PanTool,
-    Plot,
-    Range1d,
-    TapTool,
-    WheelZoomTool,
-)
+from bokeh.models import HoverTool, PanTool, Plot, Range1d, TapTool, WheelZoomTool
+from bokeh.models.renderers import GlyphRenderer
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
@@ -147,10 +140,7 @@ def _add_tools(plot: Plot, cells: GlyphRenderer, tip: Sequence[str]) -> None:
         wheel,
         TapTool(renderers=[cells], mode="replace"),
         HoverTool(
-            renderers=[cells],
-            tooltips=tooltips,
-            show_arrow=False,
-            point_policy="follow_mouse",
+            renderers=[cells], tooltips=tooltips, show_arrow=False, point_policy="follow_mouse"
         ),
     )
     plot.toolbar.active_scroll = wheel

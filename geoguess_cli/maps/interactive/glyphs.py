@@ -114,13 +114,8 @@ def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
     elif name == "guesses":
         # A page moves numbers apart; a line then ties each number to its place.
         tie = Segment(x0="x", y0="y", x1="at_x", y1="at_y", **colored(line_color="ink"))
-        disc = Scatter(
-            x="at_x",
-            y="at_y",
-            size=20,
-            line_width=1.2,
-            **colored(fill_color="panel", line_color="ink"),
-        )
+        look = colored(fill_color="panel", line_color="ink")
+        disc = Scatter(x="at_x", y="at_y", size=20, line_width=1.2, **look)
         text = _text("number", x="at_x", y="at_y", **colored(text_color="ink"))
         _add(plot, name, columns, tie, disc, text)
     elif name == "estimate":
@@ -134,12 +129,8 @@ def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
 
 def draw_names(plot: Plot, kind: str, names: Names, kept: list[bool]) -> None:
     """Draw the names of one kind, at first those that `kept` marks."""
-    columns: dict[str, Any] = {
-        "x": names.places[:, 0].astype(np.float32),
-        "y": names.places[:, 1].astype(np.float32),
-        "text": names.texts,
-        "room": names.room_km.astype(np.float32),
-    }
+    x, y, room = np.array([*names.places.T, names.room_km], dtype=np.float32)
+    columns: dict[str, Any] = {"x": x, "y": y, "text": names.texts, "room": room}
     glyphs: list[Glyph] = []
     style: dict[str, Any] = {"size": "12px", "weight": "normal"}
     if kind == "countries":
@@ -159,7 +150,6 @@ def draw_names(plot: Plot, kind: str, names: Names, kept: list[bool]) -> None:
 
 def draw_scale(plot: Plot) -> None:
     """Draw a scale in kilometres in the lower right corner."""
-    colors = colored(label_text_color="ink", background_fill_color="panel")
     scale = ScaleBar(
         range=plot.x_range,
         unit="km",
@@ -174,7 +164,7 @@ def draw_scale(plot: Plot) -> None:
         border_line_color=None,
         padding=6,
         margin=10,
-        **colors,
+        **colored(label_text_color="ink", background_fill_color="panel"),
     )
     plot.add_layout(scale)
 
@@ -186,14 +176,14 @@ def draw_lines(plot: Plot, kind: str, under: Ground, width: float) -> None:
 
 
 def _text(column: str, *, size: str = "12px", weight: str = "bold", **more: Any) -> Text:
-    style: dict[str, Any] = {
-        "text_font": value(FONT),
-        "text_font_size": value(size),
-        "text_font_style": value(weight),
-        "text_align": "center",
-        "text_baseline": "middle",
-    }
-    return Text(text=column, **{**style, **more})
+    return Text(
+        text=column,
+        text_font=value(FONT),
+        text_font_size=value(size),
+        text_font_style=value(weight),
+        text_baseline="middle",
+        **{"text_align": "center", **more},
+    )
 
 
 def _add(

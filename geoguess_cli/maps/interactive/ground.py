@@ -6,6 +6,7 @@ is shown first; the further from there, the more it is simplified.
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import zip_longest
 
 import numpy as np
 import shapely
@@ -18,13 +19,10 @@ from geoguess_cli.maps.interactive.plane import Plane, PlaneBox
 Line = Float[np.ndarray, "2 _"]
 """x and y of lines or rings, with NaN between them."""
 
-FIGURE_PIXELS = 720
-"""Width of a figure that no page lays out."""
-
+_FIGURE_PIXELS = 720  # width of a figure that no page lays out
 _LETTER_PIXELS, _LINE_PIXELS = 8.0, 22.0
+# Size and detail of the parts of a map, in widths of the part that is shown first.
 _TIERS = ((1.25, 1 / 2500), (4.5, 1 / 700))
-"""Size and detail of the parts of a map, in widths of the part that is shown first."""
-
 _FARTHEST_KM = 20.0
 _WORLD_DETAIL_KM = 7.0
 _FINEST_KM = 0.25  # detail of the basemap
@@ -79,20 +77,18 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
     fills: list[tuple[str, Line]] = []
     lines: dict[str, list[Line]] = {kind: [] for kind in ways}
     tiers = _tiers(plane, box)
-    for number, (part, detail_km) in enumerate(tiers):
-        inner = tiers[number + 1][0] if number + 1 < len(tiers) else None
+    inners = [part for part, _ in tiers[1:]]
+    for (part, detail_km), inner in zip_longest(tiers, inners):
         fills.append(("sea", rings(np.array([part.intersection(rim)]))))
         fills += _fills(land, lakes, part, detail_km)
         for kind, flat in ways.items():
             pieces = shapely.clip_by_rect(flat, *part.bounds)
             pieces = pieces if inner is None else shapely.difference(pieces, inner)
             lines[kind].append(_lines(_thinned(pieces, detail_km)))
+    joined = {kind: _joined(pieces) for kind, pieces in lines.items()}
     return Ground(
         fills,
-        {
-            "graticule": _graticule(plane, box),
-            **{kind: _joined(pieces) for kind, pieces in lines.items()},
-        },
+        {"graticule": _graticule(plane, box), **joined},
         {
             "countries": _area_names(basemap.countries, plane, view),
             "regions": _area_names(basemap.regions, plane, view),
@@ -102,7 +98,7 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
 
 
 def names_with_room(names: Names, box: PlaneBox, taken: list[PlaneBox]) -> list[bool]:
-    """For each name, whether a map of `FIGURE_PIXELS` has room for it.
+    """For each name, whether a map of `_FIGURE_PIXELS` has room for it.
 
     A page's own script chooses anew whenever its map is zoomed or moved.
 
@@ -112,7 +108,7 @@ def names_with_room(names: Names, box: PlaneBox, taken: list[PlaneBox]) -> list[
         taken: Boxes of the names already on the map; those of the new names are added.
     """
     left, bottom, right, top = box
-    km = (right - left) / FIGURE_PIXELS
+    km = (right - left) / _FIGURE_PIXELS
     kept = []
     for text, (x, y), room in zip(
         names.texts, names.places.tolist(), names.room_km.tolist(), strict=True
@@ -152,13 +148,12 @@ def _fills(
     land: np.ndarray, lakes: np.ndarray, part: shapely.Polygon, detail_km: float
 ) -> list[tuple[str, Line]]:
     # A little beyond the part, so that the land of two parts overlaps and shows no seam.
-    left, bottom, right, top = part.buffer(detail_km, join_style="mitre").bounds
-    speck = detail_km**2
+    bounds = part.buffer(detail_km, join_style="mitre").bounds
     fills: list[tuple[str, Line]] = []
     for kind, shapes in (("land", land), ("lakes", lakes)):
-        clipped = shapely.clip_by_rect(shapely.get_parts(shapes), left, bottom, right, top)
+        clipped = shapely.clip_by_rect(shapely.get_parts(shapes), *bounds)
         pieces = shapely.get_parts(_simpler(clipped, detail_km))
-        fills.append((kind, rings(pieces[shapely.area(pieces) > speck])))
+        fills.append((kind, rings(pieces[shapely.area(pieces) > detail_km**2])))
     return fills
 
 
@@ -213,14 +208,9 @@ def _graticule(plane: Plane, box: PlaneBox) -> Line:
     step = next((step for step in _STEPS if wide_deg / step <= 8), _STEPS[-1])
     fine = max(step, 5.0)  # a finer mesh of the whole Earth would make the page large
     up, along = np.linspace(-90, 90, 91), np.linspace(-180, 180, 181)
-    meridians = [
-        shapely.LineString(np.stack([np.full_like(up, lng), up], axis=1))
-        for lng in np.arange(fine - 180, 180, fine)
-    ]
-    parallels = [
-        shapely.LineString(np.stack([along, np.full_like(along, lat)], axis=1))
-        for lat in np.arange(fine - 90, 90, fine)
-    ]
+    lngs, lats = np.arange(fine - 180, 180, fine), np.arange(fine - 90, 90, fine)
+    meridians = [shapely.linestrings(np.full_like(up, lng), up) for lng in lngs]
+    parallels = [shapely.linestrings(along, np.full_like(along, lat)) for lat in lats]
     return _lines(_simpler(plane.transform(np.array([*meridians, *parallels])), 8.0))
 
 

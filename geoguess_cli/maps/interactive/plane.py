@@ -23,9 +23,8 @@ from geoguess_cli.geo.projections import (
 )
 from geoguess_cli.maps.extent import Extent
 
-ANTIPODE_DEG = 10.0
-"""Radius around the antipode without ground, since the plane tears there: 0.8 % of the Earth."""
-
+# Radius around the antipode without ground, since the plane tears there: 0.8 % of the Earth.
+_ANTIPODE_DEG = 10.0
 _SEAM_POINTS_DEG = 0.2  # distance of points along a cut, so that both sides bend alike
 _SEAM_KM = 0.02  # gap that is left between them
 _EDGE_POINTS, _FACE_POINTS = 16, 256  # points on an edge: at least, and of a face
@@ -102,8 +101,7 @@ def box_of(extent: Extent, plane: Plane) -> PlaneBox:
 def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
     """Uncut outlines of the cells on the plane, in the partition's order."""
     if plane.center is None:
-        fine = shapely.segmentize(partition.polygons, 1.0)
-        shapes = shapely.transform(fine, lambda lnglat: plane.project(lnglat[:, ::-1]))
+        shapes = plane.transform(partition.polygons)
     else:
         shapes = np.empty(len(partition), dtype=object)
         for level in np.unique(partition.levels):
@@ -156,24 +154,16 @@ def _turned_back(piece: shapely.Polygon) -> shapely.Polygon:
 
 
 def _cap(latitude: float, longitude: float) -> shapely.Geometry:
-    """The circle of `ANTIPODE_DEG` around a place, as a shape of (longitude, latitude) in ±180°."""
+    """The circle of `_ANTIPODE_DEG` around a place: a shape of (longitude, latitude) in ±180°."""
     turn = np.linspace(0, 2 * np.pi, 181)[:-1]
-    angle = np.radians(ANTIPODE_DEG)
-    lat0 = np.radians(latitude)
-    lat = np.arcsin(np.sin(lat0) * np.cos(angle) + np.cos(lat0) * np.sin(angle) * np.cos(turn))
-    lng = longitude + np.degrees(
-        np.arctan2(
-            np.sin(turn) * np.sin(angle) * np.cos(lat0),
-            np.cos(angle) - np.sin(lat0) * np.sin(lat),
-        )
-    )
-    ring = np.stack([lng, np.degrees(lat)], axis=1)
-    if abs(latitude) + ANTIPODE_DEG > 90:  # it holds a pole: everything beyond the ring
-        ring[:, 0] = (ring[:, 0] + 180) % 360 - 180
+    radius_km = AZIMUTHAL_RIM_KM * np.sin(np.radians(_ANTIPODE_DEG) / 2)
+    circle = radius_km * np.stack([np.sin(turn), np.cos(turn)], axis=1)
+    ring = from_azimuthal(circle, np.array([latitude, longitude]))[:, ::-1]
+    if abs(latitude) + _ANTIPODE_DEG > 90:  # it holds a pole: everything beyond the ring
         ring = ring[np.argsort(ring[:, 0])]
         pole = np.copysign(90.0, latitude)
         start, end = (-180.0, ring[0, 1]), (180.0, ring[0, 1])
         return shapely.Polygon([(-180.0, pole), start, *ring.tolist(), end, (180.0, pole)])
-    ring[:, 0] -= 360 * np.round(longitude / 360)
+    ring = np.unwrap(ring, axis=0, period=360)
     copies = [shapely.Polygon(ring + np.array([turn, 0])) for turn in (-360, 0, 360)]
     return shapely.intersection(shapely.union_all(copies), shapely.box(-180, -90, 180, 90))
