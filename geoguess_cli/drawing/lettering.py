@@ -44,8 +44,7 @@ def fitting(ax: Axes, texts: Sequence[str], room: float, **style: Any) -> str:
 def write(figure: Figure, left: float, bottom: float, text: str, **style: Any) -> None:
     """Write text on the page from its left end and its baseline, in inches."""
     width, height = figure.get_size_inches()
-    alignment: dict[str, Any] = {"ha": "left", "va": "baseline", **style}
-    figure.text(left / width, bottom / height, text, **alignment)
+    figure.text(left / width, bottom / height, text, **{"ha": "left", "va": "baseline", **style})
 
 
 def write_title(figure: Figure, left: float, title: str, note: str) -> None:

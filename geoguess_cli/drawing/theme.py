@@ -233,18 +233,12 @@ def styled(draw: Callable[_Arguments, Figure]) -> Callable[_Arguments, Figure]:
 
 
 def _colors(theme: Theme) -> dict[str, str]:
-    ink, border, page = theme.ink, theme.border, theme.page
+    inked = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor")
     return {
-        "text.color": ink,
-        "axes.labelcolor": ink,
-        "axes.edgecolor": border,
-        "axes.facecolor": page,
+        **dict.fromkeys(inked, theme.ink),
+        **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), theme.border),
+        **dict.fromkeys(("axes.facecolor", "figure.facecolor"), theme.page),
         "grid.color": RULE,
-        "xtick.color": border,
-        "ytick.color": border,
-        "xtick.labelcolor": ink,
-        "ytick.labelcolor": ink,
-        "figure.facecolor": page,
     }
 
 

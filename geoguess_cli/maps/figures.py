@@ -151,12 +151,11 @@ def errors_map(
     scale: dict[str, Any] = {"norm": BoundaryNorm(bounds, theme.ON_LIGHT.N), "cmap": theme.ON_LIGHT}
     # A fixed shuffle: neither near nor far photos lie on top of the others.
     order = np.random.default_rng(0).permutation(len(both))
-    faint = float(np.clip(8 / len(both) ** 0.5, 0.08, 0.6))
     ways = LineCollection(
         canvas.ways(truth[order], estimates[order]),
         array=distances[order],
         linewidths=0.6,
-        alpha=faint,
+        alpha=float(np.clip(8 / len(both) ** 0.5, 0.08, 0.6)),
         zorder=5,
         gid="ways",
         **scale,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from geoguess_cli.maps.cell_values import CellValues
     from geoguess_cli.maps.probability_map import ProbabilityMap
 
-PHOTO_PIXELS, SHEET_PHOTO_PIXELS = 800, 300
-"""Least side of a decoded photo beside its map, and on a sheet of many maps."""
+# Least side of a decoded photo beside its map, and on a sheet of many maps.
+_PHOTO_PIXELS, _SHEET_PHOTO_PIXELS = 800, 300
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _photo(map_: "ProbabilityMap") -> "Image.Image | None":
     from geoguess_cli.photos.decoder import decode_photo
 
     path = Path(map_.answer.photo)
-    return decode_photo(path, at_least=PHOTO_PIXELS) if path.is_file() else None
+    return decode_photo(path, at_least=_PHOTO_PIXELS) if path.is_file() else None
 
 
 def _draw_map(map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None") -> None:
@@ -187,9 +187,9 @@ def _draw_sheet(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> lis
     from geoguess_cli.maps.sheet import page_sizes, probability_sheets
     from geoguess_cli.photos.decoder import decode_photo
 
-    photos = [decode_photo(Path(map_.answer.photo), at_least=SHEET_PHOTO_PIXELS) for map_ in maps]
+    photos = [decode_photo(Path(map_.answer.photo), at_least=_SHEET_PHOTO_PIXELS) for map_ in maps]
     for photo in photos:  # there may be hundreds
-        photo.thumbnail((2 * SHEET_PHOTO_PIXELS, 2 * SHEET_PHOTO_PIXELS))
+        photo.thumbnail((2 * _SHEET_PHOTO_PIXELS, 2 * _SHEET_PHOTO_PIXELS))
     pages = probability_sheets(maps, photos, scale=look.scale, colors=THEMES[look.theme])
     files = save_pages(pages, path)
     if len(files) == 1:

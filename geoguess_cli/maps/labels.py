@@ -27,9 +27,7 @@ POINT = theme.DPI / 72
 BADGE_RADIUS = 5.4
 """Radius of a numbered marker, in points."""
 
-MOST_NAMES, MOST_TOWNS = 40, 14
-"""Greatest numbers of regions and of towns that are named on one map."""
-
+_MOST_NAMES, _MOST_TOWNS = 40, 14  # regions and towns that are named on one map, at most
 _TOWNS_APART = 34.0  # points
 _TOWN_SIZE = 6.2  # points
 _NARROWEST = 2.5  # points: no letter of the maps is narrower
@@ -56,8 +54,8 @@ def draw_map_names(
     canvas: Canvas,
     taken: Sequence[Bbox] = (),
     *,
-    names: int = MOST_NAMES,
-    towns: int = MOST_TOWNS,
+    names: int = _MOST_NAMES,
+    towns: int = _MOST_TOWNS,
 ) -> None:
     """Write the names of regions, of countries without a visible region, and of large towns.
 
@@ -93,7 +91,7 @@ def draw_names(
     names: Iterable[Name],
     *,
     taken: Sequence[Bbox] = (),
-    most: int = MOST_NAMES,
+    most: int = _MOST_NAMES,
     ground: str = theme.PAGE,
 ) -> list[Text]:
     """Write the names that fit, those of the largest shapes first, and return their texts.

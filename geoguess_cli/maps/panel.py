@@ -125,15 +125,14 @@ def draw_guesses(
         number = percent(probability)
         ax.text(width, y, number, ha="right", **_SMALL)
         free = width - _INDENT - text_width(ax, number, **_SMALL) - _NUMBER_GAP
-        start, low, tall = width - _BAR, y - _LINE - _BAR_DROP, _BAR_TALL
+        start = width - _BAR
         place, rest = _two_lines(ax, map_.places[index], free, start - _INDENT - _BAR_GAP)
         rest = rest or coordinates(*map_.partition.centroids[index].tolist(), decimals=2)
         ax.text(_INDENT, y, place, **_SMALL)
         ax.text(_INDENT, y - _LINE, rest, color=colors.muted, **_TINY)
-        ax.add_patch(Rectangle((start, low), _BAR, tall, facecolor=colors.shade, linewidth=0))
-        share = probability / best
-        color = color_of(probability)
-        ax.add_patch(Rectangle((start, low), _BAR * share, tall, facecolor=color, linewidth=0))
+        for share, color in ((1.0, colors.shade), (probability / best, color_of(probability))):
+            corner, wide = (start, y - _LINE - _BAR_DROP), _BAR * share
+            ax.add_patch(Rectangle(corner, wide, _BAR_TALL, facecolor=color, linewidth=0))
 
 
 def _in_inches(ax: Axes) -> tuple[float, float]:

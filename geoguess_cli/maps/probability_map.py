@@ -17,9 +17,7 @@ from geoguess_cli.inference.answers import Answer, Unanswered, cell_places
 from geoguess_cli.inference.credible import MASS_ROUNDING
 from geoguess_cli.maps.extent import Extent, fit_extent
 
-EXTENT_MASS = 0.95
-"""Least share of the probability that a map shows."""
-
+_EXTENT_MASS = 0.95  # least share of the probability that a map shows
 _SUM_TOLERANCE = 1e-2
 
 
@@ -102,7 +100,7 @@ class ProbabilityMap:
         return cell_union(self.partition.cells[self.credible_cells(mass)])
 
     def extent(self, *, aspects: tuple[float, float] = (1.2, 1.45)) -> Extent:
-        """The part of the Earth that holds `EXTENT_MASS`, the estimate and the truth.
+        """The part of the Earth that holds `_EXTENT_MASS`, the estimate and the truth.
 
         Args:
             aspects: Least and greatest width over height of the map.
@@ -112,7 +110,7 @@ class ProbabilityMap:
             cell_boundary(self.partition.cells),
             self.probabilities,
             points=np.stack(points),
-            mass=EXTENT_MASS,
+            mass=_EXTENT_MASS,
             aspects=aspects,
         )
 

@@ -77,13 +77,13 @@ def ground(plane: Plane, box: PlaneBox) -> Ground:
     fills: list[tuple[str, Line]] = []
     lines: dict[str, list[Line]] = {kind: [] for kind in ways}
     tiers = _tiers(plane, box)
-    inners = [part for part, _ in tiers[1:]]
-    for (part, detail_km), inner in zip_longest(tiers, inners):
+    finer_parts = [part for part, _ in tiers[1:]]
+    for (part, detail_km), finer in zip_longest(tiers, finer_parts):
         fills.append(("sea", rings(np.array([part.intersection(rim)]))))
         fills += _fills(land, lakes, part, detail_km)
         for kind, flat in ways.items():
             pieces = shapely.clip_by_rect(flat, *part.bounds)
-            pieces = pieces if inner is None else shapely.difference(pieces, inner)
+            pieces = pieces if finer is None else shapely.difference(pieces, finer)
             lines[kind].append(_lines(_thinned(pieces, detail_km)))
     joined = {kind: _joined(pieces) for kind, pieces in lines.items()}
     return Ground(

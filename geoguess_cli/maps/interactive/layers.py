@@ -29,19 +29,15 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
 
     Coordinates are kilometres on the plane; NaN separates the rings of an outline.
     """
-    xs, ys = [], []
+    outlines: Columns = {"xs": [], "ys": []}
     shapes = cell_shapes(partition, plane)
     for shape, area in zip(shapes, partition.area_km2.tolist(), strict=True):
         # Four digits, relative to the size of the cell.
         decimals = int(np.clip(3.0 - np.floor(np.log10(area) / 2.0), 0, 5))
-        x, y = rings(shape).round(decimals).tolist()
-        xs.append(x)
-        ys.append(y)
-    return {
-        "xs": xs,
-        "ys": ys,
-        **{name: [cell[name] for cell in cell_records(partition)] for name in _CELL_COLUMNS},
-    }
+        for line, numbers in zip(outlines.values(), rings(shape).round(decimals), strict=True):
+            line.append(numbers.tolist())
+    records = cell_records(partition)
+    return outlines | {name: [cell[name] for cell in records] for name in _CELL_COLUMNS}
 
 
 def answer_columns(
