@@ -92,8 +92,7 @@ def accuracy_values(partition: Partition, predictions: pl.DataFrame) -> CellValu
         )
     photos = np.bincount(index, minlength=len(partition))
     right = np.bincount(index, weights=known["rank"] == 1, minlength=len(partition))
-    with np.errstate(invalid="ignore"):
-        accuracy = right / photos
+    accuracy = np.divide(right, photos, out=np.full(len(photos), np.nan), where=photos > 0)
     tested, missing = int((photos > 0).sum()), int((photos == 0).sum())
     grey = f" · {counted(missing, 'cell')} without test photos in grey" if missing else ""
     return CellValues(

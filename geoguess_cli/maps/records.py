@@ -55,17 +55,6 @@ def map_cell_records(map_: ProbabilityMap, *, most: int | None = None) -> list[d
     return records
 
 
-def map_frame(map_: ProbabilityMap) -> pl.DataFrame:
-    """One row per cell, the likeliest first, without the cell's outline.
-
-    `credible_50` and `credible_90` tell whether the cell belongs to that credible set.
-    """
-    return pl.DataFrame(map_cell_records(map_)).with_columns(
-        (pl.col("rank") <= len(map_.credible_cells(mass))).alias(f"credible_{100 * mass:.0f}")
-        for mass in MASSES
-    )
-
-
 def map_geojson(map_: ProbabilityMap, *, min_probability: float = 0.0) -> dict[str, Any]:
     """A GeoJSON FeatureCollection (RFC 7946), in the order in which a map draws its parts.
 
@@ -82,8 +71,9 @@ def map_geojson(map_: ProbabilityMap, *, min_probability: float = 0.0) -> dict[s
 def write_map_geoparquet(map_: ProbabilityMap, path: Path) -> None:
     """Write a probability map as GeoParquet, whole or not at all: one row per cell.
 
-    The columns are those of `map_frame`, and the cells' outlines. The record of the whole map is
-    in the file's metadata, as JSON under the key `geoguess`.
+    The columns are those of the cells' records, `credible_50` and `credible_90`, which tell
+    whether the cell belongs to that credible set, and the cells' outlines. The record of the whole
+    map is in the file's metadata, as JSON under the key `geoguess`.
 
     Args:
         map_: The map.
@@ -91,8 +81,11 @@ def write_map_geoparquet(map_: ProbabilityMap, path: Path) -> None:
     """
     about = {**map_record(map_), "truth": None if map_.truth is None else map_.truth.tolist()}
     metadata = {"geoguess": json.dumps(about, ensure_ascii=False)}
-    outlines = map_.partition.polygons[map_.ranking]
-    write_geoparquet(map_frame(map_), outlines, path, metadata=metadata)
+    cells = pl.DataFrame(map_cell_records(map_)).with_columns(
+        (pl.col("rank") <= len(map_.credible_cells(mass))).alias(f"credible_{100 * mass:.0f}")
+        for mass in MASSES
+    )
+    write_geoparquet(cells, map_.partition.polygons[map_.ranking], path, metadata=metadata)
 
 
 def _features(map_: ProbabilityMap, min_probability: float) -> Iterator[dict[str, Any]]:

@@ -181,8 +181,7 @@ def _segments(layer: Layer) -> tuple[Int64[np.ndarray, "n 4"], Int64[np.ndarray,
     whole = np.round(lnglat * 1e6).astype(np.int64)
     pairs = np.stack([whole[:-1], whole[1:]], axis=1)[ring[1:] == ring[:-1]]
     limit = np.array([180 - _SEAM, 90 - _SEAM]) * 1e6
-    on_seam = (np.abs(pairs) > limit).all(axis=1).any(axis=1)
-    pairs = pairs[~on_seam]
+    pairs = pairs[~(np.abs(pairs) > limit).all(axis=1).any(axis=1)]
     back = (pairs[:, 0, 0] > pairs[:, 1, 0]) | (
         (pairs[:, 0, 0] == pairs[:, 1, 0]) & (pairs[:, 0, 1] > pairs[:, 1, 1])
     )
@@ -244,8 +243,7 @@ def _town_names(plane: Plane, parts: list[shapely.Polygon], view: shapely.Polygo
         inside = order[(x > left) & (x < right) & (y > bottom) & (y < top)]
         kept.update(inside[:_MOST_TOWNS].tolist())
     rows = order[np.isin(order, list(kept))]
-    names = towns.names
-    return Names([names[row] for row in rows], places[rows], np.full(len(rows), np.inf))
+    return Names(towns.take(rows).names, places[rows], np.full(len(rows), np.inf))
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Polygon | None:

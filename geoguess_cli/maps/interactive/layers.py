@@ -29,15 +29,16 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
 
     Coordinates are kilometres on the plane; NaN separates the rings of an outline.
     """
-    outlines: Columns = {"xs": [], "ys": []}
+    xs, ys = [], []
     shapes = cell_shapes(partition, plane)
     for shape, area in zip(shapes, partition.area_km2.tolist(), strict=True):
         # Four digits, relative to the size of the cell.
         decimals = int(np.clip(3.0 - np.floor(np.log10(area) / 2.0), 0, 5))
-        for line, numbers in zip(outlines.values(), rings(shape).round(decimals), strict=True):
-            line.append(numbers.tolist())
-    records = cell_records(partition)
-    return outlines | {name: [cell[name] for cell in records] for name in _CELL_COLUMNS}
+        x, y = rings(shape).round(decimals).tolist()
+        xs.append(x)
+        ys.append(y)
+    about = {name: [cell[name] for cell in cell_records(partition)] for name in _CELL_COLUMNS}
+    return {"xs": xs, "ys": ys, **about}
 
 
 def answer_columns(
