@@ -142,6 +142,6 @@ def cielab(rgba: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def lab():  # type: ignore[no-untyped-def]
+def as_lab():  # type: ignore[no-untyped-def]
     """The function `cielab`, for tests of colours."""
     return cielab

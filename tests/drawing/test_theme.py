@@ -41,9 +41,9 @@ def as_seen(rgb: np.ndarray, sight: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_lightness_goes_one_way_in_even_steps(name: str, lab) -> None:  # type: ignore[no-untyped-def]
+def test_lightness_goes_one_way_in_even_steps(name: str, as_lab) -> None:  # type: ignore[no-untyped-def]
     colors = theme.THEMES[name].sequential(np.linspace(0, 1, 33))
-    steps = np.diff(lab(colors)[:, 0])
+    steps = np.diff(as_lab(colors)[:, 0])
     steps *= np.sign(steps.sum())
     assert steps.min() > 0.6 * steps.mean()
     assert steps.max() < 1.4 * steps.mean()
@@ -52,10 +52,10 @@ def test_lightness_goes_one_way_in_even_steps(name: str, lab) -> None:  # type: 
 
 @pytest.mark.parametrize("sight", sorted(SIMULATED))
 @pytest.mark.parametrize("name", THEMES)
-def test_amounts_are_told_apart_whatever_cones_one_has(name: str, sight: str, lab) -> None:  # type: ignore[no-untyped-def]
+def test_amounts_are_told_apart_whatever_cones_one_has(name: str, sight: str, as_lab) -> None:  # type: ignore[no-untyped-def]
     """A just noticeable difference is about 2.3 (Mahy et al., 1994)."""
     colors = theme.THEMES[name].sequential(np.linspace(0, 1, 11))[:, :3]
-    seen = lab(as_seen(colors, sight))
+    seen = as_lab(as_seen(colors, sight))
     apart = np.linalg.norm(seen[:, None] - seen[None], axis=2)
     assert np.diagonal(apart, 1).min() > 5
     # Amounts further apart never look nearer than their neighbours do.
@@ -64,11 +64,11 @@ def test_amounts_are_told_apart_whatever_cones_one_has(name: str, sight: str, la
 
 @pytest.mark.parametrize("sight", sorted(SIMULATED))
 @pytest.mark.parametrize("name", THEMES)
-def test_the_truth_stands_out_from_every_amount(name: str, sight: str, lab) -> None:  # type: ignore[no-untyped-def]
+def test_the_truth_stands_out_from_every_amount(name: str, sight: str, as_lab) -> None:  # type: ignore[no-untyped-def]
     """The red dot, or the white ring around it."""
     colors = theme.THEMES[name].sequential(np.linspace(0, 1, 33))[:, :3]
-    seen = lab(as_seen(colors, sight))
-    marks = [lab(as_seen(np.array(to_rgb(mark)), sight)) for mark in (theme.TRUTH, theme.PAGE)]
+    seen = as_lab(as_seen(colors, sight))
+    marks = [as_lab(as_seen(np.array(to_rgb(mark)), sight)) for mark in (theme.TRUTH, theme.PAGE)]
     apart = np.stack([np.linalg.norm(seen - mark, axis=1) for mark in marks])
     assert apart.max(axis=0).min() > 25
 
@@ -96,8 +96,8 @@ def contrast(a: str, b: str) -> float:
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_cells_of_which_nothing_is_known_look_like_no_amount(name: str, lab) -> None:  # type: ignore[no-untyped-def]
+def test_cells_of_which_nothing_is_known_look_like_no_amount(name: str, as_lab) -> None:  # type: ignore[no-untyped-def]
     colors = theme.THEMES[name]
-    amounts = lab(colors.sequential(np.linspace(0, 1, 65)))
-    missing = lab(np.array(to_rgb(colors.missing)))
+    amounts = as_lab(colors.sequential(np.linspace(0, 1, 65)))
+    missing = as_lab(np.array(to_rgb(colors.missing)))
     assert np.linalg.norm(amounts - missing, axis=1).min() > 8

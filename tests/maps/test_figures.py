@@ -25,7 +25,7 @@ def test_the_further_from_the_ground_the_likelier(
     name: str,
     scale: ColorScale,
     states: Partition,
-    lab,  # type: ignore[no-untyped-def]
+    as_lab,  # type: ignore[no-untyped-def]
 ) -> None:
     colors, map_ = theme.THEMES[name], random_map(states)
     cells = drawn_cells(probability_map_figure(map_, scale=scale, colors=colors))
@@ -33,8 +33,8 @@ def test_the_further_from_the_ground_the_likelier(
     assert (cells.norm.vmin, cells.norm.vmax) == (most * 1e-4 if scale == "log" else 0.0, most)
     values = np.asarray(cells.get_array())
     assert (np.diff(values) >= 0).all()  # the likeliest are drawn last, over the others
-    light = lab(cells.cmap(cells.norm(np.linspace(0, most, 200))))[:, 0]
-    ground = lab(np.array([to_rgba(colors.sea), to_rgba(colors.land)]))[:, 0]
+    light = as_lab(cells.cmap(cells.norm(np.linspace(0, most, 200))))[:, 0]
+    ground = as_lab(np.array([to_rgba(colors.sea), to_rgba(colors.land)]))[:, 0]
     away = np.abs(light - ground.mean())
     assert (np.diff(away) > -1e-9).all()
     assert away[-1] - away[0] > 55
