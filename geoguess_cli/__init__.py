@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from geoguess_cli.api.model import load_model as load_model
     from geoguess_cli.api.saving import save as save
     from geoguess_cli.api.verbs import build_partition as build_partition
-    from geoguess_cli.api.verbs import compare as compare
     from geoguess_cli.api.verbs import evaluate as evaluate
     from geoguess_cli.api.verbs import read_photos as read_photos
     from geoguess_cli.api.verbs import split_photos as split_photos
     from geoguess_cli.api.verbs import train as train
     from geoguess_cli.errors import GeoguessError as GeoguessError
     from geoguess_cli.evaluation.comparison import Comparison as Comparison
+    from geoguess_cli.evaluation.comparison import compare as compare
     from geoguess_cli.evaluation.evaluation import Evaluation as Evaluation
     from geoguess_cli.geo.partition import Partition as Partition
     from geoguess_cli.inference.answers import Answer as Answer
@@ -40,7 +40,7 @@ HOMES = {
     "train": "api.verbs",
     "load_model": "api.model",
     "evaluate": "api.verbs",
-    "compare": "api.verbs",
+    "compare": "evaluation.comparison",
     "save": "api.saving",
     "Model": "api.model",
     "PhotoTable": "photos.table",

@@ -7,7 +7,6 @@ from geoguess_cli.api.model import Model as Model
 from geoguess_cli.api.model import load_model as load_model
 from geoguess_cli.api.saving import save as save
 from geoguess_cli.api.verbs import build_partition as build_partition
-from geoguess_cli.api.verbs import compare as compare
 from geoguess_cli.api.verbs import conclude as conclude
 from geoguess_cli.api.verbs import evaluate as evaluate
 from geoguess_cli.api.verbs import fit_on_validation as fit_on_validation

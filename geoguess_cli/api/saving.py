@@ -1,6 +1,7 @@
 """Results as files: the class of a result and the ending of its path choose the writer."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,8 @@ from geoguess_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
+
+    Writer = Callable[[Sequence[Any], Path, Partition | None], None]
 
 
 def save(thing: Any, path: str | Path, *, partition: "Partition | None" = None) -> None:
@@ -50,12 +53,6 @@ def _only(things: Sequence[Any], path: Path) -> Any:
     return things[0]
 
 
-def _save_photos(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.photos.table import write_photo_table
-
-    write_photo_table(_only(things, path), path)
-
-
 def _save_cells(things: Sequence[Any], path: Path, _: Any) -> None:
     from geoguess_cli.geo.partition import write_partition
 
@@ -78,46 +75,31 @@ def _save_answers(things: Sequence[Any], path: Path, partition: "Partition | Non
     write_answers(things, partition, path)
 
 
-def _save_evaluation(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.report.files import write_evaluation
-
-    write_evaluation(_only(things, path), path)
-
-
-def _save_comparison(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.report.files import write_comparison
-
-    write_comparison(_only(things, path), path)
-
-
-def _save_map(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.maps.files import write_map
-
-    write_map(_only(things, path), path)
-
-
 def _save_occlusion(things: Sequence[Any], path: Path, _: Any) -> None:
     from geoguess_cli.occlusion.files import write_occlusion
 
     write_occlusion(things, path)
 
 
-def _save_figure(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.drawing.saving import save_figure
+def _save_one(module: str, function: str) -> "Writer":
+    """A writer of one thing: the function of that module, imported when it is used."""
 
-    save_figure(_only(things, path), path)
+    def write(things: Sequence[Any], path: Path, _: Any) -> None:
+        getattr(import_module(f"geoguess_cli.{module}"), function)(_only(things, path), path)
+
+    return write
 
 
-_WRITERS: "dict[str, Callable[[Sequence[Any], Path, Partition | None], None]]" = {
-    "PhotoTable": _save_photos,
+_WRITERS: "dict[str, Writer]" = {
+    "PhotoTable": _save_one("photos.table", "write_photo_table"),
     "Partition": _save_cells,
     "Model": _save_model,
     "Answer": _save_answers,
     "Unanswered": _save_answers,
-    "Evaluation": _save_evaluation,
-    "Comparison": _save_comparison,
-    "ProbabilityMap": _save_map,
+    "Evaluation": _save_one("report.files", "write_evaluation"),
+    "Comparison": _save_one("report.files", "write_comparison"),
+    "ProbabilityMap": _save_one("maps.files", "write_map"),
     "Explanation": _save_occlusion,
-    "Figure": _save_figure,
+    "Figure": _save_one("drawing.saving", "save_figure"),
 }
-"""The function that writes things of each class, by its name, so that no class is imported."""
+"""The writer of the things of each class, by its name, so that no class is imported."""

@@ -11,7 +11,6 @@ from geoguess_cli.config import Config, load_config
 from geoguess_cli.errors import PhotoTableError
 
 if TYPE_CHECKING:
-    from geoguess_cli.evaluation.comparison import Comparison
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
@@ -286,29 +285,3 @@ def photos_of_split(photos: "PhotoTable", split: str) -> "PhotoTable":
             f"{', '.join(photos.splits)}; the split `all` is every photo"
         )
     return photos.only(split)
-
-
-def compare(
-    a: "Evaluation", b: "Evaluation", *, names: tuple[str, str] = ("a", "b")
-) -> "Comparison":
-    """Two evaluations of the same photos side by side, with the interval of each difference.
-
-    ```python
-    import geoguess_cli as gg
-    photos = gg.read_photos("sample_data/photos.csv")
-    model = gg.load_model("artifacts/model")
-    a, b = gg.evaluate(model, photos), gg.evaluate(model, photos)
-    gg.save(gg.compare(a, b, names=("before", "after")), "artifacts/comparison")
-    ```
-
-    Args:
-        a: The evaluation of the first model.
-        b: The evaluation of the second model; the differences are b minus a.
-        names: What each model is called.
-
-    Raises:
-        PhotoTableError: The evaluations are of different photos, or share no readable photo.
-    """
-    from geoguess_cli.evaluation.comparison import compare as run
-
-    return run(a, b, names=names)

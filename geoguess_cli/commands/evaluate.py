@@ -49,6 +49,7 @@ def evaluate(
     statistic.
     """
     from geoguess_cli import api
+    from geoguess_cli.evaluation.comparison import compare as compared
 
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare names its two models itself; leave out --model")
@@ -82,7 +83,7 @@ def evaluate(
         return
     target = report or config.artifacts / "comparison"
     a, b = map(evaluated, compare)
-    comparison = api.compare(a, b, names=(str(compare[0]), str(compare[1])))
+    comparison = compared(a, b, names=(str(compare[0]), str(compare[1])))
     api.save(comparison, target)
     sink.result(comparison.record(), lambda: show_comparison(comparison, sink))
     sink.wrote("comparison", target / "comparison.html")

@@ -93,16 +93,24 @@ class Comparison:
         return {("figures" if key == "statistics" else key): of for key, of in record.items()}
 
 
-def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str]) -> Comparison:
-    """Two evaluations of the same photos side by side.
+def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("a", "b")) -> Comparison:
+    """Two evaluations of the same photos side by side, with the interval of each difference.
+
+    ```python
+    import geoguess_cli as gg
+    photos = gg.read_photos("sample_data/photos.csv")
+    model = gg.load_model("artifacts/model")
+    a, b = gg.evaluate(model, photos), gg.evaluate(model, photos)
+    gg.save(gg.compare(a, b, names=("before", "after")), "artifacts/comparison")
+    ```
 
     Args:
-        a: The first model's, by which the second is measured.
-        b: The second model's.
+        a: The evaluation of the first model.
+        b: The evaluation of the second model; the differences are b minus a.
         names: What each model is called.
 
     Raises:
-        PhotoTableError: The photos differ, or no photo could be read by both models.
+        PhotoTableError: The evaluations are of different photos, or share no readable photo.
     """
     rows_a, rows_b = _same_photos(a.predictions, b.predictions)
     of_a, of_b = _statistics(rows_a, a), _statistics(rows_b, b)

@@ -192,61 +192,15 @@ def cap_covering(
     check_latlng(center[None])
     if not radius_km >= 0:
         raise CoordinateError(f"the radius is {radius_km:g} km; it must be 0 or more")
-    axis = s2sphere.LatLng.from_degrees(float(center[0]), float(center[1])).to_point()
-    # One leaf wider, so that rounding loses no point on the rim.
-    angle = s2sphere.Angle.from_radians(min(radius_km / EARTH_RADIUS_KM + 1e-9, np.pi))
-    return _covering(s2sphere.Cap.from_axis_angle(axis, angle), max_cells, max_level)
-
-
-def box_covering(
-    south_west: Float[np.ndarray, "2"],
-    north_east: Float[np.ndarray, "2"],
-    *,
-    max_cells: int = 8,
-    max_level: int = MAX_LEVEL,
-) -> UInt64[np.ndarray, " n"]:
-    """Cells that together hold every point of a box of latitudes and longitudes, sorted by id.
-
-    Args:
-        south_west: Latitude, longitude, in degrees.
-        north_east: Latitude, longitude likewise; a longitude below that of `south_west` means a
-            box across the antimeridian.
-        max_cells: Approximate number of cells, as in `cap_covering`.
-        max_level: Level of the smallest cells to use, 0 to 30.
-
-    Raises:
-        CoordinateError: A corner is out of range, or its south lies north of its north.
-        CellError: The level is not in [0, 30], or `max_cells` is below 1.
-    """
-    import s2sphere
-
-    check_latlng(np.stack([south_west, north_east]))
-    if south_west[0] > north_east[0]:
-        raise CoordinateError(
-            f"the box runs from latitude {south_west[0]:g} to {north_east[0]:g}; give south first"
-        )
-    west = (float(south_west[1]) + 180.0) % 360.0 - 180.0  # in [-180, 180)
-    east = 180.0 - (180.0 - float(north_east[1])) % 360.0  # in (-180, 180]
-    if north_east[1] - south_west[1] >= 360.0:
-        west, east = -180.0, 180.0
-    box = s2sphere.LatLngRect(
-        s2sphere.LatLng.from_degrees(float(south_west[0]), west),
-        s2sphere.LatLng.from_degrees(float(north_east[0]), east),
-    )
-    return _covering(box, max_cells, max_level)
-
-
-def _covering(
-    region: "s2sphere.Cap | s2sphere.LatLngRect", max_cells: int, max_level: int
-) -> UInt64[np.ndarray, " n"]:
-    import s2sphere
-
     _check_level(max_level)
     if max_cells < 1:
         raise CellError(f"max_cells is {max_cells}; it must be 1 or more")
+    axis = s2sphere.LatLng.from_degrees(float(center[0]), float(center[1])).to_point()
+    # One leaf wider, so that rounding loses no point on the rim.
+    angle = s2sphere.Angle.from_radians(min(radius_km / EARTH_RADIUS_KM + 1e-9, np.pi))
     coverer = s2sphere.RegionCoverer()
     coverer.max_cells, coverer.max_level = max_cells, max_level
-    return np.sort(_to_array(coverer.get_covering(region)))
+    return np.sort(_to_array(coverer.get_covering(s2sphere.Cap.from_axis_angle(axis, angle))))
 
 
 def _to_array(cell_ids: "Sequence[s2sphere.CellId]") -> UInt64[np.ndarray, " n"]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,14 +10,12 @@ from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.photos.images import ImageSpec
-
-if TYPE_CHECKING:
-    from geoguess_cli.model.checkpoint import TrainedModel
 
 
 def model_card(
-    trained: "TrainedModel", *, parts: Mapping[str, int], versions: Mapping[str, str]
+    trained: TrainedModel, *, parts: Mapping[str, int], versions: Mapping[str, str]
 ) -> str:
     """The card as Markdown.
 

@@ -13,22 +13,21 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from geoguess_cli import __version__
-from geoguess_cli.choices import PointMethod
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ConfigError, MissingFileError, ModelError
-from geoguess_cli.geo.partition import Partition, read_partition, write_partition
+from geoguess_cli.geo.partition import read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
 from geoguess_cli.model.decision import Decision
-from geoguess_cli.model.geolocator import Geolocator, build_geolocator, part_sizes
+from geoguess_cli.model.geolocator import build_geolocator, part_sizes
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
+from geoguess_cli.model.trained import TrainedModel as TrainedModel
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
 
@@ -39,48 +38,6 @@ CONFIG_NAME = "config.json"
 CELLS_NAME = "cells.parquet"
 METRICS_NAME = "metrics.json"
 CARD_NAME = "README.md"
-
-
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
-    """A geolocator and what its logits mean.
-
-    Args:
-        geolocator: The network; its logits have one column for each cell of `partition`.
-        partition: The cells.
-        config: The architecture.
-        spec: How photos become tensors.
-        metrics: The content of `metrics.json`: counts and statistics of the training, as plain
-            JSON.
-        decision: How logits become probabilities and a point estimate.
-
-    Raises:
-        ModelError: The number of columns of the head is not the number of cells.
-    """
-
-    geolocator: Geolocator
-    partition: Partition
-    config: ModelConfig
-    spec: ImageSpec
-    metrics: dict[str, Any] = field(default_factory=dict)
-    decision: Decision = field(default_factory=Decision)
-
-    def __post_init__(self) -> None:
-        if self.geolocator.cells != len(self.partition):
-            raise ModelError(
-                f"the head has {self.geolocator.cells} columns and the partition has "
-                f"{len(self.partition)} cells; use the partition that the model was trained on"
-            )
-
-    @property
-    def temperature(self) -> float:
-        """Divisor of the logits before the softmax; 1 if it was never fitted."""
-        return self.decision.temperature
-
-    @property
-    def point(self) -> PointMethod:
-        """How the point estimate is chosen."""
-        return self.decision.point
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:

@@ -53,13 +53,11 @@ class Batch:
     Attributes:
         images: The decoded photos, normalised; can be empty.
         rows: Position of each image in the list of paths.
-        targets: Cell index of each image; -1 if the loader has no targets.
         failures: Position and reason of each photo that cannot be decoded.
     """
 
     images: Float[Tensor, "b 3 s s"]
     rows: Int[Tensor, " b"]
-    targets: Int[Tensor, " b"]
     failures: list[tuple[int, str]]
 
     def __len__(self) -> int:
@@ -77,7 +75,6 @@ class PhotoLoader:
         spec: What the backbone expects.
         batch_size: Photos in a batch, including those that fail; 1 or more.
         workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
-        targets: A cell index for each photo.
         augmentation: Random changes to each photo; None for none.
         seed: Seed of the order and of the augmentation.
         shuffle: Whether each epoch has a new order; otherwise the order is that of `paths`.
@@ -86,7 +83,7 @@ class PhotoLoader:
         start_step: Batches to skip at the start of plain iteration.
 
     Raises:
-        ValueError: `batch_size` is below 1, or `targets` and `paths` differ in length.
+        ValueError: `batch_size` is below 1.
     """
 
     def __init__(
@@ -96,7 +93,6 @@ class PhotoLoader:
         spec: ImageSpec,
         batch_size: int,
         workers: int = -1,
-        targets: Int[np.ndarray, " n"] | None = None,
         augmentation: Augmentation | None = None,
         seed: int = 0,
         shuffle: bool = False,
@@ -106,10 +102,7 @@ class PhotoLoader:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
-        if targets is not None and len(targets) != len(paths):
-            raise ValueError(f"{len(paths)} paths have {len(targets)} targets")
         self.workers = automatic_workers(len(paths)) if workers < 0 else workers
-        self._targets = None if targets is None else torch.as_tensor(targets, dtype=torch.int64)
         self._photos = _Photos(paths, spec, augmentation, seed)
         self._batches = _Batches(len(paths), batch_size, seed, shuffle, drop_last)
         self._start = (epoch, start_step)
@@ -138,7 +131,7 @@ class PhotoLoader:
             if self._loader is None:
                 self._loader = self._new_loader()
             decoded = iter(self._loader)
-        return map(self._batch, decoded)
+        return (Batch(*parts) for parts in decoded)
 
     def close(self) -> None:
         """End the worker processes; a later epoch starts new ones."""
@@ -161,11 +154,6 @@ class PhotoLoader:
             # Its own generator: otherwise each epoch would draw a number from the global one.
             generator=torch.Generator(),
         )
-
-    def _batch(self, decoded: Decoded) -> Batch:
-        images, rows, failures = decoded
-        targets = torch.full_like(rows, -1) if self._targets is None else self._targets[rows]
-        return Batch(images, rows, targets, failures)
 
 
 def automatic_workers(photos: int) -> int:

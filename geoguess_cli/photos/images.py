@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32
 from PIL import Image
 
 from geoguess_cli.choices import Resize
@@ -129,17 +129,6 @@ def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> 
     if augmentation is None:
         return spec.size
     return math.ceil(spec.size * math.sqrt(MAX_ASPECT_JITTER / augmentation.crop_scale))
-
-
-def denormalise(array: Float32[np.ndarray, "3 s s"], spec: ImageSpec) -> UInt8[np.ndarray, "s s 3"]:
-    """The pixels behind an array, 0 to 255, for showing.
-
-    Args:
-        array: What `to_array` or `augmented` returned.
-        spec: The spec that it was made with.
-    """
-    pixels: np.ndarray = array.transpose(1, 2, 0) * np.asarray(spec.std) + np.asarray(spec.mean)
-    return np.asarray(np.rint(pixels * 255).clip(0, 255), dtype=np.uint8)
 
 
 def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:

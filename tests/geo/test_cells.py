@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from geoguess_cli.errors import CellError, CoordinateError
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
-    box_covering,
     cap_covering,
     cell_center,
     cell_children,
@@ -162,27 +161,6 @@ def test_more_cells_follow_the_cap_closer() -> None:
     assert (cell_level(cap_covering(middle, 50.0, max_level=6)) <= 6).all()
 
 
-@pytest.mark.parametrize(
-    ("west", "east", "inside", "outside"),
-    [
-        (10.0, 20.0, [10.0, 15.0, 20.0], [-165.0, 50.0, 0.0]),
-        (170.0, -170.0, [175.0, 180.0, -180.0, -171.0], [0.0, 150.0]),
-        (170.0, 190.0, [175.0, 180.0, -180.0, -171.0], [0.0, 150.0]),
-        (170.0, 180.0, [170.0, 179.0, 180.0], [-150.0, 90.0]),
-        (-180.0, -170.0, [-180.0, -175.0], [150.0, 90.0]),
-        (-180.0, 180.0, [-180.0, -90.0, 0.0, 77.0, 180.0], []),
-        (0.0, 360.0, [-180.0, -90.0, 0.0, 77.0, 180.0], []),
-    ],
-)
-def test_box_covering_holds_the_box(
-    west: float, east: float, inside: list[float], outside: list[float]
-) -> None:
-    cells = box_covering(np.array([-10.0, west]), np.array([10.0, east]), max_cells=20)
-    for latitude in (-10.0, 0.0, 9.9):
-        assert covered(np.array([[latitude, lng] for lng in inside]), cells).all()
-    assert not covered(np.array([[0.0, lng] for lng in outside]).reshape(-1, 2), cells).any()
-
-
 def test_coverings_refuse_nonsense() -> None:
     here = np.array([0.0, 0.0])
     with pytest.raises(CoordinateError, match="the radius is -1 km"):
@@ -193,8 +171,6 @@ def test_coverings_refuse_nonsense() -> None:
         cap_covering(here, 1.0, max_cells=0)
     with pytest.raises(CellError, match="the level is 31"):
         cap_covering(here, 1.0, max_level=31)
-    with pytest.raises(CoordinateError, match="from latitude 5 to 0; give south first"):
-        box_covering(np.array([5.0, 0.0]), here)
 
 
 def test_faces_hold_everything(everywhere: np.ndarray) -> None:

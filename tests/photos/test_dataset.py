@@ -32,10 +32,7 @@ def paths(tmp_path_factory):
 
 def flat(batches):
     """Everything that batches hold, in comparable form."""
-    return [
-        (batch.rows.tolist(), batch.targets.tolist(), batch.failures, batch.images.tolist())
-        for batch in batches
-    ]
+    return [(batch.rows.tolist(), batch.failures, batch.images.tolist()) for batch in batches]
 
 
 def training(paths, **more):
@@ -43,7 +40,6 @@ def training(paths, **more):
         "spec": SPEC,
         "batch_size": 4,
         "workers": 0,
-        "targets": np.arange(100, 100 + len(paths)),
         "augmentation": Augmentation(),
         "seed": 3,
         "shuffle": True,
@@ -60,7 +56,6 @@ def test_plain_batches_hold_what_a_photo_decodes_to(paths):
         row for row in range(11) if row not in BROKEN
     ]
     for batch in batches:
-        assert batch.targets.tolist() == [-1] * len(batch.rows)
         for row, image in zip(batch.rows.tolist(), batch.images, strict=True):
             expected = to_array(decode_photo(paths[row], at_least=SPEC.size), SPEC)
             assert np.array_equal(image.numpy(), expected)
@@ -80,7 +75,7 @@ def test_a_batch_of_failures_alone_is_given(paths):
     (batch,) = PhotoLoader([paths[4], paths[9]], spec=SPEC, batch_size=4, workers=0)
     assert batch.images.shape == (0, 3, 16, 16)
     assert batch.images.dtype == torch.float32
-    assert batch.rows.shape == batch.targets.shape == (0,)
+    assert batch.rows.shape == (0,)
     assert [row for row, _ in batch.failures] == [0, 1]
 
 
@@ -88,11 +83,6 @@ def test_no_photos_are_no_batches():
     loader = PhotoLoader([], spec=SPEC, batch_size=4, workers=0)
     assert list(loader) == []
     assert len(loader) == 0
-
-
-def test_targets_go_with_their_photo(paths):
-    for batch in training(paths):
-        assert (batch.targets - batch.rows == 100).all()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -190,7 +180,7 @@ def test_few_photos_need_no_workers():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"batch_size": 0}, "batch_size is 0"), ({"targets": np.arange(3)}, "11 paths have 3 targe")],
+    [({"batch_size": 0}, "batch_size is 0")],
 )
 def test_impossible_settings_are_refused(paths, options, message):
     with pytest.raises(ValueError, match=message):

@@ -14,7 +14,6 @@ from geoguess_cli.photos.images import (
     Augmentation,
     ImageSpec,
     augmented,
-    denormalise,
     fit_image,
     pixels_needed,
     to_array,
@@ -76,14 +75,6 @@ def test_odd_sizes_fit(size):
         rng = np.random.default_rng(0)
         assert to_array(image, spec).shape == (3, 16, 16)
         assert augmented(image, spec, Augmentation(0.6), rng).shape == (3, 16, 16)
-
-
-def test_denormalise_gives_the_pixels_back():
-    spec = ImageSpec(32, MEAN, STD)
-    image = ramp(70, 50)
-    np.testing.assert_array_equal(
-        denormalise(to_array(image, spec), spec), np.asarray(fit_image(image, spec))
-    )
 
 
 def test_augmentation_is_a_function_of_the_generator():

@@ -1,0 +1,54 @@
+"""A trained geolocator with all that its logits mean."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from geoguess_cli.choices import PointMethod
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.errors import ModelError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.photos.images import ImageSpec
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A geolocator and what its logits mean.
+
+    Args:
+        geolocator: The network; its logits have one column for each cell of `partition`.
+        partition: The cells.
+        config: The architecture.
+        spec: How photos become tensors.
+        metrics: The content of `metrics.json`: counts and statistics of the training, as plain
+            JSON.
+        decision: How logits become probabilities and a point estimate.
+
+    Raises:
+        ModelError: The number of columns of the head is not the number of cells.
+    """
+
+    geolocator: Geolocator
+    partition: Partition
+    config: ModelConfig
+    spec: ImageSpec
+    metrics: dict[str, Any] = field(default_factory=dict)
+    decision: Decision = field(default_factory=Decision)
+
+    def __post_init__(self) -> None:
+        if self.geolocator.cells != len(self.partition):
+            raise ModelError(
+                f"the head has {self.geolocator.cells} columns and the partition has "
+                f"{len(self.partition)} cells; use the partition that the model was trained on"
+            )
+
+    @property
+    def temperature(self) -> float:
+        """Divisor of the logits before the softmax; 1 if it was never fitted."""
+        return self.decision.temperature
+
+    @property
+    def point(self) -> PointMethod:
+        """How the point estimate is chosen."""
+        return self.decision.point
