@@ -90,14 +90,7 @@ def split_photos(
     from geoguess_cli.photos.splits import assign_splits
 
     return assign_splits(
-        photos,
-        by=by,
-        val=val,
-        test=test,
-        buffer_km=buffer_km,
-        level=level,
-        seed=seed,
-        force=force,
+        photos, by=by, val=val, test=test, buffer_km=buffer_km, level=level, seed=seed, force=force
     )
 
 

@@ -125,9 +125,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("a", "b")
     return Comparison(
         split=a.report.split,
         counts=ComparedCounts(
-            photos=len(rows_a),
-            skipped=len(a.predictions) - len(rows_a),
-            sequences=bootstrap.groups,
+            photos=len(rows_a), skipped=len(a.predictions) - len(rows_a), sequences=bootstrap.groups
         ),
         same_cells=same,
         models={

@@ -199,10 +199,7 @@ def _believed(
         logs, colder = log_softmax(own), log_softmax(own / np.float32(fitted.value))
         changes.append(metrics.at_truth(logs, true) - metrics.at_truth(colder, true))
     if right == len(covered):
-        return (
-            1.0,
-            f"the model is right on all {right} photos, so none shows how sure it may be",
-        )
+        return (1.0, f"the model is right on all {right} photos, so none shows how sure it may be")
     change = bootstrap.intervals({"nll": mean_of(np.concatenate(changes))})["nll"]
     if change.high < 0:
         return fitted.value, fitted.reason

@@ -174,11 +174,7 @@ def _reliability(covered: Columns, name: str) -> list[Draft]:
     known = np.isfinite(confidence)
     index = bins_of(confidence)
     return [
-        draft(
-            parts.ReliabilityBin,
-            np.where(index == at, right, np.nan),
-            **vars(row),
-        )
+        draft(parts.ReliabilityBin, np.where(index == at, right, np.nan), **vars(row))
         for at, row in enumerate(reliability(confidence[known], right[known] > 0))
     ]
 

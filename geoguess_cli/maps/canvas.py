@@ -114,10 +114,7 @@ class Canvas:
             self._lines(edges, color=color, linewidth=thin * width, zorder=4)
 
     def cells(
-        self,
-        partition: Partition,
-        values: Float[np.ndarray, " n"],
-        norm: Normalize,
+        self, partition: Partition, values: Float[np.ndarray, " n"], norm: Normalize
     ) -> PathCollection:
         """Draw the cells near the extent, coloured by their values: one path per cell.
 

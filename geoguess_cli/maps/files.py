@@ -77,11 +77,7 @@ def write_map(
 
 
 def write_maps(
-    maps: "Iterable[ProbabilityMap]",
-    paths: Sequence[Path],
-    *,
-    look: Look,
-    together: bool = False,
+    maps: "Iterable[ProbabilityMap]", paths: Sequence[Path], *, look: Look, together: bool = False
 ) -> "Iterator[tuple[Path, ProbabilityMap]]":
     """Write maps, and yield each with the file that holds it.
 

@@ -116,11 +116,7 @@ class ProbabilityMap:
 
 
 def probability_map(
-    answer: Answer,
-    partition: Partition,
-    *,
-    truth: Sequence[float] | None = None,
-    top_k: int = 5,
+    answer: Answer, partition: Partition, *, truth: Sequence[float] | None = None, top_k: int = 5
 ) -> ProbabilityMap:
     """The probability map of one photo.
 

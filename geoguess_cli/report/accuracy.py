@@ -84,7 +84,7 @@ def how_far(report: Report) -> Section:
         [
             "Great-circle distance from the point estimate to the truth. The best constant is the "
             f"one place ({place}) with the least median distance to these very photos: no answer "
-            "that ignores the photo has a lower median.",
+            "that ignores the photo has a lower median."
         ],
         [
             Picture(
@@ -132,7 +132,7 @@ def which_place(report: Report) -> Section:
         "Which place to answer",
         [
             f"The model answers with the {names[own]}, and all other statistics judge that answer. "
-            "A way that does better here was not chosen on these photos.",
+            "A way that does better here was not chosen on these photos."
         ],
         [
             Picture(

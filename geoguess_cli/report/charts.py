@@ -30,11 +30,7 @@ def chart(height: float, *panels: int, **options: Any) -> tuple[Figure, Any]:
 def legend_above(ax: Axes, *, ncols: int = 2, reverse: bool = False) -> None:
     """Add the legend above the axes, in one line."""
     ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=ncols,
-        borderaxespad=0,
-        reverse=reverse,
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=ncols, borderaxespad=0, reverse=reverse
     )
 
 

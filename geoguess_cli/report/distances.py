@@ -65,11 +65,7 @@ def distance_figure(
     ax = figure.subplots()
     least, most = 0.1, np.pi * EARTH_RADIUS_KM
     if baseline_km is not None:
-        dashed: dict[str, Any] = {
-            "color": theme.MUTED,
-            "linewidth": 1.2,
-            "linestyle": (0, (4, 2)),
-        }
+        dashed: dict[str, Any] = {"color": theme.MUTED, "linewidth": 1.2, "linestyle": (0, (4, 2))}
         curve = _shares(baseline_km, least, most)
         ax.step(*curve, where="post", label="best constant guess", gid="baseline", **dashed)
     curve = _shares(distances_km, least, most)

@@ -68,11 +68,7 @@ def _column(rows: Sequence[Mapping[str, Any]], name: str) -> Float[np.ndarray, "
 
 
 def _curve(
-    ax: Axes,
-    epochs: np.ndarray,
-    values: Float[np.ndarray, " n"],
-    label: str,
-    color: str,
+    ax: Axes, epochs: np.ndarray, values: Float[np.ndarray, " n"], label: str, color: str
 ) -> None:
     if np.isfinite(values).any():
         ax.plot(epochs, values, label=label, color=color, marker="o", markersize=2.6)

@@ -10,14 +10,7 @@ from geoguess_cli.evaluation.statistics import (
     Scores,
     ScoresOverAll,
 )
-from geoguess_cli.report.content import (
-    Cell,
-    Picture,
-    Section,
-    Table,
-    columns_table,
-    rows_of,
-)
+from geoguess_cli.report.content import Cell, Picture, Section, Table, columns_table, rows_of
 from geoguess_cli.wording import number, shown
 
 AREAS_SHOWN = 9
@@ -70,17 +63,14 @@ def regions(report: Report) -> Section:
     spread: list[list[Cell]] = [
         *rows_of(Radius, report.radius_90, report.radius_90.covered),
         *rows_of(ExpectedDistance, report.expected_km, report.expected_km.covered),
-        [
-            "distance, mean",
-            *(shown(of.mean_km, "km") for of in (report, report.covered)),
-        ],
+        ["distance, mean", *(shown(of.mean_km, "km") for of in (report, report.covered))],
     ]
     return Section(
         "regions",
         "Regions that hold the truth",
         [
             "A credible set is the fewest cells whose probabilities sum to 50 or 90 %. No set "
-            "holds a photo that lies in no cell, so judge the sets over the covered photos.",
+            "holds a photo that lies in no cell, so judge the sets over the covered photos."
         ],
         [
             Picture(
@@ -130,7 +120,7 @@ def abstention(report: Report) -> Section:
             f"errors {shown(risk.best, 'score')}, and {shown(risk.no_better, 'score')} if "
             f"confidence said nothing. Over the covered photos "
             f"{shown(risk.covered.area, 'score')}, {shown(risk.covered.best, 'score')} "
-            f"and {shown(risk.covered.no_better, 'score')}.",
+            f"and {shown(risk.covered.no_better, 'score')}."
         ],
         [
             Picture(

@@ -127,9 +127,7 @@ class EpochLoop:
             )
             speed, seconds = trained.photos_per_second, trained.seconds
             judged = self.engine.validate(
-                val_photos,
-                val_loader.epoch(0),
-                after=self._reporter(where, "val", len(val_loader)),
+                val_photos, val_loader.epoch(0), after=self._reporter(where, "val", len(val_loader))
             )
         except ModelError as error:
             raise ModelError(self._diverged(stage, epoch, error)) from error
