@@ -133,7 +133,7 @@ def occlude(
         raise PhotoError(failures[0].error)
     for file in (path, raw):
         if file is not None and explanations:
-            write_occlusion(explanations, file, view=view, resize=predictor.spec.resize)
+            write_occlusion(explanations, file, view=view)
             sink.wrote(_contents(file, len(explanations)), file)
     _report(explanations, failures, path, sink)
     if failures:

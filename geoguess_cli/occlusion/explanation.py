@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoguess_cli.choices import Baseline
+from geoguess_cli.choices import Baseline, Resize
 from geoguess_cli.errors import CellError, PhotoError
 from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.faithfulness import (
@@ -60,12 +60,14 @@ class Explanation:
         occlusion: The finished map.
         faithfulness: The curves that judge the map; None if it was not judged.
         seed: Seed of the noise and of the random orders.
+        resize: How the photo became the model's square.
     """
 
     photo: Path
     occlusion: OcclusionMap
     faithfulness: Faithfulness | None = None
     seed: int = 0
+    resize: Resize = "squash"
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def explain_photo(
         on_batch=_shifted(on_batch, 0, judging),
     )
     if not plan.steps:
-        return Explanation(file, occlusion, None, plan.seed)
+        return Explanation(file, occlusion, None, plan.seed, predictor.spec.resize)
     curves = faithfulness(
         predictor.probabilities,
         image,
@@ -153,7 +155,7 @@ def explain_photo(
         batch_size=plan.batch_size,
         on_batch=_shifted(on_batch, occlusion.total, 0),
     )
-    return Explanation(file, occlusion, curves, plan.seed)
+    return Explanation(file, occlusion, curves, plan.seed, predictor.spec.resize)
 
 
 def _shifted(on_batch: OnBatch | None, before: int, after: int) -> OnBatch | None:

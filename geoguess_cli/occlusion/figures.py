@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
-from geoguess_cli.choices import Resize, View
+from geoguess_cli.choices import View
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import shortened, write_note
 from geoguess_cli.drawing.theme import Rect, axes
@@ -47,7 +47,6 @@ def occlusion_sheet(
     pictures: Sequence[Image.Image],
     *,
     view: View = "overlay",
-    resize: Resize = "squash",
     title: str = "",
 ) -> Figure:
     """Photos one below the other, each beside its occlusion map and the curves that judge the map.
@@ -59,7 +58,6 @@ def occlusion_sheet(
         explanations: 1 to `MOST_PHOTOS`, with the same measure, window, stride and baselines.
         pictures: Each photo, upright, of any size and shape.
         view: How to draw the maps.
-        resize: How a photo became the model's square: squashed, or its centre cut out.
         title: Heading (default: "What the answer rests on").
     """
     judged = any(one.faithfulness is not None for one in explanations)
@@ -78,7 +76,9 @@ def occlusion_sheet(
         for number in (0, 1):
             left = _SIDE + number * (wide + _GAP) + (wide - width) / 2
             ax = theme.bare(axes(figure, (left, top - tall, width, tall)))
-            _draw_photo(ax, one, picture, view if number else None, visible_box(picture, resize))
+            _draw_photo(
+                ax, one, picture, view if number else None, visible_box(picture, one.resize)
+            )
         if one.faithfulness is not None:
             _draw_judgement(figure, one.faithfulness, theme.WIDTH - _SIDE - _CURVES, top)
         top -= row + _BETWEEN

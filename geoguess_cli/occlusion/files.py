@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoguess_cli.choices import Resize, View
+from geoguess_cli.choices import View
 from geoguess_cli.drawing.saving import save_figure
 from geoguess_cli.errors import OutputError
 from geoguess_cli.files import replacing, write_text
@@ -25,7 +25,6 @@ def write_occlusion(
     path: Path,
     *,
     view: View = "overlay",
-    resize: Resize = "squash",
 ) -> None:
     """Write the maps of photos in the format of the path's ending.
 
@@ -36,7 +35,6 @@ def write_occlusion(
         explanations: At least one; at most `figures.MOST_PHOTOS` for a figure.
         path: The file; it ends in one of `FIGURE_ENDINGS` or `DATA_ENDINGS`.
         view: How a figure shows the maps.
-        resize: How a photo became the model's square.
 
     Raises:
         OutputError: The ending is not one of these, or a figure of a photo without a file is asked
@@ -59,6 +57,6 @@ def write_occlusion(
                 f"{path} must show the photo, which has no file; write .npy or .json instead"
             )
         pictures = [decode_photo(one.photo, at_least=_LEAST_PIXELS) for one in explanations]
-        save_figure(occlusion_sheet(explanations, pictures, view=view, resize=resize), path)
+        save_figure(occlusion_sheet(explanations, pictures, view=view), path)
     else:
         raise OutputError(f"{path} must end in one of {', '.join(FIGURE_ENDINGS + DATA_ENDINGS)}")

@@ -97,9 +97,9 @@ def occlusion_png(photo: KeptPhoto, service: Service) -> bytes:
     if photo.occlusion is None:
         raise MissingFileError("no occlusion map of this photo is complete yet; ask for it first")
     _, occlusion_map = photo.occlusion
-    explanation = Explanation(Path(photo.name), occlusion_map, None)
     resize = service.predictor.spec.resize
-    return figure_png(occlusion_sheet([explanation], [decode_photo(photo.preview)], resize=resize))
+    explanation = Explanation(Path(photo.name), occlusion_map, None, resize=resize)
+    return figure_png(occlusion_sheet([explanation], [decode_photo(photo.preview)]))
 
 
 def progress(job: OcclusionJob) -> Progress:

@@ -17,7 +17,7 @@ from geoguess_cli.occlusion.explanation import (
 )
 from geoguess_cli.occlusion.faithfulness import curve_passes
 from geoguess_cli.occlusion.targets import Question
-from geoguess_cli.photos.images import decode_photo
+from geoguess_cli.photos.images import ImageSpec, decode_photo
 
 PLAN = Plan(window=8, stride=4, steps=4, random_orders=3, batch_size=64)
 
@@ -26,6 +26,7 @@ class CornerReader(Predictor):
     """The brighter the upper left corner, the likelier the first cell."""
 
     partition = None
+    spec = ImageSpec(32, (0.0,) * 3, (1.0,) * 3, resize="crop")
 
     def __init__(self, partition: Partition) -> None:
         self.partition, self.answering = partition, Answering(partition)
@@ -58,6 +59,7 @@ def explained(reader, photos, question=Question(), plan=PLAN, **options):  # typ
 def test_the_top_cell_is_followed_and_judged(reader, photo) -> None:  # type: ignore[no-untyped-def]
     (one,) = explained(reader, [photo])
     assert isinstance(one, Explanation)
+    assert one.resize == "crop"
     assert one.occlusion.value == 1.0
     assert one.occlusion.drop[:4, :4] == pytest.approx(np.ones((4, 4)))
     assert not one.occlusion.drop[12:, 12:].any()
