@@ -1,5 +1,7 @@
 """Two equal-area projections of the sphere to a plane in kilometres, and their inverses."""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -99,7 +101,7 @@ def from_equal_earth(xy: Float[np.ndarray, "*n 2"]) -> Float[np.ndarray, "*n 2"]
     return np.where(inside[..., None], np.stack([latitude, longitude], axis=-1), np.nan)
 
 
-def _height_and_slope(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _height_and_slope(theta: Any) -> tuple[Any, Any]:
     """The polynomial of the Equal Earth projection, which is its y, and its derivative."""
     a, b, c, d = _A
     square, sixth = theta**2, theta**6
