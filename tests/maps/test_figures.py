@@ -122,9 +122,7 @@ def test_a_map_of_two_thousand_cells_takes_seconds(measured_cpu) -> None:  # typ
     map_ = random_map(partition, truth=(40.0, -105.0))
     map_.places  # noqa: B018  found once for a partition, not once for a map
     seconds = []
-    for _ in range(
-        3
-    ):  # the least of three: other work on the machine slows a draw, never speeds it
+    for _ in range(3):  # other work on the machine can only slow a draw
         with measured_cpu() as spent:
             probability_map_figure(map_, photo=PHOTO).canvas.draw()
         seconds.append(spent())
