@@ -77,7 +77,7 @@ def lying(
 def note(
     ax: Axes, text: str, at: tuple[float, float], offset: tuple[int, int], **style: Any
 ) -> None:
-    """Write small text beside a point, so many typographic points away from it."""
+    """Write small text at an offset from a point of the axes, in typographic points."""
     style = {"fontsize": theme.SMALL, **style}
     ax.annotate(text, at, xytext=offset, textcoords="offset points", **style)
 
