@@ -22,7 +22,7 @@ FLOORS = (
     ("config",),
     ("drawing", "geo"),
     ("photos",),
-    ("model",),
+    ("sources", "model"),
     ("training", "inference"),
     ("evaluation",),
     ("maps", "occlusion"),

@@ -38,7 +38,7 @@ def read_photos(source: str | Path) -> "PhotoTable":
         MissingFileError: The source does not exist.
         PhotoTableError: The source has no known layout, is damaged, or has no usable row.
     """
-    from geoguess_cli.photos.sources import read_source
+    from geoguess_cli.sources.reading import read_source
 
     reading = read_source(Path(source))
     omitted = [

@@ -13,12 +13,12 @@ from geoguess_cli.console.leaks import show_leaks
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
-from geoguess_cli.photos.layouts import TITLES
+from geoguess_cli.sources.layouts import TITLES
 from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
-    from geoguess_cli.photos.sources import Reading
     from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.sources.reading import Reading
 
 NAMES_LISTED = 5
 
@@ -30,7 +30,7 @@ Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 @app.command()
 def inspect(source: Source, *, quiet: options.Quiet = False, json: options.Json = False) -> None:
     """Show what a source holds: counts, bounds, missing photos, and bad rows with the reason."""
-    from geoguess_cli.photos.sources import describe, read_source
+    from geoguess_cli.sources.reading import describe, read_source
 
     sink = Sink(quiet=quiet, as_json=json)
     reading = read_source(source, check_files=True)
@@ -75,8 +75,8 @@ def import_(
     sink: Sink,
 ) -> None:
     """Write the photo table of a source (.parquet, .csv or .jsonl)."""
-    from geoguess_cli.photos.sources import read_source
     from geoguess_cli.photos.table import write_photo_table
+    from geoguess_cli.sources.reading import read_source
 
     path = output or config.photos
     if path.exists() and not force:
@@ -141,10 +141,10 @@ def split(
     --force makes a new split. A photo that the buffer sets aside keeps its row, with an empty
     split.
     """
-    from geoguess_cli.photos.sources import read_source
     from geoguess_cli.photos.splits import assign_splits
     from geoguess_cli.photos.splits import set_aside as rows_set_aside
     from geoguess_cli.photos.table import write_photo_table
+    from geoguess_cli.sources.reading import read_source
 
     if val + test >= 1:
         raise typer.BadParameter(

@@ -16,8 +16,8 @@ from geoguess_cli.errors import MissingFileError, PhotoTableError
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.photos.leak_report import LeakReport
-    from geoguess_cli.photos.sources import Reading
     from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.sources.reading import Reading
 
 BAD_ROWS_SHOWN = 5
 
@@ -57,7 +57,7 @@ def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "Phot
         MissingFileError: The source does not exist.
         PhotoTableError: The source has no known layout, is damaged, or has no usable row.
     """
-    from geoguess_cli.photos.sources import read_source
+    from geoguess_cli.sources.reading import read_source
 
     if not source.exists():
         raise MissingFileError(
@@ -183,7 +183,7 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
     """
     from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
     from geoguess_cli.photos.files import TABLE_SUFFIXES
-    from geoguess_cli.photos.index import find_photos
+    from geoguess_cli.sources.index import find_photos
 
     paths: list[Path] = []
     tables: dict[Path, PhotoTable] = {}

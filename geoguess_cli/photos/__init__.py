@@ -1,1 +1,1 @@
-"""Photos: files and tables read to a photo table, its splits, and decoded pictures."""
+"""Photos: the photo table, its splits, and decoded pictures."""

@@ -4,7 +4,7 @@ import pytest
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.columns import COLUMNS, REQUIRED_COLUMNS, known_columns, split_name
-from geoguess_cli.photos.sources import read_source
+from geoguess_cli.sources.reading import read_source
 
 
 def rows_of(reading):

@@ -6,7 +6,7 @@ import pytest
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.files import read_header, read_rows
 from geoguess_cli.photos.rows import BadRow
-from geoguess_cli.photos.sources import read_source
+from geoguess_cli.sources.reading import read_source
 
 
 def rows_of(reading):

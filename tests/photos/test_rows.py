@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.photos.rows import BadRow, reject, unique_rows
-from geoguess_cli.photos.sources import read_source
+from geoguess_cli.sources.reading import read_source
 
 
 def rows_of(reading):

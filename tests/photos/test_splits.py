@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.geo.cells import latlng_to_cell
 from geoguess_cli.geo.geodesy import great_circle_km
-from geoguess_cli.photos.sources import read_source
 from geoguess_cli.photos.splits import GROUPINGS, assign_splits, photo_groups, set_aside
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.sources.reading import read_source
 
 sequences = st.lists(st.none() | st.sampled_from("abcdefghijkl"), min_size=3, max_size=60).filter(
     lambda names: any(names) and len(set(names) - {None}) + names.count(None) >= 3

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
-from geoguess_cli.photos.sources import read_source
 from geoguess_cli.photos.table import PhotoTable, read_photo_table, write_photo_table
+from geoguess_cli.sources.reading import read_source
 
 SUFFIXES = ("csv", "parquet", "jsonl")
 

@@ -12,10 +12,10 @@ import polars as pl
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.photos.files import TABLE_SUFFIXES
-from geoguess_cli.photos.layouts import LAYOUTS, SIGNS
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, unique_rows
-from geoguess_cli.photos.source_view import Rows, SourceView
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.sources.layouts import LAYOUTS, SIGNS
+from geoguess_cli.sources.view import Rows, SourceView
 
 
 @dataclass(frozen=True)

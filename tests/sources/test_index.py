@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from geoguess_cli.photos.index import find_photos, locate_photos
+from geoguess_cli.sources.index import find_photos, locate_photos
 
 
 def test_photos_are_found_in_order_and_links_do_not_loop(tmp_path, write_photo):

@@ -11,8 +11,8 @@ from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.photos.columns import COLUMNS, PHOTO_COLUMNS, REQUIRED_COLUMNS, known_columns
 from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
-from geoguess_cli.photos.index import find_photos, locate_photos
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
+from geoguess_cli.sources.index import find_photos, locate_photos
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from geoguess_cli.photos.columns import REQUIRED_COLUMNS, known_columns, split_name
 
 if TYPE_CHECKING:
-    from geoguess_cli.photos.source_view import Rows, SourceView
+    from geoguess_cli.sources.view import Rows, SourceView
 
 _OSV_COLUMNS = {"id", "latitude", "longitude", "sequence", "captured_at", "creator_username"}
 _OSV_FILES = (("train.csv", "test.csv"), ("train_mini.csv", "test_mini.csv"))

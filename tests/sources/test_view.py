@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from geoguess_cli.errors import PhotoTableError
-from geoguess_cli.photos.source_view import SourceView
+from geoguess_cli.sources.view import SourceView
 
 
 def test_a_file_is_its_own_table_and_a_folder_has_the_one_called_photos(csv_of, tmp_path):

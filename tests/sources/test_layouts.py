@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from geoguess_cli.errors import PhotoTableError
-from geoguess_cli.photos.layouts import LAYOUTS, SIGNS, TITLES
 from geoguess_cli.photos.rows import BadRow
-from geoguess_cli.photos.source_view import SourceView
-from geoguess_cli.photos.sources import read_source
+from geoguess_cli.sources.layouts import LAYOUTS, SIGNS, TITLES
+from geoguess_cli.sources.reading import read_source
+from geoguess_cli.sources.view import SourceView
 
 
 def rows_of(reading):
@@ -170,6 +170,6 @@ def test_help_and_messages_name_every_layout_of_folders():
 
 
 def test_the_table_of_layouts_loads_no_library():
-    script = "import sys, geoguess_cli.photos.layouts; print({'polars', 'PIL'} & set(sys.modules))"
+    script = "import sys, geoguess_cli.sources.layouts; print({'polars', 'PIL'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert answer.stdout.strip() == "set()"

@@ -7,7 +7,7 @@ import pytest
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.geo.geodesy import great_circle_km
-from geoguess_cli.photos.sources import describe, read_source
+from geoguess_cli.sources.reading import describe, read_source
 
 SHARED_PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 shared = pytest.mark.skipif(not SHARED_PHOTOS.is_dir(), reason=f"no photos at {SHARED_PHOTOS}")
