@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import polars as pl
 import pytest
 
+from geoguess_cli import sources
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.rows import BadRow
+from geoguess_cli.sources.layout import Layout
 from geoguess_cli.sources.layouts import LAYOUTS, SIGNS, TITLES
 from geoguess_cli.sources.reading import read_source
 from geoguess_cli.sources.view import SourceView
@@ -169,7 +173,17 @@ def test_help_and_messages_name_every_layout_of_folders():
     assert SIGNS.count("metadata.csv") == SIGNS.count("photos.csv") == SIGNS.count("OSV-5M") == 1
 
 
+def test_every_layout_of_a_family_has_its_row():
+    families = [
+        import_module(f"{sources.__name__}.{m.name}") for m in iter_modules(sources.__path__)
+    ]
+    layouts = {id(x) for family in families for x in vars(family).values() if isinstance(x, Layout)}
+    assert layouts == {id(layout) for layout in LAYOUTS}
+    assert len(LAYOUTS) == len(layouts)
+
+
 def test_the_table_of_layouts_loads_no_library():
-    script = "import sys, geoguess_cli.sources.layouts; print({'polars', 'PIL'} & set(sys.modules))"
+    heavy = {"polars", "numpy", "PIL"}
+    script = f"import sys, geoguess_cli.sources.layouts; print({heavy} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert answer.stdout.strip() == "set()"
