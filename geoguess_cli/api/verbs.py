@@ -32,7 +32,7 @@ def read_photos(source: str | Path) -> "PhotoTable":
 
     Args:
         source: A table file, or a folder of photos. Rows that cannot be used are left out, with a
-            Python warning.
+            Python warning; another warning names columns that were taken by an unusual name.
 
     Raises:
         MissingFileError: The source does not exist.
@@ -41,6 +41,8 @@ def read_photos(source: str | Path) -> "PhotoTable":
     from geoguess_cli.sources.reading import read_source
 
     reading = read_source(Path(source))
+    for notice in reading.notices:
+        warnings.warn(notice, stacklevel=2)
     omitted = [
         *map(str, reading.bad_rows),
         *(f"{photo} does not exist" for photo in reading.missing),

@@ -70,7 +70,9 @@ def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "Phot
 
 
 def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
-    """Warn of the rows of a source that were left out, the first few in full."""
+    """Say how a source was read, and warn of the rows left out, the first few in full."""
+    for notice in reading.notices:
+        sink.notice(notice)
     for row in reading.bad_rows[:BAD_ROWS_SHOWN]:
         sink.warn(f"{row}; left out")
     more = len(reading.bad_rows) - BAD_ROWS_SHOWN

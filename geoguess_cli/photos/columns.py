@@ -1,6 +1,6 @@
 """The columns of a photo table, and the names that tables of other makes give them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 SPLITS = ("train", "val", "test")
 
@@ -34,30 +34,100 @@ COLUMNS = {
     "country": ("country",),
     "region": ("region",),
 }
-"""The columns of a photo table in its order, each with its names in other tables, preferred first.
+"""The columns of a photo table in its order, each with its usual names, preferred first.
 
 Names that a header has exactly as written here go before names that it has in other letter case.
 """
 
+OTHER_NAMES = {
+    "photo": (
+        *("filepath", "file_path", "image_path", "img_path", "photo_path", "SourceFile"),
+        *("file", "image_file", "IMG_FILE", "image_id", "photo_id", "key", "uuid"),
+    ),
+    "latitude": (
+        *("gps_lat", "gps_latitude", "GPSLatitude", "Composite:GPSLatitude", "MAPLatitude"),
+        *("photo_location_latitude", "location_latitude", "latitude_deg"),
+    ),
+    "longitude": (
+        *("gps_lon", "gps_lng", "gps_long", "gps_longitude", "GPSLongitude"),
+        *("Composite:GPSLongitude", "MAPLongitude"),
+        *("photo_location_longitude", "location_longitude", "longitude_deg"),
+    ),
+    "sequence": ("sequence_id", "sequence_key", "sequence_uuid", "MAPSequenceUUID"),
+    "creator": ("photographer_username", "photographer", "creator_name", "author_name"),
+    "captured_at": (
+        *("datetime_local", "DateTimeOriginal", "MAPCaptureTime", "capture_time", "date_taken"),
+    ),
+    "country": ("country_code", "country_iso_alpha2", "country_name", "photo_location_country"),
+    "region": ("subdivision", "region_name", "admin1", "state_name"),
+}
+"""Further names of columns, taken only where a table has none of the usual ones.
 
-def known_columns(header: Sequence[str], *, photo: Sequence[str] = PHOTO_COLUMNS) -> dict[str, str]:
+`x`, `y`, `name`, `url`, `state` and `timestamp` are not among them: they mean other things too.
+"""
+
+BARE_IDS = ("image", "img_id", "id", "img_file", "image_id", "photo_id", "key", "uuid")
+"""Columns, in lower case, that identify a photo without saying in which folder it is."""
+
+
+def known_columns(
+    header: Sequence[str],
+    *,
+    photo: Sequence[str] = PHOTO_COLUMNS,
+    other: Mapping[str, Sequence[str]] = OTHER_NAMES,
+) -> dict[str, str]:
     """The table's own name of each column of the photo table that it has.
 
     Args:
         header: The column names of a table.
-        photo: The names that the column with the photo's path may have, preferred first.
+        photo: The names that the column with the photo's path may have, preferred first; if given,
+            there are no others.
+        other: Further names of each column, for a table with none of the usual ones.
 
     >>> known_columns(["file_name", "LAT", "lat", "lon", "note"])
     {'photo': 'file_name', 'latitude': 'lat', 'longitude': 'lon'}
+    >>> known_columns(["SourceFile", "GPSLatitude", "GPSLongitude"])
+    {'photo': 'SourceFile', 'latitude': 'GPSLatitude', 'longitude': 'GPSLongitude'}
     """
-    in_lower_case = {name.strip().lower(): name for name in reversed(header)}
     columns = {}
     for column, names in {**COLUMNS, "photo": photo}.items():
-        exact = [name for name in names if name in header]
-        folded = [in_lower_case[name.lower()] for name in names if name.lower() in in_lower_case]
-        for name in [*exact, *folded][:1]:
-            columns[column] = name
-    return columns
+        further = () if column == "photo" and photo != PHOTO_COLUMNS else other.get(column, ())
+        own = _named(header, names) or _named(header, further)
+        if own is not None:
+            columns[column] = own
+    # A photo that is named by its key keeps the key, although its path is found by it.
+    name = columns.get("photo", "")
+    if "id" not in columns and name.lower() in BARE_IDS and _named([name], photo) is None:
+        columns["id"] = name
+    return {column: columns[column] for column in COLUMNS if column in columns}
+
+
+def unusual_names(columns: Mapping[str, str]) -> dict[str, str]:
+    """Those of the known columns of a table that go by one of `OTHER_NAMES`.
+
+    Args:
+        columns: The table's own name of each column, by the column's name in a photo table.
+
+    >>> unusual_names({"photo": "path", "latitude": "gps_lat"})
+    {'latitude': 'gps_lat'}
+    """
+    further = {
+        column: {name.lower() for name in names} - {name.lower() for name in COLUMNS[column]}
+        for column, names in OTHER_NAMES.items()
+    }
+    return {
+        column: name
+        for column, name in columns.items()
+        if name.strip().lower() in further.get(column, ())
+    }
+
+
+def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column of a header with the first of these names: as written, else in any case."""
+    in_lower_case = {name.strip().lower(): name for name in reversed(header)}
+    exact = [name for name in names if name in header]
+    folded = [in_lower_case[name.lower()] for name in names if name.lower() in in_lower_case]
+    return next(iter([*exact, *folded]), None)
 
 
 def split_name(text: str) -> str | None:

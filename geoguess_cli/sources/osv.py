@@ -36,7 +36,7 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     """The photos of OSV files, with the few of their 32 columns that describe drives and places."""
     parts = []
     for file in files:
-        columns = known_columns(view.header(file))
+        columns = view.known(file)
         columns.pop("split", None)  # the name of the file decides
         if "creator_id" in view.header(file):
             columns["creator_id"] = "creator_id"

@@ -3,7 +3,7 @@
 `layouts.LAYOUTS` lists every layout that is known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ class Reading:
         kind: The name of its layout in `LAYOUTS`.
         bad_rows: Rows that were left out, each with the reason.
         missing: Names of photos that do not exist; their rows were left out as well.
+        notices: What the user should know of how the source was read, a line each.
     """
 
     table: PhotoTable
     kind: str
     bad_rows: list[BadRow]
     missing: list[str]
+    notices: list[str] = field(default_factory=list)
 
 
 def read_source(source: Path, *, check_files: bool = False, places_only: bool = False) -> Reading:
@@ -50,7 +52,8 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
     """
     if not source.exists():
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
-    kind, rows = _read(SourceView(source, places_only=places_only and not source.is_dir()))
+    view = SourceView(source, places_only=places_only and not source.is_dir())
+    kind, rows = _read(view)
     frame, repeats = unique_rows(rows.frame)
     table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
@@ -60,7 +63,7 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
         table = table.take(np.flatnonzero(exists))
     # Stable, so that the files stay in the order in which they were read.
     bad_rows = sorted([*rows.bad_rows, *repeats], key=lambda bad: bad.row)
-    reading = Reading(table, kind, bad_rows, missing)
+    reading = Reading(table, kind, bad_rows, missing, view.notices)
     if not len(table):
         raise PhotoTableError(_no_row_left(source, reading))
     return reading

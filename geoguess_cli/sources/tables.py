@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoguess_cli.photos.columns import REQUIRED_COLUMNS, known_columns
+from geoguess_cli.photos.columns import BARE_IDS, REQUIRED_COLUMNS
 from geoguess_cli.sources.layout import Layout
 
 if TYPE_CHECKING:
     from geoguess_cli.sources.view import Rows, SourceView
-
-_BARE_IDS = ("image", "img_id", "id")
-"""Columns, in lower case, that identify a photo without saying in which folder it is."""
 
 
 def _im2gps_table(view: "SourceView") -> list[Path]:
@@ -31,13 +28,13 @@ def _any_table(view: "SourceView") -> list[Path]:
 
 
 def _photo_column(view: "SourceView", file: Path) -> str:
-    return known_columns(view.header(file)).get("photo", "")
+    return view.known(file).get("photo", "")
 
 
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     (file,) = files
     rows = view.rows(file, view.columns(file))
-    return view.located(rows) if _photo_column(view, file).lower() in _BARE_IDS else rows
+    return view.located(rows) if _photo_column(view, file).lower() in BARE_IDS else rows
 
 
 PHOTO_TABLE = Layout("photo table", title="", signs="", recognise=_photo_table, read=_read)

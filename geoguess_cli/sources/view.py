@@ -8,7 +8,14 @@ from pathlib import Path
 import polars as pl
 
 from geoguess_cli.errors import PhotoError, PhotoTableError
-from geoguess_cli.photos.columns import COLUMNS, PHOTO_COLUMNS, REQUIRED_COLUMNS, known_columns
+from geoguess_cli.photos.columns import (
+    COLUMNS,
+    OTHER_NAMES,
+    PHOTO_COLUMNS,
+    REQUIRED_COLUMNS,
+    known_columns,
+    unusual_names,
+)
 from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
@@ -41,10 +48,12 @@ class SourceView:
     Attributes:
         path: The source.
         places_only: Only coordinates are wanted: a table may lack photos, and none is located.
+        notices: What the user should know of how the source was read, a line each.
     """
 
     path: Path
     places_only: bool = False
+    notices: list[str] = field(default_factory=list)
     _headers: dict[Path, list[str]] = field(default_factory=dict)
 
     @cached_property
@@ -67,6 +76,21 @@ class SourceView:
         if file not in self._headers:
             self._headers[file] = read_header(file)
         return self._headers[file]
+
+    def known(self, file: Path, *, photo: Sequence[str] = PHOTO_COLUMNS) -> dict[str, str]:
+        """The table's own name of each column of the photo table that it has.
+
+        With `places_only` a photo counts only by one of its usual names.
+
+        Args:
+            file: The table.
+            photo: The names that the column with the photo's path may have, preferred first.
+
+        Raises:
+            PhotoTableError: The file is not a table, or it is damaged.
+        """
+        other = {**OTHER_NAMES, "photo": ()} if self.places_only else OTHER_NAMES
+        return known_columns(self.header(file), photo=photo, other=other)
 
     def table_called(self, stem: str, folder: Path) -> Path | None:
         """The table of this name in a folder; None if there is none.
@@ -95,7 +119,7 @@ class SourceView:
             PhotoTableError: The table has no photo, no latitude or no longitude.
         """
         header = self.header(file)
-        columns = known_columns(header, photo=photo)
+        columns = self.known(file, photo=photo)
         for column in REQUIRED_COLUMNS:
             if column not in columns and not (column == "photo" and self.places_only):
                 names = photo if column == "photo" else COLUMNS[column]
@@ -103,6 +127,9 @@ class SourceView:
                     f"{file} has no {column} column; it has {', '.join(header) or 'no column'}; "
                     f"rename one to {' or '.join(names)}"
                 )
+        if unusual := unusual_names(columns):
+            names = ", ".join(f"{column} is `{name}`" for column, name in unusual.items())
+            self.notices.append(f"{file}: {names}; --column names another column")
         others = [name for name in header if name not in {*columns.values(), *columns}]
         return {**columns, **{name: name for name in others}}
 
