@@ -45,12 +45,12 @@ class Guesser:
         self._noise = rng.normal(0, 1.5, (4096, len(partition))).astype(np.float32)
         self._blur = rng.normal(0, 2.0, latlng.shape)
 
-    def outputs(self, paths: Sequence[Path], *, batch_size: int, workers: int) -> Iterator[Outputs]:
+    def outputs(self, files: Sequence[Path], *, batch_size: int, workers: int) -> Iterator[Outputs]:
         """Logits by the plane distance in degrees, with noise."""
         del workers
         lat, lng = self.partition.centroids.T.astype(np.float32)
-        for start in range(0, len(paths), batch_size):
-            rows = np.arange(start, min(start + batch_size, len(paths)))
+        for start in range(0, len(files), batch_size):
+            rows = np.arange(start, min(start + batch_size, len(files)))
             places = (self._latlng[rows] + self._blur[rows]).astype(np.float32)
             squares = (places[:, :1] - lat) ** 2 + (places[:, 1:] - lng) ** 2
             yield Outputs(rows, self._noise[rows % len(self._noise)] - 0.7 * np.sqrt(squares), [])
@@ -113,7 +113,7 @@ def main() -> None:
     guesser = Guesser(partition, latlng)
 
     start = time.perf_counter(), time.process_time()
-    for _ in guesser.outputs(table.paths, batch_size=64, workers=0):
+    for _ in guesser.outputs(table.files, batch_size=64, workers=0):
         pass
     fake, fake_cpu = report_step("made-up logits alone", start)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoguess_cli.choices import Baseline, Device, PointMethod, Precision
+from geoguess_cli.photos.archives import Member
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
@@ -108,13 +109,17 @@ class Model:
             ModelError: A logit is not finite.
         """
         listed = list(photos)
-        paths = [Path(photo) for photo in listed if isinstance(photo, str | Path)]
-        if len(paths) < len(listed):
+        files = [
+            Path(photo) if isinstance(photo, str) else photo
+            for photo in listed
+            if isinstance(photo, str | Path | Member)
+        ]
+        if len(files) < len(listed):
             return (
                 self.answer(photo, point=point, min_confidence=min_confidence) for photo in listed
             )
         return self.predictor.predict(
-            paths,
+            files,
             batch_size=batch_size,
             workers=workers,
             point=point,

@@ -212,7 +212,7 @@ def fit_on_validation(
     from geoguess_cli.evaluation.fitting import fit_decision
 
     val = photos.only("val")
-    outputs = predictor.outputs(val.paths, batch_size=batch_size, workers=workers)
+    outputs = predictor.outputs(val.files, batch_size=batch_size, workers=workers)
     return fit_decision(outputs, val, predictor.partition, on_batch=on_batch)
 
 

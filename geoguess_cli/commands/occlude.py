@@ -17,6 +17,7 @@ from geoguess_cli.errors import ConfigError, PhotoError
 if TYPE_CHECKING:
     from geoguess_cli.occlusion.explanation import Explanation, Unexplained
     from geoguess_cli.occlusion.targets import Question
+    from geoguess_cli.photos.archives import PhotoFile
 
 BATCH_SIZE = 32
 
@@ -122,14 +123,14 @@ def occlude(
     )
     question = _question(target, measure, near, radius_km)
     arguments = expand_photos(photo, sink)
-    paths = arguments.paths
+    files = arguments.files
     truths = truths_of(arguments, config, sink, given=truth)
-    name = f"{paths[0].stem}-occlusion.png" if len(paths) == 1 else "occlusion.png"
+    name = f"{files[0].stem}-occlusion.png" if len(files) == 1 else "occlusion.png"
     path = output or config.artifacts / "figures" / name
-    _check_files(path, raw, len(paths))
+    _check_files(path, raw, len(files))
     predictor = load_predictor(config, model, exact=True)
-    explanations, failures = _explained(sink, predictor, paths, question, plan, truths=truths)
-    if failures and len(paths) == 1:
+    explanations, failures = _explained(sink, predictor, files, question, plan, truths=truths)
+    if failures and len(files) == 1:
         raise PhotoError(failures[0].error)
     for file in (path, raw):
         if file is not None and explanations:
@@ -184,7 +185,7 @@ def _contents(path: Path, photos: int) -> str:
 
 
 def _explained(
-    sink: Sink, predictor: Any, paths: Sequence[Path], *asked: Any, truths: Any
+    sink: Sink, predictor: Any, files: "Sequence[PhotoFile]", *asked: Any, truths: Any
 ) -> "tuple[list[Explanation], list[Unexplained]]":
     """The photos with a map and those without, with a progress bar for each photo."""
     from geoguess_cli.occlusion.explanation import Explanation, Unexplained, explain_photos
@@ -194,14 +195,14 @@ def _explained(
         task = bar.add_task("windows", total=None)
         for result in explain_photos(
             predictor,
-            paths,
+            files,
             *asked,
             truths=truths,
             on_batch=lambda done, total: bar.update(task, completed=done, total=total),
         ):
             results.append(result)
-            if len(results) < len(paths):
-                number = f"{len(results) + 1}/{len(paths)}"
+            if len(results) < len(files):
+                number = f"{len(results) + 1}/{len(files)}"
                 bar.reset(task, total=None, description=f"windows, photo {number}")
     return (
         [one for one in results if isinstance(one, Explanation)],

@@ -61,13 +61,13 @@ def predict(
     predictor = load_predictor(config, model)
     errors: list[str] = []
     given = predictor.predict(
-        arguments.paths,
+        arguments.files,
         batch_size=config.train.batch_size,
         workers=config.workers,
         point=point,
         min_confidence=min_confidence,
     )
-    answers = _noted(sink.tracked(given, "photos", total=len(arguments.paths)), errors)
+    answers = _noted(sink.tracked(given, "photos", total=len(arguments.files)), errors)
     if as_table:
         show_answers(
             list(answers),  # all first: a table would tear the live progress bar

@@ -16,6 +16,7 @@ from geoguess_cli.maps.files import FORMATS, FormatName, Look, format_of, map_na
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Unanswered
+    from geoguess_cli.photos.archives import PhotoFile
 
 
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
@@ -61,19 +62,19 @@ def probmap(
     from geoguess_cli.maps.records import map_record
 
     arguments = expand_photos(photo, sink)
-    paths = arguments.paths
-    single = paths == photo and len(photo) == 1
+    photos = arguments.files
+    single = len(photo) == len(photos) == 1 and photos[0] == photo[0]
     truths = truths_of(arguments, config, sink, given=truth)
     ending = f".{form}" if form else output.suffix.lower() if output and output.suffix else ".png"
     together = grid or (ending == ".html" and not single)
-    files = _files(paths, output, form, config.artifacts / "figures", single, together)
+    files = _files(photos, output, form, config.artifacts / "figures", single, together)
     format_of(files[0])  # tells of a missing library before any photo is read
     predictor, failed = load_predictor(config, model), list["Unanswered"]()
     answers = predictor.predict(
-        paths, batch_size=config.train.batch_size, workers=config.workers if len(paths) > 1 else 0
+        photos, batch_size=config.train.batch_size, workers=config.workers if len(photos) > 1 else 0
     )
     maps = probability_maps(
-        sink.tracked(answers, "photos", total=len(paths)),
+        sink.tracked(answers, "photos", total=len(photos)),
         predictor.partition,
         truths,
         top_k=top_k,
@@ -101,7 +102,7 @@ def probmap(
 
 
 def _files(
-    photos: Sequence[Path],
+    photos: "Sequence[PhotoFile]",
     output: Path | None,
     form: str | None,
     folder: Path,

@@ -15,6 +15,7 @@ from geoguess_cli.errors import MissingFileError, PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.photos.archives import PhotoFile
     from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
     from geoguess_cli.sources.reading import Reading
@@ -164,11 +165,11 @@ class PhotoArguments:
     """The photos that the arguments of a verb name.
 
     Attributes:
-        paths: The photo files, in the order of the arguments.
+        files: The photos, in the order of the arguments.
         tables: The photo tables among the arguments, by resolved path.
     """
 
-    paths: list[Path]
+    files: "Sequence[PhotoFile]"
     tables: dict[Path, "PhotoTable"]
 
 
@@ -187,7 +188,7 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
     from geoguess_cli.photos.files import TABLE_SUFFIXES
     from geoguess_cli.sources.index import find_photos
 
-    paths: list[Path] = []
+    parts: list[Sequence[PhotoFile]] = []
     tables: dict[Path, PhotoTable] = {}
     for name in names:
         if name.is_dir():
@@ -196,15 +197,17 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
                 raise PhotoTableError(
                     f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
                 )
-            paths += inside
+            parts.append(inside)
         elif name.suffix.lower() in TABLE_SUFFIXES:
             table = tables[name.resolve()] = read_photos(name, sink)
-            paths += table.paths
+            parts.append(table.files)
         elif name.is_file():
-            paths.append(name)
+            parts.append([name])
         else:
             raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
-    return PhotoArguments(paths, tables)
+    # A table alone stays as compact as it is; it can have millions of photos.
+    files = parts[0] if len(parts) == 1 else [file for part in parts for file in part]
+    return PhotoArguments(files, tables)
 
 
 def truths_of(
@@ -225,11 +228,11 @@ def truths_of(
     """
     from geoguess_cli.photos.truth import find_truths
 
-    if given is not None and len(photos.paths) > 1:
-        raise typer.BadParameter(f"--truth takes one photo; {len(photos.paths)} were given")
+    if given is not None and len(photos.files) > 1:
+        raise typer.BadParameter(f"--truth takes one photo; {len(photos.files)} were given")
     if given is not None:
         return [given]
     table = photos.tables.get(config.photos.resolve())
     if table is None and config.photos.exists():
         table = read_photos(config.photos, sink)
-    return find_truths(photos.paths, table)
+    return find_truths(photos.files, table)

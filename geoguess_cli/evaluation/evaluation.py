@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +17,7 @@ from geoguess_cli.evaluation.predictions import predictions_of
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.leak_report import LeakReport
 from geoguess_cli.photos.table import PhotoTable
 
@@ -38,7 +38,9 @@ class Predicts(Protocol):
     def point(self) -> PointMethod:
         """How the point estimate is chosen."""
 
-    def outputs(self, paths: Sequence[Path], *, batch_size: int, workers: int) -> Iterator[Outputs]:
+    def outputs(
+        self, files: Sequence[PhotoFile], *, batch_size: int, workers: int
+    ) -> Iterator[Outputs]:
         """The logits of many photos, a batch at a time, not yet divided by the temperature."""
 
     def identity(self) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _observed(
 
     def batches() -> Iterator[tuple[np.ndarray, ...]]:
         done = 0
-        for output in predictor.outputs(table.paths, batch_size=batch_size, workers=workers):
+        for output in predictor.outputs(table.files, batch_size=batch_size, workers=workers):
             errors.update(output.failures)
             yield output.rows, output.logits
             done += len(output.rows) + len(output.failures)

@@ -17,6 +17,7 @@ from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
+from geoguess_cli.photos.archives import Member, PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.decoder import decode_photo, to_upright_rgb
 from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_array
@@ -27,13 +28,15 @@ Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"]
 Photo = (
     Path
     | str
+    | Member
     | bytes
     | Image.Image
     | UInt8[np.ndarray, "h w 3"]
     | Float32[np.ndarray, "3 s s"]
     | Float32[torch.Tensor, "3 s s"]
 )
-"""A photo in any form: a file, its bytes, a picture, its pixels, or what the model sees of it."""
+"""A photo in any form: a file, a member of an archive, the bytes of a file, a picture, its pixels,
+or what the model sees of it."""
 
 
 class Predictor:
@@ -90,11 +93,11 @@ class Predictor:
         """A decoded photo as the model sees it: resized and normalised."""
         return to_array(image, self.spec)
 
-    def read(self, photo: Path | bytes) -> Float32[np.ndarray, "3 s s"]:
+    def read(self, photo: Path | Member | bytes) -> Float32[np.ndarray, "3 s s"]:
         """A photo as the model sees it, decoded as in `predict`.
 
         Args:
-            photo: A file, or the bytes of a file.
+            photo: A file, a member of an archive, or the bytes of a file.
 
         Raises:
             PhotoError: The file does not exist, or the photo cannot be decoded.
@@ -132,12 +135,12 @@ class Predictor:
         return self.answering.probabilities(self.logits(images))
 
     def outputs(
-        self, paths: Sequence[Path], *, batch_size: int = 32, workers: int = 0
+        self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
         """The logits of many photos, not calibrated, batch by batch, in the order given.
 
         Args:
-            paths: The photo files.
+            files: The photos.
             batch_size: Photos that go through the model at once.
             workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
                 for this machine.
@@ -146,7 +149,7 @@ class Predictor:
             ModelError: A logit is not finite.
         """
         nothing = np.empty((0, len(self.partition)), dtype=np.float32)
-        with PhotoLoader(paths, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
+        with PhotoLoader(files, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
             for batch in loader:
                 logits = self.logits(batch.images) if len(batch.rows) else nothing
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)
@@ -165,8 +168,8 @@ class Predictor:
         other probabilities, since large JPEG files are decoded at a smaller size.
 
         Args:
-            photo: A file or its bytes, a PIL image, 8-bit RGB pixels (h w 3), or an image as
-                `read` and `transform` give it (3 s s).
+            photo: A file, a member of an archive, the bytes of a file, a PIL image, 8-bit RGB
+                pixels (h w 3), or an image as `read` and `transform` give it (3 s s).
             name: What to call the photo in the answer; by default its path, "" without a file.
             point: How to choose the point estimate; None takes the model's own method.
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
@@ -179,7 +182,7 @@ class Predictor:
         """
         probabilities = self.probabilities(self.image(photo)[None])[0]
         if name is None:
-            name = str(photo) if isinstance(photo, Path | str) else ""
+            name = str(photo) if isinstance(photo, Path | str | Member) else ""
         return self.answering.answer(
             probabilities, photo=name, point=point, min_confidence=min_confidence
         )
@@ -188,7 +191,7 @@ class Predictor:
         """A photo in any form, as the model sees it."""
         if isinstance(photo, Path | str):
             return self.read(Path(photo))
-        if isinstance(photo, bytes):
+        if isinstance(photo, bytes | Member):
             return self.read(photo)
         if isinstance(photo, Image.Image):
             return self.transform(to_upright_rgb(photo))
@@ -200,7 +203,7 @@ class Predictor:
 
     def predict(
         self,
-        paths: Sequence[Path],
+        files: Sequence[PhotoFile],
         *,
         batch_size: int = 32,
         workers: int = 0,
@@ -210,7 +213,7 @@ class Predictor:
         """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
 
         Args:
-            paths: The photo files.
+            files: The photos.
             batch_size: Photos that go through the model at once.
             workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
                 for this machine.
@@ -221,14 +224,14 @@ class Predictor:
         Raises:
             ModelError: A logit is not finite.
         """
-        for output in self.outputs(paths, batch_size=batch_size, workers=workers):
+        for output in self.outputs(files, batch_size=batch_size, workers=workers):
             answers: list[Answer | Unanswered] = [
-                Unanswered(row, str(paths[row]), reason) for row, reason in output.failures
+                Unanswered(row, str(files[row]), reason) for row, reason in output.failures
             ]
             if len(output.rows):
                 answers += self.answering.answers(
                     self.answering.probabilities(output.logits),
-                    [str(paths[row]) for row in output.rows],
+                    [str(files[row]) for row in output.rows.tolist()],
                     rows=output.rows.tolist(),
                     point=point,
                     min_confidence=min_confidence,

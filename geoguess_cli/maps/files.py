@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.maps.cell_values import CellValues
     from geoguess_cli.maps.probability_map import ProbabilityMap
+    from geoguess_cli.photos.archives import PhotoFile
 
 # Least side of a decoded photo beside its map, and on a sheet of many maps.
 _PHOTO_PIXELS, _SHEET_PHOTO_PIXELS = 800, 300
@@ -144,7 +145,7 @@ def format_of(path: Path) -> MapFormat:
     return FORMATS[ending]
 
 
-def map_names(photos: Sequence[Path], ending: str) -> list[str]:
+def map_names(photos: "Sequence[PhotoFile]", ending: str) -> list[str]:
     """The file name of each photo's map, all different: of two photos `a`, the second gets `a-2`.
 
     >>> map_names([Path("x/a.jpg"), Path("y/a.jpg"), Path("b.jpg")], ".png")

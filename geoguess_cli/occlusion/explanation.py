@@ -20,6 +20,7 @@ from geoguess_cli.occlusion.faithfulness import (
 )
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map
 from geoguess_cli.occlusion.targets import Question
+from geoguess_cli.photos.archives import Member, PhotoFile
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Photo, Predictor
@@ -63,7 +64,7 @@ class Explanation:
         resize: How the photo became the model's square.
     """
 
-    photo: Path
+    photo: PhotoFile
     occlusion: OcclusionMap
     faithfulness: Faithfulness | None = None
     seed: int = 0
@@ -74,13 +75,13 @@ class Explanation:
 class Unexplained:
     """A photo without a map, and the reason in one line."""
 
-    photo: Path
+    photo: PhotoFile
     error: str
 
 
 def explain_photos(
     predictor: "Predictor",
-    photos: Sequence[Path],
+    photos: Sequence[PhotoFile],
     question: Question,
     plan: Plan,
     *,
@@ -91,7 +92,7 @@ def explain_photos(
 
     Args:
         predictor: The model, in fp32: bf16 would blur drops of a hundredth.
-        photos: Photo files.
+        photos: The photos.
         question: The target of the maps.
         plan: How to compute and judge the maps.
         truths: Where each photo was taken: latitude, longitude, in degrees; None if unknown.
@@ -130,7 +131,9 @@ def explain_photo(
         PhotoError: The file does not exist, or the photo cannot be decoded.
     """
     image = predictor.image(photo)
-    file = Path(photo) if isinstance(photo, str | Path) else Path()
+    file = photo if isinstance(photo, Member) else Path()
+    if isinstance(photo, str | Path):
+        file = Path(photo)
     target = question.target(predictor.partition, predictor.answer(image), truth=truth)
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
     occlusion = occlusion_map(

@@ -20,6 +20,13 @@ REQUIRED_COLUMNS = ("photo", "latitude", "longitude")
 TEXT_COLUMNS = ("id", "split", "sequence", "creator", "country", "region")
 """The optional columns of a photo table that are text, even where the values look like numbers."""
 
+ARCHIVE_COLUMNS = ("archive", "offset", "length", "compression")
+"""The columns that say where a photo lies in a zip or tar; they count only if all four are there.
+
+The path of the archive, the position of the photo's first byte in it, its bytes there, and `stored`
+or `deflated`. All are empty for a photo that is a file of its own.
+"""
+
 PHOTO_COLUMNS = ("photo", "path", "file_name", "filename", "image", "IMG_ID", "id")
 
 COLUMNS = {
@@ -128,6 +135,11 @@ def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
     exact = [name for name in names if name in header]
     folded = [in_lower_case[name.lower()] for name in names if name.lower() in in_lower_case]
     return next(iter([*exact, *folded]), None)
+
+
+def has_archives(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns can hold photos in archives."""
+    return set(ARCHIVE_COLUMNS) <= set(columns)
 
 
 def split_name(text: str) -> str | None:

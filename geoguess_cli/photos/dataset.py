@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from geoguess_cli.errors import PhotoError
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.images import (
     Augmentation,
     ImageSpec,
@@ -29,6 +29,7 @@ from geoguess_cli.photos.images import (
     pixels_needed,
     to_array,
 )
+from geoguess_cli.photos.listing import PhotoList
 
 FEW_PHOTOS = 256
 MAX_WORKERS = 8
@@ -52,7 +53,7 @@ class Batch:
 
     Attributes:
         images: The decoded photos, normalised; can be empty.
-        rows: Position of each image in the list of paths.
+        rows: Position of each image in the list of photos.
         failures: Position and reason of each photo that cannot be decoded.
     """
 
@@ -71,13 +72,13 @@ class PhotoLoader:
     Worker processes live until `close`.
 
     Args:
-        paths: The photos.
+        files: The photos: files of their own, or members of archives.
         spec: What the backbone expects.
         batch_size: Photos in a batch, including those that fail; 1 or more.
         workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
         augmentation: Random changes to each photo; None for none.
         seed: Seed of the order and of the augmentation.
-        shuffle: Whether each epoch has a new order; otherwise the order is that of `paths`.
+        shuffle: Whether each epoch has a new order; otherwise the order is that of `files`.
         drop_last: Whether to leave out a last batch that is not full.
         epoch: The epoch of plain iteration, from 0.
         start_step: Batches to skip at the start of plain iteration.
@@ -88,7 +89,7 @@ class PhotoLoader:
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        files: Sequence[PhotoFile],
         *,
         spec: ImageSpec,
         batch_size: int,
@@ -102,9 +103,9 @@ class PhotoLoader:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
-        self.workers = automatic_workers(len(paths)) if workers < 0 else workers
-        self._photos = _Photos(paths, spec, augmentation, seed)
-        self._batches = _Batches(len(paths), batch_size, seed, shuffle, drop_last)
+        self.workers = automatic_workers(len(files)) if workers < 0 else workers
+        self._photos = _Photos(files, spec, augmentation, seed)
+        self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last)
         self._start = (epoch, start_step)
         self._loader: DataLoader[Any] | None = None
 
@@ -167,10 +168,14 @@ class _Photos(Dataset[Item]):
     """Photos by key. It never changes, so the copies in the workers stay valid."""
 
     def __init__(
-        self, paths: Sequence[Path], spec: ImageSpec, augmentation: Augmentation | None, seed: int
+        self,
+        files: Sequence[PhotoFile],
+        spec: ImageSpec,
+        augmentation: Augmentation | None,
+        seed: int,
     ) -> None:
-        # One array, because a worker that reads a list of Python objects copies its memory pages.
-        self._paths = np.array([os.fsencode(path) for path in paths], dtype=np.bytes_)
+        # Compact, because a worker that reads a list of Python objects copies its memory pages.
+        self._files = PhotoList.of_files(files)
         self.spec = spec
         self._augmentation = augmentation
         self._seed = seed
@@ -178,9 +183,8 @@ class _Photos(Dataset[Item]):
 
     def __getitem__(self, key: Key) -> Item:
         epoch, row = key
-        path = Path(os.fsdecode(self._paths[row]))
         try:
-            image = decode_photo(path, at_least=self._at_least)
+            image = decode_photo(self._files[row], at_least=self._at_least)
         except PhotoError as error:
             return row, str(error)
         if self._augmentation is None:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from geoguess_cli.errors import PhotoError
+from geoguess_cli.photos.archives import Member
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
@@ -31,12 +32,12 @@ _UPRIGHT = {
 
 
 def decode_photo(
-    source: Path | bytes, *, at_least: int | None = None, max_pixels: int | None = None
+    source: Path | Member | bytes, *, at_least: int | None = None, max_pixels: int | None = None
 ) -> Image.Image:
     """The picture of a photo: RGB, upright, with transparency over white.
 
     Args:
-        source: A file, or its bytes.
+        source: A file, a member of an archive, or the bytes of a file.
         at_least: Pixels that both sides must keep. A JPEG may then be opened at a half, a quarter
             or an eighth of its size, which is several times faster. None opens it at full size.
         max_pixels: Limit of width × height; a larger picture is refused before it takes memory.
@@ -69,9 +70,11 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def opened_photo(source: Path | bytes) -> Iterator[Image.Image]:
+def opened_photo(source: Path | Member | bytes) -> Iterator[Image.Image]:
     """An open picture; every error in opening or reading it becomes a PhotoError of one line."""
-    name = str(source) if isinstance(source, Path) else "this file"
+    name = "this file" if isinstance(source, bytes) else str(source)
+    if isinstance(source, Member):
+        source = source.read_bytes()
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata and of large pictures; real errors are raised below.
         warnings.simplefilter("ignore")

@@ -3,19 +3,20 @@
 import math
 from pathlib import Path
 
+from geoguess_cli.photos.archives import Member
 from geoguess_cli.photos.decoder import opened_photo
 
 _GPS_IFD = 0x8825
 
 
-def read_exif_gps(source: Path | bytes) -> tuple[float, float] | None:
+def read_exif_gps(source: Path | Member | bytes) -> tuple[float, float] | None:
     """Latitude and longitude in a photo's EXIF, in degrees; None if the EXIF has no position.
 
     A position with a missing hemisphere, a zero denominator or a value out of range counts as no
     position; nothing is guessed.
 
     Args:
-        source: A file, or its bytes.
+        source: A file, a member of an archive, or the bytes of a file.
 
     Raises:
         PhotoError: The file does not exist, or it is not a picture.

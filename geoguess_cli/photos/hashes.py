@@ -13,13 +13,13 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int, UInt64
 from PIL import Image
 
 from geoguess_cli.errors import PhotoError
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.decoder import decode_photo
 
 COARSE_BITS = 7
@@ -70,18 +70,18 @@ def _rising(grey: Image.Image, side: int) -> np.ndarray:
 
 
 def hash_photos(
-    paths: Sequence[Path], *, workers: int = 0, on_photo: Callable[[int], None] | None = None
+    files: Sequence[PhotoFile], *, workers: int = 0, on_photo: Callable[[int], None] | None = None
 ) -> Hashing:
-    """The hashes of photo files; an unreadable photo is listed and raises no error.
+    """The hashes of photos; an unreadable photo is listed and raises no error.
 
     Args:
-        paths: The photos.
+        files: The photos.
         workers: Processes that decode; 0 decodes in this process.
         on_photo: Called after each photo with the number of photos done.
     """
-    hashes = np.zeros((len(paths), _WORDS), dtype=np.uint64)
+    hashes = np.zeros((len(files), _WORDS), dtype=np.uint64)
     failures = []
-    with _hashed(paths, workers) as results:
+    with _hashed(files, workers) as results:
         for row, result in enumerate(results):
             if isinstance(result, str):
                 failures.append((row, result))
@@ -152,24 +152,24 @@ def _differing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _hashed(paths: Sequence[Path], workers: int) -> Iterator[Iterator[np.ndarray | str]]:
+def _hashed(files: Sequence[PhotoFile], workers: int) -> Iterator[Iterator[np.ndarray | str]]:
     """The hash of each photo, or the reason why it is unreadable, in order."""
     if workers == 0:
-        yield map(_hash_file, paths)
+        yield map(_hash_file, files)
         return
     # Spawned, because a fork beside the threads of other libraries can hang.
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts
     )
     try:
-        yield pool.map(_hash_file, paths, chunksize=_PATHS)
+        yield pool.map(_hash_file, files, chunksize=_PATHS)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _hash_file(path: Path) -> np.ndarray | str:
+def _hash_file(file: PhotoFile) -> np.ndarray | str:
     try:
-        return photo_hash(decode_photo(path, at_least=_DECODED))
+        return photo_hash(decode_photo(file, at_least=_DECODED))
     except PhotoError as error:
         return str(error)
 

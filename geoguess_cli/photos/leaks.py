@@ -118,7 +118,7 @@ def _duplicates(
     """Near-duplicates between the sides, and the photos that could not be read."""
     total = len(table)
     done = None if on_photo is None else lambda count: on_photo(count, total)
-    hashing = hash_photos(table.paths, workers=workers, on_photo=done)
+    hashing = hash_photos(table.files, workers=workers, on_photo=done)
     readable = np.ones(total, dtype=bool)
     readable[[row for row, _ in hashing.failures]] = False
     rows = {

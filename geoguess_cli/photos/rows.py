@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from geoguess_cli.photos.columns import COLUMNS, SPLIT_NAMES, TEXT_COLUMNS
+from geoguess_cli.photos.archives import COMPRESSIONS
+from geoguess_cli.photos.columns import COLUMNS, SPLIT_NAMES, TEXT_COLUMNS, has_archives
 
 ROW, FILE = "@row", "@file"
 """Columns for the number of a row and for its file, beside the columns of the source."""
@@ -31,8 +32,10 @@ def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[
         frame: `photo`, `latitude`, `longitude`, any further columns, and `@row`.
         file: The name of the file, which both kinds of rows keep.
     """
+    if has_archives(frame.columns):
+        frame = frame.with_columns(_path(frame, "archive"), *_positions(frame))
     frame = frame.with_columns(
-        _text(frame, "photo").str.replace_all("\\", "/", literal=True).str.replace(r"^(\./)+", ""),
+        _path(frame, "photo"),
         *(_text(frame, name) for name in TEXT_COLUMNS if name in frame.columns),
         _number_text("latitude"),
         _number_text("longitude"),
@@ -103,7 +106,43 @@ def _reason(frame: pl.DataFrame) -> pl.Expr:
         unknown = pl.col("split").is_not_null() & pl.col("@split").is_null()
         wrong = pl.format("split is '{}'; it must be train, val or test", "split")
         reason = reason.when(unknown).then(wrong)
+    if has_archives(frame.columns):
+        reason = (
+            reason.when(pl.col("archive").is_null())
+            .then(None)
+            .when(~pl.col("photo").str.starts_with(pl.col("archive") + "/"))
+            .then(pl.format("photo '{}' must start with its archive '{}'", "photo", "archive"))
+            .when(~archived_soundly())
+            .then(
+                pl.lit(
+                    "offset and length must be whole numbers of 0 or more, and compression "
+                    f"{' or '.join(COMPRESSIONS)}; `geoguess data import` writes them"
+                )
+            )
+        )
     return reason.otherwise(None)
+
+
+def archived_soundly() -> pl.Expr:
+    """Whether a row says soundly where its photo lies in its archive."""
+    numbers = ((pl.col(name) >= 0).fill_null(False) for name in ("offset", "length"))
+    known = pl.col("compression").is_in(COMPRESSIONS).fill_null(False)
+    return pl.all_horizontal(*numbers, known)
+
+
+def _positions(frame: pl.DataFrame) -> list[pl.Expr]:
+    """The position of each photo in its archive: whole numbers, and the compression as text."""
+    numbers = [
+        _text(frame, name).str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).alias(name)
+        for name in ("offset", "length")
+    ]
+    return [*numbers, _text(frame, "compression")]
+
+
+def _path(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column as paths with forward slashes, without `./` at their start."""
+    forward = _text(frame, name).str.replace_all("\\", "/", literal=True)
+    return forward.str.replace(r"^(\./)+", "")
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:

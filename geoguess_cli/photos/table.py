@@ -4,6 +4,10 @@ In a file (`.csv`, `.parquet`, `.jsonl`) it has the columns `photo`, `latitude`,
 optionally `id`, `split` (train, val, test), `sequence` (photos of one drive), `creator`,
 `captured_at` (epoch milliseconds), `country`, `region` and all other columns of its source. A path
 is relative to the folder of the file, with forward slashes, or it is absolute.
+
+A photo inside a zip or tar has four more columns: `archive` (path of the archive), `offset` and
+`length` (where the photo's bytes lie in it), and `compression` (`stored` or `deflated`). Its
+`photo` is the path of the archive, a slash, and the name of the member.
 """
 
 import os
@@ -19,11 +23,18 @@ from jaxtyping import Float, Integer
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.files import replacing
-from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS
+from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS, has_archives
 from geoguess_cli.photos.files import read_header, read_rows
-from geoguess_cli.photos.rows import FILE, ROW, checked_rows, unique_rows
+from geoguess_cli.photos.listing import PhotoList, split_homes
+from geoguess_cli.photos.rows import FILE, ROW, archived_soundly, checked_rows, unique_rows
 
 _REQUIRED_TYPES = {"photo": pl.String(), "latitude": pl.Float64(), "longitude": pl.Float64()}
+_ARCHIVE_TYPES = {
+    "archive": pl.String(),
+    "offset": pl.Int64(),
+    "length": pl.Int64(),
+    "compression": pl.String(),
+}
 
 _WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
     ".csv": pl.DataFrame.write_csv,
@@ -50,6 +61,9 @@ class PhotoTable:
 
     def __post_init__(self) -> None:
         expected = {**_REQUIRED_TYPES, **dict.fromkeys(TEXT_COLUMNS, pl.String())}
+        archived = has_archives(self.frame.columns)
+        if archived:
+            expected |= _ARCHIVE_TYPES
         for name, kind in expected.items():
             if name not in self.frame.columns:
                 if name in REQUIRED_COLUMNS:
@@ -63,6 +77,14 @@ class PhotoTable:
         unknown = set(self._column("split").drop_nulls()) - set(SPLITS)
         if unknown:
             raise PhotoTableError(f"split is '{min(unknown)}'; it must be train, val or test")
+        if archived and self.has("archive"):
+            sound = archived_soundly() & pl.col("photo").str.starts_with(pl.col("archive") + "/")
+            wrong = self.frame.filter(pl.col("archive").is_not_null() & ~sound)
+            if len(wrong):
+                raise PhotoTableError(
+                    f"the photo {wrong['photo'][0]} has no sound place in its archive; "
+                    "`geoguess data import` notes it"
+                )
 
     def __len__(self) -> int:
         return self.frame.height
@@ -74,9 +96,9 @@ class PhotoTable:
         return self.frame.select(columns).to_numpy(order="c")
 
     @cached_property
-    def paths(self) -> list[Path]:
-        """The file of each photo."""
-        return [self.root / photo for photo in self.frame["photo"]]
+    def files(self) -> PhotoList:
+        """The file of each photo: a path, or a member of an archive."""
+        return PhotoList.of_table(self.frame, self.root)
 
     @property
     def splits(self) -> dict[str, int]:
@@ -163,24 +185,32 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
         raise PhotoTableError(f"{path} cannot be written; a photo table ends in {endings}")
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.parent.resolve() / path.name
-    photos = _relative_to(table.frame["photo"].to_list(), table.root, path.parent)
-    frame = table.frame.with_columns(pl.Series("photo", photos, dtype=pl.String))
+    frame = _relative_to(table.frame, table.root.resolve(), path.parent)
     with replacing(path) as temporary:
         write(frame, temporary)
 
 
-def _relative_to(photos: list[str], root: Path, folder: Path) -> list[str]:
-    """Photo paths relative to `root`, rewritten to be relative to `folder`."""
-    root = root.resolve()
+def _relative_to(frame: pl.DataFrame, root: Path, folder: Path) -> pl.DataFrame:
+    """The rows with the paths of photos and archives rewritten to start from `folder`."""
     if root == folder:
-        return photos
+        return frame
     try:
         prefix = PurePath(os.path.relpath(root, folder)).as_posix()
     except ValueError:  # on Windows no relative path leads to another drive
         prefix = root.as_posix()
-    return [
-        photo
-        if PurePath(photo).is_absolute()
-        else posixpath.normpath(posixpath.join(prefix, photo))
-        for photo in photos
-    ]
+    homes, home, names = split_homes(frame)
+    # Photos share few folders and archives: only those are rewritten one by one.
+    moved = pl.Series([_moved(text, prefix) for text in homes], dtype=pl.String).gather(home)
+    frame = frame.with_columns((moved + names).alias("photo"))
+    if not has_archives(frame.columns):
+        return frame
+    archive = pl.when(pl.col("archive").is_not_null()).then(moved.str.strip_suffix("/"))
+    return frame.with_columns(archive.alias("archive"))
+
+
+def _moved(home: str, prefix: str) -> str:
+    """A folder or an archive, with a slash at its end, behind another prefix."""
+    if PurePath(home).is_absolute():
+        return home
+    path = posixpath.normpath(posixpath.join(prefix, home))
+    return "" if path == "." else f"{path}/"

@@ -58,7 +58,7 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
     table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
     if check_files and not rows.located:
-        exists = np.array([path.is_file() for path in table.paths], dtype=bool)
+        exists = table.files.exist()
         missing += table.frame.filter(~pl.Series(exists, dtype=pl.Boolean))["photo"].to_list()
         table = table.take(np.flatnonzero(exists))
     # Stable, so that the files stay in the order in which they were read.

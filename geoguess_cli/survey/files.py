@@ -11,6 +11,7 @@ from geoguess_cli.errors import PhotoError
 from geoguess_cli.files import write_text
 from geoguess_cli.geo.places import describe
 from geoguess_cli.inference.answers import cell_places
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.images import decode_photo
 from geoguess_cli.report.rendering import render_markdown
 from geoguess_cli.survey.contact_sheet import suspects_sheet
@@ -45,10 +46,10 @@ def write_survey(report: SurveyReport, folder: Path) -> list[Path]:
 
 def figures_of(report: SurveyReport) -> dict[str, Figure]:
     """The figures of a survey by the name of their file."""
-    survey, spec, paths = report.survey, report.spec, report.survey.known.paths
+    survey, spec, files = report.survey, report.spec, report.survey.known.files
     aspect = 1.0
     if spec.resize == "squash":
-        photo = _small_photo(paths[next(iter(survey.photos))])
+        photo = _small_photo(files[next(iter(survey.photos))])
         aspect = 1.5 if photo is None else photo.width / photo.height
     drawn = attention_figure(survey.attention, window=survey.plan.window, aspect=aspect)
     figures = {"attention": drawn}
@@ -56,7 +57,7 @@ def figures_of(report: SurveyReport) -> dict[str, Figure]:
         places = cell_places(report.partition)
         figures["suspects"] = suspects_sheet(
             survey.suspects,
-            lambda row: _small_photo(paths[row]),
+            lambda row: _small_photo(files[row]),
             size=spec.size,
             resize=spec.resize,
             drives=[str(report.drive(spot)) for spot in survey.suspects],
@@ -68,8 +69,8 @@ def figures_of(report: SurveyReport) -> dict[str, Figure]:
     return figures
 
 
-def _small_photo(path: Path) -> Image.Image | None:
+def _small_photo(file: PhotoFile) -> Image.Image | None:
     try:
-        return decode_photo(path, at_least=_SHOWN_PIXELS)
+        return decode_photo(file, at_least=_SHOWN_PIXELS)
     except PhotoError:
         return None

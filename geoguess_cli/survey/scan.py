@@ -7,7 +7,6 @@ photos. Each scanned photo goes into a store at once, so a long scan can be inte
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from geoguess_cli.choices import Baseline, FollowedCell
 from geoguess_cli.errors import CellError, PhotoError
 from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.occlusion_map import Predict, occlusion_map
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.survey.recurrence import own_drives
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.spots import RULES, Rules, examined_spots, prominent_boxes
@@ -78,19 +78,19 @@ class Scanned:
 
 def scan_photos(
     predict: Predict,
-    read: Callable[[Path], np.ndarray],
-    paths: Sequence[Path],
+    read: Callable[[PhotoFile], np.ndarray],
+    files: Sequence[PhotoFile],
     plan: ScanPlan,
     store: ScanStore,
     *,
     truths: Int[np.ndarray, " n"] | None = None,
 ) -> Iterator[Scanned]:
-    """The scan of each photo, in the order of `paths`; an unusable photo does not end the scan.
+    """The scan of each photo, in the order of `files`; an unusable photo does not end the scan.
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        read: Reads a photo file as the model sees it.
-        paths: Photo files.
+        read: Reads a photo as the model sees it.
+        files: The photos.
         plan: How to scan.
         store: The scans of earlier runs; new scans are added to it.
         truths: Index of the true cell of each photo, -1 if it lies in none; required if the plan
@@ -100,14 +100,14 @@ def scan_photos(
         ConfigError: The window or the stride does not fit the photos as the model sees them.
         ModelError: A probability is not finite.
     """
-    for row, path in enumerate(paths):
+    for row, file in enumerate(files):
         try:
             truth = _cell_of(truths, row) if plan.follow == "truth" else None
-            digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
+            digest = blake2b(file.read_bytes(), digest_size=16).hexdigest()
             name = digest if truth is None else f"{digest}-{truth}"
             earlier = store.get(name)
             if earlier is None:
-                store.add(name, scan_photo(predict, read(path), plan, truth=truth))
+                store.add(name, scan_photo(predict, read(file), plan, truth=truth))
         except CellError as error:
             yield Scanned(row, None, str(error))
         except (PhotoError, OSError) as error:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,6 +11,7 @@ from jaxtyping import Float, Int
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.occlusion.occlusion_map import Predict, spread
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.attention import Attention, attention_of
 from geoguess_cli.survey.recurrence import own_drives
@@ -28,7 +28,7 @@ class SurveyedPhotos:
     """The photos that a survey knows; it scans some and compares them with the others.
 
     Attributes:
-        paths: The file of each photo.
+        files: The file of each photo.
         names: Its name in the photo table.
         sequences: Name of its drive; None if that is unknown.
         drives: Number of its drive; -1 if that is unknown.
@@ -36,7 +36,7 @@ class SurveyedPhotos:
         latlng: Where it was taken: latitude, longitude, in degrees.
     """
 
-    paths: Sequence[Path]
+    files: Sequence[PhotoFile]
     names: Sequence[str]
     sequences: Sequence[str | None]
     drives: Int[np.ndarray, " n"]
@@ -49,7 +49,7 @@ def surveyed_photos(table: PhotoTable, partition: Partition) -> SurveyedPhotos:
     unknown = pl.Series([None] * len(table), dtype=pl.String)
     column = table.frame["sequence"] if table.has("sequence") else unknown
     return SurveyedPhotos(
-        paths=table.paths,
+        files=table.files,
         names=table.frame["photo"].to_list(),
         sequences=column.to_list(),
         drives=column.rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1,
@@ -85,7 +85,7 @@ class Survey:
 
 def survey(
     predict: Predict,
-    read: Callable[[Path], np.ndarray],
+    read: Callable[[PhotoFile], np.ndarray],
     known: SurveyedPhotos,
     rows: Int[np.ndarray, " m"],
     plan: ScanPlan,
@@ -99,7 +99,7 @@ def survey(
 
     Args:
         predict: From images (b, 3, h, w) to probabilities (b, c).
-        read: Reads a photo file as the model sees it: a square, normalised.
+        read: Reads a photo as the model sees it: a square, normalised.
         known: All photos; those that are not scanned serve for comparison.
         rows: Rows of the photos to scan.
         plan: How to scan.
@@ -113,9 +113,9 @@ def survey(
         ConfigError: The window or the stride does not fit the photos as the model sees them.
         ModelError: A probability is not finite.
     """
-    paths = [known.paths[row] for row in rows]
+    files = [known.files[row] for row in rows.tolist()]
     scans = []
-    for scan in scan_photos(predict, read, paths, plan, store, truths=known.cells[rows]):
+    for scan in scan_photos(predict, read, files, plan, store, truths=known.cells[rows]):
         scans.append(scan)
         if on_photo is not None:
             on_photo(len(scans), len(rows))
@@ -124,9 +124,9 @@ def survey(
     if not photos:
         row, reason = failures[0]
         raise PhotoError(
-            f"none of {counted(len(rows), 'photo')} has a map; {known.paths[row]}: {reason}"
+            f"none of {counted(len(rows), 'photo')} has a map; {known.files[row]}: {reason}"
         )
-    exchange = exchanger(predict, _reader(read, known.paths), batch_size=plan.batch_size)
+    exchange = exchanger(predict, _reader(read, known.files), batch_size=plan.batch_size)
     where = (known.drives, known.cells)
     spots = shared_spots(
         photos, *where, known.latlng, exchange, rules=plan.rules, seed=plan.seed, on_spot=on_spot
@@ -152,14 +152,14 @@ def survey(
 
 
 def _reader(
-    read: Callable[[Path], np.ndarray], paths: Sequence[Path]
+    read: Callable[[PhotoFile], np.ndarray], files: Sequence[PhotoFile]
 ) -> Callable[[int], np.ndarray | None]:
     """Reads a photo by its row and keeps the latest ones; None for a photo that cannot be read."""
 
     @lru_cache(maxsize=_IMAGES_HELD)
     def image_of(row: int) -> np.ndarray | None:
         try:
-            return read(paths[row])
+            return read(files[row])
         except PhotoError:
             return None
 

@@ -1,8 +1,6 @@
-"""The photos of a split as a training uses them: paths, cells and places."""
+"""The photos of a split as a training uses them: files, cells and places."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ from jaxtyping import Float, Int
 from geoguess_cli.choices import Uncovered
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.training.targets import Targets
 
@@ -20,17 +19,17 @@ class TrainingPhotos:
     """The photos of a split, each with its cell and its place.
 
     Args:
-        paths: The photo files.
+        files: The photos.
         cells: Cell index of each photo; -1 for a photo in no cell.
         latlng: Latitude and longitude of each photo, in degrees.
     """
 
-    paths: Sequence[Path]
+    files: PhotoList
     cells: Int[np.ndarray, " n"]
     latlng: Float[np.ndarray, "n 2"]
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.files)
 
     @property
     def covered(self) -> int:
@@ -40,8 +39,7 @@ class TrainingPhotos:
     def only_covered(self) -> "TrainingPhotos":
         """The photos that lie in a cell, in the same order."""
         rows = np.flatnonzero(self.cells >= 0)
-        paths = [self.paths[row] for row in rows.tolist()]
-        return TrainingPhotos(paths, self.cells[rows], self.latlng[rows])
+        return TrainingPhotos(self.files.take(rows), self.cells[rows], self.latlng[rows])
 
     def targets(self, rows: Int[torch.Tensor, " b"], device: torch.device) -> Targets:
         """The targets of the photos at these positions, on a device."""
@@ -63,7 +61,7 @@ def training_photos(
         uncovered: "nearest" gives a photo in no cell the nearest cell; "drop" gives it -1.
     """
     cells = partition.assign(table.latlng, uncovered=uncovered)
-    return TrainingPhotos(table.paths, cells, table.latlng)
+    return TrainingPhotos(table.files, cells, table.latlng)
 
 
 def check_photos(train: TrainingPhotos, val: TrainingPhotos) -> None:

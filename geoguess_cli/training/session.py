@@ -1,7 +1,6 @@
 """A training from photos and cells to the best weights: the one object that holds all of it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ from geoguess_cli.model.device import resolve_device, resolve_precision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
 from geoguess_cli.model.states import cells_digest
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.table import PhotoTable
@@ -93,7 +93,7 @@ class TrainingSession:
         self,
         *,
         on_step: Callable[[StepStats], None] | None = None,
-        on_failure: Callable[[Path, str], None] | None = None,
+        on_failure: Callable[[PhotoFile, str], None] | None = None,
     ) -> Iterator[EpochStats]:
         """Train, one epoch at each step of the iteration.
 
@@ -110,13 +110,13 @@ class TrainingSession:
             ModelError: The loss is no longer finite, or stored weights do not fit.
             PhotoTableError: No photo could be read.
         """
-        warned: set[Path] = set()
+        warned: set[PhotoFile] = set()
 
         def failed(photos: TrainingPhotos, row: int, reason: str) -> None:
-            path = Path(photos.paths[row])
-            if on_failure is not None and path not in warned:
-                warned.add(path)
-                on_failure(path, reason)
+            file = photos.files[row]
+            if on_failure is not None and file not in warned:
+                warned.add(file)
+                on_failure(file, reason)
 
         engine = Engine(
             geolocator=self.geolocator,
@@ -188,7 +188,7 @@ class TrainingSession:
             crop_scale=images.crop_scale, color_jitter=images.color_jitter, flip=images.flip
         )
         return PhotoLoader(
-            photos.paths,
+            photos.files,
             spec=self.spec,
             batch_size=self.config.train.batch_size,
             workers=self.config.workers,

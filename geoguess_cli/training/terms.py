@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from geoguess_cli.config import Config
@@ -51,7 +50,7 @@ def training_terms(
 
 def _photos_digest(photos: TrainingPhotos) -> str:
     """File names and cells in order. The folder may move between a training and its resumption."""
-    digest = hashlib.sha256("\n".join(Path(path).name for path in photos.paths).encode())
+    digest = hashlib.sha256("\n".join(photos.files.base_names()).encode())
     digest.update(photos.cells.astype("<i8").tobytes())
     return f"{len(photos)} with digest {digest.hexdigest()[:12]}"
 

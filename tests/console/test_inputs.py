@@ -70,7 +70,7 @@ def table_of_two(tmp_path):
 def test_arguments_are_photos_folders_and_tables(table_of_two, capsys) -> None:
     a, b = (table_of_two.parent / "d" / name for name in ("a.jpg", "b.jpg"))
     arguments = expand_photos([b, table_of_two.parent / "d", table_of_two], Sink())
-    assert arguments.paths == [b, a, b, a, b]
+    assert arguments.files == [b, a, b, a, b]
     assert list(arguments.tables) == [table_of_two]
     assert "row 3: latitude is 91" in capsys.readouterr().err
 

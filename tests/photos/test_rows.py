@@ -106,3 +106,32 @@ def test_rows_with_a_reason_are_rejected() -> None:
     good, bad = reject(frame, pl.when(pl.col("n") < 0).then(pl.lit("n is negative")))
     assert good["n"].to_list() == [1]
     assert bad == [BadRow(3, "n is negative", "t")]
+
+
+def test_where_a_photo_lies_in_its_archive_is_checked(csv_of):
+    path = csv_of(
+        "photo,latitude,longitude,archive,offset,length,compression\n"
+        "0.zip/a.jpg,1,2,0.zip,30,5,stored\n"
+        "./0.zip/b.jpg,1,2,./0.zip,30.0,5,deflated\n"
+        "0.zip\\c.jpg,1,2,0.zip,30,5,stored\n"
+        "d.jpg,1,2,,,,\n"
+        "0.zip/e.jpg,1,2,0.zip,3x,5,stored\n"
+        "0.zip/f.jpg,1,2,0.zip,30,-5,stored\n"
+        "0.zip/g.jpg,1,2,0.zip,30,5,lzma\n"
+        "1.zip/h.jpg,1,2,0.zip,30,5,stored\n"
+    )
+    reading = read_source(path)
+    names = ["0.zip/a.jpg", "0.zip/b.jpg", "0.zip/c.jpg", "d.jpg"]
+    assert reading.table.frame["photo"].to_list() == names
+    assert reading.table.frame["offset"].to_list() == [30, 30, 30, None]
+    assert [(bad.row, bad.reason.split(";")[0]) for bad in reading.bad_rows] == [
+        *(
+            (
+                row,
+                "offset and length must be whole numbers of 0 or more, and compression stored "
+                "or deflated",
+            )
+            for row in (6, 7, 8)
+        ),
+        (9, "photo '1.zip/h.jpg' must start with its archive '0.zip'"),
+    ]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.photos.archives import Member
 from geoguess_cli.photos.table import PhotoTable, read_photo_table, write_photo_table
 from geoguess_cli.sources.reading import read_source
 
@@ -20,7 +21,7 @@ SUFFIXES = ("csv", "parquet", "jsonl")
 def test_columns_become_arrays_and_paths(make_table):
     table = make_table([(1, 2), (-3, 4)], split=["val", None], sequence=[None, None])
     np.testing.assert_array_equal(table.latlng, [[1, 2], [-3, 4]])
-    assert table.paths == [Path("/photos/0.jpg"), Path("/photos/1.jpg")]
+    assert list(table.files) == [Path("/photos/0.jpg"), Path("/photos/1.jpg")]
     assert len(table) == 2
     assert table.splits == {"val": 1}
     assert table.has("split")
@@ -120,7 +121,7 @@ def test_paths_follow_the_table_to_another_folder(tmp_path, make_table, suffix):
     write_photo_table(table, path)
     read = read_photo_table(path)
     assert read.frame["photo"].to_list() == ["../../here/d/a.jpg", far, "../../c.jpg"]
-    assert [p.resolve() for p in read.paths] == [p.resolve() for p in table.paths]
+    assert [p.resolve() for p in read.files] == [p.resolve() for p in table.files]
 
 
 def test_a_write_that_fails_leaves_the_old_table(tmp_path, make_table, monkeypatch):
@@ -183,3 +184,73 @@ def test_the_strict_reader_names_the_first_fault(tmp_path, text, message):
 def test_a_table_that_is_not_there_says_how_to_make_one(tmp_path):
     with pytest.raises(MissingFileError, match="geoguess data import SOURCE -o"):
         read_photo_table(tmp_path / "t.csv")
+
+
+@pytest.fixture
+def archived():
+    """Two photos of a zip and one beside it."""
+    return pl.DataFrame(
+        {
+            "photo": ["z/0.zip/d/a.jpg", "z/0.zip/b.jpg", "c.jpg"],
+            "latitude": [1.0, 2, 3],
+            "longitude": [4.0, 5, 6],
+            "split": ["train", "val", "train"],
+            "archive": ["z/0.zip", "z/0.zip", None],
+            "offset": pl.Series([35, 2**40, None], dtype=pl.Int64),
+            "length": pl.Series([7, 9, None], dtype=pl.Int64),
+            "compression": ["stored", "deflated", None],
+        }
+    )
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("folder", ["", "deep/er"])
+def test_a_photo_in_an_archive_follows_the_table(tmp_path, archived, suffix, folder):
+    table = PhotoTable(archived, tmp_path)
+    path = tmp_path / folder / f"t.{suffix}"
+    write_photo_table(table, path)
+    read, reading = read_photo_table(path), read_source(path)
+    assert reading.bad_rows == []
+    assert reading.table.frame.equals(read.frame)
+    prefix = "../../" if folder else ""
+    assert read.frame["photo"].to_list() == [prefix + name for name in archived["photo"]]
+    assert read.frame["archive"].to_list() == [f"{prefix}z/0.zip", f"{prefix}z/0.zip", None]
+    assert read.frame.drop("photo", "archive").equals(archived.drop("photo", "archive"))
+    archive = Path(read.root, f"{prefix}z/0.zip")
+    assert list(read.files) == [
+        Member(archive, "d/a.jpg", 35, 7),
+        Member(archive, "b.jpg", 2**40, 9, "deflated"),
+        Path(read.root, f"{prefix}c.jpg"),
+    ]
+
+
+def test_parts_of_a_table_keep_their_archives(tmp_path, archived):
+    table = PhotoTable(archived, tmp_path)
+    assert list(table.only("train").files) == [table.files[0], table.files[2]]
+    assert list(table.take(np.array([2, 1])).files) == [table.files[2], table.files[1]]
+
+
+def test_a_member_with_dots_in_its_name_stays_in_its_archive(tmp_path, archived):
+    photo = pl.Series("photo", ["z/0.zip/../a.jpg", "z/0.zip//b.jpg", "c.jpg"])
+    write_photo_table(PhotoTable(archived.with_columns(photo), tmp_path), tmp_path / "o" / "t.csv")
+    read = read_photo_table(tmp_path / "o" / "t.csv")
+    assert read.frame["photo"].to_list()[:2] == ["../z/0.zip/../a.jpg", "../z/0.zip//b.jpg"]
+    assert [file.name for file in read.files[:2]] == ["../a.jpg", "/b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("offset", None), ("offset", -1), ("length", None), ("compression", "bzip2"), ("photo", "x")],
+)
+def test_a_photo_without_a_sound_place_in_its_archive_is_refused(archived, column, value):
+    values = [value, *archived[column].to_list()[1:]]
+    wrong = archived.with_columns(pl.Series(column, values, dtype=archived.schema[column]))
+    with pytest.raises(PhotoTableError, match="no sound place in its archive; `geoguess data imp"):
+        PhotoTable(wrong, Path())
+
+
+def test_columns_that_are_called_like_those_of_archives_stay_what_they_are(csv_of):
+    path = csv_of("photo,latitude,longitude,archive,length\na.jpg,1,2,2019,3.5\n")
+    frame = read_photo_table(path).frame
+    assert frame.select("archive", "length").row(0) == ("2019", "3.5")
+    assert [str(file.name) for file in read_photo_table(path).files] == ["a.jpg"]

@@ -54,7 +54,7 @@ def test_osv_mini_is_read_from_its_folder(osv_mini, inside):
     assert frame["id"].to_list()[0] == "100000000000000"
     assert frame["photo"].to_list()[1] == "train_images/New Mexico/100000000000001.jpg"
     assert frame["photo"].to_list()[4] == "test_images/Texas/200000000000000.jpg"
-    assert all(path.is_file() for path in reading.table.paths)
+    assert all(path.is_file() for path in reading.table.files)
     row = frame.row(0, named=True)
     assert row["captured_at"] == 1606155034123
     assert row["creator"] == "bob"

@@ -49,7 +49,7 @@ def known(tmp_path: Path) -> SurveyedPhotos:
         paths.append(tmp_path / f"{row}.png")
         Image.fromarray(pixels).save(paths[-1])
     return SurveyedPhotos(
-        paths=paths,
+        files=paths,
         names=[path.name for path in paths],
         sequences=[f"drive-{drive}" for drive in DRIVES],
         drives=DRIVES,

@@ -12,7 +12,7 @@ def sheet(survey, known, **options) -> Figure:
     count = len(survey.suspects)
     return suspects_sheet(
         survey.suspects,
-        lambda row: Image.open(known.paths[row]),
+        lambda row: Image.open(known.files[row]),
         size=32,
         drives=["drive-0"] * count,
         answers=["cell bb"] * count,

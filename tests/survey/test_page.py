@@ -24,7 +24,7 @@ def test_a_page_without_suspects_has_no_sheet(reported) -> None:
 
 
 def test_the_page_lists_the_first_photos_without_a_map(reported, known) -> None:
-    known.paths[4].write_bytes(b"no photo at all")
+    known.files[4].write_bytes(b"no photo at all")
     report = reported([0, 1, 2, 4])
     page = render_markdown(survey_page(report))
     assert "## Left out" in page

@@ -26,6 +26,6 @@ def test_two_runs_make_the_same_report(reported) -> None:
 
 
 def test_photos_without_a_map_are_listed_with_the_reason(reported, known) -> None:
-    known.paths[4].write_bytes(b"no photo at all")
+    known.files[4].write_bytes(b"no photo at all")
     record = reported([0, 1, 2, 4]).record()
-    assert record["failures"] == [{"photo": "4.png", "reason": f"{known.paths[4]}: cannot be read"}]
+    assert record["failures"] == [{"photo": "4.png", "reason": f"{known.files[4]}: cannot be read"}]

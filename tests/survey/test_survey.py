@@ -35,8 +35,8 @@ def test_a_second_run_takes_all_from_the_first(surveyed) -> None:
 
 
 def test_photos_that_cannot_be_read_are_failures(surveyed, known) -> None:
-    known.paths[4].write_bytes(b"no photo at all")
-    assert surveyed([0, 1, 2, 4]).failures == [(4, f"{known.paths[4]}: cannot be read")]
+    known.files[4].write_bytes(b"no photo at all")
+    assert surveyed([0, 1, 2, 4]).failures == [(4, f"{known.files[4]}: cannot be read")]
     with pytest.raises(PhotoError, match="none of 1 photo"):
         surveyed([4])
 
@@ -53,7 +53,7 @@ def test_drives_are_numbered_and_a_photo_without_one_has_none(two_cells) -> None
     known = surveyed_photos(PhotoTable(frame, Path("photos")), two_cells)
     assert known.drives.tolist() == [1, -1, 0, 1]
     assert known.sequences == ["second", None, "first", "second"]
-    assert known.paths[0] == Path("photos/a.jpg")
+    assert known.files[0] == Path("photos/a.jpg")
     assert known.cells[2] == -1
     assert known.cells[0] == known.cells[3] >= 0
     bare = PhotoTable(frame.drop("sequence"), Path("photos"))

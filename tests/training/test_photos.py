@@ -13,8 +13,8 @@ def test_only_covered_photos_keep_their_order(sets: Sets) -> None:
     train, _ = sets
     covered = train.only_covered()
     assert (len(train), train.covered, len(covered), covered.covered) == (26, 24, 24, 24)
-    assert list(covered.paths) == [
-        path for path, cell in zip(train.paths, train.cells, strict=True) if cell >= 0
+    assert list(covered.files) == [
+        file for file, cell in zip(train.files, train.cells, strict=True) if cell >= 0
     ]
 
 
