@@ -3,7 +3,7 @@
     python benchmarks/cells.py [--points 112570]
 
 Prints JSON lines: one a measurement, then the ratios, all from this one run. The answers are
-compared as well: a faster wrong one would not count.
+compared as well: a faster but wrong answer would not count.
 """
 
 import argparse

@@ -109,7 +109,7 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 @pytest.fixture(scope="session")
 def real_photos() -> Path:
-    """A folder of real photos with their table, where there is one."""
+    """A folder of real photos with their table, if this machine has one."""
     if not REAL_PHOTOS.is_dir():
         pytest.skip("no real photos beside the repository")
     return REAL_PHOTOS

@@ -1,4 +1,4 @@
-"""Before anything of the core is imported: check array shapes in every call of it."""
+"""Fixtures of several rooms; the shapes of arrays are checked in every call of the core."""
 
 import os
 import socket

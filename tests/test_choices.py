@@ -1,4 +1,4 @@
-"""Every choice has what carries it out."""
+"""Every choice of an option is implemented."""
 
 from typing import get_args
 

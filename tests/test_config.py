@@ -1,4 +1,4 @@
-"""The configuration: what is read, what is refused, in which order it counts."""
+"""The configuration: which values are read, which are refused, and which source wins."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The README keeps its word: its commands and its Python run, and its links lead somewhere."""
+"""The commands and the Python of the README run, and its links lead somewhere."""
 
 import re
 import shlex

@@ -35,7 +35,7 @@ def save(thing: Any, path: str | Path, *, partition: "Partition | None" = None) 
 
     Raises:
         OutputError: The thing cannot be written in the format of this ending.
-        TypeError: It is nothing that geoguess writes.
+        TypeError: geoguess writes no thing of this class.
     """
     things = list(thing) if isinstance(thing, list | tuple) else [thing]
     kinds = {kind.__name__ for kind in type(things[0]).__mro__} if things else set()
@@ -102,4 +102,4 @@ _WRITERS: "dict[str, Writer]" = {
     "Explanation": _save_occlusion,
     "Figure": _save_one("drawing.saving", "save_figure"),
 }
-"""The writer of the things of each class, by its name, so that no class is imported."""
+"""The writer for each class, by the name of the class, so that no class is imported."""

@@ -13,10 +13,11 @@ from geoguess_cli.errors import PhotoTableError
 def calibrate(
     *, model: options.Model = None, output: options.Output = None, config: Config, sink: Sink
 ) -> None:
-    """Make probabilities mean what they say, by the validation photos; the weights do not change.
+    """Fit the temperature and the point estimate on the validation photos; keep the weights.
 
-    `train` ends with this step. Run it again for a model trained before, or with other validation
-    photos. The model folder is written again; with -o another folder is written instead.
+    Afterwards the model's probabilities mean what they say. `train` ends with this step. Run it
+    again for an older model, or with other validation photos. The model folder is written again;
+    with -o another folder is written instead.
     """
     from geoguess_cli.model.checkpoint import save_model
 

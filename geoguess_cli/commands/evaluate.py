@@ -26,7 +26,7 @@ def evaluate(
         typer.Option(
             "--compare",
             metavar="A B",
-            help="Two model folders side by side on the same photos, in place of --model.",
+            help="Two model folders to compare on the same photos, in place of --model.",
         ),
     ] = None,
     report: Annotated[
@@ -52,7 +52,7 @@ def evaluate(
     from geoguess_cli.evaluation.comparison import compare as compared
 
     if compare is not None and model is not None:
-        raise typer.BadParameter("--compare names its two models itself; leave out --model")
+        raise typer.BadParameter("--compare already names two models; leave out --model")
     table = read_photos(config.photos, sink)
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)

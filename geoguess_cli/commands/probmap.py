@@ -68,7 +68,7 @@ def probmap(
     ending = f".{form}" if form else output.suffix.lower() if output and output.suffix else ".png"
     together = grid or (ending == ".html" and not single)
     files = _files(photos, output, form, config.artifacts / "figures", single, together)
-    format_of(files[0])  # tells of a missing library before any photo is read
+    format_of(files[0])  # reports a missing library before any photo is read
     predictor, failed = load_predictor(config, model), list["Unanswered"]()
     answers = predictor.predict(
         photos, batch_size=config.train.batch_size, workers=config.workers if len(photos) > 1 else 0

@@ -39,7 +39,10 @@ def survey(
     limit: Annotated[
         int,
         typer.Option(
-            "--limit", min=1, metavar="N", help="Photos to scan at most; drives stay whole."
+            "--limit",
+            min=1,
+            metavar="N",
+            help="Greatest number of photos to scan; drives stay whole.",
         ),
     ] = 200,
     target: Annotated[
@@ -137,10 +140,10 @@ def _show(report: "SurveyReport", sink: Sink) -> None:
 
     survey = report.survey
     for row, reason in survey.failures[:FAILURES_SHOWN]:
-        sink.warn(f"{survey.known.names[row]}: {reason}; no number counts this photo")
+        sink.warn(f"{survey.known.names[row]}: {reason}; it counts in no statistic")
     more = len(survey.failures) - FAILURES_SHOWN
     if more > 0:
-        sink.warn(f"no number counts {counted(more, 'more photo')}; attention.json lists them")
+        sink.warn(f"{counted(more, 'more photo')} without a map; attention.json lists them")
     if sink.as_json:
         sink.json(report.record())
         return

@@ -39,11 +39,11 @@ def train(
             "--stage",
             metavar="all|1|2|3",
             parser=_stage,
-            help="Run all stages, or only this one, from the result of the stage before.",
+            help="Run all stages, or only this one, starting from the result of the one before.",
         ),
     ] = "all",  # type: ignore[assignment]
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on exactly where a run was interrupted.")
+        bool, typer.Option("--resume", help="Continue exactly where a run was interrupted.")
     ] = False,
     summary: Annotated[
         bool,

@@ -32,7 +32,7 @@ def fit_on_validation(
 def show_fit(fit: "Fit", sink: Sink) -> None:
     """Print a fit as two tables, but not with --json; warn if the fit rests on little."""
     if fit.before is None or fit.after is None:
-        sink.warn(f"not calibrated: {fit.reason}; `geoguess calibrate` takes other photos")
+        sink.warn(f"not calibrated: {fit.reason}; run `geoguess calibrate` with other photos")
         return
     if fit.reason:
         sink.warn(f"the temperature is {fit.decision.temperature:g}: {fit.reason}")

@@ -15,11 +15,11 @@ def coordinates(text: str) -> tuple[float, float]:
         latitude, longitude = (float(part) for part in parts)
     except ValueError as error:
         raise typer.BadParameter(
-            f"`{text}` is no place; write LAT,LON, such as 45.68,-111.04"
+            f"`{text}` is not a place; write LAT,LON, such as 45.68,-111.04"
         ) from error
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 360):
         raise typer.BadParameter(
-            f"`{text}` is no place on Earth; the latitude must lie in [-90, 90], "
+            f"`{text}` is not a place on Earth; the latitude must lie in [-90, 90], "
             "the longitude in [-180, 360]"
         )
     return latitude, longitude
@@ -59,7 +59,7 @@ Table = Annotated[
 ]
 PhotoFiles = Annotated[
     list[Path],
-    typer.Argument(metavar="PHOTO…", help="Photos, folders (searched whole) or tables of photos."),
+    typer.Argument(metavar="PHOTO…", help="Photos, folders with subfolders, or tables of photos."),
 ]
 Split = Annotated[choices.SplitName, typer.Option("--split", help="Photos to use.")]
 Cells = Annotated[

@@ -130,7 +130,7 @@ class Sink:
         """Progress bars on stderr; they are hidden if quiet, or if stderr is no terminal.
 
         Args:
-            extra: One more column in rich's format, such as "{task.fields[loss]}".
+            extra: A further column, in rich's format, such as "{task.fields[loss]}".
         """
         from rich.progress import (
             BarColumn,
@@ -156,7 +156,7 @@ class Sink:
 
     @contextmanager
     def counter(self, what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-        """One progress bar; it is moved by a call with the number done and, if new, the total."""
+        """One progress bar; call it with the number done and, if it is new, the total."""
         with self.progress() as bar:
             task = bar.add_task(what, total=total)
             yield lambda done, total=None: bar.update(task, completed=done, total=total)

@@ -1,6 +1,6 @@
 """The look of every figure and map: all colours, sizes of type, and how a `Figure` is made.
 
-Pyplot knows no figure, and none opens a display. The colours suit colour-blind readers and grey
+No figure is known to pyplot or opens a display. The colours suit colour-blind readers and grey
 printing; the font ships with matplotlib.
 """
 

@@ -28,7 +28,7 @@ AT_SEA = "at sea"
 def breakdown(
     predictions: pl.DataFrame, parts: Sequence[str | None], names: Iterable[str]
 ) -> dict[str, Part]:
-    """Counts and statistics of each part of the photos that has any, in the order of the names.
+    """Counts and statistics of each part that holds photos, in the order of the names.
 
     Each part is resampled by itself, by sequence if it is known.
 
@@ -117,7 +117,7 @@ def cells_of(tokens: pl.Series, partition: Partition) -> Int[np.ndarray, " n"]:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfusedPair:
-    """A true cell, a wrong one that was likelier, and of how many photos; both with their place."""
+    """A true cell, the wrong cell that was likelier, the number of photos, and both places."""
 
     token: str
     guess: str
@@ -129,7 +129,7 @@ class ConfusedPair:
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion(Neighbours):
-    """Where the wrong cells lie: how many are neighbours of the true one, and the worst pairs."""
+    """How many of the wrong cells are neighbours of the true one, and the commonest pairs."""
 
     wrong: int
     pairs: Sequence[ConfusedPair]

@@ -19,7 +19,7 @@ BINS = 15
 
 _CHUNK = 2_000_000  # logits in float64 at once: 16 MB
 _STEPS = 100
-_CLOSE = 1e-7  # of a temperature's logarithm
+_CLOSE = 1e-7  # least step of a temperature's logarithm
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Bin:
 
     Attributes:
         low: Least top probability of the bin; it belongs to the bin.
-        high: Upper end; it belongs to the next bin, but 1 to the last bin.
+        high: Upper end, which belongs to the next bin; 1 belongs to the last bin.
         photos: Photos whose top probability lies in the bin.
         confidence: Mean of their top probabilities; NaN without photos.
         accuracy: Share of them whose likeliest cell is the true one; NaN without photos.

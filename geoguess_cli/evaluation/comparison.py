@@ -25,7 +25,7 @@ Side = Literal["a", "b"]
 
 @dataclass(frozen=True)
 class Compared:
-    """A statistic that models are compared by: what a comparison calls it, and its definition."""
+    """A statistic that models are compared by: its name in a comparison, and its definition."""
 
     name: str
     definition: Definition
@@ -43,7 +43,7 @@ COMPARED = {
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedCounts:
-    """How many photos both models could read, how many not, and the sequences of the first."""
+    """The photos that both models could read, their sequences, and the photos left out."""
 
     photos: int
     skipped: int
@@ -58,8 +58,8 @@ class Difference:
         a: The first model's.
         b: The second model's.
         difference: B − A, with its paired interval.
-        fair: Whether it compares: models of different cells do not compare by all statistics.
-        better: The better model, where the interval of the difference leaves no doubt.
+        fair: Whether the statistic is comparable; some are not between models of different cells.
+        better: The better model, if the interval of the difference excludes 0.
     """
 
     a: Interval
@@ -74,8 +74,8 @@ class Comparison:
     """Two models on the same photos; `docs/metrics.md` defines every key of its JSON.
 
     Attributes:
-        split: What the photos are called.
-        counts: How many there are.
+        split: Name of the photos.
+        counts: Numbers of photos and of sequences.
         same_cells: Whether both models choose among the same cells.
         models: Name and identity of each model.
         statistics: By their key in a report.
@@ -107,7 +107,7 @@ def compare(a: Evaluation, b: Evaluation, *, names: tuple[str, str] = ("a", "b")
     Args:
         a: The evaluation of the first model.
         b: The evaluation of the second model; the differences are b minus a.
-        names: What each model is called.
+        names: Name of each model.
 
     Raises:
         PhotoTableError: The evaluations are of different photos, or share no readable photo.

@@ -1,4 +1,4 @@
-"""One record a statistic: the field of the part of a report that holds it carries its definition.
+"""The definition of each statistic, which the field of a report that holds it carries.
 
 A part of a report is a frozen dataclass. A field made by `statistic` says what the statistic is
 called, its unit, how it is computed and what it means; all other fields are plain values. The
@@ -23,7 +23,7 @@ class Definition:
     Attributes:
         name: What pages call it; "" keeps it out of their tables.
         unit: How a number of it is written.
-        of: The statistic (or several, by name), from what its part is computed from.
+        of: Computes the statistic (or several, by name) from the source of its part.
         definition: As in `docs/metrics.md`.
         compared: What a comparison of two models calls it, by its key in a report.
         less: Whether less is better.
@@ -96,7 +96,7 @@ def _keys_of(
 
 
 def plain(value: Any) -> Any:
-    """The same as JSON holds it: dictionaries, lists, numbers and texts; null for NaN.
+    """A part as plain JSON: dictionaries, lists, numbers and texts; null for NaN.
 
     >>> plain({"top_1": Interval(0.5, 0.25, float("nan"))})
     {'top_1': {'value': 0.5, 'low': 0.25, 'high': None}}

@@ -131,7 +131,7 @@ def _observed(
     workers: int,
     on_batch: Callable[[int, int], None] | None,
 ) -> tuple[Observer, dict[int, str]]:
-    """The numbers kept of each photo, and by row why a photo could not be read."""
+    """The numbers kept of each photo, and the reason why a photo could not be read, by row."""
     observer = Observer(
         predictor.partition, table.latlng, temperature=predictor.temperature, point=predictor.point
     )

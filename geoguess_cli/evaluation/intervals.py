@@ -43,7 +43,7 @@ class Draft:
 
     Attributes:
         part: The dataclass that it becomes.
-        fields: What becomes of its fields; statistics among them, and drafts.
+        fields: The values of its fields; statistics and drafts among them are measured first.
     """
 
     part: type
@@ -109,8 +109,8 @@ class Bootstrap:
     def measured(self, tree: Any) -> Any:
         """The same tree, with its value and interval in place of each statistic.
 
-        All are asked of the same resamples. A draft becomes the part of a report that it is a
-        draft of; anything that is no statistic stays as it is.
+        All statistics are computed from the same resamples. A draft becomes its part of a report;
+        a value that is no statistic stays as it is.
 
         Args:
             tree: Nested drafts, dictionaries and lists.

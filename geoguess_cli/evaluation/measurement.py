@@ -1,4 +1,4 @@
-"""From one row a photo to a report: which statistics stand where, each with its interval."""
+"""From one row a photo to a report: each part with its statistics and their intervals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -149,9 +149,9 @@ def trust(photos: Columns, temperature: float) -> dict[str, Any]:
 
 
 def _both(part: type, photos: Columns, *columns: str, **known: Any) -> Draft:
-    """A part over all photos, whose base over the covered ones stands under `covered`.
+    """A part over all photos; its field `covered` holds its base class over the covered photos.
 
-    Its statistics are computed from the columns, or from the photos themselves.
+    The statistics are computed from the columns, or from the photos if no column is named.
     """
 
     def source(counted: Columns) -> list[Any]:
@@ -199,7 +199,7 @@ def _abstention(photos: Columns, threshold: float) -> Draft:
 
 
 def _baselines(photos: Columns, partition: Partition) -> Draft:
-    """What answers that look at no photo score on the same photos."""
+    """The scores of answers that look at no photo, on the same photos."""
     latlng = photos.frame.select("latitude", "longitude").to_numpy()
     latitude, longitude = best_constant(latlng)
     cell = most_frequent_cell(partition)

@@ -35,7 +35,7 @@ def predictions_of(
         partition: The model's own.
         observer: The numbers kept of each photo that could be read.
         point: How the model chooses its point estimate.
-        errors: By row, why a photo could not be read.
+        errors: The reason why a photo could not be read, by row.
         training: Where the training photos were taken, in degrees; may be empty.
     """
     own = [name for name in ("id", "split", "sequence") if table.has(name)]

@@ -62,7 +62,7 @@ class RiskReport(parts.RiskDistances, parts.RiskAreas):
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateReport(parts.Distances):
-    """One way to choose the point estimate; `own` where it is the model's."""
+    """A method of choosing the point estimate; `own` is true of the model's own method."""
 
     own: bool
     covered: parts.Distances
@@ -89,7 +89,7 @@ class FrequencyOfCovered(parts.Distances, parts.Frequency):
 
 @dataclass(frozen=True, kw_only=True)
 class FrequentCell(parts.Distances, parts.Frequency):
-    """What the answer with the most frequent cell of the training photos scores."""
+    """The score of always answering the most frequent cell of the training photos."""
 
     token: str
     covered: FrequencyOfCovered
@@ -97,7 +97,7 @@ class FrequentCell(parts.Distances, parts.Frequency):
 
 @dataclass(frozen=True, kw_only=True)
 class BestConstant(parts.Distances):
-    """What the one place with the least median distance scores; its place in degrees."""
+    """The one place with the least median distance, in degrees, and its scores."""
 
     latitude: Interval
     longitude: Interval
@@ -106,7 +106,7 @@ class BestConstant(parts.Distances):
 
 @dataclass(frozen=True, kw_only=True)
 class Baselines:
-    """What answers that look at no photo score."""
+    """The scores of answers that look at no photo."""
 
     chance: Interval
     most_frequent_cell: FrequentCell

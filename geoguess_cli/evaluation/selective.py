@@ -91,7 +91,7 @@ def area_of(confidence: Float[np.ndarray, " n"], errors: Num[np.ndarray, " n"]) 
 
 
 def best_area(errors: Num[np.ndarray, " n"]) -> float:
-    """The least possible area with these errors: of confidences that put the smallest first.
+    """The least possible area with these errors: that of answering the smallest errors first.
 
     >>> round(best_area(np.array([0, 1, 0])), 3)
     0.111

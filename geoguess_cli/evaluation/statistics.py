@@ -51,7 +51,7 @@ def _best(errors: np.ndarray) -> Interval:
 
 
 # fmt: off
-# A record reads best on few lines.
+# A record is easier to read on few lines.
 
 
 @dataclass(frozen=True, kw_only=True)

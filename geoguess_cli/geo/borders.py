@@ -24,7 +24,7 @@ def find_borders(
     """
     countries, regions = _finders()
     nation = countries.find(latlng, reach=reach)
-    codes = np.array([*countries.layer.codes, ""])[nation]  # -1 takes the last: no code
+    codes = np.array([*countries.layer.codes, ""])[nation]  # index -1 takes the last entry: no code
     owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
     area = np.full(len(latlng), -1)
     for code in np.unique(owners):

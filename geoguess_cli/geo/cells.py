@@ -1,8 +1,8 @@
 """S2 cells as uint64 arrays: ids, tokens, parents, children, coverings. The one door to S2.
 
 Ids are `uint64` inside the program, because they exceed int64, and tokens (text) outside it. Read a
-token as text: a reader that guesses takes `47e4` for a float. NumPy does the bulk work (`hilbert`,
-`outlines`, `cell_union`); s2sphere does the work for one place at a time.
+token as text: a reader that guesses types reads `47e4` as a float. NumPy does the bulk work
+(`hilbert`, `outlines`, `cell_union`); s2sphere does the work for one place at a time.
 """
 
 from collections.abc import Sequence

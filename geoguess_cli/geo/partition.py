@@ -153,7 +153,7 @@ class Partition:
         """The cell index of a token.
 
         Raises:
-            CellError: Not a token, or one of a cell that is not in the partition.
+            CellError: The text is not a token, or its cell is not in the partition.
         """
         cell = token_to_cell([token])[0]
         index = int(np.searchsorted(self.cells, cell))

@@ -80,7 +80,7 @@ def locate(latlng: Float[np.ndarray, "n 2"]) -> list[Place]:
     check_latlng(latlng)
     nation, area = find_borders(latlng)
     basemap, towns = load_basemap(), load_towns()
-    countries = [*basemap.countries.names, ""]  # -1 takes the last: no name
+    countries = [*basemap.countries.names, ""]  # index -1 takes the last entry: no name
     codes, regions = [*basemap.countries.codes, ""], [*basemap.regions.names, ""]
     names = [(countries[n], codes[n], regions[a]) for n, a in zip(nation, area, strict=True)]
     rows = nearest_towns(latlng, [name[0] for name in names], [name[2] for name in names])

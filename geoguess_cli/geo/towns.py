@@ -1,7 +1,6 @@
-"""Well-known towns that ship with the package, and the nearest of them; no network is used.
+"""Towns that ship with the package, and the town to name a point by; no network is used.
 
-`data/NOTICE.md` names their source; `tools/build_places.py` writes the file and says which towns it
-has.
+`data/NOTICE.md` names their source; `tools/build_places.py` selects them and writes the file.
 """
 
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ OTHER_COUNTRY = 3.0
 """Factor on the distance of a town in another country."""
 
 TOWN_DENSITY = 2000.0
-"""People in a km² of a town, roughly; it gives the distance that a town reaches from its centre."""
+"""Rough number of people per km² of a town, from which its radius is estimated."""
 
 LEAST_REACH_KM, MOST_REACH_KM = 2.0, 15.0
 
@@ -176,7 +175,7 @@ def nearest_towns(
     for country, region, members in groups.iter_rows():
         points = np.array(members)
         # All towns, then those of the country, then those of the region. The nearest town of each
-        # is enough: the factor is the same for all its other towns, except for those of the next.
+        # group is enough: its other towns have the same factor, or belong to the next group.
         for key in dict.fromkeys([("", ""), (country, ""), (country, region)]):
             tree = _tree(*key)
             if tree is None:

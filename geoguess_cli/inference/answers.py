@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A photo without an answer, since it could not be read.
+    """A photo that has no answer, because it could not be read.
 
     Attributes:
         row: Position of the photo in the list of photos that was given, from 0.
@@ -93,7 +93,7 @@ _GUESS_COLUMNS = ("cell_index", "token", "latitude", "longitude", "country", "re
 
 @lru_cache(maxsize=4)
 def cell_places(partition: Partition) -> list[Place]:
-    """Where each cell's centroid lies, by cell index; found once for a partition."""
+    """The place of each cell's centroid, by cell index; looked up once for each partition."""
     return locate(partition.centroids)
 
 

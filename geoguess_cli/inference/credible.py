@@ -18,7 +18,7 @@ MASS_ROUNDING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class CredibleSets:
-    """The credible set of each photo: the fewest cells whose probabilities sum to some mass.
+    """The credible set of each photo: the fewest cells whose probabilities reach a mass.
 
     Attributes:
         cells: Number of cells in the set.
@@ -90,7 +90,7 @@ def area_to_truth_km2(
     truths: Int[np.ndarray, " b"],
     area_km2: Float[np.ndarray, " c"],
 ) -> Float[np.ndarray, " b"]:
-    """Area to search until the true cell is searched, likeliest cells first, in km².
+    """Area searched, likeliest cells first, when the true cell has been searched, in km².
 
     Infinite for a photo that lies in no cell.
 
@@ -188,7 +188,7 @@ class Credible:
 
     Attributes:
         sets: The credible sets of each mass, such as 0.9.
-        to_truth_km2: Area to search until the true cell is searched, likeliest cells first.
+        to_truth_km2: Area searched, likeliest cells first, when the true cell has been searched.
     """
 
     sets: dict[float, CredibleSets]

@@ -80,7 +80,7 @@ class CentroidDistances:
 
     def _between(self, cells: np.ndarray) -> np.ndarray:
         distances = self._angles_km(self._points[cells])
-        distances[np.arange(len(cells)), cells] = 0.0  # the arc cosine gives some centimetres
+        distances[np.arange(len(cells)), cells] = 0.0  # the arc cosine would give some centimetres
         return distances
 
     def _angles_km(self, points: np.ndarray) -> np.ndarray:

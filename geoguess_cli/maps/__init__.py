@@ -1,1 +1,1 @@
-"""Why the model answers so, and where on the map: occlusion, probability maps, figures."""
+"""Probabilities and cells on the Earth: figures, pages, data, and maps for a terminal."""

@@ -86,8 +86,8 @@ def write_maps(
         maps: The maps, in the order to write them.
         paths: The file of each photo, by the `row` of its answer; or one file for all maps.
         look: Their look.
-        together: Whether all maps go into the first path, or into numbered pages beside it. Else
-            each is written as it comes.
+        together: Whether all maps go into the first path, or into numbered pages beside it.
+            Otherwise each map is written to its own path as soon as it comes.
 
     Raises:
         OutputError: The ending is not one of `FORMATS`, or the format holds one map only.

@@ -88,5 +88,5 @@ def check_name(name: str, key: str, *, modules: Sequence[str] = ("",)) -> None:
     if not timm.is_model(name):
         known = [model for module in modules for model in timm.list_models(module=module)]
         close = difflib.get_close_matches(name, known, n=3)
-        near = f"; near it: {', '.join(close)}" if close else ""
+        near = f"; the nearest names are {', '.join(close)}" if close else ""
         raise ModelError(f"timm has no model `{name}` (model.{key}){near}")

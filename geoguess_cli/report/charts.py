@@ -14,7 +14,7 @@ from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.wording import percent
 
 WIDTH = 5.6
-"""Inches: narrower than a page, so that type stays legible on a phone."""
+"""Width in inches: narrower than a page, so that type stays legible on a phone."""
 
 FULL = FuncFormatter(lambda value, _: percent(value, whole=True))
 """Shares on an axis, without zeros at their end."""

@@ -17,10 +17,10 @@ from geoguess_cli.maps.figures import errors_map
 from geoguess_cli.report.charts import FULL, headed, note
 from geoguess_cli.wording import counted, kilometres, percent
 
-_STEPS = 2000  # of a curve at most
+_STEPS = 2000  # greatest number of steps of a curve
 
 MAPPED = 3000
-"""Photos on the map of errors at most: more lines hide each other."""
+"""Greatest number of photos on the map of errors: more lines would hide each other."""
 
 
 def distances_of(evaluation: Evaluation) -> Figure:

@@ -19,7 +19,7 @@ def opening(report: Report) -> list[str]:
     """What was evaluated, in three paragraphs."""
     counts, model = report.counts, report.model
     unread = (
-        f"{counts.skipped:,} more could not be read and count nowhere."
+        f"{counts.skipped:,} more could not be read and count in no statistic."
         if counts.skipped
         else "Every photo could be read."
     )
@@ -143,5 +143,5 @@ def left_out(report: Report) -> list[Section]:
     more = len(report.skipped) - SKIPPED_SHOWN
     text = [f"And {more:,} more; report.json lists them all."] if more > 0 else []
     rows = [[entry.photo, entry.reason] for entry in report.skipped[:SKIPPED_SHOWN]]
-    table = Table("Photos that could not be read count nowhere.", ("photo", "reason"), rows)
+    table = Table("Photos that could not be read count in no statistic.", ("photo", "reason"), rows)
     return [Section("left-out", "Left out", text, tables=[table])]

@@ -34,10 +34,10 @@ from geoguess_cli.report.distances import distances_of, errors_of
 from geoguess_cli.wording import counted, shown, significant, without_common_country
 
 PARTS_SHOWN = 30
-"""States on one figure: the page lists the others."""
+"""Greatest number of states on one figure: the page lists the others."""
 
 NAME_LETTERS = 24
-"""Of a model's name in a legend: the end of a long path."""
+"""Greatest length of a model's name in a legend: of a long path the end is kept."""
 
 _TOPS = ("top_1", "covered_top_1")
 _RAIL: dict[str, Any] = {"color": theme.MUTED, "linewidth": 1.0, "linestyle": (0, (4, 2))}

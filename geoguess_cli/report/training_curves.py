@@ -23,7 +23,7 @@ def training_curves(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Fi
         rows: One a finished epoch, in order, as in `metrics.jsonl`: `stage_name`, `loss`,
             `val_loss`, `val_top_1`, `val_top_5`, `learning_rate`; what is missing or null is left
             out of the curve.
-        title: Heading (default: what is shown).
+        title: Heading (default: the number of epochs).
     """
     figure = theme.new_figure(theme.WIDTH, 5.8)
     figure.set_layout_engine("constrained", h_pad=0.06, w_pad=0.08)

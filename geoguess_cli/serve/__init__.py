@@ -1,1 +1,1 @@
-"""A page of one's own: a trained model behind a local server, its photos in memory only."""
+"""A trained model behind a local server and its page; photos stay in memory only."""

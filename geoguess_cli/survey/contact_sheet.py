@@ -14,7 +14,7 @@ from geoguess_cli.survey.shortcuts import SharedSpot
 from geoguess_cli.wording import counted, whole_percent
 
 ROWS = 12
-"""Suspects on a sheet, unless it is given another number."""
+"""Greatest number of suspects on a sheet, by default."""
 
 _OWN, _OTHERS = 4, 2  # photos of the drive and of other drives in a row
 _LEFT, _GAP, _TOP, _FOOT, _TEXT = 0.15, 0.1, 0.95, 0.35, 0.46  # inches
@@ -44,7 +44,7 @@ def suspects_sheet(
         resize: How a photo becomes that square: "squash" or "crop".
         drives: Name of the drive of each suspect.
         answers: The answer of each: a cell with its place.
-        rows: Suspects on the sheet at most.
+        rows: Greatest number of suspects on the sheet.
     """
     listed = list(suspects[:rows])
     figure = theme.new_figure(theme.WIDTH, _TOP + _FOOT + _STEP * len(listed))
@@ -96,9 +96,8 @@ def _write_evidence(figure: Figure, top: float, name: str, spot: SharedSpot, ans
         figure,
         _LEFT,
         top - 0.34,
-        f"lost when covered: {covered}{changed}; "
-        f"with what half of other drives show there: {half}, "
-        f"nearly any: {nearly_any}; in an exchange within the drive: {within}",
+        f"lost when covered: {covered}{changed}; when exchanged with a photo of the drive: "
+        f"{within}, of half of the other drives: {half}, of nearly all: {nearly_any}",
         fontsize=theme.TINY,
         color=theme.MUTED,
     )

@@ -7,7 +7,7 @@ from geoguess_cli.survey.spots import Box
 from geoguess_cli.wording import counted, percentage_points, shown, whole_percent
 
 FAILURES_SHOWN = 20
-"""Photos without a map that the page names; the JSON names all."""
+"""Greatest number of photos without a map that the page names; the JSON names all."""
 
 _CELLS = {"top": "likeliest", "truth": "true"}
 _PARTS = {"upper": "mostly sky", "middle": "horizon, buildings, trees", "lower": "road"}
@@ -50,7 +50,7 @@ def _by_height(report: SurveyReport) -> Section:
 def _shortcuts(report: SurveyReport) -> Section:
     survey = report.survey
     text = [
-        "Small spots that decide in several photos of a drive at one place of the frame: "
+        "Small spots that decide the answer at the same place of several photos of a drive: "
         f"{len(survey.suspects) + len(survey.cleared):,}. "
         f"Suspects among them: {len(survey.suspects):,}.",
         "A suspect is an object of one drive: almost no other drive of the cell or nearby shows it "
@@ -75,8 +75,8 @@ def _shortcuts(report: SurveyReport) -> Section:
         for number, spot in enumerate(survey.suspects, start=1)
     ]
     caption = (
-        "Shares are of the answer's probability. *Score*: share lost when the spot shows what "
-        "photos without the object show there, beyond the cost of an exchange within the drive. "
+        "Shares are of the answer's probability. *Score*: share lost when the spot is exchanged "
+        "with photos that lack the object, minus the share lost in an exchange within the drive. "
         "*Covered*: share lost when the spot is covered. *Alone*: share left when everything else "
         "is covered. *Pasted elsewhere*: rise of the cell's probability in photos of other cells, "
         "with the spot pasted in."
@@ -94,7 +94,7 @@ def _left_out(report: SurveyReport) -> Section:
     rows = [[names[row], reason] for row, reason in failures[:FAILURES_SHOWN]]
     more = len(failures) - FAILURES_SHOWN
     text = [f"attention.json lists {more:,} more."] if more > 0 else []
-    caption = "These photos have no map; no number counts them."
+    caption = "These photos have no map and count in no statistic."
     return Section("left-out", "Left out", text, [], [Table(caption, ("photo", "why"), rows)])
 
 

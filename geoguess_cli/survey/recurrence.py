@@ -15,7 +15,7 @@ from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.survey.spots import Answered, Box, Rules, Spot, decides
 
 _MIDDLES = 200
-"""Spots that are tried as the middle of a recurring spot."""
+"""Greatest number of spots that are tried as the middle of a recurring spot."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def other_drives(
         drives: Number of the drive of each row; a row with -1 counts as a drive of its own.
         cells: Index of the true cell of each row; -1 if it lies in none.
         latlng: Where each row was taken: latitude, longitude, in degrees.
-        count: Drives of the same cell at most, and nearest drives at most.
+        count: Greatest number of drives of the same cell, and of nearest drives.
         rng: Draws the drives of the same cell.
     """
     own = own_drives(drives)
@@ -119,7 +119,7 @@ def rest_of_drive(
     Args:
         place: The recurring spot.
         drives: Number of the drive of each row.
-        count: Photos at most.
+        count: Greatest number of photos.
         rng: Draws the photos.
     """
     own = np.flatnonzero(drives == place.drive)

@@ -1,4 +1,4 @@
-"""The report of a survey: what it found, and the names of photos, drives and cells in it."""
+"""The report of a survey: its results, and the names of photos, drives and cells in them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class SurveyReport:
     """A survey of the photos of a split.
 
     Attributes:
-        survey: What was found.
+        survey: The results.
         split: Name of the photos: train, val, test or all.
         model: Identity of the model, as `Predictor.identity` gives it.
         partition: The cells of the model.

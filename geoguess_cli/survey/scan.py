@@ -155,14 +155,14 @@ def scan_photo(
 def whole_drives(
     drives: Int[np.ndarray, " n"], limit: int, *, seed: int = 0
 ) -> Int[np.ndarray, " m"]:
-    """Rows of whole drives with `limit` photos at most, in order.
+    """Rows of whole drives, at most `limit` photos in all, in order.
 
     A shortcut shows only if several photos of one drive are scanned. Drives are drawn at random. If
     the first drive has more photos than the limit, its first photos are taken.
 
     Args:
         drives: Number of the drive of each row; a row with -1 counts as a drive of its own.
-        limit: Photos at most, at least 1.
+        limit: Greatest number of photos, at least 1.
         seed: Seed of the draw.
 
     >>> whole_drives(np.array([7, 7, 8, 8, 8, 9]), 4).tolist()

@@ -148,7 +148,7 @@ def carried(
         drives: Number of the drive of each row.
         cells: Index of the true cell of each row.
         exchange: Runs the model on photos with exchanged spots.
-        photos: Photos that the spot is pasted into, at most.
+        photos: Greatest number of photos that the spot is pasted into.
         seed: Seed for their choice.
     """
     elsewhere = np.flatnonzero((cells != spot.cell_index) & (drives != spot.drive))

@@ -15,7 +15,7 @@ from scipy.ndimage import find_objects, label
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap, Predict
 
 MOST_SPOTS = 4
-"""Spots of a photo at most; the strongest are kept."""
+"""Greatest number of spots of a photo; the strongest are kept."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Rules:
         least_overlap: Least intersection over union of two spots at one place.
         least_photos: Least number of photos of a drive in which a shared spot decides.
         least_score: Least score of a suspect.
-        photos: Photos of a drive that exchange a spot, at most.
-        drives: Other drives that they exchange it with: at most this many drives of the same cell,
-            and this many of the nearest drives.
+        photos: Greatest number of photos of a drive that exchange a spot.
+        drives: Greatest number of other drives of the same cell that they exchange it with, and
+            of the nearest drives.
         share: Share of those drives that may show the same object, in [0, 1).
     """
 

@@ -60,7 +60,7 @@ def surveyed_photos(table: PhotoTable, partition: Partition) -> SurveyedPhotos:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What a survey found.
+    """The results of a survey.
 
     Attributes:
         known: The photos that it knows.

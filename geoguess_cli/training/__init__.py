@@ -1,1 +1,1 @@
-"""The geolocator learns: photos and cells become weights, in stages of epochs."""
+"""Training: from photos and cells to weights, in stages of epochs."""

@@ -1,4 +1,4 @@
-"""What a training reports: after each batch where it stands, after each epoch how good it is."""
+"""What a training reports: its state after each batch, and its result after each epoch."""
 
 import math
 import time
@@ -10,7 +10,7 @@ Phase = Literal["train", "val"]
 
 @dataclass(frozen=True)
 class StepStats:
-    """Where a training stands after a batch.
+    """The state of a training after a batch.
 
     Args:
         stage: Number of the stage, from 1.

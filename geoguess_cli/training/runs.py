@@ -17,7 +17,7 @@ def choose_run(
     Args:
         folder: The folder of all runs.
         name: Name of the run; without it, the latest run, or a new `run-N`.
-        going_on: Whether the training needs what an earlier one left.
+        going_on: Whether the training continues an earlier one.
         replace: Remove a run of that name before a new training.
 
     Raises:

@@ -67,7 +67,7 @@ class TrainingSession:
         self.run, self.stage, self.resume = run, stage, resume
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         self.train = train.only_covered()
-        # Validation is an evaluation: a photo in no cell stays in none.
+        # As in an evaluation, a validation photo that lies in no cell gets no cell.
         self.val = training_photos(photos.only("val"), partition)
         check_photos(self.train, self.val)
         self.device = resolve_device(config.device)
@@ -156,7 +156,7 @@ class TrainingSession:
         )
 
     def metrics(self) -> dict[str, Any]:
-        """What `metrics.json` of the model folder records of the training, as plain JSON."""
+        """The numbers of the training for `metrics.json` in the model folder, as plain JSON."""
         epochs = self.run.metrics()
         best = min(epochs, key=lambda line: line["val_loss"])
         splits = self.photos.splits

@@ -1,4 +1,4 @@
-"""What a training learns from: the target of each photo, and the loss against it.
+"""The targets of the photos of a batch, and the loss that a training minimises.
 
 A new loss is a function here, and a key of `[train]` in `config.py` that `training_loss` reads.
 """

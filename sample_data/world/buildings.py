@@ -105,7 +105,7 @@ def house(site: Site, style: str, u: float, y: float) -> None:
 def shop(site: Site, u: float, y: float, storeys: int) -> None:
     """A flat-roofed block of a town; three storeys and more have bands of windows."""
     palette = ((188, 176, 160), (164, 120, 100), (206, 202, 194), (150, 158, 168), (196, 168, 132))
-    # Towns are built of what the country gives: brick of its clay, its own stone.
+    # Towns are built of local material: brick of the local clay, or local stone.
     wall = 0.5 * np.array(palette[site.rng.integers(len(palette))]) + 0.5 * site.around.rock
     if site.around.houses.get("adobe", 0) > site.rng.random():
         wall = np.array(HOUSES["adobe"].walls[site.rng.integers(3)], float)

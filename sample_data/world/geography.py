@@ -156,7 +156,9 @@ def land_cover(latitude: np.ndarray, longitude: np.ndarray) -> tuple[np.ndarray,
     total_green = total_dry = total = 0.0
     for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
         weight = np.abs(1 - i - (row - top)) * np.abs(1 - j - (column - left)) + 1e-6
-        weight = weight * land[top + i, left + j]  # the sea next door says nothing of the land
+        weight = (
+            weight * land[top + i, left + j]
+        )  # a pixel of sea says nothing about the land beside it
         total_green = total_green + weight * green[top + i, left + j]
         total_dry = total_dry + weight * dry[top + i, left + j]
         total = total + weight

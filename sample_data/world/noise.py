@@ -7,7 +7,7 @@ _FLAT = np.random.default_rng(20250428).random(_SIDE * _SIDE).astype(np.float32)
 
 
 def value_noise(x: np.ndarray, y: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Values in [0, 1] that vary smoothly over one unit; the same place has always the same."""
+    """Values in [0, 1] that vary smoothly over one unit; the same place always has the same."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     floor_x, floor_y = np.floor(x), np.floor(y)
     fade_x, fade_y = _fade(x - floor_x), _fade(y - floor_y)

@@ -67,10 +67,10 @@ def _ridges_ahead(
     ridges = []
     for layer, distance in enumerate(RIDGE_KM):
         x, y = east[layer] * KM_PER_DEGREE * NOISE_SQUEEZE, north[layer] * KM_PER_DEGREE
-        # Who stands in the mountains sees less of them above himself; foothills are low.
+        # From inside the mountains less of them rises above the camera; foothills are low.
         height = np.maximum(heights[layer] - 0.5 * own, 0) * min(1.0, distance / 9)
         height = _carve(height, styles[layer], x, y, distance)
-        # Every country rolls a little; mesas of the region stand even where no range is listed.
+        # All land rolls a little; mesas of the region stand even where no range is listed.
         rolling = fractal(x / 2.2, y / 2.2, seed=41, octaves=4) - 0.38
         height = height + around.rolling_m * min(1.0, distance / 3) * 1.6 * rolling
         if around.mesa > 0.02 and distance < 20:
@@ -139,7 +139,7 @@ def _slopes(
 
     grass = (0.75 * around.cover * smoothstep(gully + depth, 0.75, 1.15))[..., None]
     color = around.rock + (around.grass - around.rock) * grass
-    # Layers of rock show on mesas, and on all that is not alpine in mesa country.
+    # Layers of rock show on mesas and, in mesa country, on all ridges that are not alpine.
     banded = 0.30 * (ridge.style == MESA) + 0.55 * around.mesa * (ridge.style != ALPINE)
     strata = 0.5 * np.sin(depth * 34 + 3 * gully)
     color = color * (1 + 0.7 * np.minimum(banded, 0.6) * strata)[..., None]

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def told(trained_world, tmp_path_factory):
-    """What a plain run printed, and the folder of its report."""
+    """The output of a plain run, and the folder of its report."""
     folder = tmp_path_factory.mktemp("report")
     return trained_world.run("eval", "--report", folder), folder
 

@@ -83,7 +83,7 @@ def test_unreadable_photos_and_photos_in_no_cell_are_listed(trained_world, tmp_p
     assert report["counts"]["photos"] == 2
     reasons = [one["reason"] for one in report["failures"]]
     assert "no cell" in reasons[1]
-    assert "no number counts this photo" in result.stderr
+    assert "it counts in no statistic" in result.stderr
 
 
 def test_a_table_without_drives_has_no_shortcuts(trained_world, tmp_path) -> None:

@@ -12,7 +12,7 @@ from geoguess_cli.photos.table import PhotoTable
 
 
 def drives(sides: list[list[str | None]], tmp_path, *, apart_deg: float = 1.0) -> PhotoTable:
-    """A drive for each list of sides, with a photo (that is not there) for each side in it."""
+    """A drive for each list of splits, with a photo (without a file) for each split in it."""
     rows = [(drive, side) for drive, own in enumerate(sides) for side in own]
     frame = pl.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Colours as eyes see them, those too that lack a kind of cone."""
+"""Colours as people see them, with and without colour blindness."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_lightness_goes_one_way_in_even_steps(name: str, as_lab) -> None:  # typ
 
 @pytest.mark.parametrize("sight", sorted(SIMULATED))
 @pytest.mark.parametrize("name", THEMES)
-def test_amounts_are_told_apart_whatever_cones_one_has(name: str, sight: str, as_lab) -> None:  # type: ignore[no-untyped-def]
+def test_amounts_can_be_told_apart_with_any_cones(name: str, sight: str, as_lab) -> None:  # type: ignore[no-untyped-def]
     """A just noticeable difference is about 2.3 (Mahy et al., 1994)."""
     colors = theme.THEMES[name].sequential(np.linspace(0, 1, 11))[:, :3]
     seen = as_lab(as_seen(colors, sight))

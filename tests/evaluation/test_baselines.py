@@ -66,7 +66,7 @@ def test_one_photo_is_its_own_best_constant(place: tuple[float, float]) -> None:
 
 def test_three_points_around_the_pole_have_it_between_two() -> None:
     latlng = np.array([[80.0, 0.0], [80.0, 120.0], [80.0, 240.0]])
-    # The median of three is the second: half the way between any two is the best one can do.
+    # The median of three distances is the second, so the best place is halfway between two points.
     half = great_circle_km(latlng[:1], latlng[1:2])[0] / 2
     assert median_km(np.array(best_constant(latlng)), latlng) == pytest.approx(half, rel=1e-3)
 

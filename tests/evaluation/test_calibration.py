@@ -30,7 +30,7 @@ from geoguess_cli.model.decision import TEMPERATURES
 def drawn(
     photos: int = 800, cells: int = 12, *, sharpness: float = 1.0, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits `sharpness` times those that are calibrated, and truths drawn from the latter."""
+    """Logits that are `sharpness` times calibrated ones, and truths drawn from the latter."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(photos, cells), scale=2.0)
     truths = (log_softmax(logits) + rng.gumbel(size=logits.shape)).argmax(axis=1)

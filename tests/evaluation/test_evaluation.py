@@ -1,4 +1,4 @@
-"""An evaluation whose every figure is known by hand."""
+"""An evaluation whose statistics are known by hand."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A whole evaluation of made-up logits against independent implementations of its figures."""
+"""A whole evaluation of made-up logits against independent implementations of its statistics."""
 
 import importlib
 from pathlib import Path
@@ -23,8 +23,8 @@ PHOTOS, TEMPERATURE = 3000, 1.7
 
 @pytest.fixture(scope="module")
 def world() -> tuple[Partition, np.ndarray, np.ndarray]:
-    """Forty cells or so; photos drawn by the probabilities of their own logits, so that these are
-    calibrated once divided by the temperature; the training photos.
+    """About forty cells, photos and training photos. Truths are drawn from the probabilities of
+    the logits, so the logits are calibrated once they are divided by the temperature.
     """
     rng = np.random.default_rng(11)
     towns = rng.uniform((30, -120), (48, -95), (40, 2))
@@ -146,7 +146,7 @@ def test_calibrated_sets_hold_the_truth_as_often_as_they_say(
 ) -> None:
     name, covered = f"{100 * mass:g}", truths >= 0
     held = round(record["credible"][name]["covered"]["coverage"]["value"] * covered.sum())
-    # A set holds a little more than its mass, as its last cell reaches over: by how much is known.
+    # A set holds a little more than its mass, because of its last cell; the excess is known.
     p = -np.sort(-softmax(world[2][covered]), axis=1)
     count = 1 + (p.cumsum(axis=1) < mass - 1e-6).sum(axis=1)
     masses = np.take_along_axis(p.cumsum(axis=1), count[:, None] - 1, axis=1)

@@ -1,4 +1,4 @@
-"""The figures: cases computed by hand, and scikit-learn as the reference."""
+"""Ranks, hits and means: cases computed by hand, and scikit-learn as the reference."""
 
 import math
 

@@ -12,7 +12,7 @@ STATISTIC = {"value", "low", "high"}
 
 
 def keys_of(tree: Any, path: str = "") -> Iterator[str]:
-    """Every key with dots: a statistic with its interval is one, a list's entries share theirs.
+    """Every key with dots; a statistic has one key, and the entries of a list share one.
 
     The names of the parts (a state, a distance) are written `*`.
     """

@@ -43,7 +43,7 @@ def test_areas_equal_google(level: int, everywhere: np.ndarray) -> None:
 
 @pytest.mark.parametrize("level", [*range(0, 30, 3), 29])
 def test_children_have_their_parents_area(level: int, everywhere: np.ndarray) -> None:
-    """Holds to the last digits down to the leaves, where Google's own formula has lost its."""
+    """Holds to the last digits down to the leaves, where Google's formula has lost them."""
     cells = some_cells(everywhere, level)
     of_children = cell_area_km2(cell_children(cells).ravel()).reshape(-1, 4).sum(axis=1)
     np.testing.assert_allclose(of_children, cell_area_km2(cells), rtol=1e-13)

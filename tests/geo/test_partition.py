@@ -1,4 +1,4 @@
-"""The paper's rule, against a per-row implementation on s2sphere, and what must hold of any."""
+"""The paper's rule, against a per-row implementation on s2sphere, and its properties."""
 
 import json
 from collections import defaultdict

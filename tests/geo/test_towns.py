@@ -63,7 +63,7 @@ def test_the_nearest_town_is_that_of_a_search_through_all(
     poles = np.array([[90.0, 0.0], [-90.0, 77.0], [89.99, -179.0]])
     points = np.concatenate([towns[::60], everywhere[:30], west, turn, poles])
     countries, regions = names_of(points)
-    # As if the countries on both sides of a border were exchanged: then what lies across is near.
+    # With the countries on both sides of a border exchanged, the town across the border is near.
     exchanged = {"Canada": "Mexico", "Mexico": "Canada", "Brazil": "Peru", "Peru": "Bolivia"}
     for owners in (countries, [exchanged.get(name, name) for name in countries]):
         found = nearest_towns(points, owners, regions)

@@ -28,7 +28,7 @@ def small_cells(latlng: np.ndarray, level: int) -> Partition:
 
 @pytest.fixture(scope="module")
 def row() -> tuple[PointEstimator, Partition]:
-    """Six cells of level 8, about 38 km wide: each of the first four reaches its next ones."""
+    """Six cells of level 8, about 38 km wide: the first four are neighbours in a row."""
     partition = small_cells(ROW, 8)
     np.testing.assert_array_equal(partition.centroids, ROW)  # cell ids ascend eastwards here
     return PointEstimator(partition), partition

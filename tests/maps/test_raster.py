@@ -82,7 +82,7 @@ def test_land_is_where_the_borders_say(states: ProbabilityMap) -> None:
     places = locate(grid.latlng().reshape(-1, 2))
     country = np.array([place.country for place in places]).reshape(40, 60)
     assert (country[raster.land] != "").all()
-    # The places look 25 km beyond the coast, and lakes are land to them.
+    # `places` reaches 25 km beyond the coast, and counts lakes as land.
     assert (country[~raster.land] == "").mean() > 0.9
     assert 0.2 < raster.land.mean() < 0.9
 

@@ -163,7 +163,7 @@ def test_head_and_partition_must_agree(
         (lambda tree: tree.pop("images"), "does not describe a model"),
         (lambda tree: tree["model"].update(grid=0), "grid is 0"),
         (lambda tree: tree["model"].update(colour="red"), "colour"),
-        (lambda tree: tree["model"].update(backbone="resnet5"), "near it: resnet50"),
+        (lambda tree: tree["model"].update(backbone="resnet5"), "the nearest names are resnet50"),
     ],
 )
 def test_a_config_that_is_not_understood_is_refused(

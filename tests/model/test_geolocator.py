@@ -181,8 +181,14 @@ def test_a_summary_leaves_the_model_as_it_was(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"backbone": "resnet5"}, r"no model `resnet5` \(model.backbone\); near it: resnet50"),
-        ({"vit": "vit_smal_patch16_224"}, r"\(model.vit\); near it: vit_small_patch16_224"),
+        (
+            {"backbone": "resnet5"},
+            r"no model `resnet5` \(model.backbone\); the nearest names are resnet50",
+        ),
+        (
+            {"vit": "vit_smal_patch16_224"},
+            r"\(model.vit\); the nearest names are vit_small_patch16_224",
+        ),
         ({"vit": "test_resnet"}, "not a plain Vision Transformer; use one such as"),
         ({"vit": "test_vit_relpos"}, "not a plain Vision Transformer"),
         ({"vit_blocks": 99}, "vit_blocks is 99; test_vit has 6"),
@@ -204,5 +210,5 @@ def test_the_photo_transform_is_the_backbone_s() -> None:
     resnet = image_spec(ModelConfig(), ImagesConfig(size=96, resize="crop"))
     assert (resnet.size, resnet.resize, resnet.interpolation) == (96, "crop", "bicubic")
     assert resnet.mean == (0.485, 0.456, 0.406)
-    with pytest.raises(ModelError, match="near it"):
+    with pytest.raises(ModelError, match="the nearest names are"):
         image_spec(ModelConfig(backbone="tf_efficientnet_lite"), ImagesConfig())

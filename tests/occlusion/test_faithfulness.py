@@ -157,7 +157,7 @@ def test_a_random_map_is_called_better_as_often_as_chance_has_it() -> None:
 
 
 def test_kilometres_are_turned() -> None:
-    """The expected distance rises as what speaks for the answer goes: it scores all the same."""
+    """The expected distance rises as evidence for the answer is covered; the score is positive."""
     image = np.ones((3, 32, 32), np.float32)
     image[:, 8:, 8:] = 0.3
     km = Target(np.arange(2), np.array([1000.0, 0.0]), "km", "a distance")

@@ -65,7 +65,7 @@ def test_every_scale_has_zero_in_the_middle(measure: Measure) -> None:
     assert level == pytest.approx(1 - mirrored)
     assert (level[1:] > 0.5).all()
     assert float(scale.norm(scale.limit)) == pytest.approx(1)
-    # What lies beyond takes the end's colour.
+    # A drop beyond the scale takes the colour of its end.
     beyond = colors_of(np.array([[scale.limit, 50 * scale.limit]]), measure)
     assert beyond[0, 0].tolist() == beyond[0, 1].tolist()
 

@@ -25,7 +25,7 @@ def section(report: Report, anchor: str) -> Section:
 def test_the_opening_tells_what_was_counted(report: Report) -> None:
     text = " ".join(opening(report))
     assert "239 photos of the test split, of 30 sequences; 160 (66.9 %) lie" in text
-    assert "1 more could not be read and count nowhere." in text
+    assert "1 more could not be read and count in no statistic." in text
     assert "Leak check: " in text
     assert report.leaks.verdict in text
 

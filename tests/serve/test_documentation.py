@@ -1,4 +1,4 @@
-"""docs/api.md keeps its word: its examples run, and its tables are those of the API."""
+"""The examples of docs/api.md run, and its tables are those of the API."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""One thread, quick jobs first, room bounded, nothing lost silently."""
+"""One thread does quick jobs first, takes a limited number, and loses no error."""
 
 import threading
 from collections.abc import Iterator

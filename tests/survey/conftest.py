@@ -1,4 +1,4 @@
-"""A survey in which it is known what the model reads: a bright thing in one drive of five."""
+"""A survey of a model that is known to read a bright object, which one drive of five has."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,7 +39,7 @@ def reads_patch(images: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def known(tmp_path: Path) -> SurveyedPhotos:
-    """Five drives of three photos; in the first a bright thing lies where the model looks."""
+    """Five drives of three photos; in the first a bright object lies where the model looks."""
     rng = np.random.default_rng(5)
     paths = []
     for row, drive in enumerate(DRIVES):

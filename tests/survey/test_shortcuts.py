@@ -1,4 +1,4 @@
-"""Shortcuts: worlds in which it is known what the model reads, and where it stands."""
+"""Shortcuts: worlds in which the object that the model reads, and its place, are known."""
 
 import math
 

@@ -40,7 +40,7 @@ def test_unreadable_photos_are_counted_reported_once_and_skipped(lab: Lab, tmp_p
         lab.train(table=with_broken(~train))
 
 
-def test_a_last_batch_of_one_photo_is_survived(lab: Lab) -> None:
+def test_a_last_batch_of_one_photo_does_no_harm(lab: Lab) -> None:
     """A batch norm over one value has no spread: 32 px end in a map of one place."""
     train = dataclasses.replace(lab.config.train, batch_size=23)
     config = dataclasses.replace(lab.config, train=train)

@@ -1,4 +1,4 @@
-"""What rests in a stage rests wholly; what decays is what should."""
+"""Frozen parts do not change at all, and weight decay applies to the right parameters."""
 
 from collections.abc import Callable
 
