@@ -191,14 +191,19 @@ def judged(
     return scores
 
 
-def main() -> None:
-    """Survey, measure and print."""
+def parsed() -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, default=ROOT / "artifacts" / "model")
     parser.add_argument("--limit", type=int, default=10_000, help="photos, in whole drives")
     parser.add_argument("--baseline", choices=BASELINES, action="append")
     parser.add_argument("--cache", type=Path, default=ROOT / "artifacts" / "attention")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Survey, measure and print."""
+    arguments = parsed()
     table: PhotoTable = read_photo_table(WORLD / "photos.csv")
     shots = all_shots(states)
     assert [shot.id for shot in shots] == table.frame["id"].to_list()
@@ -242,25 +247,24 @@ def main() -> None:
     for name, of_part in (*parts.items(), ("both", lambda _: True)):
         scores = judged(survey, of_part, drives, followed, relied, masks)
         print(json.dumps({"part": name, "shortcuts": scores}), flush=True)
-    print(
-        json.dumps(
-            {
-                "suspects": [
-                    {
-                        "drive": table.frame["sequence"][spot.rows[0]],
-                        "score": round(spot.score, 3),
-                        "drop": round(spot.drop, 3),
-                        "carried": round(spot.carried, 3),
-                        "alone": round(spot.alone, 3),
-                        "photos": len(spot.rows),
-                        "truck": spot.drive in followed and on_truck(spot, masks),
-                        "labels": named_labels(spot, masks),
-                    }
-                    for spot in survey.suspects
-                ]
-            }
-        )
-    )
+    suspects = [suspect_record(spot, table, masks, followed) for spot in survey.suspects]
+    print(json.dumps({"suspects": suspects}))
+
+
+def suspect_record(
+    spot: SharedSpot, table: PhotoTable, masks: Masks, followed: set[int]
+) -> dict[str, Any]:
+    """A suspect, and whether it is a truck."""
+    return {
+        "drive": table.frame["sequence"][spot.rows[0]],
+        "score": round(spot.score, 3),
+        "drop": round(spot.drop, 3),
+        "carried": round(spot.carried, 3),
+        "alone": round(spot.alone, 3),
+        "photos": len(spot.rows),
+        "truck": spot.drive in followed and on_truck(spot, masks),
+        "labels": named_labels(spot, masks),
+    }
 
 
 def named_labels(spot: SharedSpot, masks: Masks) -> dict[str, float]:

@@ -70,8 +70,8 @@ def timed(name: str, meter: Meter, work: Callable[[], Any]) -> tuple[Any, float]
     return result, seconds
 
 
-def main() -> None:
-    """Measure, compare, print."""
+def parsed() -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, default=Path("artifacts/model"))
     parser.add_argument("--paper", action="store_true")
@@ -79,16 +79,23 @@ def main() -> None:
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--steps", type=int, default=16)
-    arguments = parser.parse_args()
-    torch.manual_seed(0)
+    return parser.parse_args()
+
+
+def network(arguments: argparse.Namespace) -> tuple[torch.nn.Module, int]:
+    """The model to measure, and the side of its photos in pixels."""
     if arguments.paper:
-        size = PAPER_SIZE
-        geolocator = build_geolocator(
-            ModelConfig(weights="none"), cells=PAPER_CELLS, image_size=size
-        )
-    else:
-        trained = load_model(arguments.model)
-        geolocator, size = trained.geolocator, trained.spec.size
+        recipe = ModelConfig(weights="none")
+        return build_geolocator(recipe, cells=PAPER_CELLS, image_size=PAPER_SIZE), PAPER_SIZE
+    trained = load_model(arguments.model)
+    return trained.geolocator, trained.spec.size
+
+
+def main() -> None:
+    """Measure, compare, print."""
+    arguments = parsed()
+    torch.manual_seed(0)
+    geolocator, size = network(arguments)
     meter, tensor = Meter(geolocator), torch.randn(3, size, size)
     image = tensor.numpy()
     window, stride = arguments.window, arguments.stride

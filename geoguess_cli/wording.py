@@ -41,6 +41,15 @@ def whole_percent(share: float) -> str:
     return UNDEFINED if math.isnan(share) else f"{100 * share:.0f} %".replace("-", MINUS)
 
 
+def tenths_of_percent(share: float) -> str:
+    """A share as text for a column of a terminal, where the digits of all rows line up.
+
+    >>> tenths_of_percent(0.6394), tenths_of_percent(0.06)
+    ('63.9%', '6.0%')
+    """
+    return f"{share:.1%}"
+
+
 def percentage_points(difference: float) -> str:
     """A difference of two shares as text, in percentage points with its sign; – if undefined.
 
@@ -51,12 +60,20 @@ def percentage_points(difference: float) -> str:
     return UNDEFINED if math.isnan(difference) else points.replace("-", MINUS)
 
 
-def kilometres(distance: float) -> str:
+def kilometres(distance: float, decimals: int | None = None) -> str:
     """A distance in kilometres as text, with the digits that count.
+
+    Args:
+        distance: 0 or more.
+        decimals: Decimals to write instead, as in a column or on an axis.
 
     >>> kilometres(0.414), kilometres(1.23), kilometres(12.34), kilometres(1234.5)
     ('0.41 km', '1.2 km', '12 km', '1,234 km')
+    >>> kilometres(1.23, decimals=0), kilometres(270.0, decimals=1)
+    ('1 km', '270.0 km')
     """
+    if decimals is not None:
+        return f"{distance:,.{decimals}f} km"
     digits = 2 if distance < 0.995 else 1 if distance < 9.95 else 0
     return f"{distance:,.{digits}f}".removesuffix(".0") + " km"
 

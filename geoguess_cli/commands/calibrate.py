@@ -11,7 +11,7 @@ from geoguess_cli.errors import PhotoTableError
 
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
 def calibrate(
-    *, model: options.Model = None, output: options.Output = None, config: Config, sink: Sink
+    *, model: options.ModelOption = None, output: options.Output = None, config: Config, sink: Sink
 ) -> None:
     """Fit the temperature and the point estimate on the validation photos; keep the weights.
 

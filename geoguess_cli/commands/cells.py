@@ -162,7 +162,7 @@ def draw(
         Path | None,
         typer.Option("--report", metavar="DIR", help="Folder that `geoguess eval` wrote."),
     ] = None,
-    theme: options.Theme = "light",
+    theme: options.ThemeOption = "light",
     cells: options.Cells = None,
     config: Config,
     sink: Sink,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
 def evaluate(
     *,
-    model: options.Model = None,
+    model: options.ModelOption = None,
     split: options.Split = "test",
     compare: Annotated[
         tuple[Path, Path] | None,

@@ -70,10 +70,8 @@ def occlude(
         ),
     ] = None,
     window: options.Window = 32,
-    stride: Annotated[
-        int, typer.Option("--stride", min=1, help="Step from one window to the next, in pixels.")
-    ] = 8,
-    baseline: options.Baselines = None,
+    stride: options.Stride = 8,
+    baseline: options.BaselineOption = None,
     view: Annotated[
         View,
         typer.Option("--view", help="Colours on the photo, lines of equal drop, or colours alone."),
@@ -99,7 +97,7 @@ def occlude(
         typer.Option("--raw", metavar="FILE", help="Also write the maps as .npy or .json."),
     ] = None,
     truth: options.Truth = None,
-    model: options.Model = None,
+    model: options.ModelOption = None,
     batch_size: options.BatchSize = None,
     config: Config,
     sink: Sink,

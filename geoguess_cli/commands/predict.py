@@ -38,7 +38,7 @@ def predict(
     ] = False,
     form: options.FormatOption = None,
     output: options.Output = None,
-    model: options.Model = None,
+    model: options.ModelOption = None,
     config: Config,
     sink: Sink,
 ) -> None:

@@ -44,10 +44,10 @@ def probmap(
             "(default: by its square root).",
         ),
     ] = None,
-    theme: options.Theme = "light",
+    theme: options.ThemeOption = "light",
     truth: options.Truth = None,
     top_k: options.TopK = 5,
-    model: options.Model = None,
+    model: options.ModelOption = None,
     config: Config,
     sink: Sink,
 ) -> None:

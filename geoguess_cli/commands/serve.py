@@ -54,7 +54,7 @@ def serve(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the default browser.")
     ] = False,
-    model: options.Model = None,
+    model: options.ModelOption = None,
     config: Config,
     sink: Sink,
 ) -> None:

@@ -50,23 +50,16 @@ def survey(
         typer.Option("--target", help="The cell to follow: the likeliest, or the true cell."),
     ] = "top",
     window: options.Window = 32,
-    stride: Annotated[
-        int | None,
-        typer.Option(
-            "--stride",
-            min=1,
-            help="Step from one window to the next, in pixels "
-            "(default: 16, or the window if it is smaller).",
-        ),
-    ] = None,
-    baseline: options.Baselines = None,
-    model: options.Model = None,
+    stride: options.StrideIfAny = None,
+    baseline: options.BaselineOption = None,
+    model: options.ModelOption = None,
     batch_size: options.BatchSize = None,
     config: Config,
     sink: Sink,
 ) -> None:
     """Report where the model looks over many photos, and which shortcuts it may have learnt.
 
+    Without --stride, windows are 16 pixels apart, or as far as the window is wide if that is less.
     The same command goes on after an interruption. docs/metrics.md defines every number of the
     report.
     """

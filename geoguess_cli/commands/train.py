@@ -13,6 +13,7 @@ from geoguess_cli.console.inputs import check_leaks, read_photos
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.training import TrainingDisplay
 from geoguess_cli.console.verbs import configured
+from geoguess_cli.wording import tenths_of_percent
 
 if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
@@ -132,8 +133,8 @@ def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
                     best["stage_name"],
                     f"{best['loss']:.3f}",
                     f"{best['val_loss']:.3f}",
-                    f"{best['val_top_1']:.1%}",
-                    f"{best['val_top_5']:.1%}",
+                    tenths_of_percent(best["val_top_1"]),
+                    tenths_of_percent(best["val_top_5"]),
                 )
             ],
         )

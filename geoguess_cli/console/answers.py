@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
+from geoguess_cli.wording import kilometres, tenths_of_percent
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -79,7 +80,7 @@ def _show_plainly(
 def _line(guess: "Guess") -> tuple[object, ...]:
     return (
         guess.rank,
-        f"{guess.probability:.1%}",
+        tenths_of_percent(guess.probability),
         guess.place,
         f"{guess.latitude:.4f}",
         f"{guess.longitude:.4f}",
@@ -90,11 +91,12 @@ def _line(guess: "Guess") -> tuple[object, ...]:
 def _sentence(answer: "Answer") -> str:
     """The point estimate, its expected distance to the truth, and its radius."""
     if not answer.sure:
-        return f"not sure, the likeliest cell has {answer.confidence:.1%}"
+        return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}"
     latitude, longitude = answer.estimate
     return (
         f"{latitude:.4f}, {longitude:.4f}, "
-        f"expected distance {answer.expected_km:,.0f} km, 90% within {answer.radius_90_km:,.0f} km"
+        f"expected distance {kilometres(answer.expected_km, decimals=0)}, "
+        f"90% within {kilometres(answer.radius_90_km, decimals=0)}"
     )
 
 
@@ -124,7 +126,7 @@ def _show_one(
         [
             (
                 guess.rank,
-                f"{guess.probability:.1%}",
+                tenths_of_percent(guess.probability),
                 bar,
                 fitted_place(places[guess.cell_index], room),
                 Text(guess.token, style="dim"),
@@ -164,7 +166,7 @@ def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, widt
         place = answer.place if answer.sure else None
         words = fitted_place(place, room) if place is not None else "not sure"
         distance = f"{answer.expected_km:,.0f}" if answer.sure else ""
-        rows.append((photo, f"{answer.confidence:.1%}", bar, words, distance))
+        rows.append((photo, tenths_of_percent(answer.confidence), bar, words, distance))
     columns = ("photo", "prob.", "", "place", "km off")
     sink.table(columns, rows, right=("prob.", "km off"))
 

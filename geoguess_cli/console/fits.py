@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import Config
 from geoguess_cli.console.output import Sink
-from geoguess_cli.wording import number
+from geoguess_cli.wording import kilometres, number, tenths_of_percent
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
@@ -48,7 +48,7 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
         [
             ("log loss, nats", *(number(side.nll, "score") for side in sides.values())),
             ("Brier score", *(number(side.brier, "score") for side in sides.values())),
-            ("calibration error", *(f"{side.ece:.1%}" for side in sides.values())),
+            ("calibration error", *(tenths_of_percent(side.ece) for side in sides.values())),
         ],
         title=f"temperature {temperature:.3f}, "
         f"judged by {fit.covered} validation photos of {fit.sequences} sequences",
@@ -60,7 +60,7 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
         [
             (
                 POINT_METHODS[method],
-                f"{km:,.1f} km",
+                kilometres(km, decimals=1),
                 "least" if method == fit.decision.point else "",
             )
             for method, km in fit.median_km.items()

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
+from geoguess_cli.wording import significant
 
 if TYPE_CHECKING:
     from geoguess_cli.photos.leak_report import LeakReport
@@ -33,7 +34,7 @@ def _show_distances(report: "LeakReport", sink: Sink) -> None:
             (
                 item.side,
                 f"{item.photos:,}",
-                *(_km(distance) for distance in item.percentiles_km.values()),
+                *map(significant, item.percentiles_km.values()),
                 *(f"{count / item.photos:.0%}" for count in item.bands.values()),
             )
             for item in report.distances
@@ -72,8 +73,3 @@ def _show_duplicates(report: "LeakReport", sink: Sink) -> None:
             item.examples,
             right=("bits of 256 that differ",),
         )
-
-
-def _km(distance: float) -> str:
-    """Kilometres with at most three digits below 100, so that a metre is not 0."""
-    return f"{distance:,.0f}" if distance >= 100 else f"{distance:.3g}"

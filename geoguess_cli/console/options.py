@@ -49,7 +49,7 @@ Photos = Annotated[
         help="Photo table, or any other source that `data inspect` reads.",
     ),
 ]
-Table = Annotated[
+TableArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="TABLE",
@@ -68,7 +68,7 @@ Cells = Annotated[
         "--cells", metavar="FILE", help="Partition file (default: ARTIFACTS/cells.parquet)."
     ),
 ]
-Model = Annotated[
+ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="DIR", help="Model folder (default: ARTIFACTS/model)."),
 ]
@@ -88,7 +88,7 @@ MinPhotos = Annotated[
 MaxLevel = Annotated[
     int | None, typer.Option("--max-level", min=0, max=30, help="Split no further than this level.")
 ]
-Uncovered = Annotated[
+UncoveredOption = Annotated[
     choices.Uncovered | None,
     typer.Option("--uncovered", help="What to do with a photo that lies in no cell."),
 ]
@@ -98,7 +98,7 @@ FormatOption = Annotated[
         "--format", help="Format of the result (default: by the ending of -o, else table)."
     ),
 ]
-Theme = Annotated[
+ThemeOption = Annotated[
     choices.ThemeName,
     typer.Option("--theme", help="Colours of the figure, for a light or a dark page."),
 ]
@@ -121,6 +121,9 @@ BatchSize = Annotated[
 Window = Annotated[
     int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
 ]
+_STRIDE = typer.Option("--stride", min=1, help="Step from one window to the next, in pixels.")
+Stride = Annotated[int, _STRIDE]
+StrideIfAny = Annotated[int | None, _STRIDE]
 DeviceOption = Annotated[
     choices.Device | None, typer.Option("--device", help="Device that runs the model.")
 ]
@@ -165,7 +168,7 @@ Truth = Annotated[
     ),
 ]
 # Typer takes no list of Literals, so the type is Any; `baseline` makes each value.
-Baselines = Annotated[
+BaselineOption = Annotated[
     list[Any] | None,
     typer.Option(
         "--baseline",

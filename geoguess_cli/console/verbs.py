@@ -9,12 +9,12 @@ from geoguess_cli.console.inputs import settings
 from geoguess_cli.console.output import Sink
 
 KEYS: dict[str, Any] = {
-    "table": options.Table,
+    "table": options.TableArgument,
     "photos": options.Photos,
     "cells__max_photos": options.MaxPhotos,
     "cells__min_photos": options.MinPhotos,
     "cells__max_level": options.MaxLevel,
-    "cells__uncovered": options.Uncovered,
+    "cells__uncovered": options.UncoveredOption,
     "train__batch_size": options.BatchSize,
     "seed": options.Seed,
     "device": options.DeviceOption,

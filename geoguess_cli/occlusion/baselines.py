@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from geoguess_cli.errors import ConfigError
 
-Image = Float[np.ndarray, "3 h w"]
+ImageArray = Float[np.ndarray, "3 h w"]
 """A normalised image, red, green, blue first."""
 
 
@@ -30,7 +30,7 @@ class BaselineKind:
     cover: Callable[[np.ndarray, int, int], np.ndarray]
 
 
-def blurred(image: Image, sigma: float) -> Image:
+def blurred(image: ImageArray, sigma: float) -> ImageArray:
     """The image under a Gaussian filter; beyond its edges the image is continued by its edges.
 
     Args:
@@ -70,8 +70,8 @@ def baseline_words(name: str) -> str:
 
 
 def baseline_images(
-    names: Sequence[str], image: Image, *, window: int, seed: int = 0
-) -> dict[str, Image]:
+    names: Sequence[str], image: ImageArray, *, window: int, seed: int = 0
+) -> dict[str, ImageArray]:
     """The image with every pixel covered, by the name of the baseline.
 
     Args:

@@ -25,7 +25,7 @@ from geoguess_cli.occlusion.overlay import (
     draw_window,
     visible_box,
 )
-from geoguess_cli.wording import percent
+from geoguess_cli.wording import kilometres, percent
 
 MOST_PHOTOS = 60
 """Greatest number of photos on a sheet: 60 upright photos are 61,000 pixels high, and a PNG holds
@@ -155,7 +155,7 @@ def _draw_judgement(figure: Figure, faithfulness: Faithfulness, left: float, top
 
     def on_axis(value: float, _: int) -> str:
         in_km = faithfulness.target.measure == "km"
-        return f"{value:,.0f} km" if in_km else percent(value, whole=True)
+        return kilometres(value, decimals=0) if in_km else percent(value, whole=True)
 
     most = max(ax.dataLim.y1 for ax in panels)
     for ax in panels:

@@ -9,14 +9,27 @@ Phase = Literal["train", "val"]
 
 
 @dataclass(frozen=True)
-class StepStats:
-    """The state of a training after a batch.
+class CurrentEpoch:
+    """The epoch that a training is in.
 
     Args:
         stage: Number of the stage, from 1.
         stage_name: Name of the stage.
         epoch: Number of the epoch, from 1, counted through all stages of the recipe.
         epochs: Number of the last epoch of this training.
+    """
+
+    stage: int
+    stage_name: str
+    epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class StepStats(CurrentEpoch):
+    """The state of a training after a batch.
+
+    Args:
         phase: "train" or "val".
         step: Batches of the phase that are done.
         steps: Batches of the whole phase.
@@ -25,10 +38,6 @@ class StepStats:
         learning_rate: The rate in this epoch.
     """
 
-    stage: int
-    stage_name: str
-    epoch: int
-    epochs: int
     phase: Phase
     step: int
     steps: int
@@ -38,14 +47,10 @@ class StepStats:
 
 
 @dataclass(frozen=True)
-class EpochStats:
+class EpochStats(CurrentEpoch):
     """The result of an epoch; a line of `metrics.jsonl`.
 
     Args:
-        stage: Number of the stage, from 1.
-        stage_name: Name of the stage.
-        epoch: Number of the epoch, from 1, counted through all stages of the recipe.
-        epochs: Number of the last epoch of this training.
         loss: Mean training loss, in nats, label smoothing included.
         val_loss: Mean cross-entropy of the validation photos that lie in a cell, in nats.
         val_top_1: Share of all validation photos whose cell was the likeliest.
@@ -57,10 +62,6 @@ class EpochStats:
         skipped: Number of photos that could not be decoded.
     """
 
-    stage: int
-    stage_name: str
-    epoch: int
-    epochs: int
     loss: float
     val_loss: float
     val_top_1: float

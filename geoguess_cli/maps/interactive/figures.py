@@ -13,7 +13,7 @@ from geoguess_cli.drawing import theme
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.interactive import glyphs, palette
 from geoguess_cli.maps.interactive.ground import ground, names_with_room
-from geoguess_cli.maps.interactive.layers import Columns, answer_columns, cell_columns
+from geoguess_cli.maps.interactive.layers import LayerColumns, answer_columns, cell_columns
 from geoguess_cli.maps.interactive.plane import Plane, PlaneBox, box_of, plane_of
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
@@ -61,8 +61,8 @@ def cells_figure(
     partition: Partition,
     plane: Plane,
     box: PlaneBox,
-    columns: Columns,
-    layers: dict[str, Columns] | None = None,
+    columns: LayerColumns,
+    layers: dict[str, LayerColumns] | None = None,
     *,
     shade: str = "shade",
     tip: Sequence[str],

@@ -30,7 +30,7 @@ from bokeh.models.glyphs import Line
 from geoguess_cli.drawing import theme
 from geoguess_cli.maps.interactive import palette
 from geoguess_cli.maps.interactive.ground import Ground, Names
-from geoguess_cli.maps.interactive.layers import Columns
+from geoguess_cli.maps.interactive.layers import LayerColumns
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -65,7 +65,7 @@ def draw_ground(plot: Plot, under: Ground) -> None:
     draw_lines(plot, "graticule", under, 0.5)
 
 
-def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
+def draw_cells(plot: Plot, columns: LayerColumns, shade: str) -> GlyphRenderer:
     """Draw the cells and their edges; the layer that the pointer reads."""
     mapper = LinearColorMapper(name="amounts", low=0.0, high=1.0, **colored(nan_color="missing"))
     fill = {"field": shade, "transform": mapper}
@@ -90,7 +90,7 @@ def draw_cells(plot: Plot, columns: Columns, shade: str) -> GlyphRenderer:
     return plot.renderers[-2]
 
 
-def draw_outline(plot: Plot, name: str, columns: Columns) -> None:
+def draw_outline(plot: Plot, name: str, columns: LayerColumns) -> None:
     """Draw a line around a credible region, on a halo that sets it off from the cells."""
     dash: Any = "solid" if name == "credible_50" else [5, 4]
     halo = MultiLine(line_width=3.4, line_alpha=0.75, **colored(line_color="halo"))
@@ -105,7 +105,7 @@ def draw_highlight(plot: Plot) -> None:
     _add(plot, "picked", {"xs": [], "ys": []}, halo, line)
 
 
-def draw_mark(plot: Plot, name: str, columns: Columns) -> None:
+def draw_mark(plot: Plot, name: str, columns: LayerColumns) -> None:
     """Draw the numbered guesses, the estimate, the truth, or the way between these two."""
     if name == "way":
         halo = MultiLine(line_width=4.2, line_alpha=0.8, **colored(line_color="halo"))

@@ -19,12 +19,12 @@ from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm
 from geoguess_cli.wording import percent
 
-Columns = dict[str, list[Any]]
+LayerColumns = dict[str, list[Any]]
 
 _CELL_COLUMNS = ("token", "level", "photos", "place")
 
 
-def cell_columns(partition: Partition, plane: Plane) -> Columns:
+def cell_columns(partition: Partition, plane: Plane) -> LayerColumns:
     """One row per cell, in the partition's order: its outline and its record.
 
     Coordinates are kilometres on the plane; NaN separates the rings of an outline.
@@ -43,7 +43,7 @@ def cell_columns(partition: Partition, plane: Plane) -> Columns:
 
 def answer_columns(
     map_: ProbabilityMap, plane: Plane, scale: ColorScale = "root"
-) -> dict[str, Columns]:
+) -> dict[str, LayerColumns]:
     """The columns of the answer to one photo, by layer.
 
     "cells" has columns to add to `cell_columns`; "guesses", "estimate" and "truth" are points;
@@ -55,7 +55,7 @@ def answer_columns(
     rank = np.empty(len(probabilities), dtype=np.int64)
     rank[map_.ranking] = np.arange(1, len(rank) + 1)
     guesses = _points(map_.partition.centroids[map_.guesses], plane)
-    columns: dict[str, Columns] = {
+    columns: dict[str, LayerColumns] = {
         "cells": {
             # Four digits suffice for every text, and keep the page small.
             "probability": [float(f"{value:.4g}") for value in probabilities.tolist()],
@@ -83,12 +83,12 @@ def answer_columns(
     return columns
 
 
-def _points(latlng: np.ndarray, plane: Plane) -> Columns:
+def _points(latlng: np.ndarray, plane: Plane) -> LayerColumns:
     x, y = plane.project(latlng).round(3).T.tolist()
     return {"x": x, "y": y}
 
 
-def _lines(lines: list[np.ndarray]) -> Columns:
+def _lines(lines: list[np.ndarray]) -> LayerColumns:
     rounded = [line.round(2) for line in lines if len(line)]
     return {
         "xs": [line[:, 0].tolist() for line in rounded],
