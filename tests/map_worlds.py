@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyproj
 import shapely
+from figure_worlds import by_gid
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
@@ -83,10 +84,6 @@ def area_km2(polygon: shapely.Geometry) -> float:
         fine, lambda xy: np.stack([np.radians(xy[:, 0]), np.sin(np.radians(xy[:, 1]))], axis=1)
     )
     return float(flat.area) * 6371.0088**2
-
-
-def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
 
 
 def drawn_cells(figure: Figure) -> PathCollection:

@@ -278,6 +278,17 @@ def test_each_test_file_has_the_place_of_its_module() -> None:
     assert strays == []
 
 
+def test_each_module_has_a_test_file() -> None:
+    untested = []
+    for path in MODULES:
+        place = path.relative_to(PACKAGE)
+        if place.stem not in ("__init__", "__main__"):
+            name = place.stem.removeprefix("_")
+            if not (TESTS / place.with_name(f"test_{name}.py")).exists():
+                untested.append(place.as_posix())
+    assert untested == []
+
+
 def test_no_module_is_longer_than_350_lines() -> None:
     lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert {name: length for name, length in lengths.items() if length > 350} == {}

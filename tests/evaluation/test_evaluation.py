@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from evaluation_worlds import AT_SEA, REASON
 
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.evaluation import evaluation as evaluation_module
@@ -22,47 +23,9 @@ from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.geoscore import geoscore
 
-AT_SEA = (30.0, -45.0)
-PROBABILITIES = (0.5, 0.25, 0.15, 0.1)
-ASKED = [  # truth, the towns by falling probability
-    ("Helena", ("Helena", "Austin", "Salem", "Boise")),
-    ("Helena", ("Austin", "Helena", "Salem", "Boise")),
-    ("Austin", ("Austin", "Helena", "Salem", "Boise")),
-    ("Salem", ("Helena", "Austin", "Boise", "Salem")),
-    ("sea", ("Helena", "Austin", "Salem", "Boise")),
-    ("Boise", ("Boise", "Austin", "Salem", "Helena")),  # cannot be read
-]
-REASON = "5.jpg is not a picture"
-
 
 def values(figures: dict[str, dict[str, float | None]]) -> dict[str, float | None]:
     return {name: figure["value"] for name, figure in figures.items()}
-
-
-@pytest.fixture
-def logits(cell_of: dict[str, int]) -> np.ndarray:
-    values = np.empty((len(ASKED), 4))
-    for row, (_, order) in enumerate(ASKED):
-        values[row, [cell_of[town] for town in order]] = np.log(PROBABILITIES) + row
-    return values
-
-
-@pytest.fixture
-def places(towns: dict[str, tuple[float, float]]) -> list[tuple[float, float]]:
-    return [towns.get(truth, AT_SEA) for truth, _ in ASKED]
-
-
-@pytest.fixture
-def evaluation(predictor_of, table_of, logits, places) -> Evaluation:
-    table = table_of(places, split=["test"] * 6, sequence=["a", "a", "b", "b", "c", None])
-    return evaluate(predictor_of(logits, {5: REASON}), table, batch_size=4)
-
-
-@pytest.fixture
-def distance_km(towns, places) -> np.ndarray:
-    """From the town answered to the truth, of the five photos that can be read."""
-    answered = np.array([towns[order[0]] for _, order in ASKED[:5]])
-    return great_circle_km(answered, np.array(places[:5]))
 
 
 def test_top_k_over_all_and_over_covered_photos(evaluation: Evaluation) -> None:
@@ -145,44 +108,6 @@ def test_baselines(evaluation: Evaluation, partition: Partition, cell_of, places
         median = np.median(great_circle_km(candidate[None], readable))
         assert constant["median_km"]["value"] <= median
     assert constant["median_km"]["value"] < frequent["median_km"]["value"]
-
-
-def test_predictions_have_a_row_a_photo(
-    evaluation: Evaluation, partition: Partition, cell_of, distance_km, places
-) -> None:
-    rows = evaluation.predictions.to_dicts()
-    assert [row["photo"] for row in rows] == [f"{i}.jpg" for i in range(6)]
-    second = rows[1]
-    assert (second["latitude"], second["longitude"]) == places[1]
-    assert (second["split"], second["sequence"]) == ("test", "a")
-    assert second["token"] == partition.tokens[cell_of["Helena"]]
-    assert second["rank"] == 2
-    assert second["probability"] == pytest.approx(0.25, abs=1e-6)
-    assert second["loss"] == pytest.approx(math.log(4), abs=1e-6)
-    expected = [partition.tokens[cell_of[town]] for town in ASKED[1][1]]
-    assert second["top_tokens"] == expected
-    assert second["top_probabilities"] == pytest.approx(PROBABILITIES, abs=1e-6)
-    assert second["estimate_latitude"] == pytest.approx(30.2672)
-    assert second["estimate_longitude"] == pytest.approx(-97.7431)
-    assert second["distance_km"] == pytest.approx(distance_km[1])
-    assert second["geoscore"] == pytest.approx(5000 * math.exp(-distance_km[1] / 1492.7))
-    assert (second["region"], second["estimate_region"]) == ("Montana", "Texas")
-    assert second["place"].endswith("Montana, US")
-    assert second["estimate_place"].endswith("Texas, US")
-    assert second["error"] is None
-
-
-def test_predictions_of_an_uncovered_and_of_an_unreadable_photo(evaluation: Evaluation) -> None:
-    at_sea, unreadable = evaluation.predictions.to_dicts()[4:]
-    missing = {name for name, value in at_sea.items() if value is None}
-    of_the_cell = {"token", "rank", "probability", "loss", "uncalibrated_loss", "search_km2"}
-    assert missing == of_the_cell | {"nearest_train_km", "error"}
-    assert (at_sea["country"], at_sea["estimate_region"]) == ("", "Montana")
-    assert at_sea["place"].startswith("at sea, ")
-    known = {name for name, value in unreadable.items() if value is not None}
-    truth = {"photo", "latitude", "longitude", "split", "token", "country", "region", "place"}
-    assert known == truth | {"error"}
-    assert unreadable["error"] == REASON
 
 
 def test_the_figures_can_be_had_again_from_the_parquet_file(
@@ -271,11 +196,6 @@ def test_a_certain_and_wrong_model_has_a_finite_loss(
     logits[0, cell_of["Austin"]] = 5000.0
     report = evaluate(predictor_of(logits), table_of([towns["Helena"]])).report.record()
     assert report["loss"]["value"] == 5000.0
-
-
-def test_fewer_cells_than_guesses(predictor_of, table_of, logits, places) -> None:
-    found = evaluate(predictor_of(logits), table_of(places))
-    assert found.predictions["top_tokens"].list.len().to_list() == [4] * 6
 
 
 def test_an_empty_table_is_refused(predictor_of: Callable, table_of: Callable) -> None:

@@ -6,23 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from logit_worlds import LOGITS, TIED
 from sklearn.metrics import log_loss, top_k_accuracy_score
 
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.inference.geoscore import geoscore
 from geoguess_cli.inference.probabilities import log_softmax, top_cells
-
-LOGITS = arrays(
-    np.float32,
-    st.tuples(st.integers(1, 6), st.integers(1, 9)),
-    elements=st.floats(-80, 80, width=32),
-)
-TIED = arrays(
-    np.float64,
-    st.tuples(st.integers(1, 6), st.integers(1, 9)),
-    elements=st.sampled_from([0.0, 0.25, 0.5]),
-)
 
 
 @given(LOGITS | TIED, st.data())

@@ -4,20 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from logit_worlds import LOGITS, TIED
 
 from geoguess_cli.inference.probabilities import log_softmax, softmax, top_cells
-
-LOGITS = arrays(
-    np.float32,
-    st.tuples(st.integers(1, 6), st.integers(1, 9)),
-    elements=st.floats(-80, 80, width=32),
-)
-TIED = arrays(
-    np.float64,
-    st.tuples(st.integers(1, 6), st.integers(1, 9)),
-    elements=st.sampled_from([0.0, 0.25, 0.5]),
-)
 
 
 def test_log_softmax_of_a_known_row() -> None:

@@ -1,23 +1,17 @@
 """Small partitions with known shapes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib._pylab_helpers import Gcf
 
 from geoguess_cli.geo.cells import cell_center, face_cells
 from geoguess_cli.geo.partition import Partition, build_partition
 
 
 @pytest.fixture(autouse=True)
-def _leaves_no_trace() -> Iterator[None]:
-    """No figure is known to pyplot, and no setting of matplotlib changes."""
-    before = dict(matplotlib.rcParams)
-    yield
-    assert not Gcf.get_all_fig_managers()
-    assert dict(matplotlib.rcParams) == before
+def _no_trace(leaves_no_trace: None) -> None:
+    """Every test of this room checks it."""
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import shapely
+from figure_worlds import by_gid
 from map_worlds import (
-    by_gid,
     drawn_cells,
     map_axes,
     map_of,

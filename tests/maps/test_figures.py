@@ -4,7 +4,8 @@ import matplotlib
 import numpy as np
 import polars as pl
 import pytest
-from map_worlds import by_gid, drawn_cells, map_of, random_map
+from figure_worlds import by_gid
+from map_worlds import drawn_cells, map_of, random_map
 from matplotlib.colors import BoundaryNorm, to_hex, to_rgba
 from PIL import Image
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 import shapely
-from map_worlds import by_gid, map_axes, projection, random_map, visible
+from figure_worlds import by_gid
+from map_worlds import map_axes, projection, random_map, visible
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 

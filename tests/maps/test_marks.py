@@ -1,5 +1,6 @@
 import pytest
-from map_worlds import by_gid, map_axes, projection, random_map
+from figure_worlds import by_gid
+from map_worlds import map_axes, projection, random_map
 from matplotlib.colors import to_hex
 
 from geoguess_cli.geo.partition import Partition

@@ -2,7 +2,8 @@ import matplotlib
 import numpy as np
 import pyproj
 import pytest
-from map_worlds import by_gid, random_map
+from figure_worlds import by_gid
+from map_worlds import random_map
 from matplotlib.colors import to_rgba
 from PIL import Image
 

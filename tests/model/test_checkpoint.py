@@ -147,13 +147,6 @@ def test_weights_of_another_model_are_refused(
         load_model(folder)
 
 
-def test_head_and_partition_must_agree(
-    trained: TrainedModel, build: Callable[..., Geolocator]
-) -> None:
-    with pytest.raises(ModelError, match="5 columns and the partition has 4 cells"):
-        dataclasses.replace(trained, geolocator=build(cells=5))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

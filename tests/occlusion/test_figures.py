@@ -6,8 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib._pylab_helpers import Gcf
-from matplotlib.figure import Figure
+from figure_worlds import by_gid, texts_of
 from PIL import Image
 
 from geoguess_cli.choices import VIEWS, Measure
@@ -23,12 +22,7 @@ TALL = Image.new("RGB", (100, 400), "gray")
 PANORAMA = Image.new("RGB", (900, 200), "gray")
 
 
-@pytest.fixture(autouse=True)
-def _known_to_nobody():  # type: ignore[no-untyped-def]
-    before = dict(matplotlib.rcParams)
-    yield
-    assert not Gcf.get_all_fig_managers()
-    assert dict(matplotlib.rcParams) == before
+pytestmark = pytest.mark.usefixtures("leaves_no_trace")
 
 
 def explanation(
@@ -46,15 +40,6 @@ def explanation(
     own = good if better else bad
     curves = Faithfulness(own, rival, (rival, rival, rival), target, flat=not better)
     return Explanation(Path(f"photos/{name}.jpg"), made, curves if judged else None)
-
-
-def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
-
-
-def texts_of(figure: Figure) -> list[str]:
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
 
 
 @pytest.mark.parametrize("judged", [True, False])

@@ -5,30 +5,14 @@ import math
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib._pylab_helpers import Gcf
-from matplotlib.figure import Figure
+from figure_worlds import by_gid, texts_of
 
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.metrics import RADII_KM
 from geoguess_cli.report import distances
 from geoguess_cli.report.distances import distance_figure, errors_of
 
-
-@pytest.fixture(autouse=True)
-def _known_to_nobody():  # type: ignore[no-untyped-def]
-    before = dict(matplotlib.rcParams)
-    yield
-    assert not Gcf.get_all_fig_managers()
-    assert dict(matplotlib.rcParams) == before
-
-
-def texts_of(figure: Figure) -> list[str]:
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-
-
-def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
+pytestmark = pytest.mark.usefixtures("leaves_no_trace")
 
 
 def step_at(line, x: float) -> float:  # type: ignore[no-untyped-def]

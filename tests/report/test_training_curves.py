@@ -1,28 +1,11 @@
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib._pylab_helpers import Gcf
+from figure_worlds import by_gid, texts_of
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from geoguess_cli.report.training_curves import training_curves
 
-
-@pytest.fixture(autouse=True)
-def _known_to_nobody():  # type: ignore[no-untyped-def]
-    before = dict(matplotlib.rcParams)
-    yield
-    assert not Gcf.get_all_fig_managers()
-    assert dict(matplotlib.rcParams) == before
-
-
-def texts_of(figure: Figure) -> list[str]:
-    figure.canvas.draw()
-    return [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-
-
-def by_gid(figure: Figure, gid: str) -> list:  # type: ignore[type-arg]
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
+pytestmark = pytest.mark.usefixtures("leaves_no_trace")
 
 
 ROWS = [

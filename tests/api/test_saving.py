@@ -1,0 +1,34 @@
+"""Results as files: the ending of a path chooses the writer, or the error says which exist."""
+
+from pathlib import Path
+
+import pytest
+
+import geoguess_cli as gg
+from geoguess_cli import api
+
+
+def test_answers_are_saved_with_their_cells(model: api.Model, photo: str, tmp_path: Path) -> None:
+    answers = [model.answer(photo), model.answer(photo)]
+    gg.save(answers, tmp_path / "answers.jsonl", partition=model.partition)
+    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_saved_model_answers_the_same(model: api.Model, photo: str, tmp_path: Path) -> None:
+    gg.save(model, tmp_path / "model")
+    again = gg.load_model(tmp_path / "model", device="cpu", precision="fp32")
+    assert again.answer(photo).estimate == model.answer(photo).estimate
+    gg.save(model.partition, tmp_path / "cells.parquet")
+    assert (tmp_path / "cells.parquet").stat().st_size > 1000
+
+
+def test_what_cannot_be_saved_says_why(model: api.Model, photo: str, tmp_path: Path) -> None:
+    answers = [model.answer(photo)]
+    with pytest.raises(gg.GeoguessError, match=r"partition=model\.partition"):
+        gg.save(answers, tmp_path / "answers.csv")
+    with pytest.raises(gg.GeoguessError, match="must end in"):
+        gg.save(answers, tmp_path / "answers.xls", partition=model.partition)
+    with pytest.raises(gg.GeoguessError, match="holds one Model; 2 were given"):
+        gg.save([model, model], tmp_path / "model")
+    with pytest.raises(TypeError, match=r"gg\.save writes PhotoTable, .*; this is float"):
+        gg.save(2.5, tmp_path / "thing.json")

@@ -1,0 +1,53 @@
+"""Answers as text and as files."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geoguess_cli.errors import OutputError
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.answering import Answering
+from geoguess_cli.inference.answers import Answer, Unanswered, answer_record, answers_geojson
+from geoguess_cli.inference.files import FORMATS, answers_text, write_answers
+
+UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
+
+
+@pytest.fixture
+def answers(partition: Partition) -> list[Answer | Unanswered]:
+    probabilities = np.array([0.5, 0.25, 0.125, 0.125], dtype=np.float32)
+    return [Answering(partition).answer(probabilities, photo="a.jpg"), UNREADABLE]
+
+
+def test_each_format_holds_every_photo(answers, partition: Partition) -> None:
+    lines = answers_text(answers, partition, "jsonl", top_k=2).splitlines()
+    assert [json.loads(line) for line in lines] == [
+        json.loads(json.dumps(answer_record(answer, partition, 2))) for answer in answers
+    ]
+    rows = list(csv.DictReader(io.StringIO(answers_text(answers, partition, "csv", top_k=1))))
+    assert [row["photo"] for row in rows] == ["a.jpg", "b.jpg"]
+    assert [row["error"] for row in rows] == ["", "b.jpg is not a picture"]
+    assert rows[0]["sure"] == "true"
+    assert "token_2" not in rows[0]
+    geojson = json.loads(answers_text(answers, partition, "geojson", top_k=1))
+    assert geojson == json.loads(json.dumps(answers_geojson(answers, partition, 1)))
+    assert answers_text(answers, partition, "table") == answers_text(answers, partition, "csv")
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_the_ending_chooses_the_format(
+    answers, partition: Partition, tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"answers{ending.upper()}"
+    write_answers(answers, partition, path, top_k=1)
+    assert path.read_text() == answers_text(answers, partition, FORMATS[ending], top_k=1)
+
+
+def test_another_ending_is_refused(answers, partition: Partition, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"must end in \.csv, \.jsonl, \.geojson"):
+        write_answers(answers, partition, tmp_path / "answers.txt")
+    assert not list(tmp_path.iterdir())
