@@ -218,10 +218,7 @@ def _draw_key(figure: Figure, explanations: Sequence[Explanation], wide: float) 
     measure = explanations[0].occlusion.target.measure
     lowers, raises = ("raises", "lowers") if measure == "km" else ("lowers", "raises")
     value = "distance" if measure == "km" else "probability"
-    words = {
-        _SIDE: f"orange speaks for it: covering {lowers} the {value}\n"
-        f"blue speaks against it: covering {raises} it"
-    }
+    words = {_SIDE: f"orange: covering {lowers} the {value}\nblue: covering {raises} it"}
     if any(one.faithfulness is not None for one in explanations):
         words[theme.WIDTH - _SIDE - _CURVES] = (
             "grey: range of the random orders\ndashed: the photo's edges; numbers: areas"
