@@ -105,9 +105,11 @@ def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray)
         gid="best",
     )
     words = f"best: {val_loss[best]:.3f}, epoch {epochs[best]}"
-    at = (float(epochs[best]), float(val_loss[best]))
-    offset, ha = ((-8, 9), "right") if best > len(epochs) / 2 else ((8, 9), "left")
-    note(panels[0], words, at, offset, ha=ha, path_effects=halo())
+    # At the top of the panel, because losses fall from the upper left.
+    left = best < len(epochs) / 2
+    style = {"ha": "left" if left else "right", "va": "top", "path_effects": halo()}
+    top = panels[0].get_xaxis_transform()
+    note(panels[0], words, (epochs[best], 1.0), (6 if left else -6, -5), xycoords=top, **style)
 
 
 def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
