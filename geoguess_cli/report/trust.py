@@ -69,7 +69,7 @@ def regions(report: Report) -> Section:
         "regions",
         "Regions that hold the truth",
         [
-            "A credible set is the fewest cells whose probabilities sum to 50 or 90 %. No set "
+            "A credible set is the fewest cells whose probabilities reach 50 or 90 %. No set "
             "holds a photo that lies in no cell, so judge the sets over the covered photos."
         ],
         [
@@ -102,7 +102,7 @@ def _recall_table(report: Report) -> Table:
     rows = report.recall_area
     start = next((at for at, row in enumerate(rows) if row.recall.value > 0), 0)
     return columns_table(
-        "The same as numbers.",
+        "Share of the photos found by area searched, as in the figure.",
         ("area searched",),
         Recall,
         [([number(row.area_km2, "km²")], row) for row in rows[start : start + AREAS_SHOWN]],
