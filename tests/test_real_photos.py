@@ -25,8 +25,8 @@ def test_the_verbs_run(real_world, real_photos, tmp_path) -> None:
         *("-o", tmp_path / "o.png", "--raw", tmp_path / "o.npy"),
     )
     assert np.isfinite(np.load(tmp_path / "o.npy")).all()
-    told = real_world.run("probmap", photo, "-o", tmp_path / "map.png", "--json").stdout
+    result = real_world.run("probmap", photo, "-o", tmp_path / "map.png", "--json").stdout
     # Lund: the truth is known from the table, or else from the photo's own EXIF.
-    assert json.loads(told)["distance_km"] is not None
+    assert json.loads(result)["distance_km"] is not None
     with Image.open(tmp_path / "map.png") as image:
         assert image.width > 800

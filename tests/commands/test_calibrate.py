@@ -36,12 +36,12 @@ def test_an_older_model_comes_to_what_training_would_have_decided(
     trained_world, older_model
 ) -> None:
     weights = load_file(older_model / "model.safetensors")
-    told = trained_world.run("calibrate", "--model", older_model)
-    assert "judged by 12 validation photos of 3 sequences" in told.stdout
-    assert "warning: the temperature is 1: the model is right on all 12 photos" in told.stderr
-    assert "least expected distance" in told.stdout
-    assert f"model: {older_model}" in told.stderr
-    assert "leak check:" in told.stderr
+    result = trained_world.run("calibrate", "--model", older_model)
+    assert "judged by 12 validation photos of 3 sequences" in result.stdout
+    assert "warning: the temperature is 1: the model is right on all 12 photos" in result.stderr
+    assert "least expected distance" in result.stdout
+    assert f"model: {older_model}" in result.stderr
+    assert "leak check:" in result.stderr
     there, here = (
         load_model(one) for one in (trained_world.folder / "artifacts" / "model", older_model)
     )
@@ -55,9 +55,9 @@ def test_an_older_model_comes_to_what_training_would_have_decided(
 def test_another_folder_leaves_the_first_as_it_is(trained_world, older_model, tmp_path) -> None:
     before = {path.name: path.read_bytes() for path in older_model.iterdir()}
     out = ("--model", older_model, "-o", tmp_path / "new", "--json", "--quiet")
-    told = trained_world.run("calibrate", *out)
-    assert told.stderr == ""
-    record = json.loads(told.stdout)
+    result = trained_world.run("calibrate", *out)
+    assert result.stderr == ""
+    record = json.loads(result.stdout)
     assert record["path"] == str(tmp_path / "new")
     assert record["calibration"] == load_model(tmp_path / "new").metrics["calibration"]
     assert {path.name: path.read_bytes() for path in older_model.iterdir()} == before
@@ -71,12 +71,12 @@ def test_with_nothing_to_fit_the_model_stays_as_it_is(trained_world, older_model
 
     def refused(changed: pl.DataFrame) -> str:
         changed.write_csv(tmp_path / "other.csv")
-        told = trained_world.run(
+        result = trained_world.run(
             *("calibrate", "--model", older_model, "--photos", tmp_path / "other.csv"), code=1
         )
-        assert told.stdout == ""
+        assert result.stdout == ""
         assert (older_model / "config.json").read_bytes() == before
-        return told.stderr
+        return result.stderr
 
     at_sea = frame.with_columns(latitude=pl.lit(0.0), longitude=pl.lit(-150.0))
     assert "none of 12 validation photos lies in a cell" in refused(at_sea)
@@ -88,9 +88,9 @@ def test_with_nothing_to_fit_the_model_stays_as_it_is(trained_world, older_model
         .otherwise("photo")
         .alias("photo")
     ).unique("photo")
-    told = refused(broken)
-    assert "broken.jpg" in told
-    assert "none of 1 validation photos could be read" in told
+    result = refused(broken)
+    assert "broken.jpg" in result
+    assert "none of 1 validation photos could be read" in result
 
 
 def test_the_figures_stand_before_and_after(capsys) -> None:
@@ -98,28 +98,28 @@ def test_the_figures_stand_before_and_after(capsys) -> None:
     medians = {"centroid": 1234.5, "cluster": 12.34}
     fit = Fit(Decision(1.5, "cluster"), 30, 20, 4, before, after, medians, "", [])
     show_fit(fit, Sink())
-    told = capsys.readouterr()
-    assert told.err == ""
-    title, head, loss, _, error = told.out.strip().splitlines()[:5]
+    result = capsys.readouterr()
+    assert result.err == ""
+    title, head, loss, _, error = result.out.strip().splitlines()[:5]
     assert title == "temperature 1.500, judged by 20 validation photos of 4 sequences"
     assert head.split() == ["at", "temperature", "1", "at", "1.500"]
     assert loss.split()[-2:] == ["1.250", "1.000"]
     assert error.split()[-2:] == ["12.5%", "6.2%"]
-    assert "1,234.5 km" in told.out
-    (least,) = [line for line in told.out.splitlines() if line.endswith("least")]
+    assert "1,234.5 km" in result.out
+    (least,) = [line for line in result.out.splitlines() if line.endswith("least")]
     assert least.startswith("weighted mean of the likeliest cluster")
 
     kept = dataclasses.replace(fit, decision=Decision(), reason="so few photos")
     show_fit(kept, Sink())
-    told = capsys.readouterr()
-    assert told.err == "warning: the temperature is 1: so few photos\n"
-    assert "at 1.000" not in told.out
+    result = capsys.readouterr()
+    assert result.err == "warning: the temperature is 1: so few photos\n"
+    assert "at 1.000" not in result.out
     show_fit(fit, Sink(as_json=True))
     nothing = Fit(Decision(), 2, 0, 0, None, None, {}, "none of 2 photos lies in a cell", [])
     show_fit(nothing, Sink())
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.startswith("warning: not calibrated: none of 2 photos lies in a cell; ")
+    result = capsys.readouterr()
+    assert result.out == ""
+    assert result.err.startswith("warning: not calibrated: none of 2 photos lies in a cell; ")
 
 
 def test_without_a_model_it_says_what_to_do(world) -> None:

@@ -7,14 +7,14 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def told(trained_world, tmp_path_factory):
+def output(trained_world, tmp_path_factory):
     """The output of a plain run, and the folder of its report."""
     folder = tmp_path_factory.mktemp("report")
     return trained_world.run("eval", "--report", folder), folder
 
 
-def test_the_headline_figures_have_their_intervals(told) -> None:
-    result, folder = told
+def test_the_headline_figures_have_their_intervals(output) -> None:
+    result, folder = output
     report = json.loads((folder / "report.json").read_text())
     lines = result.stdout.splitlines()
     (top_1,) = [
@@ -28,8 +28,8 @@ def test_the_headline_figures_have_their_intervals(told) -> None:
     assert "report.html" in result.stderr
 
 
-def test_it_says_whether_the_split_leaks(told) -> None:
-    result, folder = told
+def test_it_says_whether_the_split_leaks(output) -> None:
+    result, folder = output
     report = json.loads((folder / "report.json").read_text())
     assert report["leaks"]["verdict"] in result.stderr
     assert report["by_distance_to_train"]
@@ -47,10 +47,10 @@ def test_two_models_side_by_side(trained_world, tmp_path) -> None:
     other = tmp_path / "other"
     shutil.copytree(trained_world.folder / "artifacts" / "model", other)
     both = ("--compare", "artifacts/model", other, "--report", tmp_path / "c")
-    told = json.loads(trained_world.run("eval", *both, "--json").stdout)
-    assert told == json.loads((tmp_path / "c" / "comparison.json").read_text())
-    assert told["figures"]["median_km"]["difference"]["value"] == 0.0
-    assert [told["models"][side]["name"] for side in "ab"] == ["artifacts/model", str(other)]
+    output = json.loads(trained_world.run("eval", *both, "--json").stdout)
+    assert output == json.loads((tmp_path / "c" / "comparison.json").read_text())
+    assert output["figures"]["median_km"]["difference"]["value"] == 0.0
+    assert [output["models"][side]["name"] for side in "ab"] == ["artifacts/model", str(other)]
     text = trained_world.run("eval", *both).stdout
     assert "No statistic tells the two models apart" in text
     assert not (trained_world.folder / "artifacts" / "comparison").exists()

@@ -10,26 +10,26 @@ SMALL = ("--window", "8", "--stride", "4", "--steps", "3")
 
 
 def test_it_draws_and_keeps_the_map(trained_world, tmp_path) -> None:
-    told = trained_world.run(
+    result = trained_world.run(
         *("occlude", trained_world.photo("portland"), *SMALL, "--target", "truth"),
         *("-o", tmp_path / "o.png", "--raw", tmp_path / "o.npy", "--json"),
     )
     drop = np.load(tmp_path / "o.npy")
     assert drop.shape == (32, 32)
-    told = json.loads(told.stdout)
-    assert told["greatest_drop"] == pytest.approx(drop.max())
-    assert 0 <= told["value"] <= 1
-    assert told["faithfulness"]["better_than_random"] in (True, False)
+    result = json.loads(result.stdout)
+    assert result["greatest_drop"] == pytest.approx(drop.max())
+    assert 0 <= result["value"] <= 1
+    assert result["faithfulness"]["better_than_random"] in (True, False)
     with Image.open(tmp_path / "o.png") as image:
         assert image.width > 800
 
 
 def test_it_says_what_the_map_is_worth(trained_world, tmp_path) -> None:
     run = ("occlude", trained_world.photo("dallas"), *SMALL, "-o", tmp_path / "o.json")
-    told = trained_world.run(*run).stdout
-    assert "Texas, US" in told
-    assert "deletion" in told
-    assert "of 19 random orders" in told
+    result = trained_world.run(*run).stdout
+    assert "Texas, US" in result
+    assert "deletion" in result
+    assert "of 19 random orders" in result
     record = json.loads((tmp_path / "o.json").read_text())
     assert record["window"] == 8
     assert len(record["window_drops"]) == 7
@@ -41,14 +41,14 @@ def test_it_says_what_the_map_is_worth(trained_world, tmp_path) -> None:
 def test_several_photos_share_a_sheet(trained_world, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     photos = (trained_world.photo("dallas"), tmp_path / "broken.jpg", trained_world.photo())
-    told = trained_world.run(
+    result = trained_world.run(
         *("occlude", *photos, *SMALL, "--view", "contour", "--json"),
         *("-o", tmp_path / "sheet.svg", "--raw", tmp_path / "maps.npy"),
         code=1,
     )
-    records = [json.loads(line) for line in told.stdout.splitlines()]
+    records = [json.loads(line) for line in result.stdout.splitlines()]
     assert [record["error"] is None for record in records] == [True, True, False]
-    assert "broken.jpg" in told.stderr
+    assert "broken.jpg" in result.stderr
     assert np.load(tmp_path / "maps.npy").shape == (2, 32, 32)
     sheet = (tmp_path / "sheet.svg").read_text()
     assert sheet.startswith("<?xml")
@@ -58,23 +58,23 @@ def test_every_target_measure_and_baseline(trained_world, tmp_path) -> None:
     photo = trained_world.photo("bozeman")
     options = ("occlude", photo, *SMALL, "--no-faithfulness", "--json", "-o", tmp_path / "o.npy")
 
-    def told(*more: str) -> dict:  # type: ignore[type-arg]
+    def result(*more: str) -> dict:  # type: ignore[type-arg]
         return json.loads(trained_world.run(*options, *more).stdout)
 
-    top = told("--measure", "log-odds")
+    top = result("--measure", "log-odds")
     assert top["measure"] == "log-odds"
-    region = told("--target", "region", "--near", "45.68,-111.04", "--radius-km", "300")
+    region = result("--target", "region", "--near", "45.68,-111.04", "--radius-km", "300")
     assert region["value"] >= top["value"] - 1e-6
     assert "300 km" in region["target"]
-    everywhere = told("--target", "region", "--near", "truth", "--radius-km", "20100")
+    everywhere = result("--target", "region", "--near", "truth", "--radius-km", "20100")
     assert everywhere["value"] == pytest.approx(1, abs=1e-5)
     assert everywhere["greatest_drop"] == pytest.approx(0, abs=1e-5)
-    distance = told("--target", "distance", "--near", "truth")
+    distance = result("--target", "distance", "--near", "truth")
     assert distance["measure"] == "km"
     assert distance["value"] > 0
     maps = {}
     for names in (("mean",), ("blur",), ("noise",), ("mean", "blur", "noise")):
-        told(*(word for name in names for word in ("--baseline", name)))
+        result(*(word for name in names for word in ("--baseline", name)))
         maps[names] = np.load(tmp_path / "o.npy")
     mean = np.mean([maps["mean",], maps["blur",], maps["noise",]], axis=0)
     assert maps["mean", "blur", "noise"] == pytest.approx(mean, abs=1e-5)
@@ -110,5 +110,5 @@ def test_it_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
     ],
 )
 def test_wrong_usage(trained_world, options: tuple[str, ...], words: str) -> None:
-    told = trained_world.run("occlude", trained_world.photo(), *options, code=2)
-    assert words in " ".join(told.stderr.replace("│", " ").split())
+    result = trained_world.run("occlude", trained_world.photo(), *options, code=2)
+    assert words in " ".join(result.stderr.replace("│", " ").split())

@@ -43,8 +43,8 @@ def served(world: Any, *options: str) -> Iterator[tuple[subprocess.Popen[str], s
 
 def test_the_page_answers_as_predict_does_and_ends_cleanly(trained_world: Any) -> None:
     photo = trained_world.photo("dallas")
-    told = trained_world.run("predict", photo, "--format", "jsonl", "--precision", "fp32").stdout
-    expected = json.loads(told)
+    result = trained_world.run("predict", photo, "--format", "jsonl", "--precision", "fp32").stdout
+    expected = json.loads(result)
     content = (trained_world.folder / photo).read_bytes()
     with served(trained_world) as (process, url):
         assert url.startswith("http://127.0.0.1:")
@@ -81,7 +81,7 @@ def test_no_model_and_wrong_usage(world: Any) -> None:
 def test_a_missing_extra_is_named(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fastapi", "uvicorn"):
         monkeypatch.setitem(sys.modules, name, None)
-    told = world.run("serve", code=1)
-    assert told.stderr == (
+    result = world.run("serve", code=1)
+    assert result.stderr == (
         "error: the page needs FastAPI and uvicorn: pip install 'geoguess-cli[serve]'\n"
     )

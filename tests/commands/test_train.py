@@ -52,8 +52,8 @@ def test_train_writes_a_model_and_a_run(trained_world) -> None:
 def test_stages_one_by_one_are_all_of_them(world, trained_world) -> None:
     world.run("cells", "build")
     for stage in "123":
-        told = world.run("train", "--stage", stage)
-    assert "starting from the result of stage 2" in told.stderr
+        output = world.run("train", "--stage", stage)
+    assert "starting from the result of stage 2" in output.stderr
     assert same_weights(world, trained_world)
     assert [path.name for path in (world.folder / "artifacts" / "runs").iterdir()] == ["run-1"]
 
@@ -85,9 +85,9 @@ def test_interrupt_and_resume(world, trained_world, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_new_run_keeps_the_old_one(trained_world) -> None:
-    told = trained_world.run("train", "--name", "run-1", "--stage", "1", code=1).stderr
-    assert "--resume" in told
-    assert "--force" in told
+    output = trained_world.run("train", "--name", "run-1", "--stage", "1", code=1).stderr
+    assert "--resume" in output
+    assert "--force" in output
     assert "no stage 7" in trained_world.run("train", "--stage", "7", code=1).stderr
 
 
@@ -105,11 +105,11 @@ def test_training_says_once_that_its_validation_leaks(world) -> None:
     config = world.folder / "geoguess.toml"
     config.write_text(config.read_text().replace("epochs = 4", "epochs = 1"))
     world.run("cells", "build")
-    told = world.run("train", "--json")
-    assert told.stderr.count("leaking") == 1
-    assert "warning: leaking: 24 sequences lie on both sides of train and val" in told.stderr
-    assert "geoguess data split --force --by sequence" in told.stderr
-    assert json.loads(told.stdout)["best"]["val_loss"] > 0
+    output = world.run("train", "--json")
+    assert output.stderr.count("leaking") == 1
+    assert "warning: leaking: 24 sequences lie on both sides of train and val" in output.stderr
+    assert "geoguess data split --force --by sequence" in output.stderr
+    assert json.loads(output.stdout)["best"]["val_loss"] > 0
 
 
 def test_train_without_cells_says_what_to_do(world) -> None:
@@ -117,20 +117,20 @@ def test_train_without_cells_says_what_to_do(world) -> None:
 
 
 def test_summary_trains_nothing(world) -> None:
-    told = json.loads(world.run("train", "--summary", "--json").stdout)
-    assert [part["part"] for part in told["parts"]][-1] == "head"
-    assert told["cells"] == 2199
+    output = json.loads(world.run("train", "--summary", "--json").stdout)
+    assert [part["part"] for part in output["parts"]][-1] == "head"
+    assert output["cells"] == 2199
     assert not (world.folder / "artifacts").exists()
     assert "projection" in world.run("train", "--summary").stdout
 
 
 def test_eval_writes_the_report(trained_world, tmp_path) -> None:
-    told = json.loads(trained_world.run("eval", "-o", tmp_path / "eval", "--json").stdout)
-    assert told == json.loads((tmp_path / "eval" / "report.json").read_text())
-    assert told["counts"]["photos"] == 12
+    output = json.loads(trained_world.run("eval", "-o", tmp_path / "eval", "--json").stdout)
+    assert output == json.loads((tmp_path / "eval" / "report.json").read_text())
+    assert output["counts"]["photos"] == 12
     # Three towns of three colours, far apart: even a tiny model tells them from each other.
-    assert told["all"]["top_1"]["value"] >= 2 * told["chance"]["value"]
-    assert told["median_km"]["value"] < told["baselines"]["best_constant"]["median_km"]["value"]
+    assert output["all"]["top_1"]["value"] >= 2 * output["chance"]["value"]
+    assert output["median_km"]["value"] < output["baselines"]["best_constant"]["median_km"]["value"]
     assert len(pl.read_parquet(tmp_path / "eval" / "predictions.parquet")) == 12
     for name in ("distances.png", "errors.png"):
         with Image.open(tmp_path / "eval" / name) as image:

@@ -105,11 +105,11 @@ def side(request, world, truths) -> tuple[str, np.ndarray, np.ndarray]:
 
 def test_log_loss_and_brier_are_those_of_scikit_learn(record, side) -> None:
     name, p, cells = side
-    told = record["calibration"][name]
+    result = record["calibration"][name]
     labels = np.arange(p.shape[1])
-    assert told["nll"]["value"] == pytest.approx(log_loss(cells, p, labels=labels), abs=1e-5)
+    assert result["nll"]["value"] == pytest.approx(log_loss(cells, p, labels=labels), abs=1e-5)
     brier = sum(brier_score_loss(cells == cell, p[:, cell]) for cell in labels)
-    assert told["brier"]["value"] == pytest.approx(brier, abs=1e-5)
+    assert result["brier"]["value"] == pytest.approx(brier, abs=1e-5)
 
 
 def test_calibration_error_is_that_of_torchmetrics(record, side) -> None:
@@ -133,11 +133,13 @@ def test_over_all_photos_an_uncovered_one_misses_a_further_class(record, world, 
     y = np.zeros((PHOTOS, p.shape[1] + 1))
     y[np.arange(PHOTOS), np.where(truths < 0, p.shape[1], truths)] = 1
     wider = np.hstack([p, np.zeros((PHOTOS, 1))])
-    told = record["calibration"]["after"]["all"]
-    assert told["brier"]["value"] == pytest.approx(((wider - y) ** 2).sum(axis=1).mean(), abs=1e-5)
+    result = record["calibration"]["after"]["all"]
+    assert result["brier"]["value"] == pytest.approx(
+        ((wider - y) ** 2).sum(axis=1).mean(), abs=1e-5
+    )
     metric = calibration_error_metric(num_classes=wider.shape[1], n_bins=15, norm="l1")
     theirs = float(metric(torch.tensor(wider), torch.tensor(y.argmax(axis=1))))
-    assert told["ece"]["value"] == pytest.approx(theirs, abs=1e-4)
+    assert result["ece"]["value"] == pytest.approx(theirs, abs=1e-4)
 
 
 @pytest.mark.parametrize("mass", [0.5, 0.9])

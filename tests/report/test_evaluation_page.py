@@ -31,10 +31,10 @@ def test_the_opening_tells_what_was_counted(report: Report) -> None:
 
 
 def test_the_headline_has_the_figures_of_the_report(report: Report) -> None:
-    told = {name: figure for name, figure, _ in headline(report)}
-    assert told["median distance"] == shown(report.median_km, "km")
-    assert told["calibration error"] == shown(report.calibration.after.ece, "share")
-    assert all(figure.interval for figure in told.values())
+    result = {name: figure for name, figure, _ in headline(report)}
+    assert result["median distance"] == shown(report.median_km, "km")
+    assert result["calibration error"] == shown(report.calibration.after.ece, "share")
+    assert all(figure.interval for figure in result.values())
 
 
 def test_every_table_is_regular_and_every_anchor_its_own(report: Report) -> None:

@@ -25,11 +25,11 @@ def test_the_api_documents_itself(client: Any) -> None:
 
 
 def test_the_model_tells_its_limits(client: Any, service: Service) -> None:
-    told = client.get("/api/model").json()
-    assert told["limits"]["upload_bytes"] == service.limits.upload_bytes
-    assert told["identity"]["cells"] == 4
-    assert told["identity"]["fingerprint"] == service.predictor.identity()["fingerprint"]
-    assert len(told["drop_colors"]) == 21
-    ticks = {tick["drop"]: tick["at"] for tick in told["drop_ticks"]}
+    result = client.get("/api/model").json()
+    assert result["limits"]["upload_bytes"] == service.limits.upload_bytes
+    assert result["identity"]["cells"] == 4
+    assert result["identity"]["fingerprint"] == service.predictor.identity()["fingerprint"]
+    assert len(result["drop_colors"]) == 21
+    ticks = {tick["drop"]: tick["at"] for tick in result["drop_ticks"]}
     assert (ticks[-1], ticks[0], ticks[1]) == pytest.approx((0, 0.5, 1))
     assert ticks[-0.1] < ticks[-0.01] < ticks[0.01] < ticks[0.1]

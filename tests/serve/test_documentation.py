@@ -64,5 +64,5 @@ def test_every_request_is_listed(client: Any) -> None:
 def test_every_refusal_is_listed(client: Any) -> None:
     listed = set(re.findall(r"^\| (\d{3}) \|", PAGE, flags=re.MULTILINE))
     operation = client.get("/openapi.json").json()["paths"]["/api/photos"]["post"]
-    told = {status for status in operation["responses"] if status >= "400"}
-    assert listed == told | {"403", "421"}  # the last two come from the guard
+    result = {status for status in operation["responses"] if status >= "400"}
+    assert listed == result | {"403", "421"}  # the last two come from the guard

@@ -20,10 +20,10 @@ def test_maps_to_take_away(
     client: Any, posted: Any, colored_photo: Any, ending: str, media: str, starts: bytes
 ) -> None:
     answer = posted(colored_photo("Salem", gps=GPS), 'häuser; "x".jpg')
-    told = client.get(f"/api/photos/{answer['id']}/{ending}")
-    assert told.headers["content-type"].startswith(media)
-    assert told.content.startswith(starts)
-    disposition = told.headers["content-disposition"]
+    result = client.get(f"/api/photos/{answer['id']}/{ending}")
+    assert result.headers["content-type"].startswith(media)
+    assert result.content.startswith(starts)
+    disposition = result.headers["content-disposition"]
     assert disposition.startswith("attachment; filename*=UTF-8''")
     assert unquote(disposition.partition("''")[2]) == f'häuser; "x"-{ending}'
     assert disposition.isascii()
@@ -32,8 +32,8 @@ def test_maps_to_take_away(
 
 def test_the_geojson_is_that_of_the_map(client: Any, posted: Any, colored_photo: Any) -> None:
     answer = posted(colored_photo("Salem", gps=GPS))
-    told = client.get(f"/api/photos/{answer['id']}/map.geojson").json()
-    kinds = [one["properties"]["kind"] for one in told["features"]]
+    result = client.get(f"/api/photos/{answer['id']}/map.geojson").json()
+    kinds = [one["properties"]["kind"] for one in result["features"]]
     assert kinds.count("cell") == 4
     assert kinds.count("truth") == 1
 
@@ -41,9 +41,9 @@ def test_the_geojson_is_that_of_the_map(client: Any, posted: Any, colored_photo:
 def test_the_map_of_the_page_holds_no_code(client: Any, posted: Any, colored_photo: Any) -> None:
     answer = posted(colored_photo("Salem", gps=GPS))
     path = f"/api/photos/{answer['id']}/map"
-    told = client.get(path)
-    assert "CustomJS" not in told.text
-    record = told.json()
+    result = client.get(path)
+    assert "CustomJS" not in result.text
+    record = result.json()
     assert record["item"]["root_id"]
     assert record["pin"] is None
     assert set(record["palettes"]) == {"light", "dark"}

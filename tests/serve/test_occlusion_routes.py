@@ -10,10 +10,10 @@ GPS = (30.25, -97.75)
 
 
 def lines_of(client: Any, path: str) -> list[dict[str, Any]]:
-    with client.stream("GET", path) as told:
-        assert told.status_code == 200
-        assert told.headers["content-type"].startswith("application/x-ndjson")
-        return [json.loads(line) for line in told.iter_lines()]
+    with client.stream("GET", path) as result:
+        assert result.status_code == 200
+        assert result.headers["content-type"].startswith("application/x-ndjson")
+        return [json.loads(line) for line in result.iter_lines()]
 
 
 def test_the_occlusion_map_as_it_fills_in(client: Any, posted: Any, colored_photo: Any) -> None:

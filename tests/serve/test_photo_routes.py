@@ -43,13 +43,13 @@ def test_truth_and_scores(client: Any, posted: Any, colored_photo: Any) -> None:
     refused = client.post(f"{path}/score", json=place)
     assert refused.status_code == 422
     assert "not known" in refused.json()["error"]
-    told = client.put(f"{path}/truth", json=place).json()
-    assert told["truth"] == place
-    assert told["truth_from"] == "person"
-    assert told["score"]["geoscore"] < 5000
+    result = client.put(f"{path}/truth", json=place).json()
+    assert result["truth"] == place
+    assert result["truth_from"] == "person"
+    assert result["score"]["geoscore"] < 5000
     scores = client.post(f"{path}/score", json=place).json()
     assert scores["person"]["geoscore"] == 5000
-    assert scores["model"] == told["score"]
+    assert scores["model"] == result["score"]
     assert scores["truth"] == place
     known = posted(colored_photo("Austin", gps=GPS))
     assert known["truth_from"] == "exif"
@@ -64,7 +64,7 @@ def test_a_place_that_is_none(
     client: Any, posted: Any, colored_photo: Any, place: dict[str, Any]
 ) -> None:
     answer = posted(colored_photo("Austin"))
-    told = client.put(f"/api/photos/{answer['id']}/truth", json=place)
-    assert told.status_code == 422
-    assert list(told.json()) == ["error"]
-    assert "itude" in told.json()["error"]
+    result = client.put(f"/api/photos/{answer['id']}/truth", json=place)
+    assert result.status_code == 422
+    assert list(result.json()) == ["error"]
+    assert "itude" in result.json()["error"]

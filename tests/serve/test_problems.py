@@ -22,9 +22,9 @@ def test_what_is_no_photo_gets_a_sentence(client: Any, colored_photo: Any) -> No
         b"\x89PNG\r\n\x1a\n" + bytes(99),
         b"II*\x00" + bytes(range(256)),
     ):
-        told = client.post("/api/photos", content=content)
-        assert told.status_code == 422, content[:20]
-        assert list(told.json()) == ["error"]
+        result = client.post("/api/photos", content=content)
+        assert result.status_code == 422, content[:20]
+        assert list(result.json()) == ["error"]
 
 
 def test_a_file_that_is_too_large(client: Any) -> None:
@@ -51,10 +51,10 @@ def test_a_busy_server_says_when_to_come_back(
     client: Any, posted: Any, service: Service, colored_photo: Any
 ) -> None:
     with service.admitted(), service.admitted():
-        told = client.post("/api/photos", content=colored_photo("Salem"))
-    assert told.status_code == 503
-    assert told.headers["retry-after"] == "2"
-    assert "try again" in told.json()["error"]
+        result = client.post("/api/photos", content=colored_photo("Salem"))
+    assert result.status_code == 503
+    assert result.headers["retry-after"] == "2"
+    assert "try again" in result.json()["error"]
     posted(colored_photo("Salem"))
 
 
@@ -70,6 +70,6 @@ def test_what_is_not_there(client: Any) -> None:
         ("PATCH", "/api/model", 405),
         ("GET", "/api/photos", 405),
     ):
-        told = client.request(method, path)
-        assert told.status_code == status, path
-        assert list(told.json()) == ["error"]
+        result = client.request(method, path)
+        assert result.status_code == status, path
+        assert list(result.json()) == ["error"]

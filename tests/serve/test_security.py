@@ -78,9 +78,9 @@ def test_no_other_origin_may_read(client: Any) -> None:
     )
     assert asked.status_code == 405
     read = client.get("/api/model", headers={"Origin": "http://evil.example"})
-    for told in (asked, read):
-        assert not [name for name in told.headers if name.startswith("access-control-")]
-        assert told.headers["cross-origin-resource-policy"] == "same-origin"
+    for result in (asked, read):
+        assert not [name for name in result.headers if name.startswith("access-control-")]
+        assert result.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/model", "/nowhere", "/static/page.js"])
@@ -101,8 +101,8 @@ def test_every_answer_carries_the_headers(client: Any, path: str) -> None:
 
 
 def test_the_refusals_of_the_guard_carry_them_too(client: Any) -> None:
-    told = client.get("/", headers={"Host": "evil.example"})
-    assert told.headers["content-security-policy"].startswith("default-src 'none'")
+    result = client.get("/", headers={"Host": "evil.example"})
+    assert result.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 def test_the_page_allows_its_own_scripts_and_styles_alone(client: Any) -> None:

@@ -29,8 +29,8 @@ def post(port: int, body: Any, headers: dict[str, str] | None = None) -> tuple[i
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     with contextlib.closing(connection):
         connection.request("POST", "/api/photos", body=body, headers=headers or {})
-        told = connection.getresponse()
-        return told.status, json.loads(told.read())
+        result = connection.getresponse()
+        return result.status, json.loads(result.read())
 
 
 class Zeros:
@@ -53,16 +53,16 @@ def test_a_photo_over_a_socket(port: int, colored_photo: Any) -> None:
 
 def test_a_file_of_200_mb_is_refused_and_the_refusal_arrives(port: int) -> None:
     body = Zeros(200 * MB)
-    status, told = post(port, body, {"Content-Length": str(body.size)})
+    status, result = post(port, body, {"Content-Length": str(body.size)})
     assert status == 413
-    assert told == {"error": "the file has 200 MB; the limit is 100 kB; send a smaller file"}
+    assert result == {"error": "the file has 200 MB; the limit is 100 kB; send a smaller file"}
 
 
 def test_200_mb_in_chunks_are_refused_too(port: int) -> None:
     body = Zeros(200 * MB)
-    status, told = post(port, iter(lambda: body.read(MB), b""))
+    status, result = post(port, iter(lambda: body.read(MB), b""))
     assert status == 413
-    assert "100 kB" in told["error"]
+    assert "100 kB" in result["error"]
 
 
 def test_who_asks_before_sending_is_answered_before_sending(port: int) -> None:
@@ -83,11 +83,11 @@ def test_who_sends_too_slowly_is_let_go(color_predictor: Any, serving: Any) -> N
         socket.create_connection(("127.0.0.1", port), timeout=10) as client,
     ):
         client.sendall(request)
-        told = b""
-        while b"0.3 s" not in told and (more := client.recv(4000)):
-            told += more  # head and body may come one after the other
-    assert told.startswith(b"HTTP/1.1 413")
-    assert b"0.3 s" in told
+        result = b""
+        while b"0.3 s" not in result and (more := client.recv(4000)):
+            result += more  # head and body may come one after the other
+    assert result.startswith(b"HTTP/1.1 413")
+    assert b"0.3 s" in result
 
 
 def test_who_goes_away_frees_the_worker(
@@ -122,19 +122,19 @@ def test_who_goes_away_frees_the_worker(
 
 
 def test_ten_at_once_are_answered_or_refused_with_a_sentence(port: int, colored_photo: Any) -> None:
-    told: list[tuple[int, Any]] = []
+    result: list[tuple[int, Any]] = []
     threads = [
-        threading.Thread(target=lambda: told.append(post(port, colored_photo("Boise"))))
+        threading.Thread(target=lambda: result.append(post(port, colored_photo("Boise"))))
         for _ in range(10)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(told) == 10
-    assert {status for status, _ in told} <= {201, 503}
-    assert any(status == 201 for status, _ in told)
-    for status, body in told:
+    assert len(result) == 10
+    assert {status for status, _ in result} <= {201, 503}
+    assert any(status == 201 for status, _ in result)
+    for status, body in result:
         assert ("busy" in body["error"]) if status == 503 else ("guesses" in body)
 
 
