@@ -1,18 +1,18 @@
-// Formats numbers and places for the page.
+// Formats numbers and places for the page; no line breaks between a number and its unit.
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** A share as a percentage, with two significant digits. */
 export function percent(share) {
-  if (share > 0 && share < 5e-5) return "< 0.01 %";
+  if (share > 0 && share < 5e-5) return "<\u00a00.01\u00a0%";
   const digits = share >= 0.0995 || share === 0 ? 0 : share >= 0.00995 ? 1 : 2;
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 /** A distance in kilometres as text, with two significant digits or more. */
 export function kilometres(distance) {
-  if (distance >= 9.95) return `${whole.format(distance)} km`;
-  return `${distance.toFixed(distance < 0.995 ? 2 : 1)} km`;
+  if (distance >= 9.95) return `${whole.format(distance)}\u00a0km`;
+  return `${distance.toFixed(distance < 0.995 ? 2 : 1)}\u00a0km`;
 }
 
 /** A latitude and longitude as text, in degrees. */
