@@ -96,8 +96,8 @@ def _write_evidence(figure: Figure, top: float, name: str, spot: SharedSpot, ans
         figure,
         _LEFT,
         top - 0.34,
-        f"lost when covered: {covered}{changed}; when exchanged with a photo of the drive: "
-        f"{within}, of half of the other drives: {half}, of nearly all: {nearly_any}",
+        f"lost when covered: {covered}{changed}; exchanged within the drive: {within}, "
+        f"with half of the other drives: ≥ {half}, with nearly all: ≥ {nearly_any}",
         fontsize=theme.TINY,
         color=theme.MUTED,
     )

@@ -40,7 +40,7 @@ def _by_height(report: SurveyReport) -> Section:
         for third in THIRDS
     ]
     columns = ("part of the frame", "share of the positive drop", "share of the area")
-    caption = "Spread evenly, each third would have the share of its area."
+    caption = "If the drop were spread evenly, each third would have the share of its area."
     picture = Picture(
         "attention", "How the drop of the answer's probability is spread over the frame."
     )
