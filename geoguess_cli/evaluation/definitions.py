@@ -61,7 +61,7 @@ def computed(part: type, *source: Any) -> dict[str, Any]:
 
     Args:
         part: A dataclass of `statistics`.
-        source: What its statistics are computed from; its docstring says what.
+        source: The source of its statistics, which the docstring of the part names.
     """
     return {name: own.of(*source) for name, own in definitions(part).items()}
 

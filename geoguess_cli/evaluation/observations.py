@@ -49,7 +49,7 @@ class Observer:
         self.radius_90_km = np.full(photos, np.nan)
 
     def add(self, rows: Int[np.ndarray, " b"], logits: Float32[np.ndarray, "b c"]) -> None:
-        """Take one batch, best of a few hundred photos.
+        """Take one batch, ideally of a few hundred photos.
 
         Args:
             rows: Which photos of the table they are; a photo must not come twice.

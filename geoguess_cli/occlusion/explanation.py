@@ -1,4 +1,4 @@
-"""Photos explained: the occlusion map of each photo, and how far it describes the model.
+"""Explanations of photos: the occlusion map of each, and how well it describes the model.
 
 This is the only module of the room that knows a predictor.
 """

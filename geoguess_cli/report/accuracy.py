@@ -1,4 +1,4 @@
-"""How often a model is right and how far off it is: sections of a report."""
+"""Sections of a report: how often a model is right, and how far off it is."""
 
 from collections.abc import Mapping
 

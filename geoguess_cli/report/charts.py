@@ -1,4 +1,4 @@
-"""What the charts of a report are made of: axes, dots with intervals, bands, headings."""
+"""The parts of the charts of a report: axes, dots with intervals, bands, headings."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the page of a comparison of two models says."""
+"""The content of the page of a comparison of two models."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a page of statistics is made of, whatever form it takes."""
+"""The parts of a page of statistics, whether it becomes Markdown or HTML."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

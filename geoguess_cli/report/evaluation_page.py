@@ -1,4 +1,4 @@
-"""What the page of an evaluation says, in reading order."""
+"""The content of the page of an evaluation, in reading order."""
 
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place

@@ -1,4 +1,4 @@
-"""Whether probabilities hold, and what is gained by heeding them: sections of a report."""
+"""Sections of a report: whether probabilities hold, and what is gained by answering when sure."""
 
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.evaluation.statistics import (

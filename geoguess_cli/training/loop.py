@@ -147,7 +147,7 @@ class EpochLoop:
         return stats
 
     def _keep(self, stage: RunningStage, stats: EpochStats) -> None:
-        """Write the epoch down. The resume state comes last: before it, the epoch is run again."""
+        """Record the epoch. The resume state is written last; without it the epoch is run again."""
         if stats.best:
             self.best = Best(stats.val_loss, stats.epoch)
             self.run.save_best(

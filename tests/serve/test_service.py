@@ -143,7 +143,7 @@ def test_nothing_is_written_to_disk(service: Service, colored_photo: Any) -> Non
     drawings.occlusion_png(photo, service)
     assert written == []
     with tempfile.TemporaryFile():
-        assert written  # it would have been heard
+        assert written  # the hook hears a file that is written
     watching.clear()
 
 
