@@ -138,7 +138,7 @@ class Engine:
         *,
         split: str,
     ) -> Iterator[tuple[int, Batch]]:
-        """Each batch with its number from 0. Its photos are counted; `after` is called at its end."""
+        """Each batch with its number from 0. Its photos are counted, and `after` is called last."""
         for step, batch in enumerate(batches):
             tally.photos += len(batch.rows)
             tally.skipped += len(batch.failures)
