@@ -141,7 +141,7 @@ class Measured(Protocol):
 
 
 @dataclass(frozen=True)
-class Shown:
+class StatisticText:
     """A statistic as text.
 
     Attributes:
@@ -192,17 +192,17 @@ def number(value: float | None, unit: Unit) -> str:
     return UNDEFINED if value is None or math.isnan(value) else form(value) + ending
 
 
-def shown(statistic: Measured, unit: Unit) -> Shown:
+def text_of(statistic: Measured, unit: Unit) -> StatisticText:
     """A statistic with its interval as text.
 
     >>> from types import SimpleNamespace
-    >>> str(shown(SimpleNamespace(value=0.4935, low=0.318, high=0.68), "share"))
+    >>> str(text_of(SimpleNamespace(value=0.4935, low=0.318, high=0.68), "share"))
     '49.4 % (31.8 to 68.0)'
     """
     form, _ = _FORMS[unit]
-    known = math.isfinite(statistic.low) and math.isfinite(statistic.high)
+    known = all(map(math.isfinite, (statistic.value, statistic.low, statistic.high)))
     interval = f"{form(statistic.low)} to {form(statistic.high)}" if known else ""
-    return Shown(number(statistic.value, unit), interval if not math.isnan(statistic.value) else "")
+    return StatisticText(number(statistic.value, unit), interval)
 
 
 def without_common_country(names: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoguess_cli.wording import Unit, coordinates, kilometres, number, percent, shown
+from geoguess_cli.wording import Unit, coordinates, kilometres, number, percent, text_of
 
 
 @given(st.floats(0, 1))
@@ -30,7 +30,7 @@ def test_a_distance_is_written_to_a_twentieth(distance: float) -> None:
 def test_what_is_undefined_is_a_dash_in_every_unit(unit: Unit) -> None:
     assert number(math.nan, unit) == number(None, unit) == "–"
     nothing = SimpleNamespace(value=math.nan, low=math.nan, high=math.nan)
-    assert str(shown(nothing, unit)) == "–"
+    assert str(text_of(nothing, unit)) == "–"
 
 
 def test_longitudes_beyond_the_antimeridian_come_back() -> None:

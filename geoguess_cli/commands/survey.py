@@ -129,7 +129,7 @@ def _progress(sink: Sink) -> Iterator[dict[str, Any]]:
 
 def _show(report: "SurveyReport", sink: Sink) -> None:
     """Print the shares by height and the suspects; warn of the photos without a map."""
-    from geoguess_cli.wording import counted, shown, whole_percent
+    from geoguess_cli.wording import counted, text_of, whole_percent
 
     survey = report.survey
     for row, reason in survey.failures[:FAILURES_SHOWN]:
@@ -144,7 +144,7 @@ def _show(report: "SurveyReport", sink: Sink) -> None:
     sink.table(
         ("part of the frame", "share of the drop", "area"),
         [
-            (f"{third} third", shown(share, "share"), "33.3 %")
+            (f"{third} third", text_of(share, "share"), "33.3 %")
             for third, share in survey.attention.thirds.items()
         ],
         title=f"{photos} of {counted(survey.attention.sequences, 'drive')}",

@@ -14,7 +14,7 @@ def show_report(report: "Report", sink: Sink) -> None:
     from geoguess_cli.evaluation.definitions import definitions
     from geoguess_cli.evaluation.statistics import Distances, RightCell, RightPlace
     from geoguess_cli.report.content import rows_of
-    from geoguess_cli.wording import number, shown
+    from geoguess_cli.wording import number, text_of
 
     counts, constant = report.counts, report.baselines.best_constant
     sink.table(
@@ -36,7 +36,7 @@ def show_report(report: "Report", sink: Sink) -> None:
             *(
                 [
                     within.name.format(radius),
-                    *(shown(of.within_km[radius], within.unit) for of in (report, constant)),
+                    *(text_of(of.within_km[radius], within.unit) for of in (report, constant)),
                 ]
                 for radius in report.within_km
             ),
@@ -46,8 +46,8 @@ def show_report(report: "Report", sink: Sink) -> None:
     _show_probabilities(report, sink)
     frequent = report.baselines.most_frequent_cell
     sink.text(
-        f"top-1 is {shown(report.lift, 'times')} chance, {shown(report.chance, 'share')};\n"
-        f"always the most frequent cell: {shown(frequent.top_1, 'share')}"
+        f"top-1 is {text_of(report.lift, 'times')} chance, {text_of(report.chance, 'share')};\n"
+        f"always the most frequent cell: {text_of(frequent.top_1, 'share')}"
     )
 
 
@@ -55,7 +55,7 @@ def _show_probabilities(report: "Report", sink: Sink) -> None:
     """Whether probabilities hold, before and after calibration."""
     from geoguess_cli.evaluation.statistics import Scores
     from geoguess_cli.report.content import rows_of
-    from geoguess_cli.wording import shown
+    from geoguess_cli.wording import text_of
 
     calibration = report.calibration
     sides = {"before calibration": calibration.before, "after": calibration.after}
@@ -69,7 +69,7 @@ def _show_probabilities(report: "Report", sink: Sink) -> None:
                 [
                     f"{mass} % set holds truth",
                     *[""] * (len(sides) - 1),
-                    shown(sets.covered.coverage, "share"),
+                    text_of(sets.covered.coverage, "share"),
                 ]
                 for mass, sets in report.credible.items()
             ),

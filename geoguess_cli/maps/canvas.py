@@ -188,11 +188,11 @@ class Canvas:
         """The largest visible piece of each shape, on the plane, with the shape's position."""
         left, bottom, right, top = self.ax.viewLim.extents
         pieces, owners = _pieces(geometries, self.boxes)
-        seen = shapely.clip_by_rect(self._project(pieces), left, bottom, right, top)
-        seen, rows = shapely.get_parts(seen, return_index=True)
-        areas, owners = shapely.area(seen), owners[rows]
+        pieces = shapely.clip_by_rect(self._project(pieces), left, bottom, right, top)
+        pieces, rows = shapely.get_parts(pieces, return_index=True)
+        areas, owners = shapely.area(pieces), owners[rows]
         largest = {int(owners[row]): row for row in np.argsort(areas) if areas[row] > 0}
-        return [(index, seen[row]) for index, row in sorted(largest.items())]
+        return [(index, pieces[row]) for index, row in sorted(largest.items())]
 
     def _colormap(self, norm: Normalize) -> Colormap:
         """The theme's colours for amounts, in steps if the scale has steps."""

@@ -16,7 +16,7 @@ from geoguess_cli.report.content import (
     listed,
     rows_of,
 )
-from geoguess_cli.wording import coordinates, counted, shown, without_common_country
+from geoguess_cli.wording import coordinates, counted, text_of, without_common_country
 
 CONFUSIONS_SHOWN = 10
 PARTS_SHOWN = 60
@@ -30,10 +30,10 @@ def right_cell(report: Report) -> Section:
         *rows_of(RightCell, report.all, report.covered),
         [
             f"always the most frequent cell, {frequent.token}",
-            shown(frequent.top_1, "share"),
-            shown(frequent.covered.top_1, "share"),
+            text_of(frequent.top_1, "share"),
+            text_of(frequent.covered.top_1, "share"),
         ],
-        [f"chance, 1 in {report.counts.cells:,}", shown(report.chance, "share"), ""],
+        [f"chance, 1 in {report.counts.cells:,}", text_of(report.chance, "share"), ""],
     ]
     caption = (
         "How often the true cell is among the k likeliest; the last two rows look at no photo."
@@ -41,7 +41,7 @@ def right_cell(report: Report) -> Section:
     return Section(
         "cell",
         "The right cell",
-        [f"Top-1 over all photos is {shown(report.lift, 'times')} chance."],
+        [f"Top-1 over all photos is {text_of(report.lift, 'times')} chance."],
         [],
         [Table(caption, ("answer", *BOTH), rows), *_confusions(report)],
     )
@@ -58,7 +58,7 @@ def _confusions(report: Report) -> list[Table]:
     return [
         Table(
             f"Of {counted(confusion.wrong, 'covered photo')} with a wrong cell, "
-            f"{shown(confusion.neighbours, 'share')} were put in a neighbour of the true cell. "
+            f"{text_of(confusion.neighbours, 'share')} were put in a neighbour of the true cell. "
             "These are the commonest confusions.",
             ("true cell", "answered", "photos", "neighbours"),
             [
@@ -111,7 +111,7 @@ def how_far(report: Report) -> Section:
                     [
                         f"{radius:,g} km, {name}",
                         *(
-                            shown(of.within_km[f"{radius:g}"], "share")
+                            text_of(of.within_km[f"{radius:g}"], "share")
                             for of in (report, report.covered)
                         ),
                     ]
@@ -160,7 +160,7 @@ def _estimates_table(caption: str, rows: Mapping[str, Distances]) -> Table:
         caption,
         ("point estimate", *names, "within 25 km"),
         [
-            [name, *cells_of(Distances, of), shown(of.within_km["25"], "share")]
+            [name, *cells_of(Distances, of), text_of(of.within_km["25"], "share")]
             for name, of in rows.items()
         ],
     )

@@ -5,7 +5,7 @@ from typing import Literal
 from geoguess_cli.evaluation.comparison import COMPARED, Comparison, Side
 from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.report.content import Cell, Page, Picture, Section, Table
-from geoguess_cli.wording import UNDEFINED, Shown, Unit, counted, number, shown
+from geoguess_cli.wording import UNDEFINED, StatisticText, Unit, counted, number, text_of
 
 HEADLINE = ("all.top_1", "median_km", "geoscore", "calibration.after.ece")
 SIDES: tuple[Side, Side] = ("a", "b")
@@ -35,8 +35,8 @@ def comparison_page(comparison: Comparison) -> Page:
     rows: list[list[Cell]] = [
         [
             COMPARED[key].name + ("" if of.fair else " (own cells)"),
-            shown(of.a, _unit(key)),
-            shown(of.b, _unit(key)),
+            text_of(of.a, _unit(key)),
+            text_of(of.b, _unit(key)),
             difference(comparison, key),
             (of.better or UNDEFINED).upper(),
         ]
@@ -89,12 +89,12 @@ def verdicts(comparison: Comparison) -> list[str]:
     return sentences
 
 
-def difference(comparison: Comparison, key: str) -> Shown:
+def difference(comparison: Comparison, key: str) -> StatisticText:
     """B − A as text, with its sign."""
     of = comparison.statistics[key].difference
-    text = shown(of, _unit(key, difference=True))
+    text = text_of(of, _unit(key, difference=True))
     sign = "+" if of.value >= 0 else ""
-    return Shown(_minus(sign + text.value), _minus(text.interval))
+    return StatisticText(_minus(sign + text.value), _minus(text.interval))
 
 
 def value(comparison: Comparison, key: str, side: Literal["a", "b"]) -> str:
@@ -111,7 +111,7 @@ def _unit(key: str, *, difference: bool = False) -> Unit:
 def _size(of: Interval, unit: Unit) -> str:
     """The difference without its sign."""
     low, high = sorted(abs(end) for end in (of.low, of.high))
-    return str(shown(Interval(abs(of.value), low, high), unit))
+    return str(text_of(Interval(abs(of.value), low, high), unit))
 
 
 def _minus(text: str) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoguess_cli.evaluation.definitions import Definition, definitions
-from geoguess_cli.wording import Shown, shown
+from geoguess_cli.wording import StatisticText, text_of
 
-Cell = str | Shown
+Cell = str | StatisticText
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Table:
     @property
     def words(self) -> bool:
         """Whether it holds no statistic."""
-        return not any(isinstance(cell, Shown) for row in self.rows for cell in row)
+        return not any(isinstance(cell, StatisticText) for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Page:
 
     title: str
     opening: Sequence[str]
-    headline: Sequence[tuple[str, Shown, str]]
+    headline: Sequence[tuple[str, StatisticText, str]]
     sections: Sequence[Section]
 
 
@@ -82,14 +82,14 @@ def listed(part: type) -> dict[str, Definition]:
 def rows_of(part: type, *values: Any) -> list[list[Cell]]:
     """A row for each statistic of a part: its name, then its value in each of `values`."""
     return [
-        [own.name, *(shown(getattr(of, key), own.unit) for of in values)]
+        [own.name, *(text_of(getattr(of, key), own.unit) for of in values)]
         for key, own in listed(part).items()
     ]
 
 
 def cells_of(part: type, values: Any) -> list[Cell]:
     """The statistics of a part in one row, in the order of `listed`."""
-    return [shown(getattr(values, key), own.unit) for key, own in listed(part).items()]
+    return [text_of(getattr(values, key), own.unit) for key, own in listed(part).items()]
 
 
 def columns_table(

@@ -4,7 +4,7 @@ from geoguess_cli.evaluation.report import Report
 from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place
 from geoguess_cli.report.content import Page, Picture, Section, Table
 from geoguess_cli.report.trust import abstention, calibration, regions
-from geoguess_cli.wording import Shown, counted, number, shown
+from geoguess_cli.wording import StatisticText, counted, number, text_of
 
 SKIPPED_SHOWN = 20
 
@@ -42,37 +42,37 @@ def opening(report: Report) -> list[str]:
     ]
 
 
-def headline(report: Report) -> list[tuple[str, Shown, str]]:
+def headline(report: Report) -> list[tuple[str, StatisticText, str]]:
     """The statistics that matter most: name, value, what to compare it with."""
     constant, sets = report.baselines.best_constant, report.credible["90"].covered
     calibration = report.calibration
     return [
         (
             "top-1 accuracy, all photos",
-            shown(report.all.top_1, "share"),
+            text_of(report.all.top_1, "share"),
             f"covered {number(report.covered.top_1.value, 'share')}, "
             f"chance {number(report.chance.value, 'share')}",
         ),
         (
             "median distance",
-            shown(report.median_km, "km"),
+            text_of(report.median_km, "km"),
             f"best constant guess {number(constant.median_km.value, 'km')}",
         ),
         (
             "GeoScore, of 5,000",
-            shown(report.geoscore, "points"),
+            text_of(report.geoscore, "points"),
             f"best constant guess {number(constant.geoscore.value, 'points')}",
         ),
         (
             "calibration error",
-            shown(calibration.after.ece, "share"),
+            text_of(calibration.after.ece, "share"),
             "at temperature 1, as the model gives them"
             if calibration.temperature == 1
             else f"before calibration {number(calibration.before.ece.value, 'share')}",
         ),
         (
             "90 % sets that hold the truth",
-            shown(sets.coverage, "share"),
+            text_of(sets.coverage, "share"),
             f"covered photos; median area {number(sets.median_area_km2.value, 'km²')}",
         ),
     ]

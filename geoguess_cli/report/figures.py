@@ -31,7 +31,7 @@ from geoguess_cli.report.charts import (
 )
 from geoguess_cli.report.comparison_page import SIDES
 from geoguess_cli.report.distances import distances_of, errors_of
-from geoguess_cli.wording import counted, shown, significant, without_common_country
+from geoguess_cli.wording import counted, significant, text_of, without_common_country
 
 PARTS_SHOWN = 30
 """Greatest number of states on one figure: the page lists the others."""
@@ -89,7 +89,7 @@ def reliability_figure(calibration: CalibrationReport) -> Figure:
         confidence = np.array([row.confidence for row in rows])
         points(above, confidence, [row.accuracy for row in rows], theme.BLUE, gid=side)
         above.set_title(names[side], pad=17)
-        error = f"calibration error {shown(getattr(calibration, side).ece, 'share')}"
+        error = f"calibration error {text_of(getattr(calibration, side).ece, 'share')}"
         note(above, error, (0.0, 1.0), (0, 6), xycoords="axes fraction", color=theme.MUTED)
         width = rows[0].high - rows[0].low if rows else 1.0
         below.bar(

@@ -11,7 +11,7 @@ from geoguess_cli.evaluation.statistics import (
     ScoresOverAll,
 )
 from geoguess_cli.report.content import Cell, Picture, Section, Table, columns_table, rows_of
-from geoguess_cli.wording import number, shown
+from geoguess_cli.wording import number, text_of
 
 AREAS_SHOWN = 9
 
@@ -63,7 +63,7 @@ def regions(report: Report) -> Section:
     spread: list[list[Cell]] = [
         *rows_of(Radius, report.radius_90, report.radius_90.covered),
         *rows_of(ExpectedDistance, report.expected_km, report.expected_km.covered),
-        ["distance, mean", *(shown(of.mean_km, "km") for of in (report, report.covered))],
+        ["distance, mean", *(text_of(of.mean_km, "km") for of in (report, report.covered))],
     ]
     return Section(
         "regions",
@@ -116,11 +116,11 @@ def abstention(report: Report) -> Section:
         "abstention",
         "Does it know when it is wrong",
         [
-            f"Area under the curve {shown(risk.area, 'score')}; the best possible with these "
-            f"errors {shown(risk.best, 'score')}, and {shown(risk.no_better, 'score')} if "
+            f"Area under the curve {text_of(risk.area, 'score')}; the best possible with these "
+            f"errors {text_of(risk.best, 'score')}, and {text_of(risk.no_better, 'score')} if "
             f"confidence said nothing. Over the covered photos "
-            f"{shown(risk.covered.area, 'score')}, {shown(risk.covered.best, 'score')} "
-            f"and {shown(risk.covered.no_better, 'score')}."
+            f"{text_of(risk.covered.area, 'score')}, {text_of(risk.covered.best, 'score')} "
+            f"and {text_of(risk.covered.no_better, 'score')}."
         ],
         [
             Picture(

@@ -16,7 +16,7 @@ from geoguess_cli.drawing.theme import axes
 from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.occlusion.overlay import draw_bar
 from geoguess_cli.survey.attention import BANDS, COLUMNS, THIRDS, Attention
-from geoguess_cli.wording import counted, shown, signed
+from geoguess_cli.wording import counted, signed, text_of
 
 _LEFT, _WIDE, _FOOT, _TOP = 0.15, 2.62, 0.78, 0.86  # inches
 
@@ -101,7 +101,7 @@ def _draw_profile(ax: Axes, attention: Attention) -> None:
 
 def _write_third(ax: Axes, name: str, share: Interval, row: int) -> None:
     x, y = 0.985, (row + 0.5) / 3
-    text = shown(share, "share")
+    text = text_of(share, "share")
     below = f"{name} third\n{text.interval}".strip()
     right: dict[str, Any] = {"ha": "right", "transform": ax.get_yaxis_transform()}
     small: dict[str, Any] = {"fontsize": theme.TINY, "color": theme.MUTED, "linespacing": 1.35}
@@ -123,7 +123,7 @@ def _draw_ninths(ax: Axes, attention: Attention) -> None:
             Rectangle((column, row), 1, 1, facecolor=color, edgecolor=theme.PAGE, linewidth=1.5)
         )
         ink = theme.PAGE if luma(*color[:3]) < 0.5 else theme.INK
-        text = shown(attention.ninths[row][column], "share")
+        text = text_of(attention.ninths[row][column], "share")
         bold: dict[str, Any] = {"fontsize": theme.TEXT, "fontweight": "bold", "gid": "ninth"}
         small: dict[str, Any] = {"fontsize": theme.TINY - 0.5, "va": "top"}
         middle = column + 0.5

@@ -4,7 +4,7 @@ from geoguess_cli.report.content import Cell, Page, Picture, Section, Table
 from geoguess_cli.survey.attention import THIRDS
 from geoguess_cli.survey.report import SurveyReport
 from geoguess_cli.survey.spots import Box
-from geoguess_cli.wording import counted, percentage_points, shown, whole_percent
+from geoguess_cli.wording import counted, percentage_points, text_of, whole_percent
 
 FAILURES_SHOWN = 20
 """Greatest number of photos without a map that the page names; the JSON names all."""
@@ -36,7 +36,7 @@ def survey_page(report: SurveyReport) -> Page:
 def _by_height(report: SurveyReport) -> Section:
     thirds = report.survey.attention.thirds
     rows: list[list[Cell]] = [
-        [f"{third} third ({_PARTS[third]})", shown(thirds[third], "share"), "33.3 %"]
+        [f"{third} third ({_PARTS[third]})", text_of(thirds[third], "share"), "33.3 %"]
         for third in THIRDS
     ]
     columns = ("part of the frame", "share of the positive drop", "share of the area")

@@ -4,7 +4,7 @@ from geoguess_cli.console.evaluations import show_comparison, show_report
 from geoguess_cli.console.output import Sink
 from geoguess_cli.evaluation.comparison import compare
 from geoguess_cli.evaluation.evaluation import Evaluation
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 def test_a_report_shows_its_statistics(made_evaluation: Evaluation, capsys) -> None:
@@ -20,8 +20,8 @@ def test_a_report_shows_its_statistics(made_evaluation: Evaluation, capsys) -> N
         (report.calibration.before.nll, "nats"),
         (report.calibration.after.nll, "nats"),
     ):
-        assert str(shown(statistic, unit)) in text
-    assert f"top-1 is {shown(report.lift, 'times')} chance" in text
+        assert str(text_of(statistic, unit)) in text
+    assert f"top-1 is {text_of(report.lift, 'times')} chance" in text
 
 
 def test_a_comparison_of_a_model_with_itself_names_no_better_one(

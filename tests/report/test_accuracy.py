@@ -7,7 +7,7 @@ import pytest
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.report.accuracy import right_cell, right_state, which_place
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def test_all_and_covered_stand_side_by_side(report: Report) -> None:
     table = right_cell(report).tables[0]
     assert table.columns == ("answer", "all photos", "covered photos")
     assert table.rows[0][1:] == [
-        shown(report.all.top_1, "share"),
-        shown(report.covered.top_1, "share"),
+        text_of(report.all.top_1, "share"),
+        text_of(report.covered.top_1, "share"),
     ]
 
 

@@ -3,14 +3,14 @@
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.statistics import Distances, Part, RightCell
 from geoguess_cli.report.content import Table, cells_of, columns_table, listed, rows_of
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 def test_a_row_a_statistic(made_evaluation: Evaluation) -> None:
     report = made_evaluation.report
     rows = rows_of(RightCell, report.all, report.covered)
     assert [row[0] for row in rows] == ["top-1", "top-3", "top-5"]
-    assert rows[0][1:] == [shown(of.top_1, "share") for of in (report.all, report.covered)]
+    assert rows[0][1:] == [text_of(of.top_1, "share") for of in (report.all, report.covered)]
 
 
 def test_a_column_a_statistic(made_evaluation: Evaluation) -> None:

@@ -9,7 +9,7 @@ from geoguess_cli.evaluation.report import Report, Skipped
 from geoguess_cli.report.content import Section
 from geoguess_cli.report.evaluation_page import headline, opening, sections
 from geoguess_cli.report.figures import figures_of
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def test_the_opening_tells_what_was_counted(report: Report) -> None:
 
 def test_the_headline_has_the_figures_of_the_report(report: Report) -> None:
     result = {name: figure for name, figure, _ in headline(report)}
-    assert result["median distance"] == shown(report.median_km, "km")
-    assert result["calibration error"] == shown(report.calibration.after.ece, "share")
+    assert result["median distance"] == text_of(report.median_km, "km")
+    assert result["calibration error"] == text_of(report.calibration.after.ece, "share")
     assert all(figure.interval for figure in result.values())
 
 

@@ -7,7 +7,7 @@ import pytest
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.report.trust import AREAS_SHOWN, abstention, calibration, regions
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def test_scores_stand_over_covered_and_over_all_photos(report: Report) -> None:
         ["calibration error", "covered"],
         ["calibration error", "all"],
     ]
-    assert rows[-1][3] == shown(report.calibration.after.all.ece, "share")
+    assert rows[-1][3] == text_of(report.calibration.after.all.ece, "share")
 
 
 def test_areas_start_where_photos_are_found(report: Report) -> None:
     sets, spread, recall = regions(report).tables
     assert [row[0] for row in sets.rows] == ["50 %", "50 %", "90 %", "90 %"]
-    assert spread.rows[-1][1] == shown(report.mean_km, "km")
+    assert spread.rows[-1][1] == text_of(report.mean_km, "km")
     assert 0 < len(recall.rows) <= AREAS_SHOWN
     assert str(recall.rows[0][1]).split(" ")[0] != "0.0"
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from geoguess_cli.survey.figures import attention_figure
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 def test_the_figure_shows_the_mean_map_and_the_shares(surveyed) -> None:
     attention = surveyed(range(9)).attention
     figure = attention_figure(attention, window=8)
     texts = " ".join(text.get_text() for ax in figure.axes for text in ax.texts)
-    lower = shown(attention.thirds["lower"], "share")
+    lower = text_of(attention.thirds["lower"], "share")
     assert lower.value in texts
     assert lower.interval in texts
     images = [image for ax in figure.axes for image in ax.images]

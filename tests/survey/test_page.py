@@ -2,7 +2,7 @@
 
 from geoguess_cli.report.rendering import render_markdown
 from geoguess_cli.survey.page import FAILURES_SHOWN, survey_page
-from geoguess_cli.wording import shown
+from geoguess_cli.wording import text_of
 
 
 def test_the_page_names_the_suspect_and_the_thirds(reported) -> None:
@@ -13,7 +13,7 @@ def test_the_page_names_the_suspect_and_the_thirds(reported) -> None:
     assert f"| 1 | drive-0 | {report.token(spot)} | 3 | 38 % across, 88 % down |" in page
     assert "Suspects among them: 1." in page
     assert "](suspects.png)" in page
-    lower = shown(report.survey.attention.thirds["lower"], "share")
+    lower = text_of(report.survey.attention.thirds["lower"], "share")
     assert f"| lower third (road) | {lower} | 33.3 % |" in page
 
 
