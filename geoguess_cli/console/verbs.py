@@ -58,7 +58,9 @@ def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]],
                 chosen["photos"] = chosen.pop("table")
             verb(**values, config=settings(file, **chosen), sink=sink)
 
-        run.__name__, run.__doc__ = verb.__name__, verb.__doc__
+        # Help keeps the line breaks of a docstring, which are not those of the terminal.
+        paragraphs = [" ".join(text.split()) for text in (verb.__doc__ or "").split("\n\n")]
+        run.__name__, run.__doc__ = verb.__name__, "\n\n".join(paragraphs)
         signature = inspect.Signature([*kept, *added], return_annotation=None)
         run.__signature__ = signature  # type: ignore[attr-defined]
         run.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}

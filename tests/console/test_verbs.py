@@ -15,7 +15,11 @@ app = typer.Typer()
 @app.command()
 @configured("table", "cells__max_photos", "device")
 def look(*, times: int = 1, config: Config, sink: Sink) -> None:
-    """Say what the verb was given."""
+    """Say what the verb was given.
+
+    The second paragraph has
+    two lines.
+    """
     given = (times, config.photos.as_posix(), config.cells.max_photos, config.device, sink.quiet)
     sink.json(given) if sink.as_json else sink.text(" ".join(map(str, given)))
 
@@ -43,3 +47,7 @@ def test_the_help_lists_own_options_first() -> None:
     places = [text.index(name) for name in ("--times", "--max-photos", "--config", "--json")]
     assert places == sorted(places)
     assert "--artifacts" not in text
+
+
+def test_help_folds_paragraphs_to_the_terminal() -> None:
+    assert look.__doc__ == "Say what the verb was given.\n\nThe second paragraph has two lines."
