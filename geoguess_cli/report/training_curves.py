@@ -109,7 +109,8 @@ def _mark_best(panels: Sequence[Axes], epochs: np.ndarray, val_loss: np.ndarray)
     left = best < len(epochs) / 2
     style = {"ha": "left" if left else "right", "va": "top", "path_effects": halo()}
     top = panels[0].get_xaxis_transform()
-    note(panels[0], words, (epochs[best], 1.0), (6 if left else -6, -5), xycoords=top, **style)
+    at = (float(epochs[best]), 1.0)
+    note(panels[0], words, at, (6 if left else -6, -5), xycoords=top, **style)
 
 
 def _rates_to_name(rates: Float[np.ndarray, " n"]) -> list[float]:
