@@ -9,7 +9,7 @@ from geoguess_cli.choices import SplitBy
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import read_photos, report_reading
-from geoguess_cli.console.leaks import show_leaks
+from geoguess_cli.console.leaks import show_kept, show_leaks
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
@@ -224,20 +224,27 @@ def _show_split(
 
 
 @app.command()
-@configured("table")
+@configured("table", "workers")
 def leaks(
     *,
     photos: Annotated[
         bool, typer.Option("--photos/--no-photos", help="Also look for near-duplicate photos.")
     ] = True,
-    workers: options.Workers = 0,
     config: Config,
     sink: Sink,
 ) -> None:
-    """Check whether train, val and test share drives, places or photos."""
+    """Check whether train, val and test share drives, places or photos.
+
+    The hashes that show which photos look alike are kept beside the table, in TABLE.hashes.parquet,
+    so that the next check reads only photos that are new or have changed.
+    """
+    from geoguess_cli.photos.hash_store import HashStore, kept_beside
     from geoguess_cli.photos.leaks import find_leaks
 
-    source = read_photos(config.photos, sink)
+    table = read_photos(config.photos, sink)
+    kept = HashStore(kept_beside(config.photos)) if config.photos.is_file() else None
     with sink.counter("photos") as move:
-        report = find_leaks(source, photos=photos, workers=workers or 0, on_photo=move)
+        report = find_leaks(table, photos=photos, workers=config.workers, kept=kept, on_photo=move)
     sink.result(report.record(), lambda: show_leaks(report, sink))
+    if photos and kept is not None:
+        show_kept(kept, sink)

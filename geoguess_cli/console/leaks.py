@@ -6,6 +6,7 @@ from geoguess_cli.console.output import Sink
 from geoguess_cli.wording import significant
 
 if TYPE_CHECKING:
+    from geoguess_cli.photos.hash_store import HashStore
     from geoguess_cli.photos.leak_report import LeakReport
 
 
@@ -19,6 +20,17 @@ def show_leaks(report: "LeakReport", sink: Sink) -> None:
     _show_duplicates(report, sink)
     for photo, reason in report.unreadable:
         sink.warn(f"{photo}: {reason}; it was not compared")
+
+
+def show_kept(kept: "HashStore", sink: Sink) -> None:
+    """Say where the hashes of the photos are kept, or why they are not."""
+    if kept.problem:
+        sink.warn(
+            f"{kept.path} cannot be written ({kept.problem}); the next check will read all photos "
+            "again"
+        )
+    else:
+        sink.notice(f"hashes, {kept.known:,} of them from an earlier check: {kept.path}")
 
 
 def _show_distances(report: "LeakReport", sink: Sink) -> None:

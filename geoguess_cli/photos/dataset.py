@@ -5,7 +5,6 @@ number of workers does not change the batches, and an interrupted epoch can cont
 with the batches that it would have had.
 """
 
-import os
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
@@ -30,9 +29,7 @@ from geoguess_cli.photos.images import (
     to_array,
 )
 from geoguess_cli.photos.listing import PhotoList
-
-FEW_PHOTOS = 256
-MAX_WORKERS = 8
+from geoguess_cli.photos.workers import automatic_workers
 
 Key = tuple[int, int]
 """Epoch and row of a photo: all that a worker needs."""
@@ -157,13 +154,6 @@ class PhotoLoader:
         )
 
 
-def automatic_workers(photos: int) -> int:
-    """The number of decoding processes for some photos: 0 for few photos, at most one a core."""
-    if photos < FEW_PHOTOS:
-        return 0
-    return min(_usable_cores(), MAX_WORKERS)
-
-
 class _Photos(Dataset[Item]):
     """Photos by key. It never changes, so the copies in the workers stay valid."""
 
@@ -239,10 +229,3 @@ def _collate(items: list[Item], *, size: int) -> Decoded:
 def _ignore_interrupts(_: int) -> None:
     """Leave Ctrl-C to the main process, which ends its workers in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _usable_cores() -> int:
-    """The number of cores that this process may use; a container can have fewer than a machine."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -21,6 +21,7 @@ from PIL import Image
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.decoder import decode_photo
+from geoguess_cli.photos.workers import automatic_workers
 
 COARSE_BITS = 7
 """Bits of the 64 that may differ; then at least one of four bands differs in at most one bit."""
@@ -30,7 +31,9 @@ FINE_BITS = 40
 bits, trimming 1 % of each side at most 22, and trimming 2 % mostly fewer than 34. Two different
 photos differed in 123 bits (standard deviation 11), two photos of one drive in 59 or more."""
 
-_WORDS = 5  # 64-bit words of a hash: one coarse, four fine
+WORDS = 5
+"""64-bit words of a hash: one coarse, four fine."""
+
 _DECODED = 128  # pixels of the shorter side from which a photo is shrunk
 _BANDS = 4
 _BAND_ROWS = [0, 4, 1, 5, 2, 6, 3, 7]
@@ -76,10 +79,11 @@ def hash_photos(
 
     Args:
         files: The photos.
-        workers: Processes that decode; 0 decodes in this process.
+        workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
         on_photo: Called after each photo with the number of photos done.
     """
-    hashes = np.zeros((len(files), _WORDS), dtype=np.uint64)
+    workers = automatic_workers(len(files)) if workers < 0 else workers
+    hashes = np.zeros((len(files), WORDS), dtype=np.uint64)
     failures = []
     with _hashed(files, workers) as results:
         for row, result in enumerate(results):

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.columns import SPLITS
+from geoguess_cli.photos.hash_store import HashStore
 from geoguess_cli.photos.hashes import Hashing, find_twins, hash_photos
 from geoguess_cli.photos.leak_report import (
     BANDS_KM,
@@ -32,6 +33,7 @@ def find_leaks(
     between: Collection[str] = SPLITS,
     photos: bool = False,
     workers: int = 0,
+    kept: HashStore | None = None,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> LeakReport:
     """A report of what the sides of a split share.
@@ -40,7 +42,8 @@ def find_leaks(
         table: The photos, with their split.
         between: The sides to compare; photos of other sides are ignored.
         photos: Also search for near-duplicates, which reads every photo.
-        workers: Processes that read photos; 0 reads them in this process.
+        workers: Processes that read photos; 0 reads in this process, -1 chooses by the machine.
+        kept: Hashes of an earlier search; photos that have not changed since are not read again.
         on_photo: Called after each photo with the number of photos read and of all photos.
 
     Raises:
@@ -61,7 +64,7 @@ def find_leaks(
     unreadable: tuple[tuple[str, str], ...] = ()
     if photos:
         compared = table.take(np.sort(np.concatenate(list(rows.values()))))
-        duplicates, unreadable = _duplicates(compared, workers, on_photo)
+        duplicates, unreadable = _duplicates(compared, workers, kept, on_photo)
     return LeakReport(
         splits=sides,
         set_aside=table.frame["split"].null_count(),
@@ -113,12 +116,18 @@ def _distance(
 
 
 def _duplicates(
-    table: PhotoTable, workers: int, on_photo: Callable[[int, int], None] | None
+    table: PhotoTable,
+    workers: int,
+    kept: HashStore | None,
+    on_photo: Callable[[int, int], None] | None,
 ) -> tuple[tuple[NearDuplicates, ...], tuple[tuple[str, str], ...]]:
     """Near-duplicates between the sides, and the photos that could not be read."""
     total = len(table)
     done = None if on_photo is None else lambda count: on_photo(count, total)
-    hashing = hash_photos(table.files, workers=workers, on_photo=done)
+    if kept is None:
+        hashing = hash_photos(table.files, workers=workers, on_photo=done)
+    else:
+        hashing = kept.hashes_of(table, workers=workers, on_photo=done)
     readable = np.ones(total, dtype=bool)
     readable[[row for row, _ in hashing.failures]] = False
     rows = {

@@ -215,3 +215,15 @@ def test_leaks_are_told_with_distances_and_examples(world) -> None:
 def _lines(world, table: str) -> list[str]:
     result = world.run("data", "leaks", table, "--no-photos").stdout
     return [line for line in result.splitlines() if line.strip()]
+
+
+def test_a_second_leak_check_reads_no_photo_again(world):
+    first = world.run("data", "leaks", "photos.csv")
+    assert "hashes, 0 of them from an earlier check: photos.hashes.parquet" in first.stderr
+    photos = sorted((world.folder / "photos").iterdir())
+    second = world.run("data", "leaks", "photos.csv")
+    assert f"hashes, {len(photos)} of them from an earlier check" in second.stderr
+    assert second.stdout == first.stdout
+    photos[0].write_bytes(photos[1].read_bytes())
+    third = world.run("data", "leaks", "photos.csv")
+    assert f"hashes, {len(photos) - 1} of them" in third.stderr
