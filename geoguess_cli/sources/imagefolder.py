@@ -1,37 +1,91 @@
-"""Hugging Face's imagefolder: photos with a table called `metadata` beside them."""
+"""Hugging Face's imagefolder: photos with a table called `metadata` beside them.
 
+Photos get their split as in Hugging Face's `datasets`: from the name of a folder, such as `train`,
+`data/train` or `train-2017`, else from the names of the files.
+"""
+
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoguess_cli.photos.columns import split_name
+from geoguess_cli.photos.columns import SPLIT_NAMES, SPLITS
 from geoguess_cli.sources.layout import Layout
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from geoguess_cli.sources.view import Rows, SourceView
+
+_WORDS = {**SPLIT_NAMES, "eval": "test", "evaluation": "test"}
+_BREAK = "[-._ 0-9/]"
+_SPLIT_WORD = f"(?i)(?:^|{_BREAK})({'|'.join(sorted(_WORDS, key=len, reverse=True))}){_BREAK}"
+"""A split's name as a word of a path; `datasets` takes these characters as the ends of a word."""
+
+_DEPTH = 3
+"""Folders below the source in which metadata is looked for, such as `data/train/dogs`."""
 
 
 def _metadata_files(view: "SourceView") -> list[Path]:
-    """The metadata of an imagefolder: in the folder, or in one folder for each split."""
+    """The metadata of the source, of its folder `data`, and of each folder of a split in them."""
     if not view.path.is_dir():
         return []
-    homes = [entry for entry in sorted(view.path.iterdir()) if split_name(entry.name)]
-    files = [view.table_called("metadata", home) for home in (view.path, *homes)]
+    files = [view.table_called("metadata", home) for home in _homes(view.path, _DEPTH)]
     return [file for file in files if file is not None]
 
 
+def _homes(folder: Path, depth: int, *, in_split: bool = False) -> list[Path]:
+    """The folder, and those below it that may hold metadata."""
+    homes = [folder]
+    if depth:
+        for entry in sorted(folder.iterdir()):
+            split = in_split or _word(f"{entry.name}/") is not None
+            if (split or entry.name == "data") and entry.is_dir():
+                homes += _homes(entry, depth - 1, in_split=split)
+    return homes
+
+
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
-    return view.joined(
-        [
-            view.rows(
-                file,
-                view.columns(file, photo=("file_name",)),
-                split=None if file.parent == view.path else split_name(file.parent.name),
-                root=view.path,
+    parts = []
+    for file in files:
+        folder = file.parent.relative_to(view.path).as_posix()
+        columns = view.columns(file, photo=("file_name",))
+        parts.append(view.rows(file, columns, split=_word(f"{folder}/"), root=view.path))
+    rows = view.joined(parts)
+    return replace(rows, frame=_split_by_path(rows.frame, view))
+
+
+def _split_by_path(frame: "pl.DataFrame", view: "SourceView") -> "pl.DataFrame":
+    """The rows with the split that their paths name, unless the tables or their folders name any.
+
+    The names of files count only if all of them name a split, and one of them `train`: a photo
+    called `test.jpg` is no test set.
+    """
+    import polars as pl
+
+    if "split" in frame.columns and frame["split"].count():
+        return frame
+    for path, by in (
+        (pl.col("photo").str.extract("^(.*/)"), "folders"),
+        (pl.col("photo"), "names"),
+    ):
+        word = path.str.extract(_SPLIT_WORD).str.to_lowercase()
+        splits = frame.select(word.replace_strict(_WORDS, default=None).alias("split"))["split"]
+        complete = not splits.null_count() and (splits == "train").any()
+        if complete or (by == "folders" and splits.count()):
+            counts = ", ".join(f"{name} {n}" for name in SPLITS if (n := (splits == name).sum()))
+            view.notices.append(
+                f"{view.path}: the {by} of the photos give the split, as in Hugging Face: {counts}"
             )
-            for file in files
-        ]
-    )
+            return frame.with_columns(splits)
+    return frame
+
+
+def _word(path: str) -> str | None:
+    """The split that a path names; None if it names none."""
+    match = re.search(_SPLIT_WORD, path)
+    return None if match is None else _WORDS[match[1].lower()]
 
 
 FOLDER = Layout(

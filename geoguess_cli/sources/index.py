@@ -27,8 +27,10 @@ def locate_photos(
     """The rows whose photo is below a folder, the ambiguous rows, and the names without a photo.
 
     A name that is a path from the folder stands for that photo. Any other name stands for the photo
-    with the same stem in any subfolder, because downloads differ in their folders. If two photos
-    have that stem, the row is ambiguous and left out.
+    with the same stem in any subfolder, because downloads differ in their folders; else, or if two
+    photos have that stem, for the one whose path ends as the name does, with `/` and `_` alike:
+    some downloads flatten `34/8d/1.jpg` to `34_8d_1.jpg`. If there are still two, the row is
+    ambiguous and left out.
 
     Args:
         frame: Checked rows; their `photo` is an id, a file name or a path.
@@ -45,6 +47,7 @@ def locate_photos(
         pl.when(as_given).then("photo").otherwise("@path").alias("@path"),
         pl.when(as_given).then(1).otherwise("@matches").alias("@matches"),
     )
+    frame = _with_ends(frame, photos["@path"])
     reason = pl.format(
         "{} photos below {} are called '{}'", "@matches", pl.lit(str(folder)), "@stem"
     )
@@ -52,6 +55,37 @@ def locate_photos(
     missing = frame.filter(pl.col("@path").is_null())["photo"].to_list()
     frame = frame.filter(pl.col("@path").is_not_null()).with_columns(pl.col("@path").alias("photo"))
     return frame.drop("@stem", "@path", "@matches"), ambiguous, missing
+
+
+def _with_ends(frame: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
+    """The rows, those without one photo matched with the photo whose path ends as their name does.
+
+    Args:
+        frame: Rows with `@path` and `@matches`, the number of photos that their name may mean.
+        paths: The photos below the folder.
+    """
+    flat = pl.col("photo").str.replace(_SUFFIX, "").str.replace_all("/", "_", literal=True)
+    frame = frame.with_columns(
+        pl.when(pl.col("@matches").fill_null(0) != 1).then(flat).alias("@end")
+    )
+    wanted = frame["@end"].drop_nulls().unique().implode()
+    if not wanted.list.len().sum() or paths.is_empty():
+        return frame.drop("@end")
+    parts = paths.str.replace(_SUFFIX, "").str.split("/")
+    ends = [
+        pl.DataFrame({"@end": parts.list.tail(depth).list.join("_"), "@found": paths}).filter(
+            pl.col("@end").is_in(wanted)
+        )
+        for depth in range(1, int(parts.list.len().to_numpy().max()) + 1)
+    ]
+    found = (
+        pl.concat(ends).unique().group_by("@end").agg(pl.col("@found").min(), pl.len().alias("@n"))
+    )
+    frame = frame.join(found, on="@end", how="left", maintain_order="left")
+    return frame.with_columns(
+        pl.coalesce("@found", "@path").alias("@path"),
+        pl.coalesce("@n", "@matches").alias("@matches"),
+    ).drop("@end", "@found", "@n")
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -6,17 +6,33 @@ module and those of the families load no library when they are imported, because
 `geoguess data` is made from the table.
 """
 
-from geoguess_cli.sources import camera, imagefolder, osv, tables
+from geoguess_cli.sources import (
+    camera,
+    imagefolder,
+    lists,
+    mapillary,
+    numbered,
+    osv,
+    tables,
+    takeout,
+)
 from geoguess_cli.sources.layout import Layout
 
 LAYOUTS: tuple[Layout, ...] = (
     osv.FOLDER,
     imagefolder.FOLDER,
+    mapillary.MSLS,
+    mapillary.DESCRIPTION,
     osv.TABLE,
     tables.PHOTO_TABLE,
-    tables.IM2GPS_LIST,
+    lists.IM2GPS,
+    lists.GEOCLIP,
+    lists.STREETSCAPES,
+    lists.UNSPLASH,
     tables.PLACES,
+    numbered.FOLDER,
     tables.ANY_TABLE,
+    takeout.FOLDER,
     camera.FOLDER,
 )
 """All layouts. The first that recognises a source reads it."""

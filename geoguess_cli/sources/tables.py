@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from geoguess_cli.sources.view import Rows, SourceView
 
 
-def _im2gps_table(view: "SourceView") -> list[Path]:
-    return [file for file in view.tables if _photo_column(view, file).lower() == "img_id"]
-
-
 def _photo_table(view: "SourceView") -> list[Path]:
     return [file for file in view.tables if set(view.header(file)) >= set(REQUIRED_COLUMNS)]
 
@@ -38,7 +34,6 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
 
 
 PHOTO_TABLE = Layout("photo table", title="", signs="", recognise=_photo_table, read=_read)
-IM2GPS_LIST = Layout("im2gps", title="", signs="", recognise=_im2gps_table, read=_read)
 PLACES = Layout("places", title="", signs="", recognise=_coordinates, read=_read)
 ANY_TABLE = Layout(
     name="table",

@@ -21,6 +21,8 @@ from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
 from geoguess_cli.sources.index import find_photos, locate_photos
 
+_PLACES = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -61,6 +63,37 @@ class SourceView:
         """The source itself if it is a file, else the table called `photos` in it, if any."""
         table = self.table_called("photos", self.path) if self.path.is_dir() else self.path
         return [] if table is None else [table]
+
+    @cached_property
+    def lists(self) -> list[Path]:
+        """Tables of any name: the source itself, else those in it, else in its folders."""
+        if not self.path.is_dir():
+            return [self.path]
+        below = [entry for entry in sorted(self.path.iterdir()) if not entry.name.startswith(".")]
+        return _tables_among(below) or _tables_among(
+            [file for folder in below if folder.is_dir() for file in sorted(folder.iterdir())]
+        )
+
+    def table_with(self, columns: Sequence[str]) -> list[Path]:
+        """The one of `lists` whose header has these columns, in any letter case; empty if none.
+
+        Raises:
+            PhotoTableError: Two tables have these columns.
+        """
+        files = [file for file in self.lists if self._has(file, columns)]
+        if len(files) > 1:
+            names = " and ".join(file.relative_to(self.path).as_posix() for file in files)
+            raise PhotoTableError(f"{self.path} holds {names}; name the table to read")
+        return files
+
+    def _has(self, file: Path, columns: Sequence[str]) -> bool:
+        try:
+            header = self.header(file)
+        except PhotoTableError:  # only a table that the user names must be sound
+            if file == self.path:
+                raise
+            return False
+        return {name.strip().lower() for name in header} >= set(columns)
 
     @cached_property
     def photos(self) -> list[Path]:
@@ -140,6 +173,7 @@ class SourceView:
         *,
         split: str | None = None,
         root: Path | None = None,
+        prefix: str | None = None,
         whole: Sequence[str] = (),
     ) -> Rows:
         """The rows of a table, its columns renamed and checked.
@@ -149,6 +183,7 @@ class SourceView:
             columns: The table's own name of each column to read, by the name it gets.
             split: The split of every row; None leaves it to the table.
             root: The folder that paths start from in the answer; None is the table's folder.
+            prefix: What goes before each path; None is the table's folder, as seen from the root.
             whole: Columns of whole numbers, whose `.0` is cut off.
 
         Raises:
@@ -163,14 +198,27 @@ class SourceView:
             frame = frame.with_columns(pl.lit(split).alias("split"))
         name = file.relative_to(root).as_posix()
         frame, bad_rows = checked_rows(frame, file=name)
-        frame = frame.with_columns(
-            (pl.lit(name.removesuffix(file.name)) + pl.col("photo")).alias("photo")
-        ).with_columns(
+        prefix = name.removesuffix(file.name) if prefix is None else prefix
+        frame = frame.with_columns((pl.lit(prefix) + pl.col("photo")).alias("photo")).with_columns(
             pl.col(column).cast(pl.String).str.replace(r"^(\d+)\.0+$", "$1")
             for column in whole
             if column in columns
         )
         bad_rows = sorted([*broken, *bad_rows], key=lambda bad: bad.row)
+        return Rows(frame, root.resolve(), bad_rows)
+
+    def rows_of(self, records: Sequence[Mapping[str, object]], *, file: str, root: Path) -> Rows:
+        """Checked rows of records that are no table, each with the columns of a photo table.
+
+        Args:
+            records: The same keys in each, with its number in `@row`.
+            file: The name of the file or folder, for messages.
+            root: The folder that paths start from.
+        """
+        if not records:
+            return Rows(pl.DataFrame(schema={**_PLACES, ROW: pl.UInt32, FILE: pl.String}), root)
+        frame = pl.from_dicts(records, infer_schema_length=None)
+        frame, bad_rows = checked_rows(frame.with_columns(pl.col(ROW).cast(pl.UInt32)), file=file)
         return Rows(frame, root.resolve(), bad_rows)
 
     def rows_by_exif(self, photos: Sequence[Path]) -> Rows:
@@ -188,8 +236,7 @@ class SourceView:
                 bad_rows.append(BadRow(row, reason, self.path.name))
             else:
                 good.append((photo, *position, row, self.path.name))
-        schema = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
-        frame = pl.DataFrame(good, {**schema, ROW: pl.UInt32, FILE: pl.String}, orient="row")
+        frame = pl.DataFrame(good, {**_PLACES, ROW: pl.UInt32, FILE: pl.String}, orient="row")
         return Rows(frame, self.path.resolve(), bad_rows, located=True)
 
     def located(self, rows: Rows) -> Rows:
@@ -210,3 +257,7 @@ class SourceView:
             parts[0].root,
             [bad for part in parts for bad in part.bad_rows],
         )
+
+
+def _tables_among(files: Sequence[Path]) -> list[Path]:
+    return [file for file in files if file.suffix.lower() in TABLE_SUFFIXES and file.is_file()]

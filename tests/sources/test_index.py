@@ -1,6 +1,7 @@
 """The photos below a folder."""
 
 import polars as pl
+import pytest
 
 from geoguess_cli.sources.index import find_photos, locate_photos
 
@@ -25,3 +26,25 @@ def test_a_name_stands_for_a_path_or_for_a_stem_in_any_folder(tmp_path, write_ph
     assert [bad.row for bad in ambiguous] == [2]
     assert ambiguous[0].reason == f"2 photos below {tmp_path} are called '3'"
     assert missing == ["4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "photo"),
+    [
+        ("34/8d/1.jpg", ["34_8d_1.jpg"], "34_8d_1.jpg"),
+        ("34/8d/1.jpg", ["mp16/34_8d_1.jpeg", "mp16/35_8d_1.jpg"], "mp16/34_8d_1.jpeg"),
+        ("34_8d_1.jpg", ["mp16/34/8d/1.jpg"], "mp16/34/8d/1.jpg"),
+        ("34/8d/1.jpg", ["mp16/34/8d/1.jpg", "mp16/35/8d/1.jpg"], "mp16/34/8d/1.jpg"),
+        ("34/8d/1", ["a/34/8d/1.jpg", "b/34/8d/1.jpg"], None),
+        ("8d_1.jpg", ["34_8d_1.jpg"], None),
+        ("8d_1.jpg", ["3/48d_1.jpg"], None),
+    ],
+)
+def test_a_name_stands_for_the_path_that_ends_so(tmp_path, write_photo, name, files, photo):
+    for file in files:
+        write_photo(tmp_path / file)
+    frame = pl.DataFrame({"photo": [name, "none"], "@row": [0, 1], "@file": ["t"] * 2})
+    rows, ambiguous, missing = locate_photos(frame, tmp_path)
+    assert rows.columns == frame.columns
+    assert rows["photo"].to_list() == ([] if photo is None else [photo])
+    assert len(ambiguous) + len(missing) == (2 if photo is None else 1)
