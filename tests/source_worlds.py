@@ -145,6 +145,151 @@ def imagefolder_by_split(folder: Path) -> None:
         write_photo(home / f"{name}.jpg")
 
 
+@source(
+    "mp16",
+    "im2gps",
+    [("mp16/34_8d_9055806529.jpg", 48.86, 2.29), ("mp16/b6_0e_4356281023.jpg", 41.9, 12.5)],
+)
+def mp16(folder: Path) -> None:
+    home = folder / "mp16"
+    rows = ("34/8d/9055806529.jpg,ann,48.86,2.29", "b6/0e/4356281023.jpg,bob,41.9,12.5")
+    write_text(home / "MP16_Pro_places365.csv", "IMG_ID,AUTHOR,LAT,LON", *rows)
+    for name in ("34_8d_9055806529", "b6_0e_4356281023"):
+        write_photo(home / "mp16" / f"{name}.jpg")
+
+
+@source("mp16-train.csv", "im2gps", [("mp16/34/8d/9055806529.jpg", 48.86, 2.29)])
+def geoclip(folder: Path) -> None:
+    write_text(folder / "mp16-train.csv", "IMG_FILE,LAT,LON", "34/8d/9055806529.jpg,48.86,2.29")
+    write_photo(folder / "mp16" / "34" / "8d" / "9055806529.jpg")
+
+
+@source("roads", "imagefolder", [("train/a.jpg", 45.5, -111.0), ("test/c.jpg", 45.6, -111.1)])
+def imagefolder(folder: Path) -> None:
+    home, header = folder / "roads", "file_name,latitude,longitude"
+    write_text(home / "metadata.csv", header, "train/a.jpg,45.5,-111.0", "test/c.jpg,45.6,-111.1")
+    for name in ("train/a", "test/c"):
+        write_photo(home / f"{name}.jpg")
+
+
+@source(
+    "roads",
+    "imagefolder",
+    [("data/test/c.jpg", 45.6, -111.1), ("data/train/a.jpg", 45.5, -111.0)],
+)
+def imagefolder_in_data(folder: Path) -> None:
+    for split, name, place in (("train", "a", (45.5, -111.0)), ("test", "c", (45.6, -111.1))):
+        home = folder / "roads" / "data" / split
+        record = {"file_name": f"{name}.jpg", "latitude": place[0], "longitude": place[1]}
+        write_json(home / "metadata.jsonl", record)
+        write_photo(home / f"{name}.jpg")
+
+
+def _msls_side(side: Path, key: str, place: tuple[float, float]) -> None:
+    raw = f"0,{key},{place[1]},{place[0]},90.0,2018-06-08,False"
+    write_text(side / "raw.csv", ",key,lon,lat,ca,captured_at,pano", raw)
+    write_text(side / "seq_info.csv", ",key,sequence_key,frame_number", f"0,{key},seq-{key},7")
+    views = ",key,easting,northing,unique_cluster,night,control_panel,view_direction"
+    write_text(side / "postprocessed.csv", views, f"0,{key},1.0,2.0,3,False,False,Forward")
+    write_photo(side / "images" / f"{key}.jpg")
+
+
+@source(
+    "msls",
+    "msls",
+    [
+        ("train_val/cph/database/images/Jb2.jpg", 55.67, 12.57),
+        ("train_val/cph/query/images/Qa1.jpg", 55.66, 12.56),
+    ],
+)
+def msls(folder: Path) -> None:
+    city = folder / "msls" / "train_val" / "cph"
+    _msls_side(city / "query", "Qa1", (55.66, 12.56))
+    _msls_side(city / "database", "Jb2", (55.67, 12.57))
+    write_photo(folder / "msls" / "test" / "miami" / "query" / "images" / "Zz9.jpg")
+
+
+@source("test")
+def msls_test(folder: Path) -> None:
+    write_photo(folder / "test" / "miami" / "query" / "images" / "Zz9.jpg")
+    write_text(folder / "test" / "miami" / "query" / "subtask_index.csv", "all")
+
+
+@source("drive", "mapillary_tools", [("a.jpg", 45.5, -111.0)])
+def mapillary_tools(folder: Path) -> None:
+    place = {"MAPLatitude": 45.5, "MAPLongitude": -111.0, "MAPSequenceUUID": "s-1"}
+    error = {"type": "MapillaryGeoTaggingError", "message": "Unable to extract GPS Longitude"}
+    described = {"filename": "a.jpg", **place, "MAPCaptureTime": "2018_06_08_13_24_10_000"}
+    items = [described, {"filename": "b.jpg", "error": error}]
+    write_json(folder / "drive" / "mapillary_image_description.json", items)
+    for name in "ab":
+        write_photo(folder / "drive" / f"{name}.jpg")
+
+
+@source(
+    "streetscapes",
+    "streetscapes",
+    [("Singapore/0a1b2c3d-1111-4222-8333-444455556666.jpeg", 1.3, 103.8)],
+)
+def streetscapes(folder: Path) -> None:
+    uuid = "0a1b2c3d-1111-4222-8333-444455556666"
+    row = f"{uuid},Mapillary,4711,1.3,103.8,2020-01-01 10:00:00+08:00"
+    home = folder / "streetscapes"
+    header = "uuid,source,orig_id,lat,lon,datetime_local"
+    write_text(home / "data" / "metadata_common_attributes.csv", header, row)
+    write_photo(home / "Singapore" / f"{uuid}.jpeg")
+
+
+@source(
+    "Takeout",
+    "takeout",
+    [
+        ("Google Photos/Trip/IMG(1).jpg", 45.7, -111.1),
+        ("Google Photos/Trip/IMG.jpg", 45.5, -111.0),
+        ("Google Photos/Trip/old.jpg", 45.6, -111.2),
+    ],
+)
+def takeout(folder: Path) -> None:
+    home = folder / "Takeout" / "Google Photos" / "Trip"
+    for photo, sidecar, place in (
+        ("IMG.jpg", "IMG.jpg.supplemental-metadata.json", (45.5, -111.0)),
+        ("IMG(1).jpg", "IMG.jpg.supplemental-metadata(1).json", (45.7, -111.1)),
+        ("old.jpg", "old.jpg.json", (45.6, -111.2)),
+        ("indoors.jpg", "indoors.jpg.supplemental-metadata.json", (0.0, 0.0)),
+    ):
+        write_photo(home / photo)
+        geo = {"latitude": place[0], "longitude": place[1], "altitude": 0.0}
+        taken = {"timestamp": "1528463050"}
+        write_json(home / sidecar, {"title": photo, "photoTakenTime": taken, "geoData": geo})
+
+
+@source(
+    "Streetview_Image_Dataset",
+    "numbered photos",
+    [("0.png", 20.8, -98.8), ("1.png", -23.6, -46.7), ("2.png", 1.3, 103.8)],
+)
+def numbered(folder: Path) -> None:
+    home = folder / "Streetview_Image_Dataset"
+    rows = ("20.8,-98.8", "-23.6,-46.7", "1.3,103.8")
+    write_text(home / "coordinates.csv", "latitude,longitude", *rows)
+    for number in range(3):
+        write_photo(home / f"{number}.png")
+
+
+@source("unsplash.csv", "unsplash", [("photos/XMyPniM9LF0.jpg", 40.4, -3.7)])
+def unsplash(folder: Path) -> None:
+    place = "photo_location_latitude,photo_location_longitude"
+    header = f"photo_id,photographer_username,{place}"
+    write_text(folder / "unsplash.csv", header, "XMyPniM9LF0,ann,40.4,-3.7", "rDLBArZUl1c,bob,,")
+    write_photo(folder / "photos" / "XMyPniM9LF0.jpg")
+
+
+@source("compressed_dataset")
+def countries(folder: Path) -> None:
+    for country in ("Albania", "Andorra"):
+        write_photo(folder / "compressed_dataset" / country / "canvas_1629256847.jpg")
+
+
 _DRIVES = [
     (f"{town}-{drive}-{number}.jpg", latitude + drive / 2, longitude + number / 1e4)
     for town, latitude, longitude in (("abq", 35.08, -106.65), ("boise", 43.62, -116.2))
