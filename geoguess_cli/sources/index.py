@@ -29,8 +29,8 @@ def locate_photos(
     A name that is a path from the folder stands for that photo. Any other name stands for the photo
     with the same stem in any subfolder, because downloads differ in their folders; else, or if two
     photos have that stem, for the one whose path ends as the name does, with `/` and `_` alike:
-    some downloads flatten `34/8d/1.jpg` to `34_8d_1.jpg`. If there are still two, the row is
-    ambiguous and left out.
+    some downloads flatten `34/8d/1.jpg` to `34_8d_1.jpg`, and some have another top folder than
+    the table says. If there are still two, the row is ambiguous and left out.
 
     Args:
         frame: Checked rows; their `photo` is an id, a file name or a path.
@@ -60,32 +60,57 @@ def locate_photos(
 def _with_ends(frame: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
     """The rows, those without one photo matched with the photo whose path ends as their name does.
 
+    The whole name is tried first, then its end without the first folder, and so on; the last two
+    parts are the shortest end.
+
     Args:
         frame: Rows with `@path` and `@matches`, the number of photos that their name may mean.
         paths: The photos below the folder.
     """
-    flat = pl.col("photo").str.replace(_SUFFIX, "").str.replace_all("/", "_", literal=True)
-    frame = frame.with_columns(
-        pl.when(pl.col("@matches").fill_null(0) != 1).then(flat).alias("@end")
-    )
-    wanted = frame["@end"].drop_nulls().unique().implode()
-    if not wanted.list.len().sum() or paths.is_empty():
-        return frame.drop("@end")
-    parts = paths.str.replace(_SUFFIX, "").str.split("/")
+    frame = frame.with_row_index("@at")
+    unclear = frame.filter(pl.col("@matches").fill_null(0) != 1)
+    if unclear.is_empty() or paths.is_empty():
+        return frame.drop("@at")
+    names = unclear.select("@at", _parts(pl.col("photo")).alias("@parts"))
     ends = [
-        pl.DataFrame({"@end": parts.list.tail(depth).list.join("_"), "@found": paths}).filter(
-            pl.col("@end").is_in(wanted)
+        names.filter((pl.col("@parts").list.len() >= drop + 2) | (drop == 0)).select(
+            "@at", pl.lit(drop).alias("@drop"), _flat(pl.col("@parts").list.slice(drop))
         )
-        for depth in range(1, int(parts.list.len().to_numpy().max()) + 1)
+        for drop in range(_longest(names["@parts"]))
     ]
-    found = (
-        pl.concat(ends).unique().group_by("@end").agg(pl.col("@found").min(), pl.len().alias("@n"))
+    wanted = pl.concat(ends)
+    parts = pl.DataFrame({"@found": paths}).with_columns(_parts(pl.col("@found")).alias("@parts"))
+    found = [
+        parts.select("@found", _flat(pl.col("@parts").list.tail(depth))).filter(
+            pl.col("@end").is_in(wanted["@end"].implode())
+        )
+        for depth in range(1, _longest(parts["@parts"]) + 1)
+    ]
+    matches = (
+        pl.concat(found)
+        .unique()
+        .group_by("@end")
+        .agg(pl.col("@found").min(), pl.len().alias("@count"))
     )
-    frame = frame.join(found, on="@end", how="left", maintain_order="left")
+    best = wanted.join(matches, on="@end").sort(pl.col("@count") != 1, "@drop")
+    best = best.unique("@at", keep="first", maintain_order=True).drop("@end", "@drop")
+    frame = frame.join(best, on="@at", how="left", maintain_order="left")
     return frame.with_columns(
         pl.coalesce("@found", "@path").alias("@path"),
-        pl.coalesce("@n", "@matches").alias("@matches"),
-    ).drop("@end", "@found", "@n")
+        pl.coalesce("@count", "@matches").alias("@matches"),
+    ).drop("@at", "@found", "@count")
+
+
+def _parts(path: pl.Expr) -> pl.Expr:
+    return path.str.replace(_SUFFIX, "").str.split("/")
+
+
+def _flat(parts: pl.Expr) -> pl.Expr:
+    return parts.list.join("_").alias("@end")
+
+
+def _longest(parts: pl.Series) -> int:
+    return int(parts.list.len().to_numpy().max())
 
 
 def _walk(folder: Path) -> Iterator[str]:

@@ -10,6 +10,9 @@ from geoguess_cli.sources.layout import Layout
 if TYPE_CHECKING:
     from geoguess_cli.sources.view import Rows, SourceView
 
+_SAMPLE = 20
+"""Photos that are looked for before a table's paths are trusted."""
+
 
 def _photo_table(view: "SourceView") -> list[Path]:
     return [file for file in view.tables if set(view.header(file)) >= set(REQUIRED_COLUMNS)]
@@ -33,6 +36,24 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     return view.located(rows) if _photo_column(view, file).lower() in BARE_IDS else rows
 
 
+def _read_any(view: "SourceView", files: Sequence[Path]) -> "Rows":
+    """The rows of a table; photos in other folders than it says are found by their names."""
+    rows = _read(view, files)
+    if rows.located or view.places_only or _any_exists(rows):
+        return rows
+    located = view.located(rows)
+    if located.frame.is_empty():
+        return rows
+    (file,) = files
+    view.notices.append(f"{file}: its photos are in other folders than it says, and found by name")
+    return located
+
+
+def _any_exists(rows: "Rows") -> bool:
+    """Whether any of the first photos is where the rows say."""
+    return any((rows.root / photo).exists() for photo in rows.frame["photo"].head(_SAMPLE))
+
+
 PHOTO_TABLE = Layout("photo table", title="", signs="", recognise=_photo_table, read=_read)
 PLACES = Layout("places", title="", signs="", recognise=_coordinates, read=_read)
 ANY_TABLE = Layout(
@@ -40,5 +61,5 @@ ANY_TABLE = Layout(
     title="CSV, Parquet or JSONL table",
     signs="photos.csv, .jsonl or .parquet",
     recognise=_any_table,
-    read=_read,
+    read=_read_any,
 )

@@ -35,6 +35,8 @@ def test_a_name_stands_for_a_path_or_for_a_stem_in_any_folder(tmp_path, write_ph
         ("34/8d/1.jpg", ["mp16/34_8d_1.jpeg", "mp16/35_8d_1.jpg"], "mp16/34_8d_1.jpeg"),
         ("34_8d_1.jpg", ["mp16/34/8d/1.jpg"], "mp16/34/8d/1.jpg"),
         ("34/8d/1.jpg", ["mp16/34/8d/1.jpg", "mp16/35/8d/1.jpg"], "mp16/34/8d/1.jpg"),
+        ("images/a/1.jpg", ["photos/a/1.jpg", "photos/b/1.jpg"], "photos/a/1.jpg"),
+        ("images/c/1.jpg", ["photos/a/1.jpg", "photos/b/1.jpg"], None),
         ("34/8d/1", ["a/34/8d/1.jpg", "b/34/8d/1.jpg"], None),
         ("8d_1.jpg", ["34_8d_1.jpg"], None),
         ("8d_1.jpg", ["3/48d_1.jpg"], None),
