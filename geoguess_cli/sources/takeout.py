@@ -69,7 +69,8 @@ def _sidecars(photos: Sequence[Path]) -> Iterator[Path | None]:
     for photo in photos:
         if photo.parent not in folders:
             folders[photo.parent] = _stems_in(photo.parent)
-        name = _sidecar_name(photo.name, folders[photo.parent])
+        stems = folders[photo.parent]
+        name = _sidecar_name(photo.name, stems) if stems[""] else None
         yield None if name is None else photo.parent / name
 
 
