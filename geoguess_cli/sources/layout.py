@@ -16,7 +16,7 @@ class Layout:
     Attributes:
         name: What `Reading.kind` is called.
         title: What the help of `geoguess data` calls it; "" where another layout's title says it.
-        signs: What a folder of this layout holds, for messages; "" for a layout of single files.
+        signs: What a folder of this layout holds, for messages; "" where the title says enough.
         recognise: Gives the files to read, in order; empty if the source has another layout.
         read: Gives the rows of these files.
     """

@@ -32,7 +32,7 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
 IM2GPS = Layout(
     name="im2gps",
     title="Im2GPS, YFCC4k or MP-16 list",
-    signs="a list with the columns IMG_ID, LAT, LON",
+    signs="the list of a published data set",
     recognise=_list_with("img_id", "lat", "lon"),
     read=_read,
 )
@@ -40,14 +40,14 @@ GEOCLIP = Layout("im2gps", "", "", _list_with("img_file", "lat", "lon"), _read)
 STREETSCAPES = Layout(
     name="streetscapes",
     title="Global Streetscapes",
-    signs="a list with the columns uuid, source, orig_id, lat, lon",
+    signs="",
     recognise=_list_with("uuid", "source", "orig_id", "lat", "lon"),
     read=_read,
 )
 UNSPLASH = Layout(
     name="unsplash",
     title="Unsplash Dataset",
-    signs="a list with the columns photo_id, photo_location_latitude",
+    signs="",
     recognise=_list_with("photo_id", "photo_location_latitude", "photo_location_longitude"),
     read=_read,
 )

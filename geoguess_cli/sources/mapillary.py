@@ -167,14 +167,14 @@ def _milliseconds(time: object) -> int | None:
 MSLS = Layout(
     name="msls",
     title="Mapillary Street-Level Sequences (MSLS)",
-    signs="train_val/CITY/{query,database} of MSLS",
+    signs="the cities of MSLS",
     recognise=_sides,
     read=_read_msls,
 )
 DESCRIPTION = Layout(
     name="mapillary_tools",
     title="description by mapillary_tools",
-    signs=_DESCRIPTION,
+    signs="",
     recognise=_description,
     read=_read_description,
 )

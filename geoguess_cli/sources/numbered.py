@@ -86,7 +86,7 @@ def _first_number(file: Path, rows: int, numbers: set[int]) -> int:
 FOLDER = Layout(
     name="numbered photos",
     title="photos named by their row in a table",
-    signs="a table of coordinates and photos named by its rows (0.png, 1.png, …)",
+    signs="a table of coordinates and photos named by its rows",
     recognise=_table,
     read=_read,
 )
