@@ -68,7 +68,9 @@ def _with_ends(frame: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
         paths: The photos below the folder.
     """
     frame = frame.with_row_index("@at")
-    unclear = frame.filter(pl.col("@matches").fill_null(0) != 1)
+    # A name of one part without `_` is a stem, which has been looked for.
+    more = pl.col("photo").str.replace(_SUFFIX, "").str.contains("[/_]")
+    unclear = frame.filter((pl.col("@matches").fill_null(0) != 1) & more)
     if unclear.is_empty() or paths.is_empty():
         return frame.drop("@at")
     names = unclear.select("@at", _parts(pl.col("photo")).alias("@parts"))
