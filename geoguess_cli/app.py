@@ -14,6 +14,7 @@ from geoguess_cli.commands import (
     occlude,
     predict,
     probmap,
+    recipe,
     serve,
     survey,
     train,
@@ -70,6 +71,7 @@ def _root(
 
 app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
+app.add_typer(recipe.app, name="recipe")
 app.command("train")(train.train)
 app.command("calibrate")(calibrate.calibrate)
 app.command("eval")(evaluate.evaluate)

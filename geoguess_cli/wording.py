@@ -78,6 +78,18 @@ def kilometres(distance: float, decimals: int | None = None) -> str:
     return f"{distance:,.{digits}f}".removesuffix(".0") + " km"
 
 
+def length(distance_km: float) -> str:
+    """A length of any size as text, in kilometres, metres or centimetres.
+
+    >>> length(0.0000074), length(0.00234), length(0.1524), length(23.4)
+    ('0.74 cm', '2.3 m', '152 m', '23 km')
+    """
+    for unit, size_km in (("km", 1.0), ("m", 1e-3)):
+        if distance_km >= size_km:
+            return kilometres(distance_km / size_km).removesuffix("km") + unit
+    return kilometres(distance_km / 1e-5).removesuffix("km") + "cm"
+
+
 def square_kilometres(area: float) -> str:
     """An area as text, with the digits that count.
 

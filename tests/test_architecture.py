@@ -20,7 +20,7 @@ FLOORS = (
     ("files", "wording", "choices"),
     ("toml_records",),
     ("config",),
-    ("drawing", "geo"),
+    ("drawing", "geo", "recipes"),
     ("photos",),
     ("sources", "model"),
     ("training", "inference"),

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geoguess_cli.api.model import Model
 from geoguess_cli.choices import SplitBy
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
 
 
-def read_photos(source: str | Path) -> "PhotoTable":
+def read_photos(source: str | Path, *, swap: bool = False) -> "PhotoTable":
     """The photo table of a source of any layout that `geoguess data inspect` knows.
 
     ```python
@@ -33,6 +33,8 @@ def read_photos(source: str | Path) -> "PhotoTable":
     Args:
         source: A table file, or a folder of photos. Rows that cannot be used are left out, with a
             Python warning; another warning names columns that were taken by an unusual name.
+        swap: Exchange latitude and longitude, for a table that has them exchanged; if they only
+            look so, a Python warning says it.
 
     Raises:
         MissingFileError: The source does not exist.
@@ -40,9 +42,11 @@ def read_photos(source: str | Path) -> "PhotoTable":
     """
     from geoguess_cli.sources.reading import read_source
 
-    reading = read_source(Path(source))
+    reading = read_source(Path(source), swap=swap)
     for notice in reading.notices:
         warnings.warn(notice, stacklevel=2)
+    if reading.order.looks_exchanged:
+        warnings.warn(f"{source}: {reading.order}; `swap=True` exchanges them", stacklevel=2)
     omitted = [
         *map(str, reading.bad_rows),
         *(f"{photo} does not exist" for photo in reading.missing),
@@ -62,7 +66,7 @@ def split_photos(
     by: SplitBy | None = None,
     val: float = 0.1,
     test: float = 0.1,
-    buffer_km: float = 1.0,
+    buffer_km: float | Literal["auto"] = 1.0,
     level: int = 10,
     seed: int = 0,
     force: bool = False,
@@ -81,7 +85,8 @@ def split_photos(
             sequences if they are known, else cells.
         val: Share of the photos for `val`.
         test: Share of the photos for `test`.
-        buffer_km: Training photos within this distance of a val or test photo get an empty split.
+        buffer_km: Training photos within this distance of a val or test photo get an empty split;
+            "auto" takes the widest of 1, 0.5, 0.25 and 0.1 km that keeps 80 % of them.
         level: S2 level of the cells that stay whole, 0 to 30.
         seed: Seed of the draw.
         force: Replace a split that exists.
@@ -89,8 +94,13 @@ def split_photos(
     Raises:
         PhotoTableError: The shares cannot be met, or the table lacks the column to split by.
     """
+    from geoguess_cli.photos.buffers import split_within
     from geoguess_cli.photos.splits import assign_splits
 
+    if buffer_km == "auto":
+        return split_within(photos, by=by, val=val, test=test, level=level, seed=seed, force=force)[
+            0
+        ]
     return assign_splits(
         photos, by=by, val=val, test=test, buffer_km=buffer_km, level=level, seed=seed, force=force
     )

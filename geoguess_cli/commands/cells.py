@@ -11,6 +11,7 @@ from geoguess_cli.console import options
 from geoguess_cli.console.inputs import photos_of_split, read_photos
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
+from geoguess_cli.wording import counted, length
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,25 +28,31 @@ app = typer.Typer(
 @app.command()
 @configured("photos", "cells__max_photos", "cells__min_photos", "cells__max_level", "artifacts")
 def build(
-    *, output: options.Output = None, split: options.Split = "train", config: Config, sink: Sink
+    *,
+    output: options.Output = None,
+    split: options.Split = "train",
+    swap: options.Swap = None,
+    config: Config,
+    sink: Sink,
 ) -> None:
     """Split the Earth into adaptive S2 cells that hold about as many training photos each."""
     from geoguess_cli.geo.partition import build_partition, write_partition
 
-    table = read_photos(config.photos, sink, places_only=True)
-    counted = photos_of_split(table, split, sink)
+    table = read_photos(config.photos, sink, places_only=True, swap=swap, stops=True)
+    chosen = photos_of_split(table, split, sink)
     partition = build_partition(
-        counted.latlng,
+        chosen.latlng,
         max_photos=config.cells.max_photos,
         min_photos=config.cells.min_photos,
         max_level=config.cells.max_level,
     )
     path = output or config.cells_path
     write_partition(partition, path)
+    _warn_of_one_place(partition, sink)
     covered = int(partition.photos.sum())
     if sink.as_json:
         sink.json(
-            {"cells": len(partition), "photos": len(counted), "covered": covered, "path": str(path)}
+            {"cells": len(partition), "photos": len(chosen), "covered": covered, "path": str(path)}
         )
         return
     sink.table(
@@ -54,13 +61,33 @@ def build(
             (
                 len(partition),
                 f"{partition.levels.min()}–{partition.levels.max()}",
-                len(counted),
-                f"{covered} ({covered / len(counted):.1%})",
+                len(chosen),
+                f"{covered} ({covered / len(chosen):.1%})",
                 f"{partition.photos.min()}–{partition.photos.max()}",
             )
         ],
     )
     sink.wrote("cells", path)
+
+
+def _warn_of_one_place(partition: "Partition", sink: Sink) -> None:
+    """Warn of cells smaller than a photo's GPS can mean, and name the smallest."""
+    import numpy as np
+
+    from geoguess_cli.geo.partition import PLACE_LEVEL
+
+    small = int((partition.levels > PLACE_LEVEL).sum())
+    if not small:
+        return
+    row = np.lexsort((partition.photos, partition.levels))[-1]
+    wide = length(float(np.sqrt(partition.area_km2[row])))
+    sink.warn(
+        f"{small:,} of {counted(len(partition), 'cell')} {'is' if small == 1 else 'are'} smaller "
+        "than a photo's GPS can mean, because many photos share a place: the smallest, "
+        f"{partition.tokens[row]} of level {partition.levels[row]}, is {wide} wide and holds "
+        f"{counted(int(partition.photos[row]), 'photo')}; `--max-level {PLACE_LEVEL}` stops at "
+        "about 150 m"
+    )
 
 
 @app.command()
@@ -118,7 +145,7 @@ def _show(
     bars = colored_bars(photos.tolist(), BAR_WIDTH, top=max(1.0, float(partition.photos.max())))
     places = locate(partition.centroids[rows])
     tokens = [partition.tokens[row] for row in rows]
-    areas = [f"{area:,.0f}" if area >= 100 else f"{area:.2f}" for area in partition.area_km2[rows]]
+    areas = [_area(area) for area in partition.area_km2[rows].tolist()]
     widths = (max(5, *map(len, tokens)), 5, 6, BAR_WIDTH, max(8, *map(len, areas)))
     room = sink.room(min(width, WIDEST), widths)
     sink.table(
@@ -134,15 +161,27 @@ def _show(
     )
 
 
+def _area(area_km2: float) -> str:
+    """An area as text, without its unit."""
+    if area_km2 >= 100:
+        return f"{area_km2:,.0f}"
+    return f"{area_km2:.2f}" if area_km2 >= 0.01 else f"{area_km2:.1e}"
+
+
 def _records(partition: "Partition", rows: "np.ndarray") -> list[dict[str, object]]:
     from geoguess_cli.inference.answers import cell_records
 
     columns = ("token", "level", "photos", "latitude", "longitude", "area_km2", "place")
-    digits = {"latitude": 6, "longitude": 6, "area_km2": 3}
     cells = cell_records(partition)
+    rounded = {
+        "latitude": lambda degrees: round(degrees, 6),
+        "longitude": lambda degrees: round(degrees, 6),
+        # A cell may be smaller than a square metre: then it keeps four digits.
+        "area_km2": lambda area: round(area, 3) if area >= 1 else float(f"{area:.4g}"),
+    }
     return [
         {
-            name: round(cells[row][name], digits[name]) if name in digits else cells[row][name]
+            name: rounded[name](cells[row][name]) if name in rounded else cells[row][name]
             for name in columns
         }
         for row in rows.tolist()

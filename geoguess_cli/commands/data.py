@@ -1,5 +1,6 @@
 """`geoguess data`: inspect photos, import them to a photo table, split them, find leaks."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,19 +9,22 @@ import typer
 from geoguess_cli.choices import SplitBy
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import read_photos, report_reading
+from geoguess_cli.console.inputs import (
+    read_photos,
+    report_reading,
+    report_spread,
+    settle_order,
+)
 from geoguess_cli.console.leaks import show_kept, show_leaks
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.splits import show_split, warn_of_buffer
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.sources.layouts import TITLES
 from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
-    from geoguess_cli.photos.table import PhotoTable
     from geoguess_cli.sources.reading import Reading
-
-NAMES_LISTED = 5
 
 app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
@@ -39,7 +43,9 @@ def inspect(source: Source, *, quiet: options.Quiet = False, json: options.Json 
         rows = [
             {"file": row.file, "row": row.row, "reason": row.reason} for row in reading.bad_rows
         ]
-        sink.json({**summary, "bad_rows": rows, "missing": reading.missing})
+        order = dataclasses.asdict(reading.order)
+        checks = {"order": order, "notices": [*reading.notices, *reading.spread]}
+        sink.json({**summary, "bad_rows": rows, "missing": reading.missing, **checks})
         return
     sink.table(("what", "value"), _lines(summary), title=str(source))
     if reading.bad_rows:
@@ -52,6 +58,8 @@ def inspect(source: Source, *, quiet: options.Quiet = False, json: options.Json 
     if reading.missing:
         sink.text("")
         sink.table(("photos that do not exist",), [(name,) for name in reading.missing])
+    settle_order(reading, source, sink, stops=False)
+    report_spread(reading, sink)
 
 
 def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -70,6 +78,7 @@ def import_(
     source: Source,
     *,
     output: options.Output = None,
+    swap: options.Swap = None,
     force: options.Force = False,
     config: Config,
     sink: Sink,
@@ -81,8 +90,10 @@ def import_(
     path = output or config.photos
     if path.exists() and not force:
         raise PhotoTableError(f"{path} exists; --force replaces it, -o names another file")
-    reading = read_source(source, check_files=True)
+    reading = read_source(source, check_files=True, swap=bool(swap))
+    settle_order(reading, source, sink, swap=swap)
     report_reading(reading, source, sink)
+    report_spread(reading, sink)
     write_photo_table(reading.table, path)
     if sink.as_json:
         sink.json(
@@ -113,13 +124,15 @@ def split(
     val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
     test: Annotated[float, typer.Option("--test", min=0.0, max=0.9, help="Share for test.")] = 0.1,
     buffer_km: Annotated[
-        float,
+        Any,
         typer.Option(
             "--buffer-km",
-            min=0.0,
-            help="Set aside training photos within this distance of a val or test photo.",
+            metavar="KM|auto",
+            parser=options.buffer,
+            help="Set aside training photos within this distance of a val or test photo; auto "
+            "takes the widest of 1, 0.5, 0.25 and 0.1 km that keeps 80 % of them.",
         ),
-    ] = 1.0,
+    ] = "1",
     level: Annotated[
         int, typer.Option("--level", min=0, max=30, help="S2 level of the cells that stay whole.")
     ] = 10,
@@ -131,6 +144,7 @@ def split(
             help="Write the photos set aside to a table of their own.",
         ),
     ] = None,
+    swap: options.Swap = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing split.")] = False,
     config: Config,
     sink: Sink,
@@ -141,6 +155,7 @@ def split(
     --force makes a new split. A photo that the buffer sets aside keeps its row, with an empty
     split.
     """
+    from geoguess_cli.photos.buffers import MOST_LOST, lost_share, other_choices, split_within
     from geoguess_cli.photos.splits import assign_splits
     from geoguess_cli.photos.splits import set_aside as rows_set_aside
     from geoguess_cli.photos.table import write_photo_table
@@ -152,19 +167,21 @@ def split(
             "their sum must be less than 1"
         )
     source = config.photos
-    reading = read_source(source)
+    reading = read_source(source, swap=bool(swap))
+    settle_order(reading, source, sink, swap=swap)
     report_reading(reading, source, sink)
     path = output or _in_place(source, reading)
-    photos = assign_splits(
-        reading.table,
-        by=by,
-        val=val,
-        test=test,
-        buffer_km=buffer_km,
-        seed=config.seed,
-        level=level,
-        force=force,
-    )
+    division: dict[str, Any] = {"by": by, "val": val, "test": test, "seed": config.seed}
+    division |= {"level": level, "force": force}
+    if buffer_km is None:
+        photos, buffer_km = split_within(reading.table, **division)
+        sink.notice(f"--buffer-km auto: {buffer_km:g} km")
+    else:
+        photos = assign_splits(reading.table, buffer_km=buffer_km, **division)
+    lost, choices = lost_share(photos), []
+    if lost > MOST_LOST:
+        choices = other_choices(reading.table, photos, buffer_km=buffer_km, **division)
+        warn_of_buffer(lost, choices, buffer_km=buffer_km, sink=sink)
     write_photo_table(photos, path)
     aside = photos.take(rows_set_aside(photos))
     if set_aside is not None:
@@ -172,10 +189,11 @@ def split(
     if sink.as_json:
         names = aside.frame["photo"].to_list()
         counts = {**photos.splits, "set_aside": len(aside), "set_aside_photos": names}
-        sink.json({**counts, "path": str(path)})
+        others = [dataclasses.asdict(choice) for choice in choices]
+        sink.json({**counts, "buffer_km": buffer_km, "other_choices": others, "path": str(path)})
         return
     kept = reading.table.splits if not force else {}
-    _show_split(photos, aside, kept=list(kept), buffer_km=buffer_km, sink=sink)
+    show_split(photos, aside, kept=list(kept), buffer_km=buffer_km, sink=sink)
     if set_aside is not None:
         sink.wrote("photos set aside", set_aside)
     sink.wrote("photo table", path)
@@ -199,28 +217,6 @@ def _in_place(path: Path, reading: "Reading") -> Path:
             "-o names another table to write"
         )
     return path
-
-
-def _show_split(
-    photos: "PhotoTable", aside: "PhotoTable", *, kept: list[str], buffer_km: float, sink: Sink
-) -> None:
-    """The photos of each side as a table, then notices of a kept split and of photos set aside."""
-    counts = {**photos.splits, **({"set aside": len(aside)} if len(aside) else {})}
-    sink.table(
-        ("split", "photos", "share"),
-        [(name, count, f"{count / len(photos):.1%}") for name, count in counts.items()],
-        right=("photos", "share"),
-    )
-    if kept:
-        sink.notice(f"kept the existing split ({', '.join(kept)}); --force makes a new one")
-    if len(aside):
-        names = aside.frame["photo"].to_list()
-        more = len(names) - NAMES_LISTED
-        others = f" and {more:,} more (--set-aside FILE lists them)" if more > 0 else ""
-        sink.notice(
-            f"set aside, because they lie within {buffer_km:g} km of a val or test photo: "
-            f"{', '.join(names[:NAMES_LISTED])}{others}"
-        )
 
 
 @app.command()

@@ -46,17 +46,27 @@ def settings(config: Path | None, **flags: Any) -> Config:
     return dataclasses.replace(loaded, **top)
 
 
-def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "PhotoTable":
+def read_photos(
+    source: Path,
+    sink: Sink,
+    *,
+    places_only: bool = False,
+    swap: bool | None = None,
+    stops: bool = False,
+) -> "PhotoTable":
     """The photo table of a source of any layout, with a warning for each row that was left out.
 
     Args:
         source: A table file or a folder.
         sink: Where the warnings go.
         places_only: Only coordinates are wanted: a table may lack photos.
+        swap: The value of --swap (True) or --as-is (False); None without either.
+        stops: Whether the verb has these options, and stops where coordinates look exchanged.
 
     Raises:
         MissingFileError: The source does not exist.
-        PhotoTableError: The source has no known layout, is damaged, or has no usable row.
+        PhotoTableError: The source has no known layout, is damaged, or has no usable row; or its
+            coordinates look exchanged, and the verb stops.
     """
     from geoguess_cli.sources.reading import read_source
 
@@ -65,9 +75,37 @@ def read_photos(source: Path, sink: Sink, *, places_only: bool = False) -> "Phot
             f"no photos at {source}; name a photo table or a folder with --photos, "
             "or write a table with `geoguess data import SOURCE`"
         )
-    reading = read_source(source, places_only=places_only)
+    reading = read_source(source, places_only=places_only, swap=bool(swap))
+    settle_order(reading, source, sink, swap=swap, stops=stops)
     report_reading(reading, source, sink)
     return reading.table
+
+
+def settle_order(
+    reading: "Reading", source: Path, sink: Sink, *, swap: bool | None = None, stops: bool = True
+) -> None:
+    """Stop or warn where latitude and longitude look exchanged; --as-is is silent.
+
+    Args:
+        reading: The source, read with `swap`.
+        source: Its path, for the message.
+        sink: Where a warning goes.
+        swap: The value of --swap (True) or --as-is (False); None without either.
+        stops: Whether the verb has these options; a verb without them only warns.
+
+    Raises:
+        PhotoTableError: The coordinates look exchanged, and the verb stops.
+    """
+    from geoguess_cli.sources.checks import ANSWERS, exchanging
+
+    if swap is False or not reading.order.looks_exchanged:
+        return
+    if swap:
+        sink.warn(f"{source}: with --swap, {reading.order}; it may have been right without --swap")
+    elif stops:
+        raise PhotoTableError(f"{source}: {reading.order}; {ANSWERS}")
+    else:
+        sink.warn(f"{source}: {reading.order}; {exchanging(source)}")
 
 
 def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
@@ -83,6 +121,12 @@ def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
         sink.warn(
             f"{source}: {len(reading.missing)} photos do not exist, such as {reading.missing[0]}"
         )
+
+
+def report_spread(reading: "Reading", sink: Sink) -> None:
+    """Say where the positions of a source are all alike, on a grid or at a country's middle."""
+    for sentence in reading.spread:
+        sink.notice(f"note: {sentence}")
 
 
 def photos_of_split(table: "PhotoTable", split: str, sink: Sink) -> "PhotoTable":

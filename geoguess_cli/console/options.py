@@ -33,6 +33,19 @@ def baseline(text: str) -> choices.Baseline:
     raise typer.BadParameter(f"`{text}` is not one of {', '.join(choices.BASELINES)}")
 
 
+def buffer(text: str) -> float | None:
+    """A distance in km; None for "auto"."""
+    if text == "auto":
+        return None
+    try:
+        distance = float(text)
+    except ValueError:
+        distance = -1.0
+    if not distance >= 0:
+        raise typer.BadParameter(f"`{text}` is neither `auto` nor a distance in km, such as 0.5")
+    return distance
+
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
@@ -55,6 +68,14 @@ TableArgument = Annotated[
         metavar="TABLE",
         help="Photo table, or any other source that `data inspect` reads "
         "(default: the photos of the configuration).",
+    ),
+]
+Swap = Annotated[
+    bool | None,
+    typer.Option(
+        "--swap/--as-is",
+        help="Exchange latitude and longitude, or keep them as they stand. Without either, the "
+        "verb stops if they look exchanged.",
     ),
 ]
 PhotoFiles = Annotated[

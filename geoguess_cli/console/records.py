@@ -99,8 +99,10 @@ def _heading(column: str) -> str:
 
 
 def _cell_text(value: Any) -> str:
-    """A value in a table; floats get three decimals, so that they line up."""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    """A value in a table; floats get three decimals, so that they line up, unless they are tiny."""
+    if isinstance(value, float):
+        return f"{value:.2g}" if 0 < abs(value) < 5e-4 else f"{value:.3f}"
+    return str(value)
 
 
 def _numeric(records: Sequence[Mapping[str, Any]], column: str) -> bool:

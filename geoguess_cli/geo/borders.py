@@ -1,6 +1,6 @@
 """The country and the region of the basemap that hold a point."""
 
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ def find_borders(
         latlng: Points, latitude first, in degrees.
         reach: Whether a point outside all shapes belongs to the nearest within `REACH_KM`.
     """
-    countries, regions = _finders()
+    countries, regions = country_finder(), region_finder()
     nation = countries.find(latlng, reach=reach)
     codes = np.array([*countries.layer.codes, ""])[nation]  # index -1 takes the last entry: no code
     owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
@@ -41,12 +41,19 @@ class ShapeFinder:
         self._parts, self._owners = shapely.get_parts(layer.geometries, return_index=True)
         shapely.prepare(self._parts)
         self._tree = shapely.STRtree(self._parts)
+
+    @cached_property
+    def _borders(self) -> tuple[np.ndarray, np.ndarray, shapely.STRtree]:
+        """Every edge of the shapes with its two ends, the shape of each, and a tree of them.
+
+        They take most of the time to build, and only a point outside all shapes needs them.
+        """
         rings, part_of_ring = shapely.get_rings(self._parts, return_index=True)
         corners, ring = shapely.get_coordinates(rings, return_index=True)
         joined = np.flatnonzero(ring[1:] == ring[:-1])
-        self._edges = np.stack([corners[joined], corners[joined + 1]], axis=1)
-        self._edge_owners = self._owners[part_of_ring[ring[joined]]]
-        self._edge_tree = shapely.STRtree(shapely.linestrings(self._edges))
+        edges = np.stack([corners[joined], corners[joined + 1]], axis=1)
+        owners = self._owners[part_of_ring[ring[joined]]]
+        return edges, owners, shapely.STRtree(shapely.linestrings(edges))
 
     def find(
         self,
@@ -68,7 +75,8 @@ class ShapeFinder:
         if not reach:
             return shapes
         outside = np.flatnonzero(shapes < 0)
-        shapes[outside] = self._nearest(lnglat[outside], allowed)
+        if len(outside):
+            shapes[outside] = self._nearest(lnglat[outside], allowed)
         return shapes
 
     def _holding(self, lnglat: np.ndarray, allowed: np.ndarray) -> np.ndarray:
@@ -89,12 +97,13 @@ class ShapeFinder:
         middle = np.concatenate([lnglat + np.array([turn, 0.0]) for turn in (-360.0, 0.0, 360.0)])
         reach = np.tile(np.stack([wide, np.full_like(wide, tall)], axis=1), (3, 1))
         boxes = shapely.box(*(middle - reach).T, *(middle + reach).T)
-        point_of_middle, edge = self._edge_tree.query(boxes)
+        edges, owners, tree = self._borders
+        point_of_middle, edge = tree.query(boxes)
         point = point_of_middle % len(lnglat)
         scale = np.stack([shrink[point], np.ones(len(point))], axis=1) * km_per_degree
-        corners = (self._edges[edge] - middle[point_of_middle, None]) * scale[:, None]
+        corners = (edges[edge] - middle[point_of_middle, None]) * scale[:, None]
         distance = _distance_to_origin(corners[:, 0], corners[:, 1])
-        owner = self._edge_owners[edge]
+        owner = owners[edge]
         near = np.flatnonzero((distance <= REACH_KM) & allowed[owner])
         order = near[np.lexsort((owner[near], distance[near], point[near]))]
         rows, firsts = np.unique(point[order], return_index=True)
@@ -113,6 +122,12 @@ def _distance_to_origin(
 
 
 @cache
-def _finders() -> tuple[ShapeFinder, ShapeFinder]:
-    basemap = load_basemap()
-    return ShapeFinder(basemap.countries), ShapeFinder(basemap.regions)
+def country_finder() -> ShapeFinder:
+    """Finds the country of the basemap that holds each of many points; built once and kept."""
+    return ShapeFinder(load_basemap().countries)
+
+
+@cache
+def region_finder() -> ShapeFinder:
+    """Finds the first-level region that holds each of many points; built once and kept."""
+    return ShapeFinder(load_basemap().regions)

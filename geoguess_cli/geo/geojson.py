@@ -3,6 +3,7 @@
 RFC 7946 puts longitude first and makes exterior rings counter-clockwise.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,13 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 DECIMALS = 7
-"""Decimals of a coordinate, about a centimetre on the ground; RFC 7946 advises against more."""
+"""Decimals of a coordinate, about a centimetre on the ground; RFC 7946 advises against more.
+
+A shape as small as that needs more, or its corners fall together: a leaf cell is that small.
+"""
+
+_DIGITS_OF_WIDTH = 2
+"""Decimals beyond the first of a shape's width: its corners move by a hundredth of it at most."""
 
 
 def feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,8 +33,23 @@ def feature(geometry: BaseGeometry, properties: Mapping[str, Any]) -> dict[str, 
     elif isinstance(geometry, MultiPolygon):
         geometry = MultiPolygon([orient(part) for part in geometry.geoms])
     # Only coordinates are rounded: snapping to a grid could make a ring invalid.
-    rounded = shapely.transform(geometry, lambda xy: xy.round(DECIMALS))
+    decimals = decimals_of(geometry)
+    rounded = shapely.transform(geometry, lambda xy: xy.round(decimals))
     return {"type": "Feature", "geometry": mapping(rounded), "properties": dict(properties)}
+
+
+def decimals_of(geometry: BaseGeometry) -> int:
+    """Decimals of coordinates that keep a shape's form: `DECIMALS`, or more if it is smaller.
+
+    >>> decimals_of(shapely.box(0, 0, 1, 1)), decimals_of(shapely.box(0, 0, 1e-7, 1e-7))
+    (7, 9)
+    """
+    west, south, east, north = geometry.bounds
+    length = max(east - west, north - south)
+    if not geometry.area or not length:
+        return DECIMALS
+    narrowest = geometry.area / length
+    return max(DECIMALS, math.ceil(-math.log10(narrowest)) + _DIGITS_OF_WIDTH)
 
 
 def feature_collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -47,6 +47,9 @@ SCHEMA = {
 }
 """Columns of `cells.parquet`. `latitude` and `longitude` are those of the centroid."""
 
+PLACE_LEVEL = 16
+"""Level of the smallest cells that a photo's GPS can tell apart: they are about 150 m wide."""
+
 _REBUILD = "`geoguess cells build` builds it again"
 _CHUNK = 512
 """Points in one search for the nearest cell: a few MB of angles for thousands of cells."""

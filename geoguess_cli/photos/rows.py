@@ -1,6 +1,6 @@
 """The rows of a photo table: text is converted and checked, and bad rows are left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -15,23 +15,36 @@ _MAX_EXACT = 2**53  # above it a float cannot hold every whole number
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that was left out: its number, the reason, and the name of its file or folder."""
+    """A row that was left out.
+
+    Attributes:
+        row: Its number.
+        reason: Why it was left out.
+        file: The name of its file or folder.
+        latlng: Its two numbers, latitude first, if both are numbers; they may be out of range.
+    """
 
     row: int
     reason: str
     file: str = ""
+    latlng: tuple[float, float] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}, row {self.row}: {self.reason}" if self.file else self.reason
 
 
-def checked_rows(frame: pl.DataFrame, *, file: str) -> tuple[pl.DataFrame, list[BadRow]]:
+def checked_rows(
+    frame: pl.DataFrame, *, file: str, swap: bool = False
+) -> tuple[pl.DataFrame, list[BadRow]]:
     """The good rows in the types of a photo table, and the bad rows with their reasons.
 
     Args:
         frame: `photo`, `latitude`, `longitude`, any further columns, and `@row`.
         file: The name of the file, which both kinds of rows keep.
+        swap: Exchange latitude and longitude first.
     """
+    if swap:
+        frame = frame.rename({"latitude": "longitude", "longitude": "latitude"})
     if has_archives(frame.columns):
         frame = frame.with_columns(_path(frame, "archive"), *_positions(frame))
     frame = frame.with_columns(
@@ -63,9 +76,22 @@ def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
 def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[BadRow]]:
     """The rows whose reason is null, and the others as bad rows."""
     frame = frame.with_columns(reason.alias("@reason"))
-    bad = frame.filter(pl.col("@reason").is_not_null()).select(ROW, "@reason", FILE)
+    bad = frame.filter(pl.col("@reason").is_not_null())
     good = frame.filter(pl.col("@reason").is_null()).drop("@reason")
-    return good, [BadRow(*values) for values in bad.iter_rows()]
+    numbers = [name for name in ("@latitude", "@longitude") if name in frame.columns]
+    return good, [_bad_row(*values) for values in bad.select(ROW, "@reason", FILE, *numbers).rows()]
+
+
+def _bad_row(
+    row: int,
+    reason: str,
+    file: str,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> BadRow:
+    if latitude is None or longitude is None:
+        return BadRow(row, reason, file)
+    return BadRow(row, reason, file, (latitude, longitude))
 
 
 def _finished(frame: pl.DataFrame) -> pl.DataFrame:

@@ -251,6 +251,6 @@ def _with_buffer(table: PhotoTable, sides: pl.Series, buffer_km: float) -> pl.Se
     if near.all():
         raise PhotoTableError(
             f"every training photo lies within {buffer_km:g} km of a val or test photo; choose a "
-            "smaller buffer (0 means none)"
+            "smaller buffer: `--buffer-km auto` tries narrower ones, 0 means none"
         )
     return sides.scatter(np.flatnonzero(train)[near], None)

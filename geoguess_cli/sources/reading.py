@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.photos.files import TABLE_SUFFIXES
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, unique_rows
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.sources.checks import OrderCheck, check_order, exchanging
 from geoguess_cli.sources.layouts import LAYOUTS, SIGNS
+from geoguess_cli.sources.spread import check_spread
 from geoguess_cli.sources.view import Rows, SourceView
 
 
@@ -36,8 +39,20 @@ class Reading:
     missing: list[str]
     notices: list[str] = field(default_factory=list)
 
+    @cached_property
+    def order(self) -> OrderCheck:
+        """Whether the source seems to have latitude and longitude exchanged."""
+        return check_order(self.table.frame, self.bad_rows)
 
-def read_source(source: Path, *, check_files: bool = False, places_only: bool = False) -> Reading:
+    @cached_property
+    def spread(self) -> list[str]:
+        """What the user should know of how the positions are spread, a sentence each."""
+        return check_spread(self.table.latlng)
+
+
+def read_source(
+    source: Path, *, check_files: bool = False, places_only: bool = False, swap: bool = False
+) -> Reading:
     """The photos of a source of any known layout, and what was left out of it.
 
     Args:
@@ -45,15 +60,22 @@ def read_source(source: Path, *, check_files: bool = False, places_only: bool = 
         check_files: Check that each photo exists. Photos that a table names by a bare id are
             always looked for.
         places_only: Only coordinates are wanted: a table may lack photos, and none is looked for.
+        swap: Exchange latitude and longitude, for a table that has them exchanged.
 
     Raises:
         MissingFileError: The source does not exist.
-        PhotoTableError: The source has no known layout, is damaged, or has no usable row.
+        PhotoTableError: The source has no known layout, is damaged, or has no usable row; or it
+            has no table whose columns could be exchanged.
     """
     if not source.exists():
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
-    view = SourceView(source, places_only=places_only and not source.is_dir())
+    view = SourceView(source, places_only=places_only and not source.is_dir(), swap=swap)
     kind, rows = _read(view)
+    if swap and kind == "exif":
+        raise PhotoTableError(
+            f"{source} has no table: its positions stand in the photos, which name latitude and "
+            "longitude; leave out --swap"
+        )
     frame, repeats = unique_rows(rows.frame)
     table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
@@ -122,6 +144,8 @@ def _no_row_left(source: Path, reading: Reading) -> str:
             f"{source}: none of its {len(reading.missing)} photos exists below {root}, such as "
             f"{reading.missing[0]}{_archive_below(root)}"
         )
+    if reading.order.looks_exchanged:
+        return f"{source}: {reading.order}; {exchanging(source)}"
     count = len(reading.bad_rows) + len(reading.missing)
     hint = _tables_in(source) if source.is_dir() else ""
     return f"{source}: none of its {count} rows can be used; {reading.bad_rows[0]}{hint}"

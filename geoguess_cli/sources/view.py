@@ -50,11 +50,13 @@ class SourceView:
     Attributes:
         path: The source.
         places_only: Only coordinates are wanted: a table may lack photos, and none is located.
+        swap: Exchange the latitude and the longitude of a table.
         notices: What the user should know of how the source was read, a line each.
     """
 
     path: Path
     places_only: bool = False
+    swap: bool = False
     notices: list[str] = field(default_factory=list)
     _headers: dict[Path, list[str]] = field(default_factory=dict)
 
@@ -197,7 +199,7 @@ class SourceView:
         if split is not None:
             frame = frame.with_columns(pl.lit(split).alias("split"))
         name = file.relative_to(root).as_posix()
-        frame, bad_rows = checked_rows(frame, file=name)
+        frame, bad_rows = checked_rows(frame, file=name, swap=self.swap)
         prefix = name.removesuffix(file.name) if prefix is None else prefix
         frame = frame.with_columns((pl.lit(prefix) + pl.col("photo")).alias("photo")).with_columns(
             pl.col(column).cast(pl.String).str.replace(r"^(\d+)\.0+$", "$1")
@@ -218,7 +220,9 @@ class SourceView:
         if not records:
             return Rows(pl.DataFrame(schema={**_PLACES, ROW: pl.UInt32, FILE: pl.String}), root)
         frame = pl.from_dicts(records, infer_schema_length=None)
-        frame, bad_rows = checked_rows(frame.with_columns(pl.col(ROW).cast(pl.UInt32)), file=file)
+        frame, bad_rows = checked_rows(
+            frame.with_columns(pl.col(ROW).cast(pl.UInt32)), file=file, swap=self.swap
+        )
         return Rows(frame, root.resolve(), bad_rows)
 
     def rows_by_exif(self, photos: Sequence[Path]) -> Rows:

@@ -170,3 +170,38 @@ def test_cells_that_are_not_there(world) -> None:
 def test_a_folder_is_no_place_for_a_file(world) -> None:
     told = world.run("cells", "build", "-o", "photos", code=1)
     assert told.stderr.splitlines()[-1] == "error: photos is a folder; give the path of a file"
+
+
+@pytest.fixture
+def one_place(world) -> str:
+    """150 photos at the centre of a town, and 60 around it."""
+    rng = np.random.default_rng(0)
+    around = rng.normal((51.5, -0.12), 0.5, (60, 2))
+    latlng = np.concatenate([np.tile([[51.5007, -0.1246]], (150, 1)), around])
+    pl.DataFrame(latlng, ["latitude", "longitude"], orient="row").write_csv(
+        world.folder / "places.csv"
+    )
+    return "places.csv"
+
+
+def test_cells_that_are_smaller_than_gps_can_mean_are_said(world, one_place) -> None:
+    built = world.run(
+        "cells", "build", "--photos", one_place, "--max-level", "30", "-o", "c.parquet"
+    )
+    assert "of level 30, is 0.74 cm wide and holds 150 photos" in built.stderr
+    assert "`--max-level 16` stops at about 150 m" in built.stderr
+    coarser = ("cells", "build", "--photos", one_place, "--max-level", "16", "-o", "d.parquet")
+    assert "smaller" not in world.run(*coarser).stderr
+
+
+def test_a_cell_of_level_30_has_its_area_and_a_valid_outline(world, one_place) -> None:
+    world.run("cells", "build", "--photos", one_place, "--max-level", "30", "-o", "c.parquet")
+    first = json.loads(
+        world.run("cells", "show", "--cells", "c.parquet", "--json").stdout.splitlines()[0]
+    )
+    assert first["area_km2"] == pytest.approx(5.535e-11)
+    assert "5.5e-11" in world.run("cells", "show", "--cells", "c.parquet").stdout
+    world.run("cells", "map", "--cells", "c.parquet", "-o", "c.geojson")
+    frame = geopandas.read_file(world.folder / "c.geojson")
+    assert frame.is_valid.all()
+    assert frame.to_crs("EPSG:6933").area.min() == pytest.approx(5.5e-5, rel=0.05)

@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import polars as pl
+import pytest
 from PIL import Image
 
 from geoguess_cli.geo.geodesy import great_circle_km
@@ -227,3 +229,99 @@ def test_a_second_leak_check_reads_no_photo_again(world):
     photos[0].write_bytes(photos[1].read_bytes())
     third = world.run("data", "leaks", "photos.csv")
     assert f"hashes, {len(photos) - 1} of them" in third.stderr
+
+
+@pytest.fixture
+def exchanged(world) -> str:
+    """A table of the world's photos, as an old list has it: LON is the latitude, LAT the longitude.
+
+    The photos lie in the United Kingdom, so that every row is in range either way.
+    """
+    frame = pl.read_csv(world.folder / "photos.csv")
+    rng = np.random.default_rng(0)
+    frame.select(
+        "photo",
+        pl.Series("LON", rng.uniform(51.5, 54.5, len(frame))),
+        pl.Series("LAT", rng.uniform(-2.5, -0.5, len(frame))),
+        "split",
+    ).write_csv(world.folder / "list.csv")
+    return "list.csv"
+
+
+def test_import_stops_at_an_exchanged_list_until_it_is_told(world, exchanged) -> None:
+    stopped = world.run("data", "import", exchanged, "-o", "t.csv", code=1).stderr
+    assert "as they stand, 0 % of the rows are on land; exchanged, 100 %" in stopped
+    assert "--swap" in stopped
+    assert "--as-is" in stopped
+    assert not (world.folder / "t.csv").exists()
+    world.run("data", "import", exchanged, "-o", "t.csv", "--swap")
+    assert pl.read_csv(world.folder / "t.csv")["latitude"].min() > 51
+    as_is = world.run("data", "import", exchanged, "-o", "u.csv", "--as-is")
+    assert "exchanged" not in as_is.stderr
+    assert pl.read_csv(world.folder / "u.csv")["longitude"].min() > 51
+
+
+def test_inspect_only_says_that_a_list_looks_exchanged(world, exchanged) -> None:
+    assert "data import list.csv --swap" in world.run("data", "inspect", exchanged).stderr
+    report = json.loads(world.run("data", "inspect", exchanged, "--json").stdout)
+    assert report["order"] == {
+        "by": "land",
+        "as_is": 0.0,
+        "exchanged": 1.0,
+        "looks_exchanged": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("data", "split", "list.csv", "-o", "split.csv"),
+        ("cells", "build", "--photos", "list.csv"),
+        ("train", "--photos", "list.csv"),
+    ],
+)
+@pytest.mark.usefixtures("exchanged")
+def test_verbs_that_build_on_a_list_stop_too(world, verb) -> None:
+    world.run("cells", "build")
+    assert "look exchanged" in world.run(*verb, code=1).stderr
+    if verb[0] != "train":
+        world.run(*verb, "--swap")
+
+
+def test_a_list_that_swap_spoils_is_warned_of(world, exchanged) -> None:
+    world.run("data", "import", exchanged, "-o", "t.csv", "--swap")
+    spoiled = world.run("data", "split", "t.csv", "--force", "--swap", "-o", "u.csv").stderr
+    assert "with --swap, latitude and longitude look exchanged" in spoiled
+
+
+def test_notes_say_where_positions_are_all_alike(world) -> None:
+    frame = pl.read_csv(world.folder / "photos.csv")
+    alike = frame.with_columns(pl.lit(51.507).alias("latitude"), pl.lit(-0.128).alias("longitude"))
+    alike.write_csv(world.folder / "alike.csv")
+    for verb in (("inspect", "alike.csv"), ("import", "alike.csv", "-o", "t.csv")):
+        said = world.run("data", *verb).stderr
+        assert "note: all photos have the same position, 51.507° N, 0.128° W" in said
+    report = json.loads(world.run("data", "inspect", "alike.csv", "--json").stdout)
+    assert len(report["notices"]) == 1
+
+
+def test_a_dear_buffer_is_said_with_the_other_choices_and_auto_avoids_it(world) -> None:
+    """Photos 400 m apart along a road, each a drive of its own."""
+    photos = pl.read_csv(world.folder / "photos.csv")["photo"]
+    latitude = 45.0 + np.arange(len(photos)) * 0.4 / 111.195
+    pl.DataFrame({"photo": photos, "latitude": latitude, "longitude": -100.0}).write_csv(
+        world.folder / "road.csv"
+    )
+    dear = world.run("data", "split", "road.csv", "--by", "random", "-o", "t.csv", "--json")
+    result = json.loads(dear.stdout)
+    lost = result["set_aside"] / (result["set_aside"] + result["train"])
+    assert lost > 0.2
+    assert f"sets aside {lost:.0%}".replace("%", " %") in dear.stderr
+    options = [choice["options"] for choice in result["other_choices"]]
+    assert options[:3] == ["--buffer-km 0.5", "--buffer-km 0.25", "--buffer-km 0.1"]
+    again = ("data", "split", "road.csv", "--by", "random", "-o", "u.csv", "--force", "--json")
+    auto = world.run(*again, "--buffer-km", "auto")
+    assert json.loads(auto.stdout)["buffer_km"] == 0.25
+    assert json.loads(auto.stdout)["other_choices"] == []
+    assert "--buffer-km auto: 0.25 km" in auto.stderr
+    assert "neither `auto` nor" in world.run(*again, "--buffer-km", "-1", code=2).stderr

@@ -1,8 +1,11 @@
 """GeoJSON: the order and the digits of coordinates, and the direction of rings."""
 
+import numpy as np
+import pytest
 import shapely
 
-from geoguess_cli.geo.geojson import DECIMALS, feature, feature_collection
+from geoguess_cli.geo.cells import cell_polygons, latlng_to_cell
+from geoguess_cli.geo.geojson import DECIMALS, decimals_of, feature, feature_collection
 
 
 def test_a_point_is_longitude_then_latitude_with_its_properties() -> None:
@@ -33,3 +36,33 @@ def test_a_collection_lists_its_features() -> None:
         "type": "FeatureCollection",
         "features": [point, point],
     }
+
+
+@pytest.fixture(scope="module")
+def places() -> np.ndarray:
+    """Places everywhere, and at poles, at the antimeridian and on edges of S2's faces."""
+    rng = np.random.default_rng(0)
+    spread = np.column_stack([rng.uniform(-90, 90, 100), rng.uniform(-180, 180, 100)])
+    latitudes = (90.0, -90.0, 89.9999999, -89.99999, 0.0, 45.0, 35.264389682754654)
+    longitudes = (180.0, -180.0, 179.9999999, -179.9999999, 0.0, 45.0, -135.0, 1e-9)
+    awkward = [(lat, lng) for lat in latitudes for lng in longitudes]
+    return np.concatenate([spread, awkward])
+
+
+@pytest.mark.parametrize("level", range(31))
+def test_cells_of_every_level_keep_their_form(places: np.ndarray, level: int) -> None:
+    """A ring whose corners fall together is not valid, and its area is not that of the cell."""
+    for polygon in cell_polygons(np.unique(latlng_to_cell(places, level))):
+        written = shapely.geometry.shape(feature(polygon, {})["geometry"])
+        assert written.is_valid
+        assert all(part.exterior.is_ccw for part in shapely.get_parts(written))
+        assert abs(written.area / polygon.area - 1) < 0.02
+        west, south, east, north = written.bounds
+        assert -180 <= west <= east <= 180
+        assert -90 <= south <= north <= 90
+
+
+def test_only_small_shapes_get_more_decimals() -> None:
+    assert decimals_of(shapely.Point(1.23456789, 2)) == DECIMALS
+    assert decimals_of(shapely.box(0, 0, 1e-4, 1e-4)) == DECIMALS
+    assert decimals_of(shapely.box(0, 0, 1, 1e-7)) > DECIMALS

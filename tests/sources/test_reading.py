@@ -107,3 +107,19 @@ def test_a_folder_of_camera_photos_is_read(folder):
     reading = read_source(SHARED_PHOTOS / folder)
     assert len(reading.table) == WITH_GPS[folder]
     assert reading.bad_rows == []
+
+
+def test_an_exchanged_table_is_refused_whole_or_read_exchanged(csv_of):
+    """In the list of a western country every latitude is out of range if it is exchanged."""
+    path = csv_of("photo,lat,lon\na,-111,45\nb,-112,46\n")
+    with pytest.raises(PhotoTableError, match=r"look exchanged: as they stand, 0 %.*--swap"):
+        read_source(path)
+    reading = read_source(path, swap=True)
+    assert rows_of(reading) == [("a", 45, -111), ("b", 46, -112)]
+    assert not reading.order.looks_exchanged
+
+
+def test_positions_of_photos_cannot_be_exchanged(tmp_path, write_photo):
+    write_photo(tmp_path / "a.jpg", gps=(45.68, -111.04))
+    with pytest.raises(PhotoTableError, match=r"has no table.*leave out --swap"):
+        read_source(tmp_path, swap=True)
