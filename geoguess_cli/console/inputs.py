@@ -218,37 +218,42 @@ class PhotoArguments:
 
 
 def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
-    """The photos named one by one, by a folder (searched with its subfolders) or by a photo table.
+    """The photos named one by one, by a folder (searched with its subfolders and the archives in
+    it), by an archive or by a photo table.
 
     Args:
-        names: Photo files, folders and photo tables.
+        names: Photo files, members such as `00.zip/a.jpg`, folders, archives and photo tables.
         sink: Where a warning goes for each row of a table that was left out.
 
     Raises:
         MissingFileError: A name is neither a file nor a folder.
         PhotoTableError: A folder has no photo, or a table cannot be read.
     """
+    from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES
     from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
     from geoguess_cli.photos.files import TABLE_SUFFIXES
     from geoguess_cli.sources.index import find_photos
+    from geoguess_cli.sources.packed import find_archives, photo_at, photos_in
 
     parts: list[Sequence[PhotoFile]] = []
     tables: dict[Path, PhotoTable] = {}
     for name in names:
-        if name.is_dir():
-            inside = find_photos(name)
-            if not inside:
+        if name.is_dir() or name.suffix.lower() in ARCHIVE_SUFFIXES:
+            loose = find_photos(name) if name.is_dir() else []
+            inside = photos_in(find_archives(name) if name.is_dir() else [name])
+            if not loose and not inside:
                 raise PhotoTableError(
                     f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
                 )
-            parts.append(inside)
+            parts += [loose, inside]
         elif name.suffix.lower() in TABLE_SUFFIXES:
             table = tables[name.resolve()] = read_photos(name, sink)
             parts.append(table.files)
-        elif name.is_file():
-            parts.append([name])
+        elif (file := photo_at(name)) is not None:
+            parts.append([file])
         else:
             raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
+    parts = [part for part in parts if len(part)]
     # A table alone stays as compact as it is; it can have millions of photos.
     files = parts[0] if len(parts) == 1 else [file for part in parts for file in part]
     return PhotoArguments(files, tables)

@@ -164,9 +164,10 @@ def map_names(photos: "Sequence[PhotoFile]", ending: str) -> list[str]:
 def _photo(map_: "ProbabilityMap") -> "Image.Image | None":
     """The photo that the answer names, if it is a file."""
     from geoguess_cli.photos.decoder import decode_photo
+    from geoguess_cli.sources.packed import photo_at
 
-    path = Path(map_.answer.photo)
-    return decode_photo(path, at_least=_PHOTO_PIXELS) if path.is_file() else None
+    file = photo_at(Path(map_.answer.photo))
+    return None if file is None else decode_photo(file, at_least=_PHOTO_PIXELS)
 
 
 def _draw_map(map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None") -> None:
@@ -183,8 +184,10 @@ def _draw_sheet(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> lis
     from geoguess_cli.drawing.theme import THEMES
     from geoguess_cli.maps.sheet import page_sizes, probability_sheets
     from geoguess_cli.photos.decoder import decode_photo
+    from geoguess_cli.sources.packed import photo_at
 
-    photos = [decode_photo(Path(map_.answer.photo), at_least=_SHEET_PHOTO_PIXELS) for map_ in maps]
+    files = [Path(map_.answer.photo) for map_ in maps]
+    photos = [decode_photo(photo_at(file) or file, at_least=_SHEET_PHOTO_PIXELS) for file in files]
     for photo in photos:  # there may be hundreds
         photo.thumbnail((2 * _SHEET_PHOTO_PIXELS, 2 * _SHEET_PHOTO_PIXELS))
     pages = probability_sheets(maps, photos, scale=look.scale, colors=THEMES[look.theme])

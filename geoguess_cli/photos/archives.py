@@ -279,4 +279,12 @@ def tar_name(header: bytes) -> str:
     if header[257:263] == b"ustar\0":
         prefix = header[345:500].split(b"\0", 1)[0]
         name = prefix + b"/" + name if prefix else name
-    return name.decode("utf-8", "surrogateescape")
+    return archive_text(name)
+
+
+def archive_text(name: bytes) -> str:
+    """A name in a tar as text: UTF-8, else Latin-1, in which every byte is a letter."""
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("latin-1")

@@ -143,14 +143,14 @@ def _read_jsonl(path: Path) -> tuple[pl.DataFrame, list[BadRow]]:
             if not isinstance(record, dict):
                 bad.append(BadRow(number, "the line is not a JSON object", path.name))
                 continue
-            values = _flat_texts(record)
+            values = flat_texts(record)
             names.update(dict.fromkeys(values))
             good.append({**values, ROW: number})
     schema = {**dict.fromkeys(names, pl.String), ROW: pl.UInt32}
     return pl.from_dicts(good, schema=schema) if good else pl.DataFrame(schema=schema), bad
 
 
-def _flat_texts(record: Mapping[str, Any]) -> dict[str, str | None]:
+def flat_texts(record: Mapping[str, Any]) -> dict[str, str | None]:
     """The plain values of a JSON object as text, without nested values."""
     flat = {key: value for key, value in record.items() if not isinstance(value, dict | list)}
     return {

@@ -206,10 +206,9 @@ def split_homes(
         home = pl.coalesce(archive + "/", home)
     parts = frame.select(home.alias("home"), name.alias("name"))
     homes = parts["home"].unique(maintain_order=True)
-    number = parts["home"].replace_strict(
-        homes, pl.Series(np.arange(len(homes))), return_dtype=pl.Int64
-    )
-    return homes, number.to_numpy(), parts["name"]
+    numbers = pl.DataFrame({"home": homes, "number": np.arange(len(homes))})
+    numbered = parts.join(numbers, on="home", how="left", maintain_order="left")
+    return homes, numbered["number"].to_numpy(), parts["name"]
 
 
 def _texts(texts: pl.Series) -> _Texts:

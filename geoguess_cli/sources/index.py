@@ -124,14 +124,15 @@ def _walk(folder: Path) -> Iterator[str]:
             folders.clear()
             continue
         visited.add((status.st_dev, status.st_ino))
-        folders[:] = [name for name in folders if not _hidden(name)]
+        folders[:] = [name for name in folders if not is_hidden(name)]
         prefix = "" if Path(here) == folder else Path(here).relative_to(folder).as_posix() + "/"
         for name in files:
-            if name.lower().endswith(PHOTO_SUFFIXES) and not _hidden(name):
+            if name.lower().endswith(PHOTO_SUFFIXES) and not is_hidden(name):
                 yield prefix + name
 
 
-def _hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is none of the user's photos."""
     return name.startswith((".", "__MACOSX"))
 
 

@@ -15,10 +15,14 @@ from geoguess_cli.sources import (
     osv,
     tables,
     takeout,
+    webdataset,
+    zips,
 )
 from geoguess_cli.sources.layout import Layout
 
 LAYOUTS: tuple[Layout, ...] = (
+    webdataset.SHARD,
+    zips.ARCHIVE,
     osv.FOLDER,
     imagefolder.FOLDER,
     mapillary.MSLS,
@@ -33,6 +37,8 @@ LAYOUTS: tuple[Layout, ...] = (
     numbered.FOLDER,
     tables.ANY_TABLE,
     takeout.FOLDER,
+    webdataset.FOLDER,
+    zips.FOLDER,
     camera.FOLDER,
 )
 """All layouts. The first that recognises a source reads it."""

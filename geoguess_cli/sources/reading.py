@@ -3,7 +3,7 @@
 `layouts.LAYOUTS` lists every layout that is known.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,17 @@ import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.photos.columns import has_archives
 from geoguess_cli.photos.files import TABLE_SUFFIXES
+from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, unique_rows
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.sources.checks import OrderCheck, check_order, exchanging
 from geoguess_cli.sources.layouts import LAYOUTS, SIGNS
+from geoguess_cli.sources.packed import AT, find_archives, in_order, locate_in_archives
 from geoguess_cli.sources.spread import check_spread
 from geoguess_cli.sources.view import Rows, SourceView
+from geoguess_cli.sources.zips import is_closed
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,13 @@ def read_source(
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
     view = SourceView(source, places_only=places_only and not source.is_dir(), swap=swap)
     kind, rows = _read(view)
-    if swap and kind == "exif":
+    if swap and kind in ("exif", "archives"):
         raise PhotoTableError(
             f"{source} has no table: its positions stand in the photos, which name latitude and "
             "longitude; leave out --swap"
         )
+    if not rows.located:
+        rows = _in_archives(rows, view, thorough=check_files)
     frame, repeats = unique_rows(rows.frame)
     table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
@@ -135,6 +141,29 @@ def _read(view: SourceView) -> tuple[str, Rows]:
     )
 
 
+def _in_archives(rows: Rows, view: SourceView, *, thorough: bool) -> Rows:
+    """The rows of a table that names photos by path; a photo that does not exist by this path is
+    looked for in the archives below the root.
+
+    Without `thorough`, the first photo stands for all: if it exists, none is looked for.
+    """
+    if view.places_only or has_archives(rows.frame.columns) or rows.frame.is_empty():
+        return rows
+    files = PhotoList.of_table(rows.frame, rows.root)
+    if not thorough and files[:1].exist().all():
+        return rows
+    archives = find_archives(rows.root)
+    if not archives:
+        return rows
+    exists = pl.Series(files.exist())
+    numbered = rows.frame.with_row_index(AT)
+    packed = locate_in_archives(numbered.filter(~exists), archives, rows.root, by_stem=False)
+    if packed.frame.is_empty():
+        return replace(rows, bad_rows=[*rows.bad_rows, *packed.bad_rows])
+    frame = in_order([numbered.filter(exists), packed.frame, packed.others]).drop(AT)
+    return replace(rows, frame=frame, bad_rows=[*rows.bad_rows, *packed.bad_rows])
+
+
 def _no_row_left(source: Path, reading: Reading) -> str:
     if not reading.bad_rows and not reading.missing:
         return f"{source} has no row; it must have at least one photo"
@@ -158,6 +187,6 @@ def _tables_in(folder: Path) -> str:
 
 
 def _archive_below(folder: Path) -> str:
-    """A remedy for a download that is not unpacked: OSV-5M comes in archives."""
-    archive = next((path for path in folder.rglob("*.zip")), None)
+    """A remedy for photos in an archive that cannot be read in place."""
+    archive = next((path for path in folder.rglob("*") if is_closed(path)), None)
     return f"; unpack archives such as {archive.relative_to(folder)} first" if archive else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from geoguess_cli.errors import PhotoError, PhotoTableError
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.columns import (
     COLUMNS,
     OTHER_NAMES,
@@ -20,6 +21,17 @@ from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
 from geoguess_cli.sources.index import find_photos, locate_photos
+from geoguess_cli.sources.packed import (
+    AT,
+    PackedFiles,
+    find_archives,
+    home_of,
+    in_order,
+    locate_in_archives,
+    lost_rows,
+    path_from,
+    with_places,
+)
 
 _PLACES = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
 
@@ -96,6 +108,11 @@ class SourceView:
                 raise
             return False
         return {name.strip().lower() for name in header} >= set(columns)
+
+    @cached_property
+    def packed(self) -> PackedFiles:
+        """The files in the source if it is an archive, else in the archives below it."""
+        return PackedFiles(self.path)
 
     @cached_property
     def photos(self) -> list[Path]:
@@ -225,11 +242,11 @@ class SourceView:
         )
         return Rows(frame, root.resolve(), bad_rows)
 
-    def rows_by_exif(self, photos: Sequence[Path]) -> Rows:
+    def rows_by_exif(self, photos: Sequence[PhotoFile]) -> Rows:
         """The photos that have a GPS position in their EXIF; the row number counts photos."""
-        good, bad_rows = [], []
+        good, bad_rows, files = [], [], []
         for row, path in enumerate(photos, start=1):
-            photo = path.relative_to(self.path).as_posix()
+            photo = path_from(path, self.path)
             try:
                 position = read_exif_gps(path)
             except PhotoError as error:
@@ -240,8 +257,10 @@ class SourceView:
                 bad_rows.append(BadRow(row, reason, self.path.name))
             else:
                 good.append((photo, *position, row, self.path.name))
+                files.append(path)
         frame = pl.DataFrame(good, {**_PLACES, ROW: pl.UInt32, FILE: pl.String}, orient="row")
-        return Rows(frame, self.path.resolve(), bad_rows, located=True)
+        frame = with_places(frame, files, self.path)
+        return Rows(frame, home_of(self.path).resolve(), bad_rows, located=True)
 
     def located(self, rows: Rows) -> Rows:
         """The rows with each photo's path, wherever the photo is below the root.
@@ -250,8 +269,17 @@ class SourceView:
         """
         if self.places_only:
             return rows
-        frame, ambiguous, missing = locate_photos(rows.frame, rows.root)
+        numbered = rows.frame.with_row_index(AT)
+        frame, ambiguous, missing = locate_photos(numbered, rows.root)
         bad_rows = [*rows.bad_rows, *ambiguous]
+        if archives := find_archives(rows.root) if missing else []:
+            lost = lost_rows(numbered, frame, missing)
+            packed = locate_in_archives(lost, archives, rows.root, by_stem=True)
+            if len(packed.frame):
+                frame = in_order([frame, packed.frame])
+            bad_rows += packed.bad_rows
+            missing = packed.others["photo"].to_list()
+        frame = frame.drop(AT)
         return replace(rows, frame=frame, bad_rows=bad_rows, missing=missing, located=True)
 
     def joined(self, parts: Sequence[Rows]) -> Rows:

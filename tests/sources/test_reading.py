@@ -44,7 +44,10 @@ def test_osv_archives_that_are_still_packed_are_told(tmp_path, write_csv, osv_ro
     write_csv(tmp_path / "train.csv", osv_header, [osv_row("123456789012345")])
     (tmp_path / "images" / "train").mkdir(parents=True)
     (tmp_path / "images" / "train" / "00.zip").write_bytes(b"")
-    with pytest.raises(PhotoTableError, match=r"such as 123456789012345; .*unpack .*00\.zip"):
+    with pytest.raises(PhotoTableError, match=r"00\.zip is damaged or incomplete.*copy it again"):
+        read_source(tmp_path)
+    (tmp_path / "images" / "train" / "00.zip").rename(tmp_path / "00.7z")
+    with pytest.raises(PhotoTableError, match=r"such as 123456789012345; unpack .*00\.7z first"):
         read_source(tmp_path)
 
 
@@ -60,10 +63,10 @@ def test_what_is_not_known_says_what_was_looked_for(tmp_path):
         read_source(tmp_path)
     with pytest.raises(MissingFileError, match="absent does not exist; name"):
         read_source(tmp_path / "absent")
-    photo = tmp_path / "a.zip"
+    photo = tmp_path / "a.xlsx"
     photo.write_bytes(b"PK")
     with pytest.raises(
-        PhotoTableError, match=r"a\.zip is not a table; a table of photos ends in \.csv"
+        PhotoTableError, match=r"a\.xlsx is not a table; a table of photos ends in \.csv"
     ):
         read_source(photo)
 

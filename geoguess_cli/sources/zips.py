@@ -1,0 +1,50 @@
+"""A zip or tar of photos, or a folder of them, without a table: the photos' EXIF has the places."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES
+from geoguess_cli.sources.layout import Layout
+
+if TYPE_CHECKING:
+    from geoguess_cli.sources.view import Rows, SourceView
+
+_COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst")
+_CLOSED = (*_COMPRESSED, ".7z", ".rar")
+
+
+def is_closed(path: Path) -> bool:
+    """Whether a file is an archive from which no member can be read without unpacking it."""
+    return path.name.lower().endswith(_CLOSED)
+
+
+def archives_of(view: "SourceView") -> list[Path]:
+    """The source itself if it is an archive, else the archives below it that hold a photo."""
+    if view.path.is_dir():
+        return view.packed.archives if len(view.packed.photos) else []
+    return [view.path] if view.path.name.lower().endswith(ARCHIVE_SUFFIXES) else []
+
+
+def _archive(view: "SourceView") -> list[Path]:
+    if view.path.is_dir():
+        return []
+    compressed = view.path.name.lower().endswith(_COMPRESSED)
+    return [view.path] if compressed else archives_of(view)
+
+
+def _read(view: "SourceView", _: Sequence[Path]) -> "Rows":
+    packed, loose = view.packed, view.photos if view.path.is_dir() else []
+    rows = view.rows_by_exif([*packed.photos, *loose])
+    return replace(rows, bad_rows=[*rows.bad_rows, *packed.refused, *packed.damaged])
+
+
+ARCHIVE = Layout(name="archives", title="", signs="", recognise=_archive, read=_read)
+FOLDER = Layout(
+    name="archives",
+    title="zip or tar of photos with GPS in their EXIF, or a folder of them",
+    signs="zips or tars of such photos",
+    recognise=archives_of,
+    read=_read,
+)
