@@ -1,13 +1,14 @@
 # make demo   installs, then takes the sample world from cells to maps
 # make test   installs the development tools, then runs the tests
 # make lint   ruff and mypy
+# make bench  measures the claims of benchmarks/; ONLY="NAME …" measures some of them again
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PHOTO := sample_data/photos/d165-00.jpg
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -44,6 +45,9 @@ lint: .venv/developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: .venv/developed
+	$(BIN)/python benchmarks/results.py $(ONLY)
 
 clean:
 	rm -rf .venv artifacts

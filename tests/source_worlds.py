@@ -4,8 +4,12 @@
 function here and its block there.
 """
 
+import io
 import json
-from collections.abc import Callable, Sequence
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +67,29 @@ def write_photo(path: Path, gps: tuple[float, float] | None = None) -> None:
     Image.new("RGB", (24, 16), "teal").save(path, exif=exif)
 
 
+def a_photo(gps: tuple[float, float] | None = None) -> bytes:
+    """The bytes of a small photo, with a position in its EXIF if one is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.jpg")
+        write_photo(path, gps)
+        return path.read_bytes()
+
+
+def write_archive(path: Path, parts: Mapping[str, bytes]) -> None:
+    """Write a zip or a tar, by the ending of its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        return
+    with tarfile.open(path, "w") as archive:
+        for name, content in parts.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+
+
 def write_text(path: Path, *lines: str) -> None:
     """Write lines of text."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +136,67 @@ def osv_mini(folder: Path) -> None:
     write_text(home / "test_mini.csv", header, test)
     write_photo(home / "train_images" / "Kansas" / "101515151515151.jpg")
     write_photo(home / "test_images" / "Texas" / "202525252525252.jpg")
+
+
+_OSV_5M = "12345678901234"
+
+
+@source(
+    "osv-5m",
+    "osv",
+    [
+        (f"images/train/00.zip/{_OSV_5M}1.jpg", 38.5, -98.25),
+        (f"images/train/00.zip/{_OSV_5M}2.jpg", 39.5, -99.25),
+        (f"images/test/00.zip/{_OSV_5M}3.jpg", 31.5, -97.25),
+    ],
+)
+def osv_5m(folder: Path) -> None:
+    home, header = folder / "osv-5m", ",".join(_OSV_COLUMNS)
+    end = "US,s1,1606155034123,Kansas,ann"
+    train = (f"{_OSV_5M}1,38.5,-98.25,{end}", f"{_OSV_5M}2,39.5,-99.25,{end}")
+    write_text(home / "train.csv", header, *train)
+    write_text(home / "test.csv", header, f"{_OSV_5M}3,31.5,-97.25,{end}")
+    for split, numbers in (("train", "12"), ("test", "3")):
+        names = [f"{_OSV_5M}{number}.jpg" for number in numbers]
+        write_archive(home / "images" / split / "00.zip", dict.fromkeys(names, a_photo()))
+
+
+@source(
+    "trip.zip", "archives", [("trip.zip/a.jpg", -33.5, -70.25), ("trip.zip/d/b.jpg", 55.75, 13.5)]
+)
+def archives(folder: Path) -> None:
+    parts = {"a.jpg": a_photo((-33.5, -70.25)), "d/b.jpg": a_photo((55.75, 13.5))}
+    write_archive(folder / "trip.zip", {**parts, "indoors.jpg": a_photo()})
+
+
+@source(
+    "sites.csv",
+    "photo table",
+    [("sites.tar/gate/a.jpg", 45.68, -111.04), ("sites.tar/gate/b.jpg", 45.7, -111.1)],
+)
+def packed_table(folder: Path) -> None:
+    rows = ("gate/a.jpg,45.68,-111.04", "gate/b.jpg,45.70,-111.10")
+    write_text(folder / "sites.csv", "photo,latitude,longitude", *rows)
+    write_archive(folder / "sites.tar", {f"gate/{name}.jpg": a_photo() for name in "ab"})
+
+
+@source(
+    "shards",
+    "webdataset",
+    [
+        ("test-0000.tar/3.jpg", 31.5, -97.25),
+        ("train-0000.tar/1.jpg", 38.5, -98.25),
+        ("train-0000.tar/2.jpg", 39.5, -99.25),
+    ],
+)
+def webdataset(folder: Path) -> None:
+    rows = {"train": (("1", 38.5, -98.25), ("2", 39.5, -99.25)), "test": (("3", 31.5, -97.25),)}
+    for split, places in rows.items():
+        parts = {}
+        for key, latitude, longitude in places:
+            record = {"latitude": latitude, "longitude": longitude, "sequence": f"s{key}"}
+            parts |= {f"{key}.jpg": a_photo(), f"{key}.json": json.dumps(record).encode()}
+        write_archive(folder / "shards" / f"{split}-0000.tar", parts)
 
 
 @source("sites.csv", "table", [("day-1/a.jpg", 45.68, -111.04), ("day-1/b.jpg", 45.7, -111.1)])
