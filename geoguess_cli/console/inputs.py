@@ -238,9 +238,10 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
     parts: list[Sequence[PhotoFile]] = []
     tables: dict[Path, PhotoTable] = {}
     for name in names:
-        if name.is_dir() or name.suffix.lower() in ARCHIVE_SUFFIXES:
-            loose = find_photos(name) if name.is_dir() else []
-            inside = photos_in(find_archives(name) if name.is_dir() else [name])
+        archive = name.is_file() and name.suffix.lower() in ARCHIVE_SUFFIXES
+        if archive or name.is_dir():
+            loose = [] if archive else find_photos(name)
+            inside = photos_in([name] if archive else find_archives(name))
             if not loose and not inside:
                 raise PhotoTableError(
                     f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
