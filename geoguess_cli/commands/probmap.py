@@ -63,7 +63,7 @@ def probmap(
 
     arguments = expand_photos(photo, sink)
     photos = arguments.files
-    single = len(photo) == len(photos) == 1 and photos[0] == photo[0]
+    single = len(photo) == len(photos) == 1 and str(photos[0]) == str(photo[0])
     truths = truths_of(arguments, config, sink, given=truth)
     ending = f".{form}" if form else output.suffix.lower() if output and output.suffix else ".png"
     together = grid or (ending == ".html" and not single)
