@@ -308,8 +308,9 @@ def _pax(content: bytes) -> dict[str, str]:
     """The records of a pax header, `LENGTH KEY=VALUE` each (POSIX.1-2001)."""
     records = {}
     while content:
-        length = int(content.split(b" ", 1)[0])
-        key, _, value = content[:length].split(b" ", 1)[1].rstrip(b"\n").partition(b"=")
+        length = max(1, int(content.split(b" ", 1)[0]))
+        record = content[: length - 1]  # the last byte ends the line
+        key, _, value = record.split(b" ", 1)[1].partition(b"=")
         records[archive_text(key)] = archive_text(value)
         content = content[length:]
     return records

@@ -269,7 +269,8 @@ class SourceView:
         """
         if self.places_only:
             return rows
-        numbered = rows.frame.with_row_index(AT)
+        # Without the other columns, which would be copied again and again.
+        numbered = rows.frame.select("photo", ROW, FILE).with_row_index(AT)
         frame, ambiguous, missing = locate_photos(numbered, rows.root)
         bad_rows = [*rows.bad_rows, *ambiguous]
         if archives := find_archives(rows.root) if missing else []:
@@ -279,7 +280,10 @@ class SourceView:
                 frame = in_order([frame, packed.frame])
             bad_rows += packed.bad_rows
             missing = packed.others["photo"].to_list()
-        frame = frame.drop(AT)
+        others = rows.frame.drop("photo", ROW, FILE)[frame[AT]]
+        frame = pl.concat([frame.drop(AT), others], how="horizontal")
+        first = [name for name in rows.frame.columns if name in frame.columns]
+        frame = frame.select(*first, pl.exclude(first))
         return replace(rows, frame=frame, bad_rows=bad_rows, missing=missing, located=True)
 
     def joined(self, parts: Sequence[Rows]) -> Rows:
