@@ -5,7 +5,8 @@
 
 Makes the layout of a download, whose photos have no content: OSV-Mini as files in folders of
 states, OSV-5M as zips. Then each command runs in a process of its own. Prints a JSON line a
-command with its seconds and its greatest memory, and at last all of them in one line.
+command with its seconds, those of the processor and its greatest memory, and at last all of them in
+one line.
 """
 
 import argparse
@@ -116,7 +117,8 @@ def measured(name: str, *command: str) -> dict[str, Any]:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
     figures = {f"{name}_s": round(seconds, 2), f"{name}_gb": round(usage.ru_maxrss / 2**20, 2)}
-    print(json.dumps(figures), flush=True)
+    cpu_s = round(usage.ru_utime + usage.ru_stime, 2)
+    print(json.dumps({**figures, f"{name}_cpu_s": cpu_s}), flush=True)
     return figures
 
 

@@ -196,14 +196,14 @@ def split_homes(
         The different folders and archives, each with a slash at its end; for each photo the number
         of its own; and the rest of each photo's path.
     """
-    photo = pl.col("photo")
-    name = photo.str.split("/").list.last()
-    home = photo.str.head(photo.str.len_chars().cast(pl.Int64) - name.str.len_chars())
+    photo, archive = pl.col("photo"), pl.col("archive")
+    name = photo.str.extract(r"([^/]*)$", 1)
+    home = photo.str.extract(r"^(.*/)", 1).fill_null("")
     if has_archives(frame.columns):
-        archive = pl.col("archive")
-        after = photo.str.slice(archive.str.len_chars() + 1)
-        name = pl.when(archive.is_null()).then(name).otherwise(after)
-        home = pl.coalesce(archive + "/", home)
+        within = photo.str.slice(archive.str.len_chars() + 1)
+        loose = frame["archive"].null_count() > 0
+        name = pl.when(archive.is_null()).then(name).otherwise(within) if loose else within
+        home = pl.coalesce(archive + "/", home) if loose else archive + "/"
     parts = frame.select(home.alias("home"), name.alias("name"))
     homes = parts["home"].unique(maintain_order=True)
     numbers = pl.DataFrame({"home": homes, "number": np.arange(len(homes))})

@@ -65,6 +65,8 @@ def checked_rows(
 
 def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
     """The first row of each photo, and the later rows of the same photo as bad rows."""
+    if frame["photo"].n_unique() == len(frame):
+        return frame, []
     first = {name: pl.col(name).first().over("photo") for name in (FILE, ROW)}
     same_file = pl.col(FILE) == first[FILE]
     where = pl.when(~same_file).then(pl.format("{}, ", first[FILE])).otherwise(pl.lit(""))

@@ -74,7 +74,7 @@ class PhotoTable:
                 raise PhotoTableError(f"the column `{name}` is {own}; it must be {kind}")
             if name in REQUIRED_COLUMNS and self.frame[name].null_count():
                 raise PhotoTableError(f"the column `{name}` has empty values; each row needs one")
-        unknown = set(self._column("split").drop_nulls()) - set(SPLITS)
+        unknown = set(self._column("split").drop_nulls().unique()) - set(SPLITS)
         if unknown:
             raise PhotoTableError(f"split is '{min(unknown)}'; it must be train, val or test")
         if archived and self.has("archive"):
