@@ -11,7 +11,6 @@ The name of an environment variable is `GEOGUESS_`, the table if there is one, a
 
 import dataclasses
 import tomllib
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,13 @@ from typing import Any
 
 from geoguess_cli.choices import Precision, Resize, Uncovered
 from geoguess_cli.errors import ConfigError, MissingFileError
-from geoguess_cli.toml_records import record_from_tree, toml_text, value_from_text
+from geoguess_cli.toml_records import (
+    NO_KEY,
+    keys_of,
+    record_from_tree,
+    toml_text,
+    value_from_text,
+)
 
 FILE_NAME = "geoguess.toml"
 ENVIRONMENT_PREFIX = "GEOGUESS_"
@@ -168,6 +173,39 @@ class TrainConfig:
 
 
 @dataclass(frozen=True)
+class ColumnsConfig:
+    """`[columns]`: what tables call the columns of a photo table; "" leaves it to the usual names.
+
+    A name counts in each table that has it. `point` is a column of points, in place of latitude and
+    longitude. `demanded` are the columns that --column names; every table must have those.
+    """
+
+    photo: str = ""
+    latitude: str = ""
+    longitude: str = ""
+    point: str = ""
+    id: str = ""
+    split: str = ""
+    sequence: str = ""
+    creator: str = ""
+    captured_at: str = ""
+    country: str = ""
+    region: str = ""
+    demanded: tuple[str, ...] = field(default=(), metadata=NO_KEY)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The names that --column gives, by column."""
+        return {column: getattr(self, column) for column in self.demanded}
+
+    @property
+    def preferred(self) -> dict[str, str]:
+        """The names that the file and the environment give, by column."""
+        names = {key: getattr(self, key) for key in keys_of(type(self)) if key not in self.demanded}
+        return {column: name for column, name in names.items() if name}
+
+
+@dataclass(frozen=True)
 class Config:
     """All of `geoguess.toml`. `workers = -1` and "auto" choose by what the machine has."""
 
@@ -177,6 +215,7 @@ class Config:
     device: str = "auto"
     precision: Precision = "auto"
     workers: int = -1
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     cells: CellsConfig = field(default_factory=CellsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -265,7 +304,7 @@ def _apply_environment(config: Config, environment: Mapping[str, str]) -> Config
 
 def _with_variable(record: Any, key: str, text: str, variable: str) -> Any:
     """A record in which the key that an environment variable names has the value of its text."""
-    hints = typing.get_type_hints(type(record))
+    hints = keys_of(type(record))
     table, _, inner = key.partition("_")
     if dataclasses.is_dataclass(hints.get(table)):
         section = _with_variable(getattr(record, table), inner, text, variable)

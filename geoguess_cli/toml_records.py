@@ -21,6 +21,9 @@ _KIND_NAMES = {
     bool: "true or false",
     Path: "a path",
 }
+NO_KEY = {"key": False}
+"""Metadata of a field that only an option sets: no key of a file, and not written to one."""
+
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -39,7 +42,7 @@ def record_from_tree(
         ConfigError: A key is unknown (the message has the nearest known key), or a value has the
             wrong type or range.
     """
-    hints = typing.get_type_hints(kind)
+    hints = keys_of(kind)
     name = f"[{table}]" if table else "the top level"
     values: dict[str, Any] = {}
     for key, value in tree.items():
@@ -59,6 +62,13 @@ def record_from_tree(
         raise ConfigError(f"{where}: {error}") from error
 
 
+def keys_of(kind: type) -> dict[str, Any]:
+    """The annotated type of each key of a dataclass; a field marked `NO_KEY` is none."""
+    hints = typing.get_type_hints(kind)
+    marked = {field.name for field in dataclasses.fields(kind) if field.metadata == NO_KEY}
+    return {name: hint for name, hint in hints.items() if name not in marked}
+
+
 def toml_text(record: Any) -> str:
     """A dataclass as TOML, from which `record_from_tree` reads an equal dataclass."""
     return "\n".join(_toml_lines(record)) + "\n"
@@ -68,6 +78,8 @@ def _toml_lines(record: Any, table: str = "") -> list[str]:
     lines: list[str] = []
     tables: list[str] = []
     for field in dataclasses.fields(record):
+        if field.metadata == NO_KEY:
+            continue
         value, name = getattr(record, field.name), f"{table}{field.name}"
         if dataclasses.is_dataclass(value):
             tables += ["", f"[{name}]", *_toml_lines(value, f"{name}.")]

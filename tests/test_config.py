@@ -1,13 +1,21 @@
 """The configuration: which values are read, which are refused, and which source wins."""
 
+import dataclasses
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from geoguess_cli.config import (
+    ColumnsConfig,
+    Config,
+    from_dict,
     load_config,
+    to_toml,
 )
 from geoguess_cli.errors import ConfigError, MissingFileError
+from geoguess_cli.photos.columns import CHOSEN
+from geoguess_cli.toml_records import keys_of
 
 
 def test_defaults_are_the_papers(tmp_path: Path) -> None:
@@ -68,3 +76,27 @@ def test_not_toml(tmp_path: Path) -> None:
     (tmp_path / "geoguess.toml").write_text("photos = \n")
     with pytest.raises(ConfigError, match="not valid TOML"):
         load_config(environment={}, directory=tmp_path)
+
+
+def test_columns_have_the_names_that_a_user_can_choose() -> None:
+    assert set(keys_of(ColumnsConfig)) == set(CHOSEN)
+
+
+def test_columns_of_the_file_and_the_environment_are_preferred_and_not_demanded(tmp_path) -> None:
+    file = tmp_path / "geoguess.toml"
+    file.write_text('[columns]\nphoto = "key"\nlatitude = "y"\n')
+    config = load_config(file, environment={"GEOGUESS_COLUMNS_LATITUDE": "northing"})
+    assert config.columns.preferred == {"photo": "key", "latitude": "northing"}
+    assert config.columns.chosen == {}
+    again = dataclasses.replace(config.columns, latitude="lat", demanded=("latitude",))
+    assert (again.chosen, again.preferred) == ({"latitude": "lat"}, {"photo": "key"})
+
+
+def test_what_only_an_option_sets_is_no_key(tmp_path) -> None:
+    text = to_toml(Config(columns=ColumnsConfig(photo="key", demanded=("photo",))))
+    assert "demanded" not in text
+    assert from_dict(tomllib.loads(text)).columns == ColumnsConfig(photo="key")
+    with pytest.raises(ConfigError, match="unknown key `demanded`"):
+        from_dict({"columns": {"demanded": ["photo"]}})
+    with pytest.raises(ConfigError, match="GEOGUESS_COLUMNS_DEMANDED names no key"):
+        load_config(environment={"GEOGUESS_COLUMNS_DEMANDED": "photo"}, directory=tmp_path)

@@ -1,7 +1,7 @@
 """The verbs as functions; the commands call the same functions."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
 
 
-def read_photos(source: str | Path, *, swap: bool = False) -> "PhotoTable":
+def read_photos(
+    source: str | Path, *, columns: Mapping[str, str] | None = None, swap: bool = False
+) -> "PhotoTable":
     """The photo table of a source of any layout that `geoguess data inspect` knows.
 
     ```python
@@ -33,6 +35,8 @@ def read_photos(source: str | Path, *, swap: bool = False) -> "PhotoTable":
     Args:
         source: A table file, or a folder of photos. Rows that cannot be used are left out, with a
             Python warning; another warning names columns that were taken by an unusual name.
+        columns: What the table calls its columns, such as `{"photo": "key", "latitude": "y"}`;
+            `point` is a column of points, in place of latitude and longitude.
         swap: Exchange latitude and longitude, for a table that has them exchanged; if they only
             look so, a Python warning says it.
 
@@ -42,7 +46,7 @@ def read_photos(source: str | Path, *, swap: bool = False) -> "PhotoTable":
     """
     from geoguess_cli.sources.reading import read_source
 
-    reading = read_source(Path(source), swap=swap)
+    reading = read_source(Path(source), columns=columns, swap=swap)
     for notice in reading.notices:
         warnings.warn(notice, stacklevel=2)
     if reading.order.looks_exchanged:

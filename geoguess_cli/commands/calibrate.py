@@ -21,7 +21,7 @@ def calibrate(
     """
     from geoguess_cli.model.checkpoint import save_model
 
-    table = read_photos(config.photos, sink)
+    table = read_photos(config.photos, sink, columns=config.columns)
     require_splits(table, "val")
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model)

@@ -38,7 +38,9 @@ def build(
     """Split the Earth into adaptive S2 cells that hold about as many training photos each."""
     from geoguess_cli.geo.partition import build_partition, write_partition
 
-    table = read_photos(config.photos, sink, places_only=True, swap=swap, stops=True)
+    table = read_photos(
+        config.photos, sink, columns=config.columns, places_only=True, swap=swap, stops=True
+    )
     chosen = photos_of_split(table, split, sink)
     partition = build_partition(
         chosen.latlng,
@@ -239,7 +241,7 @@ def assign(
     from geoguess_cli.photos.table import PhotoTable, write_photo_table
 
     partition = read_partition(cells or config.cells_path)
-    photos = read_photos(config.photos, sink)
+    photos = read_photos(config.photos, sink, columns=config.columns)
     indices = partition.assign(photos.latlng, uncovered=config.cells.uncovered)
     path = output or config.artifacts / "photos-with-cells.parquet"
     tokens = [partition.tokens[index] if index >= 0 else None for index in indices.tolist()]

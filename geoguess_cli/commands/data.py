@@ -36,14 +36,21 @@ Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 
 
 @app.command()
-def inspect(source: Source, *, quiet: options.Quiet = False, json: options.Json = False) -> None:
+@configured("column")
+def inspect(source: Source, *, config: Config, sink: Sink) -> None:
     """Show what a source holds: counts, bounds, missing photos, and bad rows with the reason."""
     from geoguess_cli.sources.reading import describe, read_source
 
-    sink = Sink(quiet=quiet, as_json=json)
-    reading = read_source(source, check_files=True)
+    reading = read_source(
+        source,
+        check_files=True,
+        columns=config.columns.chosen,
+        preferred=config.columns.preferred,
+    )
+    for notice in reading.notices:
+        sink.notice(notice)
     summary = describe(reading)
-    if json:
+    if sink.as_json:
         rows = [
             {"file": row.file, "row": row.row, "reason": row.reason} for row in reading.bad_rows
         ]
@@ -77,7 +84,7 @@ def _lines(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @app.command("import")
-@configured()
+@configured("column")
 def import_(
     source: Source,
     *,
@@ -94,7 +101,13 @@ def import_(
     path = output or config.photos
     if path.exists() and not force:
         raise PhotoTableError(f"{path} exists; --force replaces it, -o names another file")
-    reading = read_source(source, check_files=True, swap=bool(swap))
+    reading = read_source(
+        source,
+        check_files=True,
+        columns=config.columns.chosen,
+        preferred=config.columns.preferred,
+        swap=bool(swap),
+    )
     settle_order(reading, source, sink, swap=swap)
     report_reading(reading, source, sink)
     report_spread(reading, sink)
@@ -171,7 +184,12 @@ def split(
             "their sum must be less than 1"
         )
     source = config.photos
-    reading = read_source(source, swap=bool(swap))
+    reading = read_source(
+        source,
+        columns=config.columns.chosen,
+        preferred=config.columns.preferred,
+        swap=bool(swap),
+    )
     settle_order(reading, source, sink, swap=swap)
     report_reading(reading, source, sink)
     path = output or _in_place(source, reading)
@@ -241,7 +259,7 @@ def leaks(
     from geoguess_cli.photos.hash_store import HashStore, kept_beside
     from geoguess_cli.photos.leaks import find_leaks
 
-    table = read_photos(config.photos, sink)
+    table = read_photos(config.photos, sink, columns=config.columns)
     kept = HashStore(kept_beside(config.photos)) if config.photos.is_file() else None
     with sink.counter("photos") as move:
         report = find_leaks(table, photos=photos, workers=config.workers, kept=kept, on_photo=move)

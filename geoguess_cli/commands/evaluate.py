@@ -53,7 +53,7 @@ def evaluate(
 
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare already names two models; leave out --model")
-    table = read_photos(config.photos, sink)
+    table = read_photos(config.photos, sink, columns=config.columns)
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
 

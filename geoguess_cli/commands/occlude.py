@@ -120,7 +120,7 @@ def occlude(
         batch_size=batch_size or BATCH_SIZE,
     )
     question = _question(target, measure, near, radius_km)
-    arguments = expand_photos(photo, sink)
+    arguments = expand_photos(photo, sink, columns=config.columns)
     files = arguments.files
     truths = truths_of(arguments, config, sink, given=truth)
     name = f"{files[0].stem}-occlusion.png" if len(files) == 1 else "occlusion.png"

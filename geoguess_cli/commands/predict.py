@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
 
 
-@configured("train__batch_size", "device", "precision", "workers", "artifacts")
+@configured("column", "train__batch_size", "device", "precision", "workers", "artifacts")
 def predict(
     photos: options.PhotoFiles,
     *,
@@ -57,7 +57,7 @@ def predict(
         raise typer.BadParameter(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
-    arguments = expand_photos(photos, sink)
+    arguments = expand_photos(photos, sink, columns=config.columns)
     predictor = load_predictor(config, model)
     errors: list[str] = []
     given = predictor.predict(

@@ -61,7 +61,7 @@ def probmap(
     from geoguess_cli.maps.probability_map import probability_maps
     from geoguess_cli.maps.records import map_record
 
-    arguments = expand_photos(photo, sink)
+    arguments = expand_photos(photo, sink, columns=config.columns)
     photos = arguments.files
     single = len(photo) == len(photos) == 1 and str(photos[0]) == str(photo[0])
     truths = truths_of(arguments, config, sink, given=truth)

@@ -75,7 +75,7 @@ def train(
         _show_summary(config, cells_path, sink)
         return
     partition = read_partition(cells_path)
-    table = read_photos(config.photos, sink, swap=swap, stops=True)
+    table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True)
     check_leaks(table, "val", sink)
     run = choose_run(config.artifacts / "runs", name, going_on=resume or stage > 1, replace=force)
     session = TrainingSession(config, table, partition, run=run, stage=stage or None, resume=resume)

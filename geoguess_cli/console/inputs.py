@@ -3,13 +3,13 @@
 import dataclasses
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from geoguess_cli.config import Config, load_config
+from geoguess_cli.config import ColumnsConfig, Config, load_config
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 
@@ -41,6 +41,8 @@ def settings(config: Path | None, **flags: Any) -> Config:
         if value is not None:
             given.setdefault(table, {})[key] = value
     top = given.pop("")
+    if "columns" in given:
+        given["columns"]["demanded"] = tuple(given["columns"])
     for table, values in given.items():
         top[table] = dataclasses.replace(getattr(loaded, table), **values)
     return dataclasses.replace(loaded, **top)
@@ -50,6 +52,7 @@ def read_photos(
     source: Path,
     sink: Sink,
     *,
+    columns: ColumnsConfig | None = None,
     places_only: bool = False,
     swap: bool | None = None,
     stops: bool = False,
@@ -59,6 +62,7 @@ def read_photos(
     Args:
         source: A table file or a folder.
         sink: Where the warnings go.
+        columns: What the table calls its columns.
         places_only: Only coordinates are wanted: a table may lack photos.
         swap: The value of --swap (True) or --as-is (False); None without either.
         stops: Whether the verb has these options, and stops where coordinates look exchanged.
@@ -75,7 +79,14 @@ def read_photos(
             f"no photos at {source}; name a photo table or a folder with --photos, "
             "or write a table with `geoguess data import SOURCE`"
         )
-    reading = read_source(source, places_only=places_only, swap=bool(swap))
+    columns = columns or ColumnsConfig()
+    reading = read_source(
+        source,
+        places_only=places_only,
+        columns=columns.chosen,
+        preferred=columns.preferred,
+        swap=bool(swap),
+    )
     settle_order(reading, source, sink, swap=swap, stops=stops)
     report_reading(reading, source, sink)
     return reading.table
@@ -217,13 +228,16 @@ class PhotoArguments:
     tables: dict[Path, "PhotoTable"]
 
 
-def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
+def expand_photos(
+    names: Sequence[Path], sink: Sink, *, columns: ColumnsConfig | None = None
+) -> PhotoArguments:
     """The photos named one by one, by a folder (searched with its subfolders and the archives in
     it), by an archive or by a photo table.
 
     Args:
         names: Photo files, members such as `00.zip/a.jpg`, folders, archives and photo tables.
         sink: Where a warning goes for each row of a table that was left out.
+        columns: What the tables call their columns.
 
     Raises:
         MissingFileError: A name is neither a file nor a folder.
@@ -248,7 +262,7 @@ def expand_photos(names: Sequence[Path], sink: Sink) -> PhotoArguments:
                 )
             parts += [loose, inside]
         elif name.suffix.lower() in TABLE_SUFFIXES:
-            table = tables[name.resolve()] = read_photos(name, sink)
+            table = tables[name.resolve()] = read_photos(name, sink, columns=columns)
             parts.append(table.files)
         elif (file := photo_at(name)) is not None:
             parts.append([file])
@@ -284,5 +298,7 @@ def truths_of(
         return [given]
     table = photos.tables.get(config.photos.resolve())
     if table is None and config.photos.exists():
-        table = read_photos(config.photos, sink)
+        # --column speaks of the tables among the arguments, if there are any.
+        columns = replace(config.columns, demanded=()) if photos.tables else config.columns
+        table = read_photos(config.photos, sink, columns=columns)
     return find_truths(photos.files, table)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from geoguess_cli import choices
+from geoguess_cli.config import ColumnsConfig
+from geoguess_cli.toml_records import keys_of
 
 
 def coordinates(text: str) -> tuple[float, float]:
@@ -23,6 +25,18 @@ def coordinates(text: str) -> tuple[float, float]:
             "the longitude in [-180, 360]"
         )
     return latitude, longitude
+
+
+def column(text: str) -> tuple[str, str]:
+    """The column of a photo table and its name in the table that `photo=key` stands for."""
+    own, equals, name = text.partition("=")
+    own, name = own.strip(), name.strip()
+    known = list(keys_of(ColumnsConfig))
+    if own not in known:
+        raise typer.BadParameter(f"`{own}` is no column; the columns are {', '.join(known)}")
+    if not equals or not name:
+        raise typer.BadParameter(f"`{text}` names no column of the table; write {own}=NAME")
+    return own, name
 
 
 def baseline(text: str) -> choices.Baseline:
@@ -81,6 +95,16 @@ Swap = Annotated[
 PhotoFiles = Annotated[
     list[Path],
     typer.Argument(metavar="PHOTO…", help="Photos, folders with subfolders, or tables of photos."),
+]
+# Typer takes no list of pairs, so the type is Any; `column` makes each value.
+Columns = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--column",
+        metavar="COLUMN=NAME",
+        parser=column,
+        help="What the table calls a column, such as latitude=y; repeat the option for more.",
+    ),
 ]
 Split = Annotated[choices.SplitName, typer.Option("--split", help="Photos to use.")]
 Cells = Annotated[

@@ -11,6 +11,7 @@ from geoguess_cli.console.output import Sink
 KEYS: dict[str, Any] = {
     "table": options.TableArgument,
     "photos": options.Photos,
+    "column": options.Columns,
     "cells__max_photos": options.MaxPhotos,
     "cells__min_photos": options.MinPhotos,
     "cells__max_level": options.MaxLevel,
@@ -24,7 +25,8 @@ KEYS: dict[str, Any] = {
 }
 """The option of each key of the configuration; a double underscore enters a table.
 
-`table` is the argument of a verb that takes its photos in place of --photos.
+`table` is the argument of a verb that takes its photos in place of --photos. A verb with either
+takes --column as well.
 """
 
 
@@ -39,6 +41,9 @@ def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]],
         keys: Keys of `KEYS`, in the order of the help.
         json: Whether the verb has a --json.
     """
+
+    if {"table", "photos"} & set(keys):
+        keys = (*keys, "column")
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(verb).parameters.values()
@@ -56,6 +61,8 @@ def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]],
             file, chosen = values.pop("config"), {key: values.pop(key) for key in keys}
             if "table" in chosen:
                 chosen["photos"] = chosen.pop("table")
+            for column, name in chosen.pop("column", None) or ():
+                chosen[f"columns__{column}"] = name
             verb(**values, config=settings(file, **chosen), sink=sink)
 
         # Help keeps the line breaks of a docstring, which are not those of the terminal.

@@ -46,6 +46,9 @@ COLUMNS = {
 Names that a header has exactly as written here go before names that it has in other letter case.
 """
 
+_PLACES = ("location", "geoData", "gps", "position", "coordinates", "coords", "geo")
+"""Objects of JSON that hold a latitude and a longitude."""
+
 OTHER_NAMES = {
     "photo": (
         *("filepath", "file_path", "image_path", "img_path", "photo_path", "SourceFile"),
@@ -54,14 +57,19 @@ OTHER_NAMES = {
     "latitude": (
         *("gps_lat", "gps_latitude", "GPSLatitude", "Composite:GPSLatitude", "MAPLatitude"),
         *("photo_location_latitude", "location_latitude", "latitude_deg"),
+        *(f"{place}.{name}" for place in _PLACES for name in ("latitude", "lat")),
     ),
     "longitude": (
         *("gps_lon", "gps_lng", "gps_long", "gps_longitude", "GPSLongitude"),
         *("Composite:GPSLongitude", "MAPLongitude"),
         *("photo_location_longitude", "location_longitude", "longitude_deg"),
+        *(f"{place}.{name}" for place in _PLACES for name in ("longitude", "lon", "lng")),
     ),
     "sequence": ("sequence_id", "sequence_key", "sequence_uuid", "MAPSequenceUUID"),
-    "creator": ("photographer_username", "photographer", "creator_name", "author_name"),
+    "creator": (
+        *("photographer_username", "photographer", "creator_name", "author_name"),
+        "creator.username",
+    ),
     "captured_at": (
         *("datetime_local", "DateTimeOriginal", "MAPCaptureTime", "capture_time", "date_taken"),
     ),
@@ -73,6 +81,12 @@ OTHER_NAMES = {
 `x`, `y`, `name`, `url`, `state` and `timestamp` are not among them: they mean other things too.
 """
 
+POINT_NAMES = ("geometry", "computed_geometry", "geom", "the_geom", "wkt", "point")
+"""Columns of points; they count where a table has no latitude or no longitude."""
+
+CHOSEN = (*COLUMNS, "point")
+"""The columns that a user can name: those of a photo table, and one of points for both degrees."""
+
 BARE_IDS = ("image", "img_id", "id", "img_file", "image_id", "photo_id", "key", "uuid")
 """Columns, in lower case, that identify a photo without saying in which folder it is."""
 
@@ -82,6 +96,7 @@ def known_columns(
     *,
     photo: Sequence[str] = PHOTO_COLUMNS,
     other: Mapping[str, Sequence[str]] = OTHER_NAMES,
+    chosen: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The table's own name of each column of the photo table that it has.
 
@@ -90,15 +105,21 @@ def known_columns(
         photo: The names that the column with the photo's path may have, preferred first; if given,
             there are no others.
         other: Further names of each column, for a table with none of the usual ones.
+        chosen: The user's own names by column; they go before all others.
+
+    Returns:
+        The names by column; `point` stands for latitude and longitude where they are in one column.
 
     >>> known_columns(["file_name", "LAT", "lat", "lon", "note"])
     {'photo': 'file_name', 'latitude': 'lat', 'longitude': 'lon'}
     >>> known_columns(["SourceFile", "GPSLatitude", "GPSLongitude"])
     {'photo': 'SourceFile', 'latitude': 'GPSLatitude', 'longitude': 'GPSLongitude'}
     """
-    columns = {}
+    columns = dict(chosen or {})
     for column, names in {**COLUMNS, "photo": photo}.items():
         further = () if column == "photo" and photo != PHOTO_COLUMNS else other.get(column, ())
+        if column in columns:
+            continue
         own = _named(header, names) or _named(header, further)
         if own is not None:
             columns[column] = own
@@ -106,7 +127,12 @@ def known_columns(
     name = columns.get("photo", "")
     if "id" not in columns and name.lower() in BARE_IDS and _named([name], photo) is None:
         columns["id"] = name
-    return {column: columns[column] for column in COLUMNS if column in columns}
+    if "point" not in columns and not {"latitude", "longitude"} <= columns.keys():
+        point = _named(header, POINT_NAMES)
+        columns |= {} if point is None else {"point": point}
+    if "point" in columns:
+        columns = {k: v for k, v in columns.items() if k not in ("latitude", "longitude")}
+    return {column: columns[column] for column in CHOSEN if column in columns}
 
 
 def unusual_names(columns: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,8 @@ import polars as pl
 
 from geoguess_cli.photos.archives import COMPRESSIONS
 from geoguess_cli.photos.columns import COLUMNS, SPLIT_NAMES, TEXT_COLUMNS, has_archives
+from geoguess_cli.photos.coordinates import degree_columns
+from geoguess_cli.photos.points import split_points
 
 ROW, FILE = "@row", "@file"
 """Columns for the number of a row and for its file, beside the columns of the source."""
@@ -39,7 +41,7 @@ def checked_rows(
     """The good rows in the types of a photo table, and the bad rows with their reasons.
 
     Args:
-        frame: `photo`, `latitude`, `longitude`, any further columns, and `@row`.
+        frame: `photo`, `latitude` and `longitude` or `point`, any further columns, and `@row`.
         file: The name of the file, which both kinds of rows keep.
         swap: Exchange latitude and longitude first.
     """
@@ -47,6 +49,8 @@ def checked_rows(
         frame = frame.rename({"latitude": "longitude", "longitude": "latitude"})
     if has_archives(frame.columns):
         frame = frame.with_columns(_path(frame, "archive"), *_positions(frame))
+    if "point" in frame.columns:
+        frame = split_points(frame)
     frame = frame.with_columns(
         _path(frame, "photo"),
         *(_text(frame, name) for name in TEXT_COLUMNS if name in frame.columns),
@@ -54,8 +58,7 @@ def checked_rows(
         _number_text("longitude"),
         pl.lit(file).alias(FILE),
     )
-    numbers = pl.col("latitude", "longitude").cast(pl.Float64, strict=False)
-    frame = frame.with_columns(numbers.name.prefix("@"))
+    frame = degree_columns(frame)
     if "split" in frame.columns:
         known = pl.col("split").str.to_lowercase().replace_strict(SPLIT_NAMES, default=None)
         frame = frame.with_columns(known.alias("@split"))
@@ -108,7 +111,7 @@ def _finished(frame: pl.DataFrame) -> pl.DataFrame:
     if "captured_at" in frame.columns:
         frame = frame.with_columns(_captured_at(frame))
     first = [name for name in COLUMNS if name in frame.columns]
-    return frame.select(*first, pl.exclude(*first, "@latitude", "@longitude", "@split"))
+    return frame.select(*first, pl.exclude(*first, "@latitude", "@longitude", "@split", "@fault"))
 
 
 def _reason(frame: pl.DataFrame) -> pl.Expr:
@@ -116,6 +119,10 @@ def _reason(frame: pl.DataFrame) -> pl.Expr:
     reason = (
         pl.when(pl.col("photo").is_null())
         .then(pl.lit("no photo path"))
+        .when(pl.col("photo").str.contains("\0", literal=True))
+        .then(pl.lit("the photo path has a zero byte"))
+        .when(pl.col("latitude").is_null() & pl.col("@fault").is_not_null())
+        .then("@fault")
         .when(pl.col("latitude").is_null() & pl.col("longitude").is_null())
         .then(pl.lit("no coordinates"))
     )
@@ -126,7 +133,7 @@ def _reason(frame: pl.DataFrame) -> pl.Expr:
             reason.when(pl.col(name).is_null())
             .then(pl.lit(f"no {name}"))
             .when(number.is_null())
-            .then(pl.format(f"{name} is not a number: '{{}}'", name))
+            .then("@fault")
             .when(number.is_nan() | ~number.is_between(low, high))
             .then(outside)
         )

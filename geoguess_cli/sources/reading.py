@@ -3,6 +3,7 @@
 `layouts.LAYOUTS` lists every layout that is known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -55,7 +56,13 @@ class Reading:
 
 
 def read_source(
-    source: Path, *, check_files: bool = False, places_only: bool = False, swap: bool = False
+    source: Path,
+    *,
+    check_files: bool = False,
+    places_only: bool = False,
+    columns: Mapping[str, str] | None = None,
+    preferred: Mapping[str, str] | None = None,
+    swap: bool = False,
 ) -> Reading:
     """The photos of a source of any known layout, and what was left out of it.
 
@@ -64,16 +71,25 @@ def read_source(
         check_files: Check that each photo exists. Photos that a table names by a bare id are
             always looked for.
         places_only: Only coordinates are wanted: a table may lack photos, and none is looked for.
+        columns: The name of a column in the source, by its name in a photo table, such as
+            `{"photo": "key", "latitude": "y"}`; `point` is a column of points.
+        preferred: The same of names that count only in the tables that have them.
         swap: Exchange latitude and longitude, for a table that has them exchanged.
 
     Raises:
         MissingFileError: The source does not exist.
-        PhotoTableError: The source has no known layout, is damaged, or has no usable row; or it
-            has no table whose columns could be exchanged.
+        PhotoTableError: The source has no known layout, is damaged, lacks one of `columns`, or has
+            no usable row; or it has no table whose columns could be exchanged.
     """
     if not source.exists():
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
-    view = SourceView(source, places_only=places_only and not source.is_dir(), swap=swap)
+    view = SourceView(
+        source,
+        places_only=places_only and not source.is_dir(),
+        chosen=columns or {},
+        preferred=preferred or {},
+        swap=swap,
+    )
     kind, rows = _read(view)
     if swap and kind in ("exif", "archives"):
         raise PhotoTableError(

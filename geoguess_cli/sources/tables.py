@@ -15,7 +15,12 @@ _SAMPLE = 20
 
 
 def _photo_table(view: "SourceView") -> list[Path]:
-    return [file for file in view.tables if set(view.header(file)) >= set(REQUIRED_COLUMNS)]
+    return [
+        file
+        for file in view.tables
+        if set(view.header(file)) >= set(REQUIRED_COLUMNS)
+        and all(column == name for column, name in view.chosen_in(file).items())
+    ]
 
 
 def _coordinates(view: "SourceView") -> list[Path]:
@@ -33,7 +38,10 @@ def _photo_column(view: "SourceView", file: Path) -> str:
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     (file,) = files
     rows = view.rows(file, view.columns(file))
-    return view.located(rows) if _photo_column(view, file).lower() in BARE_IDS else rows
+    named_by_id = _photo_column(view, file).lower() in BARE_IDS
+    if "photo" in view.chosen_in(file):  # what a name does not show, its values do
+        named_by_id |= not rows.frame["photo"].str.contains(r"\.\w{2,5}$").any()
+    return view.located(rows) if named_by_id else rows
 
 
 def _read_any(view: "SourceView", files: Sequence[Path]) -> "Rows":

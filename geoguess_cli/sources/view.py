@@ -10,7 +10,7 @@ import polars as pl
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.columns import (
-    COLUMNS,
+    CHOSEN,
     OTHER_NAMES,
     PHOTO_COLUMNS,
     REQUIRED_COLUMNS,
@@ -18,7 +18,13 @@ from geoguess_cli.photos.columns import (
     unusual_names,
 )
 from geoguess_cli.photos.exif import read_exif_gps
-from geoguess_cli.photos.files import TABLE_SUFFIXES, read_header, read_rows
+from geoguess_cli.photos.files import (
+    FOLDER_TABLE_SUFFIXES,
+    further_names,
+    read_header,
+    read_rows,
+)
+from geoguess_cli.photos.guesses import guess_columns, options_for
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
 from geoguess_cli.sources.index import find_photos, locate_photos
 from geoguess_cli.sources.packed import (
@@ -63,12 +69,17 @@ class SourceView:
         path: The source.
         places_only: Only coordinates are wanted: a table may lack photos, and none is located.
         swap: Exchange the latitude and the longitude of a table.
+        chosen: The user's own name of a column, by the column's name in a photo table; each table
+            must have it.
+        preferred: The same of names that count only in the tables that have them.
         notices: What the user should know of how the source was read, a line each.
     """
 
     path: Path
     places_only: bool = False
     swap: bool = False
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    preferred: Mapping[str, str] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     _headers: dict[Path, list[str]] = field(default_factory=dict)
 
@@ -139,10 +150,37 @@ class SourceView:
             photo: The names that the column with the photo's path may have, preferred first.
 
         Raises:
-            PhotoTableError: The file is not a table, or it is damaged.
+            PhotoTableError: The file is not a table, it is damaged, or it lacks a chosen column.
         """
         other = {**OTHER_NAMES, "photo": ()} if self.places_only else OTHER_NAMES
-        return known_columns(self.header(file), photo=photo, other=other)
+        chosen = self.chosen_in(file)
+        header = self.header(file)
+        known = known_columns(header, photo=photo, other=other, chosen=chosen)
+        if {"photo", "latitude", "longitude"} <= known.keys():
+            return known
+        header = [*header, *further_names(file)]
+        return known_columns(header, photo=photo, other=other, chosen=chosen)
+
+    def chosen_in(self, file: Path) -> dict[str, str]:
+        """The user's own names of columns that count for a table.
+
+        Raises:
+            PhotoTableError: The table lacks a chosen column, or the choice is not of `CHOSEN`.
+        """
+        if unknown := [name for name in self.chosen if name not in CHOSEN]:
+            raise PhotoTableError(
+                f"`{unknown[0]}` is no column of a photo table; they are {', '.join(CHOSEN)}"
+            )
+        if not self.chosen and not self.preferred:
+            return {}
+        header = [*self.header(file), *further_names(file)]
+        if absent := [name for name in self.chosen.values() if name not in header]:
+            raise PhotoTableError(
+                f"{file} has no column `{absent[0]}`; it has {', '.join(header) or 'no column'}; "
+                "--column photo=NAME takes one of these"
+            )
+        preferred = {c: name for c, name in self.preferred.items() if name in header}
+        return {**preferred, **self.chosen}
 
     def table_called(self, stem: str, folder: Path) -> Path | None:
         """The table of this name in a folder; None if there is none.
@@ -150,7 +188,7 @@ class SourceView:
         Raises:
             PhotoTableError: Two tables have this name.
         """
-        files = [folder / f"{stem}{suffix}" for suffix in TABLE_SUFFIXES]
+        files = [folder / f"{stem}{suffix}" for suffix in FOLDER_TABLE_SUFFIXES]
         files = [file for file in files if file.is_file()]
         if len(files) > 1:
             names = " and ".join(file.name for file in files)
@@ -172,18 +210,46 @@ class SourceView:
         """
         header = self.header(file)
         columns = self.known(file, photo=photo)
-        for column in REQUIRED_COLUMNS:
-            if column not in columns and not (column == "photo" and self.places_only):
-                names = photo if column == "photo" else COLUMNS[column]
-                raise PhotoTableError(
-                    f"{file} has no {column} column; it has {', '.join(header) or 'no column'}; "
-                    f"rename one to {' or '.join(names)}"
-                )
-        if unusual := unusual_names(columns):
+        if missing := self.missing(columns):
+            raise PhotoTableError(self._refusal(file, missing))
+        chosen = self.chosen_in(file)
+        unusual = {c: name for c, name in unusual_names(columns).items() if c not in chosen}
+        if unusual:
             names = ", ".join(f"{column} is `{name}`" for column, name in unusual.items())
             self.notices.append(f"{file}: {names}; --column names another column")
-        others = [name for name in header if name not in {*columns.values(), *columns}]
+        replaced = {"latitude", "longitude"} if "point" in columns else set()
+        unread = {*columns, *replaced} - {*columns.values()}
+        if lost := [name for name in header if name in unread]:
+            names = ", ".join(f"`{name}`" for name in lost)
+            self.notices.append(f"{file}: its own {names} gave way to the columns above")
+        others = [name for name in header if name not in {*columns.values(), *unread}]
         return {**columns, **{name: name for name in others}}
+
+    def missing(self, columns: Mapping[str, str]) -> list[str]:
+        """The required columns that are not among the known columns of a table."""
+        optional = {"photo"} if self.places_only else set()
+        optional |= {"latitude", "longitude"} if "point" in columns else set()
+        return [name for name in REQUIRED_COLUMNS if name not in columns and name not in optional]
+
+    def guesses(self, file: Path, missing: Sequence[str]) -> dict[str, str]:
+        """The columns of a table that the missing ones may be, by their values."""
+        free = {*self.header(file)} - {*self.known(file).values()}
+        frame = read_rows(file)[0]
+        return guess_columns(frame.select(n for n in frame.columns if n in free), missing)
+
+    def _refusal(self, file: Path, missing: Sequence[str]) -> str:
+        header = [*self.header(file), *further_names(file)]
+        guesses = self.guesses(file, missing)
+        if len(guesses) == len(missing):
+            remedy = f"perhaps {options_for(guesses, missing)}"
+        else:
+            remedy = (
+                f"name {'it' if len(missing) == 1 else 'them'}: {options_for(guesses, missing)}"
+            )
+        return (
+            f"{file} has no {' and no '.join(missing)} column; "
+            f"it has {', '.join(header) or 'no column'}; {remedy}"
+        )
 
     def rows(
         self,
@@ -209,7 +275,8 @@ class SourceView:
             PhotoTableError: The table is damaged.
         """
         root = root or file.parent
-        frame, broken = read_rows(file, columns=list(dict.fromkeys(columns.values())))
+        names = list(dict.fromkeys(columns.values()))
+        frame, broken = read_rows(file, columns=names, notice=self.notices.append)
         frame = frame.select(ROW, *(pl.col(source).alias(name) for name, source in columns.items()))
         if "photo" not in columns:
             frame = frame.with_columns(pl.format("row {}", ROW).alias("photo"))

@@ -162,7 +162,7 @@ def _records(
 
 def _flat(content: str) -> dict[str, str | None] | None:
     """The plain values of a JSON object as text; None if the text is no JSON object."""
-    from geoguess_cli.photos.files import flat_texts
+    from geoguess_cli.photos.json_files import flat_texts
 
     try:
         # As text, so that an id of 16 digits is never taken for a float.

@@ -325,3 +325,41 @@ def test_a_dear_buffer_is_said_with_the_other_choices_and_auto_avoids_it(world) 
     assert json.loads(auto.stdout)["other_choices"] == []
     assert "--buffer-km auto: 0.25 km" in auto.stderr
     assert "neither `auto` nor" in world.run(*again, "--buffer-km", "-1", code=2).stderr
+
+
+def renamed(world) -> None:
+    """The photo table of the world under names that nobody knows, and with a trap."""
+    frame = pl.read_csv(world.folder / "photos.csv", infer_schema=False)
+    frame = frame.rename({"photo": "foto", "latitude": "y", "longitude": "x"})
+    frame.write_csv(world.folder / "odd.csv")
+
+
+def test_a_table_of_odd_names_is_read_as_its_refusal_says(world) -> None:
+    renamed(world)
+    refusal = world.run("data", "import", "odd.csv", "-o", "a.csv", code=1).stderr
+    options = "--column photo=foto --column latitude=y --column longitude=x"
+    assert refusal.strip().endswith(f"perhaps {options}")
+    world.run("data", "import", "odd.csv", "-o", "a.csv", *options.split())
+    world.run("data", "import", "photos.csv", "-o", "b.csv")
+    assert (world.folder / "a.csv").read_text() == (world.folder / "b.csv").read_text()
+
+
+def test_columns_of_the_configuration_serve_every_verb(world) -> None:
+    renamed(world)
+    with (world.folder / "geoguess.toml").open("a") as file:
+        file.write('[columns]\nphoto = "foto"\nlatitude = "y"\nlongitude = "nope"\n')
+    by_option = ("--column", "longitude=x")
+    for verb in (("data", "inspect", "odd.csv"), ("cells", "build", "--photos", "odd.csv")):
+        assert "longitude column" in world.run(*verb, code=1).stderr
+        world.run(*verb, *by_option)
+    # The photo table has none of these names, and is read as ever.
+    world.run("data", "inspect", "photos.csv")
+
+
+def test_a_wrong_column_option_says_what_there_is(world) -> None:
+    wrong = world.run("data", "inspect", "photos.csv", "--column", "foto=photo", code=2).stderr
+    assert "is no column" in wrong
+    empty = world.run("data", "inspect", "photos.csv", "--column", "photo", code=2).stderr
+    assert "write photo=NAME" in " ".join(empty.replace("│", " ").split())
+    absent = world.run("data", "inspect", "photos.csv", "--column", "photo=foto", code=1).stderr
+    assert "has no column `foto`; it has photo, latitude, longitude" in absent

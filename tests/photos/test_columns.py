@@ -38,8 +38,10 @@ def test_the_most_explicit_of_several_columns_is_taken(csv_of):
 def test_a_table_without_coordinates_says_what_was_looked_for(csv_of):
     with pytest.raises(PhotoTableError) as caught:
         read_source(csv_of("photo,northing\na.jpg,1\n"))
-    message = "t.csv has no latitude column; it has photo, northing; rename one to latitude or lat"
-    assert str(caught.value).endswith(message)
+    assert str(caught.value).endswith(
+        "t.csv has no latitude and no longitude column; it has photo, northing; "
+        "name them: --column latitude=NAME --column longitude=NAME"
+    )
 
 
 def test_required_columns_come_first() -> None:

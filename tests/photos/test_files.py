@@ -35,11 +35,13 @@ def test_other_separators_and_a_byte_order_mark_are_read(tmp_path, separator):
     assert rows_of(read_source(path)) == [("d/a.jpg", 1, 2)]
 
 
-def test_text_that_is_not_utf8_is_told(tmp_path):
+def test_text_that_is_not_utf8_is_read_and_told(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes("photo,lat,lon\né.jpg,1,2\n".encode("latin-1"))
-    with pytest.raises(PhotoTableError, match="is not UTF-8 text"):
-        read_source(path)
+    reading = read_source(path)
+    assert rows_of(reading) == [("é.jpg", 1, 2)]
+    assert len(reading.notices) == 1
+    assert "is not UTF-8 text and was read as Windows-1252" in reading.notices[0]
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.sources.reading import read_source
 from geoguess_cli.sources.view import SourceView
 
 
@@ -28,7 +29,9 @@ def test_columns_are_the_usual_ones_then_all_others(csv_of):
 
 def test_only_places_need_no_photo(csv_of):
     path = csv_of("lat,lon\n1,2\n")
-    with pytest.raises(PhotoTableError, match="has no photo column; it has lat, lon; rename one"):
+    with pytest.raises(
+        PhotoTableError, match="has no photo column; it has lat, lon; name it: --column"
+    ):
         SourceView(path).columns(path)
     view = SourceView(path, places_only=True)
     rows = view.rows(path, view.columns(path))
@@ -52,3 +55,51 @@ def test_rows_start_from_the_root_and_take_the_split(csv_of, tmp_path):
     both = view.joined([rows, rows])
     assert both.frame.equals(pl.concat([rows.frame, rows.frame]))
     assert len(both.bad_rows) == 2
+
+
+def test_a_chosen_name_goes_before_the_known_ones(csv_of):
+    path = csv_of("photo,lat,lon,y,x,k\np.jpg,1,2,3,4,q.jpg\n")
+    view = SourceView(path, chosen={"photo": "k", "latitude": "y"}, preferred={"longitude": "x"})
+    assert view.columns(path) == {
+        "photo": "k",
+        "latitude": "y",
+        "longitude": "x",
+        "lat": "lat",
+        "lon": "lon",
+    }
+    assert view.notices == [f"{path}: its own `photo` gave way to the columns above"]
+
+
+def test_a_preferred_name_counts_where_the_table_has_it(csv_of):
+    path = csv_of("photo,lat,lon\n")
+    view = SourceView(path, preferred={"photo": "key", "latitude": "lat"})
+    expected = {"photo": "photo", "latitude": "lat", "longitude": "lon"}
+    assert view.columns(path) == expected
+
+
+def test_a_chosen_name_that_is_not_there_lists_all_columns(csv_of):
+    path = csv_of("photo,lat,lon,a b,c\n")
+    with pytest.raises(PhotoTableError, match="no column `nope`; it has photo, lat, lon, a b, c;"):
+        SourceView(path, chosen={"photo": "nope"}).columns(path)
+    with pytest.raises(PhotoTableError, match="`foto` is no column of a photo table; they are ph"):
+        SourceView(path, chosen={"foto": "photo"}).columns(path)
+
+
+def test_one_column_can_be_chosen_for_points_or_instead_of_them(csv_of):
+    path = csv_of("photo,place,geometry,latitude\na.jpg,POINT (2 1),POINT (4 3),9\n")
+    assert SourceView(path).columns(path)["point"] == "geometry"
+    columns = SourceView(path, chosen={"point": "place"}).columns(path)
+    assert columns == {"photo": "photo", "point": "place", "geometry": "geometry"}
+
+
+def test_a_chosen_photo_without_an_ending_is_looked_for(csv_of, tmp_path, write_photo):
+    write_photo(tmp_path / "deep" / "k1.jpg")
+    path = csv_of("name,lat,lon\nk1,1,2\n")
+    reading = read_source(path, columns={"photo": "name"})
+    assert reading.table.frame["photo"].to_list() == ["deep/k1.jpg"]
+
+
+def test_a_photo_table_whose_columns_are_chosen_is_another_table(csv_of):
+    path = csv_of("photo,latitude,longitude,y\na.jpg,1,2,3\n")
+    assert read_source(path, preferred={"photo": "photo"}).kind == "photo table"
+    assert read_source(path, columns={"latitude": "y"}).kind == "table"

@@ -1,0 +1,213 @@
+"""CSV files as frames of text; a damaged line costs only itself."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.photos.encodings import encoding_of, marked_encoding
+from geoguess_cli.photos.rows import ROW, BadRow
+
+_ROWS_LOOKED_AT = 200
+"""Rows that show which columns hold numbers."""
+
+Notice = Callable[[str], object] | None
+
+
+class _RaggedError(Exception):
+    """Polars refuses the whole CSV, although perhaps only some of its lines are wrong."""
+
+
+def csv_header(path: Path) -> list[str]:
+    """The column names of a CSV file."""
+    source = _source(path)
+    try:
+        return _by_polars(path, source, n_rows=0).columns
+    except _RaggedError:  # polars looks beyond the header
+        return next(csv.reader([_text(path).partition("\n")[0]], delimiter=_separator(source)))
+
+
+def read_csv(
+    path: Path, columns: Sequence[str] | None = None, *, notice: Notice = None
+) -> tuple[pl.DataFrame, list[BadRow]]:
+    """A CSV file as text, and its damaged lines; the frame has `@row` if lines were left out.
+
+    A quote that never closes swallows the lines after it; its own line is left out, and the others
+    are read.
+
+    Args:
+        path: The file; its header decides between comma, semicolon and tab.
+        columns: The columns to read (default: all).
+        notice: Called with a line for the user if the encoding had to be guessed.
+
+    Raises:
+        PhotoTableError: The file is empty, or no encoding decodes it.
+    """
+    source = _source(path, notice)
+    try:
+        frame = _by_polars(path, source, columns, notice=notice)
+        if not _swallows(path, source, frame):
+            return frame, []
+    except _RaggedError:
+        pass
+    return _by_lines(path, _text(path), _separator(source))
+
+
+def _source(path: Path, notice: Notice = None) -> Path | bytes:
+    """The file itself if it is UTF-8, as far as its first bytes show, else its text as UTF-8."""
+    return path if marked_encoding(path) in (None, "utf-8-sig") else _text(path, notice).encode()
+
+
+def _text(path: Path, notice: Notice = None) -> str:
+    with path.open(encoding=encoding_of(path, notice=notice), newline="") as file:
+        return file.read()
+
+
+def _separator(source: Path | bytes) -> str:
+    """The most frequent separator in the header line: comma, semicolon or tab."""
+    if isinstance(source, bytes):
+        header = source.partition(b"\n")[0]
+    else:
+        with source.open("rb") as file:
+            header = file.readline()
+    return max(",;\t", key=lambda separator: header.count(separator.encode()))
+
+
+def _by_polars(
+    path: Path,
+    source: Path | bytes,
+    columns: Sequence[str] | None = None,
+    n_rows: int | None = None,
+    notice: Notice = None,
+) -> pl.DataFrame:
+    try:
+        return pl.read_csv(
+            source,
+            infer_schema=False,
+            separator=_separator(source),
+            columns=None if columns is None else list(columns),
+            n_rows=n_rows,
+        )
+    except pl.exceptions.NoDataError as error:
+        raise PhotoTableError(f"{path} is empty; it must have a header and rows") from error
+    except pl.exceptions.ComputeError as error:
+        if "utf-8" in str(error) and isinstance(source, Path):
+            return _by_polars(path, _text(path, notice).encode(), columns, n_rows)
+        raise _RaggedError from error
+
+
+def _swallows(path: Path, source: Path | bytes, frame: pl.DataFrame) -> bool:
+    """Whether a field of several lines holds a line that is a row of its own."""
+    if _lines(source) <= frame.height + 1:
+        return False
+    separator = _separator(source)
+    frame = _by_polars(path, source)
+    numeric = _numeric(frame.head(_ROWS_LOOKED_AT).rows())
+    for column in frame.get_columns():
+        several = column.filter(column.str.contains("\n", literal=True).fill_null(False))
+        for value in several:
+            lines = value.split("\n")[1:]
+            if any(_is_row(line, separator, frame.width, numeric) for line in lines):
+                return True
+    return False
+
+
+def _lines(source: Path | bytes) -> int:
+    if isinstance(source, bytes):
+        return source.count(b"\n")
+    with source.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 22), b""))
+
+
+def _by_lines(path: Path, text: str, separator: str) -> tuple[pl.DataFrame, list[BadRow]]:
+    """A CSV and its damaged lines, by a slower reader that can leave such lines out."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    header, body = _fields(lines[0], separator), lines[1:]
+    numeric = _numeric(
+        [fields for line in body[:_ROWS_LOOKED_AT] if len(fields := _fields(line, separator)) > 1]
+    )
+    good: list[list[str | None]] = []
+    bad: list[BadRow] = []
+    for number, record in enumerate(_records(body, separator, len(header), numeric), start=2):
+        fields = _fields(record, separator)
+        if _ends_open(record, separator):
+            start = record[_open_quote(record, separator) + 1 :][:24]
+            bad.append(BadRow(number, f"the quote before '{start}' never closes", path.name))
+        elif len(fields) > len(header):
+            reason = f"{len(fields)} fields, but the header has {len(header)}"
+            bad.append(BadRow(number, reason, path.name))
+        else:
+            blanks = [None] * (len(header) - len(fields))
+            good.append([*(field or None for field in fields), *blanks, str(number)])
+    schema = dict.fromkeys([*header, ROW], pl.String)
+    if len(schema) != len(header) + 1:
+        raise PhotoTableError(f"{path}: two columns have the same name; rename one")
+    frame = pl.DataFrame(good, schema=schema, orient="row")
+    return frame.with_columns(pl.col(ROW).cast(pl.UInt32)), bad
+
+
+def _records(
+    lines: Sequence[str], separator: str, width: int, numeric: Sequence[int]
+) -> Iterator[str]:
+    """The records of a CSV, some of several lines; one whose quote never closes is its line."""
+    if lines and not lines[-1]:
+        lines = lines[:-1]
+    row = 0
+    while row < len(lines):
+        end, opened = row, _ends_open(lines[row], separator)
+        while opened:
+            end += 1
+            if end == len(lines) or _is_row(lines[end], separator, width, numeric):
+                end = row
+                break
+            opened = _ends_open('"' + lines[end], separator)
+        yield "\n".join(lines[row : end + 1])
+        row = end + 1
+
+
+def _open_quote(record: str, separator: str) -> int:
+    """The position of the quote that opens a field and never closes; -1 if there is none."""
+    start = 0
+    while True:
+        if record.startswith('"', start):
+            end = start + 1
+            while (end := record.find('"', end)) >= 0 and record.startswith('""', end):
+                end += 2
+            if end < 0:
+                return start
+            start = end
+        start = record.find(separator, start) + 1
+        if not start:
+            return -1
+
+
+def _ends_open(record: str, separator: str) -> bool:
+    return _open_quote(record, separator) >= 0
+
+
+def _fields(record: str, separator: str) -> list[str]:
+    text = record.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return next(csv.reader([text], delimiter=separator), [])
+
+
+def _numeric(rows: Sequence[Sequence[str | None]]) -> list[int]:
+    """The columns that hold numbers and nothing else in rows of the usual width."""
+    width = max(map(len, rows), default=0)
+    columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
+    return [place for place, values in enumerate(columns) if all(map(_is_number, values))]
+
+
+def _is_row(line: str, separator: str, width: int, numeric: Sequence[int]) -> bool:
+    """Whether a line has the fields of a row, with numbers where other rows have them."""
+    fields = _fields(line, separator)
+    return len(fields) == width and bool(numeric) and all(_is_number(fields[n]) for n in numeric)
+
+
+def _is_number(text: str | None) -> bool:
+    try:
+        float(text or "")
+    except ValueError:
+        return False
+    return True

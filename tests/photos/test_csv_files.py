@@ -1,0 +1,87 @@
+"""CSV files: damaged lines cost only themselves, and no encoding is an end."""
+
+import pytest
+
+from geoguess_cli.photos.csv_files import csv_header, read_csv
+from geoguess_cli.photos.rows import BadRow
+from geoguess_cli.sources.reading import read_source
+
+HEADER = "photo,lat,lon,title"
+
+
+def titles(path) -> list[tuple[str, str | None]]:
+    frame, _ = read_csv(path)
+    return frame.select("photo", "title").rows()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quote_that_never_closes_costs_its_own_row(csv_of, end):
+    lines = [HEADER, *(f"{n}.jpg,45.{n},-111.{n},Tower {n}" for n in range(1, 9))]
+    lines[3] = '3.jpg,45.3,-111.3,"Bridge, at dusk'
+    reading = read_source(csv_of(end.join([*lines, ""])))
+    assert reading.table.frame["photo"].to_list() == [f"{n}.jpg" for n in (1, 2, 4, 5, 6, 7, 8)]
+    assert reading.table.frame["title"].to_list()[-1] == "Tower 8"
+    assert reading.bad_rows == [
+        BadRow(4, "the quote before 'Bridge, at dusk' never closes", "t.csv")
+    ]
+
+
+def test_a_quote_that_the_next_quote_closes_swallows_no_row(csv_of):
+    """The quotes of both lines together are even, so a plain reader sees one field of two lines."""
+    text = (
+        f'{HEADER}\n1.jpg,1,2,a\n2.jpg,1,2,"b\n3.jpg,1,2,c"\n4.jpg,1,2,"d"\n5.jpg,1,2,"e ""f"""\n'
+    )
+    reading = read_source(csv_of(text))
+    assert reading.table.frame.select("photo", "title").rows() == [
+        ("1.jpg", "a"),
+        ("3.jpg", 'c"'),
+        ("4.jpg", "d"),
+        ("5.jpg", 'e "f"'),
+    ]
+    assert reading.bad_rows == [BadRow(3, "the quote before 'b' never closes", "t.csv")]
+
+
+def test_a_field_of_several_lines_stays_whole(csv_of):
+    text = f'{HEADER}\n1.jpg,1,2,"first\nsecond, with, some, commas\n\nlast"\n2.jpg,3,4,"x"\n'
+    assert titles(csv_of(text)) == [
+        ("1.jpg", "first\nsecond, with, some, commas\n\nlast"),
+        ("2.jpg", "x"),
+    ]
+    damaged = csv_of(text + "3.jpg,5,6,z,too many\n")
+    assert titles(damaged)[0][1] == "first\nsecond, with, some, commas\n\nlast"
+    assert read_csv(damaged)[1] == [BadRow(4, "5 fields, but the header has 4", "t.csv")]
+
+
+def test_a_quote_inside_a_field_is_a_letter(csv_of):
+    text = f'{HEADER}\n1.jpg,1,2,5" lens\n2.jpg,3,4,b\n3.jpg,5,6,6" lens\n'
+    assert titles(csv_of(text)) == [("1.jpg", '5" lens'), ("2.jpg", "b"), ("3.jpg", '6" lens')]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("title", ["Café", "Caf"])
+def test_text_of_any_usual_encoding_is_read(tmp_path, encoding, title):
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"{HEADER}\r\n1.jpg,1,2,{title}\r\n".encode(encoding))
+    notices: list[str] = []
+    frame, bad = read_csv(path, notice=notices.append)
+    assert csv_header(path) == HEADER.split(",")
+    assert (frame.rows(), bad) == ([("1.jpg", "1", "2", title)], [])
+    guessed = encoding == "cp1252" and title == "Café"
+    assert len(notices) == guessed
+
+
+def test_zero_bytes_cost_their_row(csv_of):
+    text = "photo,lat,lon\na.jpg,1,2\nb\0.jpg,3,4\nc.jpg,5,\x006\nd.jpg,7,8\n"
+    reading = read_source(csv_of(text))
+    assert reading.table.frame["photo"].to_list() == ["a.jpg", "d.jpg"]
+    assert [bad.row for bad in reading.bad_rows] == [3, 4]
+    assert reading.bad_rows[0].reason == "the photo path has a zero byte"
+
+
+def test_one_stray_quote_in_many_rows_is_found_in_reasonable_time(csv_of):
+    lines = [HEADER, *(f"{n}.jpg,1.5,2.5,title {n}" for n in range(20_000))]
+    lines[7] = '6.jpg,1.5,2.5,"title'
+    frame, bad = read_csv(csv_of("\n".join(lines)))
+    assert frame.height == 19_999
+    assert [row.row for row in bad] == [8]
+    assert frame["@row"].to_list()[-1] == 20_001
