@@ -207,6 +207,31 @@ def table(folder: Path) -> None:
         write_photo(folder / "day-1" / f"{name}.jpg")
 
 
+@source("fotos.csv")
+def odd_names(folder: Path) -> None:
+    lines = ("foto;breite;x;drive", "a.jpg;45,68;-111,04;1", "b.jpg;45,7;-111,1;1")
+    write_text(folder / "fotos.csv", *lines)
+    for name in "ab":
+        write_photo(folder / f"{name}.jpg")
+
+
+@source("exif.csv", "table", [("a.jpg", 45.68, -111.04), ("b.jpg", -33.5, -70.25)])
+def exiftool(folder: Path) -> None:
+    a = """./a.jpg,"45 deg 40' 48.00"" N","111 deg 2' 24.00"" W\""""
+    b = """./b.jpg,"33 deg 30' 0.00"" S","70 deg 15' 0.00"" W\""""
+    write_text(folder / "exif.csv", "SourceFile,GPSLatitude,GPSLongitude", a, b)
+    for name in "ab":
+        write_photo(folder / f"{name}.jpg")
+
+
+@source("sites.geojson", "table", [("day-1/a.jpg", 45.68, -111.04)])
+def geojson(folder: Path) -> None:
+    point = {"type": "Point", "coordinates": [-111.04, 45.68]}
+    feature = {"type": "Feature", "properties": {"photo": "day-1/a.jpg"}, "geometry": point}
+    write_json(folder / "sites.geojson", {"type": "FeatureCollection", "features": [feature]})
+    write_photo(folder / "day-1" / "a.jpg")
+
+
 @source(
     "im2gps3k.csv",
     "im2gps",

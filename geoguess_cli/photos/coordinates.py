@@ -114,7 +114,8 @@ def _size(parts: list[str], text: str, axis: Axis) -> float:
     # Programs that round to hundredths of a second print 60.00.
     if any(value >= 60 for value in values[1:-1]) or (len(values) > 1 and values[-1] > 60):
         raise CoordinateError(f"{axis} is '{text}'; minutes and seconds must be below 60")
-    return sum(value / 60.0**power for power, value in enumerate(values))
+    seconds = sum(value * 60.0 ** (2 - power) for power, value in enumerate(values))
+    return seconds / 3600 if len(values) > 1 else values[0]
 
 
 def degree_columns(frame: pl.DataFrame) -> pl.DataFrame:
@@ -159,7 +160,7 @@ def _usual(axis: Axis) -> pl.Expr:
     degrees, minutes, seconds = (
         groups.struct.field(str(part)).cast(pl.Float64) for part in (1, 2, 3)
     )
-    size = degrees + minutes / 60 + seconds / 3600
+    size = (degrees * 3600 + minutes * 60 + seconds) / 3600
     south_or_west = groups.struct.field("4").str.to_lowercase() == negative
     return pl.coalesce(comma.cast(pl.Float64), pl.when(south_or_west).then(-size).otherwise(size))
 

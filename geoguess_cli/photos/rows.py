@@ -45,12 +45,12 @@ def checked_rows(
         file: The name of the file, which both kinds of rows keep.
         swap: Exchange latitude and longitude first.
     """
-    if swap:
-        frame = frame.rename({"latitude": "longitude", "longitude": "latitude"})
     if has_archives(frame.columns):
         frame = frame.with_columns(_path(frame, "archive"), *_positions(frame))
     if "point" in frame.columns:
         frame = split_points(frame)
+    if swap:
+        frame = frame.rename({"latitude": "longitude", "longitude": "latitude"})
     frame = frame.with_columns(
         _path(frame, "photo"),
         *(_text(frame, name) for name in TEXT_COLUMNS if name in frame.columns),

@@ -137,7 +137,8 @@ def is_hidden(name: str) -> bool:
 
 
 def _stem(column: str) -> pl.Expr:
-    return pl.col(column).str.split("/").list.last().str.replace(_SUFFIX, "")
+    name = pl.col(column).str.split("/").list.last()
+    return name.str.replace(_SUFFIX, "").str.normalize("NFC")
 
 
 def _is_absolute(column: str) -> pl.Expr:

@@ -18,6 +18,7 @@ from geoguess_cli.photos.files import TABLE_SUFFIXES
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, unique_rows
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.sources.accents import with_accents_of_disk
 from geoguess_cli.sources.checks import OrderCheck, check_order, exchanging
 from geoguess_cli.sources.layouts import LAYOUTS, SIGNS
 from geoguess_cli.sources.packed import AT, find_archives, in_order, locate_in_archives
@@ -99,6 +100,8 @@ def read_source(
     if not rows.located:
         rows = _in_archives(rows, view, thorough=check_files)
     frame, repeats = unique_rows(rows.frame)
+    if not rows.located and not view.places_only:
+        frame = with_accents_of_disk(frame, rows.root)
     table = PhotoTable(frame.drop(ROW, FILE), rows.root)
     missing = list(rows.missing)
     if check_files and not rows.located:

@@ -24,7 +24,6 @@ from geoguess_cli.photos.files import (
     read_header,
     read_rows,
 )
-from geoguess_cli.photos.guesses import guess_columns, options_for
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
 from geoguess_cli.sources.index import find_photos, locate_photos
 from geoguess_cli.sources.packed import (
@@ -38,6 +37,7 @@ from geoguess_cli.sources.packed import (
     path_from,
     with_places,
 )
+from geoguess_cli.sources.refusals import refusal
 
 _PLACES = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
 
@@ -211,7 +211,7 @@ class SourceView:
         header = self.header(file)
         columns = self.known(file, photo=photo)
         if missing := self.missing(columns):
-            raise PhotoTableError(self._refusal(file, missing))
+            raise PhotoTableError(refusal(file, missing, known=columns))
         chosen = self.chosen_in(file)
         unusual = {c: name for c, name in unusual_names(columns).items() if c not in chosen}
         if unusual:
@@ -230,26 +230,6 @@ class SourceView:
         optional = {"photo"} if self.places_only else set()
         optional |= {"latitude", "longitude"} if "point" in columns else set()
         return [name for name in REQUIRED_COLUMNS if name not in columns and name not in optional]
-
-    def guesses(self, file: Path, missing: Sequence[str]) -> dict[str, str]:
-        """The columns of a table that the missing ones may be, by their values."""
-        free = {*self.header(file)} - {*self.known(file).values()}
-        frame = read_rows(file)[0]
-        return guess_columns(frame.select(n for n in frame.columns if n in free), missing)
-
-    def _refusal(self, file: Path, missing: Sequence[str]) -> str:
-        header = [*self.header(file), *further_names(file)]
-        guesses = self.guesses(file, missing)
-        if len(guesses) == len(missing):
-            remedy = f"perhaps {options_for(guesses, missing)}"
-        else:
-            remedy = (
-                f"name {'it' if len(missing) == 1 else 'them'}: {options_for(guesses, missing)}"
-            )
-        return (
-            f"{file} has no {' and no '.join(missing)} column; "
-            f"it has {', '.join(header) or 'no column'}; {remedy}"
-        )
 
     def rows(
         self,
@@ -363,4 +343,6 @@ class SourceView:
 
 
 def _tables_among(files: Sequence[Path]) -> list[Path]:
-    return [file for file in files if file.suffix.lower() in TABLE_SUFFIXES and file.is_file()]
+    return [
+        file for file in files if file.suffix.lower() in FOLDER_TABLE_SUFFIXES and file.is_file()
+    ]

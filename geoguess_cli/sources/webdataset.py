@@ -115,16 +115,21 @@ def _columns(archive: Path, header: Sequence[str]) -> dict[str, str]:
     Raises:
         PhotoTableError: They have no latitude or no longitude.
     """
-    from geoguess_cli.photos.columns import ARCHIVE_COLUMNS, OTHER_NAMES, known_columns
+    from geoguess_cli.photos.columns import (
+        ARCHIVE_COLUMNS,
+        OTHER_NAMES,
+        REQUIRED_COLUMNS,
+        known_columns,
+    )
 
     known = known_columns(header, photo=(), other={**OTHER_NAMES, "photo": ()})
     for column in ("latitude", "longitude"):
-        if column not in known:
+        if column not in known and "point" not in known:
             raise PhotoTableError(
                 f"the .json files in {archive} have no {column}; they have {', '.join(header)}; "
                 f"write it in them as `{column}`, or name a table with the places"
             )
-    taken = {*known.values(), *known, *ARCHIVE_COLUMNS, "photo"}
+    taken = {*known.values(), *known, *ARCHIVE_COLUMNS, *REQUIRED_COLUMNS}
     return {**known, **{name: name for name in header if name not in taken}}
 
 
