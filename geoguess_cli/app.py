@@ -1,5 +1,6 @@
 """The `geoguess` command line: all verbs, and the one place that catches errors."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from geoguess_cli.commands import (
     survey,
     train,
 )
+from geoguess_cli.console.streams import prepare_streams
 from geoguess_cli.errors import GeoguessError
 
 
@@ -86,4 +88,5 @@ app.command("serve")(serve.serve)
 
 def main() -> None:
     """Run the command line; this is the console script."""
+    prepare_streams(environment=os.environ, windows=os.name == "nt")
     app()

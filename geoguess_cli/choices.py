@@ -51,10 +51,10 @@ CellColor = Literal["photos", "level", "accuracy"]
 ThemeName = Literal["light", "dark"]
 """Darker is likelier on a light map, brighter on a dark one."""
 
-DataSetName = Literal["osv-mini-129k", "osv-5m", "im2gps3k"]
-"""The published data sets that can be fetched; `sources.downloads` describes each."""
-
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 VIEWS: tuple[View, ...] = get_args(View)
+
+MAX_PIXELS = 178_956_970
+"""Largest width × height of a photo unless `max_pixels` says otherwise: the limit of Pillow."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geoguess_cli.choices import Precision, Resize, Uncovered
+from geoguess_cli.choices import MAX_PIXELS, Precision, Resize, Uncovered
 from geoguess_cli.errors import ConfigError, MissingFileError
 from geoguess_cli.toml_records import (
     NO_KEY,
@@ -207,7 +207,10 @@ class ColumnsConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All of `geoguess.toml`. `workers = -1` and "auto" choose by what the machine has."""
+    """All of `geoguess.toml`. `workers = -1` and "auto" choose by what the machine has.
+
+    `max_pixels` is the largest width × height of a photo; the default is that of Pillow.
+    """
 
     photos: Path = Path("photos.parquet")
     artifacts: Path = Path("artifacts")
@@ -215,6 +218,7 @@ class Config:
     device: str = "auto"
     precision: Precision = "auto"
     workers: int = -1
+    max_pixels: int = MAX_PIXELS
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     cells: CellsConfig = field(default_factory=CellsConfig)
     images: ImagesConfig = field(default_factory=ImagesConfig)
@@ -223,6 +227,7 @@ class Config:
 
     def __post_init__(self) -> None:
         _at_least(-1, workers=self.workers)
+        _at_least(1, max_pixels=self.max_pixels)
         _at_least(0, seed=self.seed)
 
     @property

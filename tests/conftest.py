@@ -29,14 +29,7 @@ CHECKED = (
 OFFLINE = ("drawing", "maps", "occlusion", "report", "survey")
 install_import_hook([f"geoguess_cli.{floor}" for floor in CHECKED], "beartype.beartype")
 
-pytest_plugins = [
-    "worlds",
-    "photo_worlds",
-    "command_worlds",
-    "training_worlds",
-    "figure_worlds",
-    "hub_servers",
-]
+pytest_plugins = ["worlds", "photo_worlds", "command_worlds", "training_worlds", "figure_worlds"]
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent

@@ -1,11 +1,13 @@
 """Files are written whole or not at all."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from geoguess_cli.errors import OutputError
-from geoguess_cli.files import csv_text, json_lines, replacing, write_text
+from geoguess_cli.errors import OutputError, PhotoError
+from geoguess_cli.files import csv_text, json_lines, readable, replacing, write_text
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -40,3 +42,62 @@ def test_records_as_text() -> None:
     assert csv_text(records) == 'a,sure\n"é, b",true\n,false\n'
     assert json_lines(records) == '{"a": "é, b", "sure": true}\n{"a": null, "sure": false}\n'
     assert (csv_text([]), json_lines([])) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "no space is left to write {path}; free",
+        ),
+        (
+            OSError("No space left on device (os error 28)"),
+            "no space is left to write {path}; free",
+        ),
+        (OSError(errno.EROFS, "Read-only file system"), "{path} cannot be written: read-only"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path: Path, error, says: str) -> None:
+    path = tmp_path / "a.txt"
+    write_text("old", path)
+
+    def fail() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(OutputError) as caught:
+        fail()
+    assert str(caught.value).startswith(says.format(path=path))
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    "error", [PhotoError("a photo"), OSError(errno.EACCES, "no", "/elsewhere/photo.jpg")]
+)
+def test_an_error_of_another_file_stays_as_it_is(tmp_path: Path, error: OSError) -> None:
+    with pytest.raises(type(error)) as caught, replacing(tmp_path / "a.txt"):
+        raise error
+    assert caught.value is error
+
+
+def test_a_file_in_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(OutputError, match="cannot be written: "):
+        write_text("new", tmp_path / "a" / "b.txt")
+
+
+def test_half_characters_are_written_as_text(tmp_path: Path) -> None:
+    write_text("caf\udce9 \ud83c", tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "caf%E9 \N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_path_that_is_not_utf_8_is_read_as_content(tmp_path: Path) -> None:
+    odd = tmp_path / "caf\udce9.csv"
+    odd.write_bytes(b"a")
+    assert readable(odd).read() == b"a"  # type: ignore[union-attr]
+    assert readable(tmp_path) == tmp_path

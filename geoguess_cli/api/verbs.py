@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from geoguess_cli.api.model import Model
 from geoguess_cli.choices import SplitBy
@@ -194,7 +194,12 @@ def conclude(
     from geoguess_cli.inference.predictor import Predictor
 
     trained, config = session.trained(), session.config
-    predictor = Predictor(trained, device=config.device, precision=config.precision)
+    run: dict[str, Any] = {
+        "device": config.device,
+        "precision": config.precision,
+        "max_pixels": config.max_pixels,
+    }
+    predictor = Predictor(trained, **run)
     fit = fit_on_validation(
         predictor,
         session.photos,
@@ -203,7 +208,7 @@ def conclude(
         on_batch=on_batch,
     )
     decided = fit.applied_to(trained)
-    return Model(Predictor(decided, device=config.device, precision=config.precision)), fit
+    return Model(Predictor(decided, **run)), fit
 
 
 def fit_on_validation(

@@ -9,7 +9,9 @@ from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
 
 
-@configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
+@configured(
+    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+)
 def calibrate(
     *, model: options.ModelOption = None, output: options.Output = None, config: Config, sink: Sink
 ) -> None:

@@ -11,6 +11,7 @@ from geoguess_cli.console import options
 from geoguess_cli.console.inputs import photos_of_split, read_photos
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
+from geoguess_cli.names import text_of
 from geoguess_cli.wording import counted, length
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def build(
     covered = int(partition.photos.sum())
     if sink.as_json:
         sink.json(
-            {"cells": len(partition), "photos": len(chosen), "covered": covered, "path": str(path)}
+            {
+                "cells": len(partition),
+                "photos": len(chosen),
+                "covered": covered,
+                "path": text_of(path),
+            }
         )
         return
     sink.table(
@@ -251,7 +257,7 @@ def assign(
     write_photo_table(PhotoTable(frame, photos.root), path)
     assigned = int((indices >= 0).sum())
     if sink.as_json:
-        sink.json({"photos": len(photos), "assigned": assigned, "path": str(path)})
+        sink.json({"photos": len(photos), "assigned": assigned, "path": text_of(path)})
         return
     sink.text(f"{assigned} of {len(photos)} photos lie in a cell ({assigned / len(photos):.1%})")
     sink.wrote("photos with cells", path)

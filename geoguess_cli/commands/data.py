@@ -1,4 +1,4 @@
-"""`geoguess data`: fetch, inspect and import photos, split them, find leaks."""
+"""`geoguess data`: inspect photos, import them to a photo table, split them, find leaks."""
 
 import dataclasses
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import SplitBy
-from geoguess_cli.commands import data_card, data_download
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import (
@@ -21,16 +20,14 @@ from geoguess_cli.console.output import Sink
 from geoguess_cli.console.splits import show_split, warn_of_buffer
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.names import text_of
 from geoguess_cli.sources.layouts import TITLES
 from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
     from geoguess_cli.sources.reading import Reading
 
-app = typer.Typer(no_args_is_help=True, help="Fetch, inspect, import and split photos.")
-
-app.command("download")(data_download.download)
-app.command("card")(data_card.card)
+app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 
@@ -58,7 +55,7 @@ def inspect(source: Source, *, config: Config, sink: Sink) -> None:
         checks = {"order": order, "notices": [*reading.notices, *reading.spread]}
         sink.json({**summary, "bad_rows": rows, "missing": reading.missing, **checks})
         return
-    sink.table(("what", "value"), _lines(summary), title=str(source))
+    sink.table(("what", "value"), _lines(summary), title=text_of(source))
     if reading.bad_rows:
         sink.text("")
         sink.table(
@@ -119,7 +116,7 @@ def import_(
                 "kind": reading.kind,
                 "bad_rows": len(reading.bad_rows),
                 "missing": len(reading.missing),
-                "path": str(path),
+                "path": text_of(path),
             }
         )
         return
@@ -212,7 +209,9 @@ def split(
         names = aside.frame["photo"].to_list()
         counts = {**photos.splits, "set_aside": len(aside), "set_aside_photos": names}
         others = [dataclasses.asdict(choice) for choice in choices]
-        sink.json({**counts, "buffer_km": buffer_km, "other_choices": others, "path": str(path)})
+        sink.json(
+            {**counts, "buffer_km": buffer_km, "other_choices": others, "path": text_of(path)}
+        )
         return
     kept = reading.table.splits if not force else {}
     show_split(photos, aside, kept=list(kept), buffer_km=buffer_km, sink=sink)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
 
 
-@configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
+@configured(
+    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+)
 def evaluate(
     *,
     model: options.ModelOption = None,

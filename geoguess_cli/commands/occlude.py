@@ -13,6 +13,7 @@ from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import ConfigError, PhotoError
+from geoguess_cli.names import text_of
 
 if TYPE_CHECKING:
     from geoguess_cli.occlusion.explanation import Explanation, Unexplained
@@ -34,7 +35,7 @@ def _place(text: str) -> Any:
     return text if text in ("answer", "truth") else options.coordinates(text)
 
 
-@configured("photos", "seed", "device", "precision", "artifacts")
+@configured("photos", "seed", "device", "precision", "max_pixels", "artifacts")
 def occlude(
     photo: options.PhotoFiles,
     *,
@@ -216,12 +217,12 @@ def _report(
 
     for explanation in explanations:
         if sink.as_json:
-            sink.json({**summary_record(explanation), "path": str(path)})
+            sink.json({**summary_record(explanation), "path": text_of(path)})
         else:
             _show(explanation, sink)
     for failure in failures:
         if sink.as_json:
-            sink.json({"photo": str(failure.photo), "error": failure.error})
+            sink.json({"photo": text_of(failure.photo), "error": failure.error})
         sink.warn(failure.error)
 
 
@@ -236,7 +237,7 @@ def _show(explanation: "Explanation", sink: Sink) -> None:
         for end in (occlusion.drop.min(), occlusion.drop.max())
     )
     followed = occlusion.target.describe(occlusion.value)
-    sink.text(f"{explanation.photo}: {followed}; {name} from {least} to {most} {unit}")
+    sink.text(f"{text_of(explanation.photo)}: {followed}; {name} from {least} to {most} {unit}")
     if faithfulness is None:
         return
     decimals = 1 if occlusion.target.measure == "km" else 3

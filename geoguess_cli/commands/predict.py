@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
 
 
-@configured("column", "train__batch_size", "device", "precision", "workers", "artifacts")
+@configured(
+    "column", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+)
 def predict(
     photos: options.PhotoFiles,
     *,

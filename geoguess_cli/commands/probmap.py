@@ -13,13 +13,16 @@ from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.maps.files import FORMATS, FormatName, Look, format_of, map_names, write_maps
+from geoguess_cli.names import text_of
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Unanswered
     from geoguess_cli.photos.archives import PhotoFile
 
 
-@configured("photos", "train__batch_size", "device", "precision", "workers", "artifacts")
+@configured(
+    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+)
 def probmap(
     photo: options.PhotoFiles,
     *,
@@ -85,7 +88,7 @@ def probmap(
     for path, map_ in write_maps(maps, files, look=look, together=together):
         written.append(path)
         if sink.as_json:
-            sink.json({"path": str(path), **map_record(map_)})
+            sink.json({"path": text_of(path), **map_record(map_)})
     if single and failed:
         raise PhotoError(failed[0].error)
     if single or together:

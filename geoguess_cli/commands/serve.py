@@ -1,5 +1,6 @@
 """`geoguess serve`: the model behind one local page."""
 
+import dataclasses
 import sys
 from importlib.util import find_spec
 from typing import Annotated
@@ -42,6 +43,15 @@ def serve(
     max_upload_mb: Annotated[
         int, typer.Option("--max-upload-mb", min=1, metavar="MB", help="Largest photo file, in MB.")
     ] = 20,
+    max_pixels: Annotated[
+        int,
+        typer.Option(
+            "--max-pixels",
+            min=1,
+            metavar="N",
+            help="Largest width × height of a photo that is held.",
+        ),
+    ] = 64_000_000,
     keep: Annotated[
         int,
         typer.Option(
@@ -68,7 +78,8 @@ def serve(
     from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
     from geoguess_cli.serve.service import Limits, Service
 
-    limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep)
+    config = dataclasses.replace(config, max_pixels=max_pixels)
+    limits = Limits(upload_bytes=max_upload_mb * 1_000_000, photos=keep, pixels=max_pixels)
     with listening_socket(host, port) as listening:
         url = address_of(listening, host)
         if not is_loopback(listening):

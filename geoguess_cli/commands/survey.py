@@ -23,7 +23,7 @@ FAILURES_SHOWN = 5
 SUSPECTS_SHOWN = 10
 
 
-@configured("table", "seed", "device", "precision", "artifacts")
+@configured("table", "seed", "device", "precision", "max_pixels", "artifacts")
 def survey(
     *,
     output: Annotated[

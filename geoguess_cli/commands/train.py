@@ -31,7 +31,16 @@ def _stage(text: str) -> int:
     raise typer.BadParameter(f"`{text}` is neither `all` nor the number of a stage, from 1")
 
 
-@configured("photos", "train__batch_size", "seed", "device", "precision", "workers", "artifacts")
+@configured(
+    "photos",
+    "train__batch_size",
+    "seed",
+    "device",
+    "precision",
+    "workers",
+    "max_pixels",
+    "artifacts",
+)
 def train(
     *,
     stage: Annotated[

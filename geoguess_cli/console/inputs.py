@@ -212,7 +212,12 @@ def load_predictor(config: Config, model: Path | None, *, exact: bool = False) -
     from geoguess_cli.inference.predictor import Predictor
 
     precision = "fp32" if exact and config.precision == "auto" else config.precision
-    return Predictor.load(model or config.model_path, device=config.device, precision=precision)
+    return Predictor.load(
+        model or config.model_path,
+        device=config.device,
+        precision=precision,
+        max_pixels=config.max_pixels,
+    )
 
 
 @dataclass(frozen=True)
@@ -236,7 +241,7 @@ def expand_photos(
 
     Args:
         names: Photo files, members such as `00.zip/a.jpg`, folders, archives and photo tables.
-        sink: Where a warning goes for each row of a table that was left out.
+        sink: Where it goes what a folder leaves out, and each row that a table leaves out.
         columns: What the tables call their columns.
 
     Raises:
@@ -244,9 +249,9 @@ def expand_photos(
         PhotoTableError: A folder has no photo, or a table cannot be read.
     """
     from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES
-    from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
     from geoguess_cli.photos.files import TABLE_SUFFIXES
-    from geoguess_cli.sources.index import find_photos
+    from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
+    from geoguess_cli.sources.folder import FolderPhotos, photos_below
     from geoguess_cli.sources.packed import find_archives, photo_at, photos_in
 
     parts: list[Sequence[PhotoFile]] = []
@@ -254,13 +259,16 @@ def expand_photos(
     for name in names:
         archive = name.is_file() and name.suffix.lower() in ARCHIVE_SUFFIXES
         if archive or name.is_dir():
-            loose = [] if archive else find_photos(name)
+            loose = FolderPhotos(name) if archive else photos_below(name)
             inside = photos_in([name] if archive else find_archives(name))
-            if not loose and not inside:
+            if not loose.photos and not inside:
                 raise PhotoTableError(
                     f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
+                    + "".join(f"; {notice}" for notice in loose.notices)
                 )
-            parts += [loose, inside]
+            for notice in loose.notices:
+                sink.notice(notice)
+            parts += [loose.paths, inside]
         elif name.suffix.lower() in TABLE_SUFFIXES:
             table = tables[name.resolve()] = read_photos(name, sink, columns=columns)
             parts.append(table.files)

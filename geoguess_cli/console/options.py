@@ -187,6 +187,16 @@ Workers = Annotated[
         help="Processes that decode photos; -1 chooses a number for this machine.",
     ),
 ]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option(
+        "--max-pixels",
+        min=1,
+        metavar="N",
+        help="Largest width × height of a photo; a larger one is refused, unless it is a JPEG that "
+        "can be opened at a part of its size.",
+    ),
+]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, metavar="N", help="Seed of all random choices.")
 ]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from geoguess_cli.names import text_of
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -42,7 +44,7 @@ class Sink:
 
     def wrote(self, what: str, path: Path) -> None:
         """Write a notice of the path of a result."""
-        self.notice(f"{what}: {path}")
+        self.notice(f"{what}: {text_of(path)}")
 
     def json(self, value: Any) -> None:
         """Write a JSON document to stdout, on one line."""

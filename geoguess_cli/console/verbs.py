@@ -21,6 +21,7 @@ KEYS: dict[str, Any] = {
     "device": options.DeviceOption,
     "precision": options.PrecisionOption,
     "workers": options.Workers,
+    "max_pixels": options.MaxPixels,
     "artifacts": options.Artifacts,
 }
 """The option of each key of the configuration; a double underscore enters a table.

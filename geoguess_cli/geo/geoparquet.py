@@ -41,7 +41,7 @@ def write_geoparquet(
             }
         },
     }
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         frame.with_columns(wkb).write_parquet(
-            temporary, metadata={"geo": json.dumps(geo), **(metadata or {})}
+            file, metadata={"geo": json.dumps(geo), **(metadata or {})}
         )

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int, Int32, Shaped, UInt8, UInt32, UInt64
 
 from geoguess_cli.choices import Uncovered
 from geoguess_cli.errors import CellError, MissingFileError
+from geoguess_cli.files import readable
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
     cell_area_km2,
@@ -292,8 +293,8 @@ def read_partition(path: Path) -> Partition:
         raise MissingFileError(f"no cells at {path}; run `geoguess cells build` first")
     needed = ["cell_id", "photos", "latitude", "longitude"]
     try:
-        missing = [name for name in needed if name not in pl.read_parquet_schema(path)]
-        frame = pl.DataFrame() if missing else pl.read_parquet(path, columns=needed)
+        missing = [name for name in needed if name not in pl.read_parquet_schema(readable(path))]
+        frame = pl.DataFrame() if missing else pl.read_parquet(readable(path), columns=needed)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise CellError(f"{path} is not a Parquet file; {_REBUILD}") from error
     if missing:

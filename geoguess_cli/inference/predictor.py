@@ -17,9 +17,10 @@ from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
+from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import Member, PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
-from geoguess_cli.photos.decoder import decode_photo, to_upright_rgb
+from geoguess_cli.photos.decoder import MAX_PIXELS, decode_photo, to_upright_rgb
 from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_array
 
 Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"]
@@ -46,12 +47,19 @@ class Predictor:
         trained: The model with its partition; it is moved to the device and set to evaluation mode.
         device: A device, such as "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
+        max_pixels: Largest width × height of a photo, as in `decode_photo`.
     """
 
     def __init__(
-        self, trained: TrainedModel, *, device: str = "auto", precision: Precision = "auto"
+        self,
+        trained: TrainedModel,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.trained = trained
+        self.max_pixels = max_pixels
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
         self.answering = Answering(trained.partition, trained.decision)
@@ -59,15 +67,27 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, folder: Path, *, device: str = "auto", precision: Precision = "auto"
+        cls,
+        folder: Path,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        max_pixels: int = MAX_PIXELS,
     ) -> "Predictor":
         """The predictor of the model in a folder.
+
+        Args:
+            folder: The model folder.
+            device: A device, as of the class.
+            precision: "auto", "fp32" or "bf16".
+            max_pixels: Largest width × height of a photo, as in `decode_photo`.
 
         Raises:
             MissingFileError: The folder or one of its files does not exist.
             ModelError: The files of the folder do not belong together.
         """
-        return cls(load_model(folder), device=device, precision=precision)
+        trained = load_model(folder)
+        return cls(trained, device=device, precision=precision, max_pixels=max_pixels)
 
     @property
     def partition(self) -> Partition:
@@ -102,7 +122,8 @@ class Predictor:
         Raises:
             PhotoError: The file does not exist, or the photo cannot be decoded.
         """
-        return self.transform(decode_photo(photo, at_least=pixels_needed(self.spec)))
+        least = pixels_needed(self.spec)
+        return self.transform(decode_photo(photo, at_least=least, max_pixels=self.max_pixels))
 
     def logits(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Logits of each cell for each image, as the network gives them, not calibrated.
@@ -149,7 +170,13 @@ class Predictor:
             ModelError: A logit is not finite.
         """
         nothing = np.empty((0, len(self.partition)), dtype=np.float32)
-        with PhotoLoader(files, spec=self.spec, batch_size=batch_size, workers=workers) as loader:
+        with PhotoLoader(
+            files,
+            spec=self.spec,
+            batch_size=batch_size,
+            workers=workers,
+            max_pixels=self.max_pixels,
+        ) as loader:
             for batch in loader:
                 logits = self.logits(batch.images) if len(batch.rows) else nothing
                 yield Outputs(batch.rows.numpy(), logits, batch.failures)
@@ -182,7 +209,7 @@ class Predictor:
         """
         probabilities = self.probabilities(self.image(photo)[None])[0]
         if name is None:
-            name = str(photo) if isinstance(photo, Path | str | Member) else ""
+            name = text_of(photo) if isinstance(photo, Path | str | Member) else ""
         return self.answering.answer(
             probabilities, photo=name, point=point, min_confidence=min_confidence
         )
@@ -226,12 +253,12 @@ class Predictor:
         """
         for output in self.outputs(files, batch_size=batch_size, workers=workers):
             answers: list[Answer | Unanswered] = [
-                Unanswered(row, str(files[row]), reason) for row, reason in output.failures
+                Unanswered(row, text_of(files[row]), reason) for row, reason in output.failures
             ]
             if len(output.rows):
                 answers += self.answering.answers(
                     self.answering.probabilities(output.logits),
-                    [str(files[row]) for row in output.rows.tolist()],
+                    [text_of(files[row]) for row in output.rows.tolist()],
                     rows=output.rows.tolist(),
                     point=point,
                     min_confidence=min_confidence,

@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 
 from geoguess_cli.choices import CellColor
 from geoguess_cli.errors import CellError, MissingFileError
+from geoguess_cli.files import readable
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.scales import Ticks, count_ticks, level_norm, photos_norm
@@ -138,7 +139,7 @@ def read_predictions(report: Path) -> pl.DataFrame:
     if not path.is_file():
         raise MissingFileError(f"no predictions at {path}; `geoguess eval -o {report}` writes them")
     try:
-        return pl.read_parquet(path, columns=["token", "rank"])
+        return pl.read_parquet(readable(path), columns=["token", "rank"])
     except (pl.exceptions.PolarsError, OSError) as error:
         raise CellError(
             f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"

@@ -14,6 +14,7 @@ from geoguess_cli.choices import ColorScale, ThemeName
 from geoguess_cli.drawing.saving import save_figure, save_pages
 from geoguess_cli.errors import OutputError
 from geoguess_cli.files import write_text
+from geoguess_cli.names import file_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -166,8 +167,8 @@ def _photo(map_: "ProbabilityMap") -> "Image.Image | None":
     from geoguess_cli.photos.decoder import decode_photo
     from geoguess_cli.sources.packed import photo_at
 
-    file = photo_at(Path(map_.answer.photo))
-    return None if file is None else decode_photo(file, at_least=_PHOTO_PIXELS)
+    file = photo_at(file_of(Path(map_.answer.photo)))
+    return None if file is None else decode_photo(file, at_least=_PHOTO_PIXELS, max_pixels=None)
 
 
 def _draw_map(map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None") -> None:
@@ -186,8 +187,11 @@ def _draw_sheet(maps: "Sequence[ProbabilityMap]", path: Path, look: Look) -> lis
     from geoguess_cli.photos.decoder import decode_photo
     from geoguess_cli.sources.packed import photo_at
 
-    files = [Path(map_.answer.photo) for map_ in maps]
-    photos = [decode_photo(photo_at(file) or file, at_least=_SHEET_PHOTO_PIXELS) for file in files]
+    files = [file_of(Path(map_.answer.photo)) for map_ in maps]
+    photos = [
+        decode_photo(photo_at(file) or file, at_least=_SHEET_PHOTO_PIXELS, max_pixels=None)
+        for file in files
+    ]
     for photo in photos:  # there may be hundreds
         photo.thumbnail((2 * _SHEET_PHOTO_PIXELS, 2 * _SHEET_PHOTO_PIXELS))
     pages = probability_sheets(maps, photos, scale=look.scale, colors=THEMES[look.theme])

@@ -28,6 +28,7 @@ from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.geolocator import build_geolocator, part_sizes
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.model.trained import TrainedModel as TrainedModel
+from geoguess_cli.names import WRITABLE
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
 
@@ -65,7 +66,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         write_partition(trained.partition, partial / CELLS_NAME)
         _write_json(partial / METRICS_NAME, trained.metrics)
         card = model_card(trained, parts=parts, versions=versions)
-        (partial / CARD_NAME).write_text(card, encoding="utf-8")
+        (partial / CARD_NAME).write_text(card, encoding="utf-8", errors=WRITABLE)
         _write_json(partial / CONFIG_NAME, description)
 
 
@@ -137,7 +138,9 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dic
 
 
 def _write_json(path: Path, tree: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(tree, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(tree, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", errors=WRITABLE
+    )
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from geoguess_cli.choices import View
 from geoguess_cli.drawing import theme
 from geoguess_cli.drawing.lettering import shortened, write_note
 from geoguess_cli.drawing.theme import Rect, axes
+from geoguess_cli.names import text_of
 from geoguess_cli.occlusion.baselines import baseline_words
 from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.faithfulness import Faithfulness
@@ -105,7 +106,7 @@ def _draw_heading(figure: Figure, explanation: Explanation, bottom: float, acros
     """Write the photo's name, its target with its value, and the verdict above the photo."""
     occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
     ax = _in_inches(figure, (_SIDE, bottom, _ACROSS, _HEADING))
-    text = f"{explanation.photo.name}: {occlusion.target.describe(occlusion.value)}"
+    text = f"{text_of(explanation.photo.name)}: {occlusion.target.describe(occlusion.value)}"
     _write(ax, 0.07, text, across, fontsize=theme.SMALL)
     if faithfulness is not None:
         better = "better" if faithfulness.better_than_random else "no better"

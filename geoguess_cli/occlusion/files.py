@@ -56,7 +56,9 @@ def write_occlusion(
             raise OutputError(
                 f"{path} must show the photo, which has no file; write .npy or .json instead"
             )
-        pictures = [decode_photo(one.photo, at_least=_LEAST_PIXELS) for one in explanations]
+        pictures = [
+            decode_photo(one.photo, at_least=_LEAST_PIXELS, max_pixels=None) for one in explanations
+        ]
         save_figure(occlusion_sheet(explanations, pictures, view=view), path)
     else:
         raise OutputError(f"{path} must end in one of {', '.join(FIGURE_ENDINGS + DATA_ENDINGS)}")

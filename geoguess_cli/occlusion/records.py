@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoguess_cli.names import text_of
 from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.faithfulness import Curves, Faithfulness
 
@@ -37,7 +38,7 @@ def summary_record(explanation: Explanation) -> dict[str, Any]:
     """An explanation as JSON, in a few numbers."""
     occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
     return {
-        "photo": str(explanation.photo),
+        "photo": text_of(explanation.photo),
         "target": occlusion.target.name,
         "measure": occlusion.target.measure,
         "value": occlusion.value,

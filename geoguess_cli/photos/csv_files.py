@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.files import readable
 from geoguess_cli.photos.encodings import encoding_of, marked_encoding
 from geoguess_cli.photos.rows import ROW, BadRow
 
@@ -84,7 +85,7 @@ def _by_polars(
 ) -> pl.DataFrame:
     try:
         return pl.read_csv(
-            source,
+            readable(source) if isinstance(source, Path) else source,
             infer_schema=False,
             separator=_separator(source),
             columns=None if columns is None else list(columns),

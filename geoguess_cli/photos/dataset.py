@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
+from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.images import (
     Augmentation,
     ImageSpec,
@@ -79,6 +80,7 @@ class PhotoLoader:
         drop_last: Whether to leave out a last batch that is not full.
         epoch: The epoch of plain iteration, from 0.
         start_step: Batches to skip at the start of plain iteration.
+        max_pixels: Largest width × height of a photo, as in `decode_photo`.
 
     Raises:
         ValueError: `batch_size` is below 1.
@@ -97,11 +99,12 @@ class PhotoLoader:
         drop_last: bool = False,
         epoch: int = 0,
         start_step: int = 0,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
         self.workers = automatic_workers(len(files)) if workers < 0 else workers
-        self._photos = _Photos(files, spec, augmentation, seed)
+        self._photos = _Photos(files, spec, augmentation, seed, max_pixels)
         self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last)
         self._start = (epoch, start_step)
         self._loader: DataLoader[Any] | None = None
@@ -163,18 +166,22 @@ class _Photos(Dataset[Item]):
         spec: ImageSpec,
         augmentation: Augmentation | None,
         seed: int,
+        max_pixels: int,
     ) -> None:
         # Compact, because a worker that reads a list of Python objects copies its memory pages.
         self._files = PhotoList.of_files(files)
         self.spec = spec
         self._augmentation = augmentation
         self._seed = seed
+        self._max_pixels = max_pixels
         self._at_least = pixels_needed(spec, augmentation)
 
     def __getitem__(self, key: Key) -> Item:
         epoch, row = key
         try:
-            image = decode_photo(self._files[row], at_least=self._at_least)
+            image = decode_photo(
+                self._files[row], at_least=self._at_least, max_pixels=self._max_pixels
+            )
         except PhotoError as error:
             return row, str(error)
         if self._augmentation is None:

@@ -4,19 +4,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from io import BytesIO
-from pathlib import Path
+from io import BufferedReader, BytesIO
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from geoguess_cli.choices import MAX_PIXELS as MAX_PIXELS
 from geoguess_cli.errors import PhotoError
+from geoguess_cli.names import file_of, text_of
 from geoguess_cli.photos.archives import Member
+from geoguess_cli.photos.kinds import HEAD, FileKind, kind_of
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
-
-PHOTO_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
-"""Formats that a photo may have. Pillow knows more, and some (EPS) start other programs."""
+_File = BufferedReader | BytesIO
 
 # EXIF 2.32, tag 0x0112: the change that makes the picture upright.
 _ORIENTATION_TAG = 0x0112
@@ -32,7 +32,10 @@ _UPRIGHT = {
 
 
 def decode_photo(
-    source: Path | Member | bytes, *, at_least: int | None = None, max_pixels: int | None = None
+    source: Path | Member | bytes,
+    *,
+    at_least: int | None = None,
+    max_pixels: int | None = MAX_PIXELS,
 ) -> Image.Image:
     """The picture of a photo: RGB, upright, with transparency over white.
 
@@ -40,20 +43,24 @@ def decode_photo(
         source: A file, a member of an archive, or the bytes of a file.
         at_least: Pixels that both sides must keep. A JPEG may then be opened at a half, a quarter
             or an eighth of its size, which is several times faster. None opens it at full size.
-        max_pixels: Limit of width × height; a larger picture is refused before it takes memory.
-            None leaves the limit to Pillow.
+        max_pixels: Limit of the width × height that is held in memory; a larger picture is refused
+            before it takes any. A JPEG that is opened at a part of its size counts with that part,
+            unless it is progressive. None is no limit.
 
     Raises:
         PhotoError: The file does not exist, is not a picture, is damaged, or is too large.
     """
     with opened_photo(source) as image:
-        if max_pixels is not None and image.width * image.height > max_pixels:
-            raise PhotoError(
-                f"{image.width} × {image.height} pixels are too many to open safely; "
-                f"scale it to at most {max_pixels / 1e6:g} million pixels"
-            )
+        full = image.size
         if at_least is not None:
             image.draft(image.mode, (at_least, at_least))
+        # A progressive JPEG is held whole until its last scan, at whatever scale it is decoded.
+        held = full if image.info.get("progressive") else image.size
+        if max_pixels is not None and held[0] * held[1] > max_pixels:
+            raise _RefusalError(
+                f"has {full[0]} × {full[1]} pixels, and at most {max_pixels / 1e6:.4g} million are "
+                f"opened; make it smaller, or allow more with `--max-pixels {full[0] * full[1]}`"
+            )
         image.load()
         return to_upright_rgb(image)
 
@@ -71,32 +78,96 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 @contextmanager
 def opened_photo(source: Path | Member | bytes) -> Iterator[Image.Image]:
-    """An open picture; every error in opening or reading it becomes a PhotoError of one line."""
-    name = "this file" if isinstance(source, bytes) else str(source)
+    """An open picture of any size; every error in opening or reading it becomes a PhotoError.
+
+    The content of the file tells its kind, and not its ending.
+    """
+    name = "this file" if isinstance(source, bytes) else text_of(source)
+    suffix = "" if isinstance(source, bytes) else PurePath(source.name).suffix
     if isinstance(source, Member):
         source = source.read_bytes()
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata and of large pictures; real errors are raised below.
         warnings.simplefilter("ignore")
         try:
-            file = BytesIO(source) if isinstance(source, bytes) else source
-            with Image.open(file, formats=_formats()) as image:
+            with _opened(source) as file, _picture(file, suffix) as image:
                 yield image
+        except _RefusalError as refusal:
+            raise PhotoError(f"{name} {refusal}") from refusal
         except FileNotFoundError as error:
-            raise PhotoError(f"{name} does not exist") from error
-        except UnidentifiedImageError as error:
-            raise PhotoError(f"{name} is not a picture of a known kind") from error
-        except Image.DecompressionBombError as error:
-            raise PhotoError(f"{name} is too large to open safely: {_one_line(error)}") from error
+            raise PhotoError(f"{name} {_absence(source)}") from error
         except Exception as error:  # decoders raise errors of any kind on damaged files
             raise PhotoError(f"{name} cannot be decoded: {_one_line(error)}") from error
 
 
+class _RefusalError(Exception):
+    """Why a file is not read: the message goes after its name."""
+
+
+def _opened(source: Path | bytes) -> _File:
+    return BytesIO(source) if isinstance(source, bytes) else file_of(source).open("rb")
+
+
+def _readable_kind(file: _File, suffix: str) -> FileKind:
+    """The kind of a file that can be read.
+
+    Raises:
+        _RefusalError: The file is of a kind that is not read, or a package for it is missing.
+    """
+    kind = kind_of(file.read(HEAD), suffix)
+    if kind is None:
+        raise _RefusalError("is not a picture of a known kind")
+    if not kind.format:
+        raise _RefusalError(kind.refusal)
+    if kind.format not in _formats():
+        remedy = _MISSING_DECODERS.get(kind.format, "install a Pillow that reads it")
+        raise _RefusalError(f"is {kind.title}, which needs one more package; {remedy}")
+    return kind
+
+
+def _picture(file: _File, suffix: str) -> Image.Image:
+    """An open picture, of any size: `decode_photo` has the limit, and it knows the scale.
+
+    Raises:
+        _RefusalError: The file is of a kind that is not read, or it is damaged.
+    """
+    kind = _readable_kind(file, suffix)
+    file.seek(0)
+    try:
+        return Image.open(file, formats=(kind.format,))
+    except Image.DecompressionBombError:
+        file.seek(0)
+        factory, _ = Image.OPEN[kind.format]
+        return factory(file, "")
+    except UnidentifiedImageError as error:
+        raise _RefusalError(f"is a damaged {kind.title} file; copy or download it again") from error
+
+
+_MISSING_DECODERS = {
+    "HEIF": "`pip install 'geoguess-cli[heic]'` lets geoguess read it",
+    "AVIF": "`pip install --upgrade pillow` lets geoguess read it",
+}
+"""What to do if a kind of photo needs more than the packages that are installed."""
+
+
 @cache
-def _formats() -> list[str]:
-    """The formats of `PHOTO_FORMATS` that this build of Pillow can read."""
+def _formats() -> frozenset[str]:
+    """The formats that this installation can read."""
     Image.init()
-    return [name for name in PHOTO_FORMATS if name in Image.OPEN]
+    try:
+        from pi_heif import register_heif_opener
+    except ImportError:
+        pass
+    else:
+        register_heif_opener()
+    return frozenset(Image.OPEN)
+
+
+def _absence(source: Path | bytes) -> str:
+    """Why a file cannot be found, after its name."""
+    if isinstance(source, Path) and source.is_symlink():
+        return f"is a link to {text_of(source.readlink())}, which does not exist"
+    return "does not exist"
 
 
 def _one_line(error: Exception) -> str:

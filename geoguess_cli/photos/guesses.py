@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from geoguess_cli.photos.coordinates import Axis, degree_columns
-from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
 
 ROWS_LOOKED_AT = 500
 

@@ -11,7 +11,7 @@ from geoguess_cli.choices import Resize
 from geoguess_cli.drawing.luma import luma
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.decoder import decode_photo as decode_photo
-from geoguess_cli.photos.exif import read_exif_gps as read_exif_gps
+from geoguess_cli.photos.position import read_position as read_position
 
 MAX_ASPECT_JITTER = 1.1
 """A random crop is at most this much wider or narrower than the picture."""

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Integer
 
+from geoguess_cli.names import file_of
 from geoguess_cli.photos.archives import COMPRESSIONS, Member, PhotoFile
 from geoguess_cli.photos.columns import has_archives
 
@@ -145,9 +146,9 @@ class PhotoList(Sequence[PhotoFile]):
             row = int(self._rows[row])
         home, name = self._homes[int(self._home[row])], self._names[row]
         if self._places is None or self._places.compression[row] == _LOOSE:
-            return Path(self._root, home, name)
+            return file_of(Path(self._root, home, name))
         return Member(
-            Path(self._root, home),
+            file_of(Path(self._root, home)),
             name,
             int(self._places.offset[row]),
             int(self._places.length[row]),

@@ -10,6 +10,7 @@ import polars as pl
 import shapely
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.files import readable
 
 _NESTED = (pl.Object, pl.Binary)
 
@@ -22,7 +23,7 @@ _LONGITUDE_FIRST = {
 
 def parquet_header(path: Path) -> list[str]:
     """The names of the plain columns of a Parquet file."""
-    schema = pl.read_parquet_schema(path)
+    schema = pl.read_parquet_schema(readable(path))
     geometries = _geometries(path)
     flat = {
         name: kind
@@ -34,7 +35,7 @@ def parquet_header(path: Path) -> list[str]:
 
 def parquet_parts(path: Path) -> list[str]:
     """The further names that can be read: columns of points, and `a.b` for fields of structs."""
-    schema = pl.read_parquet_schema(path)
+    schema = pl.read_parquet_schema(readable(path))
     geometries = _geometries(path)
     fields = [
         f"{name}.{field.name}"
@@ -60,7 +61,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pl.DataFra
     """
     columns = parquet_header(path) if columns is None else columns
     geometries = _geometries(path)
-    schema = pl.read_parquet_schema(path)
+    schema = pl.read_parquet_schema(readable(path))
     picked = []
     for name in columns:
         if name in geometries or name in schema:
@@ -68,7 +69,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pl.DataFra
         else:
             outer, _, inner = name.partition(".")
             picked.append(pl.col(outer).struct.field(inner).alias(name))
-    frame = pl.scan_parquet(path, glob=False).select(picked).collect()
+    frame = pl.scan_parquet(readable(path), glob=False).select(picked).collect()
     for name in {*columns} & {*geometries}:
         _require_degrees(path, name, geometries[name])
         frame = frame.with_columns(_point_texts(frame[name]))
@@ -78,7 +79,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pl.DataFra
 def _geometries(path: Path) -> dict[str, Any]:
     """The description of each column of points, by its name; empty without GeoParquet."""
     try:
-        geo = json.loads(pl.read_parquet_metadata(path).get("geo") or "{}")
+        geo = json.loads(pl.read_parquet_metadata(readable(path)).get("geo") or "{}")
     except ValueError:
         return {}
     columns = geo.get("columns", {}) if isinstance(geo, dict) else {}

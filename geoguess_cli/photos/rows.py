@@ -12,6 +12,9 @@ from geoguess_cli.photos.points import split_points
 ROW, FILE = "@row", "@file"
 """Columns for the number of a row and for its file, beside the columns of the source."""
 
+ZERO_IS_MISSING = "no position: 0, 0 is what a missing position is written as"
+"""Why a photo at latitude 0 and longitude 0 is left out."""
+
 _MAX_EXACT = 2**53  # above it a float cannot hold every whole number
 
 
@@ -137,6 +140,8 @@ def _reason(frame: pl.DataFrame) -> pl.Expr:
             .when(number.is_nan() | ~number.is_between(low, high))
             .then(outside)
         )
+    at_zero = (pl.col("@latitude") == 0) & (pl.col("@longitude") == 0)
+    reason = reason.when(at_zero).then(pl.lit(ZERO_IS_MISSING))
     if "@split" in frame.columns:
         unknown = pl.col("split").is_not_null() & pl.col("@split").is_null()
         wrong = pl.format("split is '{}'; it must be train, val or test", "split")

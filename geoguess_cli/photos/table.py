@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -23,6 +24,7 @@ from jaxtyping import Float, Integer
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
 from geoguess_cli.files import replacing
+from geoguess_cli.names import text_of
 from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS, has_archives
 from geoguess_cli.photos.files import read_header, read_rows
 from geoguess_cli.photos.listing import PhotoList, split_homes
@@ -36,7 +38,7 @@ _ARCHIVE_TYPES = {
     "compression": pl.String(),
 }
 
-_WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
+_WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], object]] = {
     ".csv": pl.DataFrame.write_csv,
     ".parquet": pl.DataFrame.write_parquet,
     ".jsonl": pl.DataFrame.write_ndjson,
@@ -186,8 +188,8 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.parent.resolve() / path.name
     frame = _relative_to(table.frame, table.root.resolve(), path.parent)
-    with replacing(path) as temporary:
-        write(frame, temporary)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        write(frame, file)
 
 
 def _relative_to(frame: pl.DataFrame, root: Path, folder: Path) -> pl.DataFrame:
@@ -198,6 +200,7 @@ def _relative_to(frame: pl.DataFrame, root: Path, folder: Path) -> pl.DataFrame:
         prefix = PurePath(os.path.relpath(root, folder)).as_posix()
     except ValueError:  # on Windows no relative path leads to another drive
         prefix = root.as_posix()
+    prefix = text_of(prefix)
     homes, home, names = split_homes(frame)
     # Photos share few folders and archives: only those are rewritten one by one.
     moved = pl.Series([_moved(text, prefix) for text in homes], dtype=pl.String).gather(home)

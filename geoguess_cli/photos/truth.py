@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile, base_name, same_place
-from geoguess_cli.photos.exif import read_exif_gps
+from geoguess_cli.photos.position import read_position
 from geoguess_cli.photos.table import PhotoTable
 
 
@@ -33,6 +33,6 @@ def find_truths(
 
 def _by_exif(photo: PhotoFile) -> tuple[float, float] | None:
     try:
-        return read_exif_gps(photo)
+        return read_position(photo)
     except PhotoError:
         return None

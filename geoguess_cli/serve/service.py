@@ -21,7 +21,7 @@ from geoguess_cli.maps.probability_map import probability_map
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_maps
 from geoguess_cli.occlusion.targets import cell_target
 from geoguess_cli.photos.decoder import decode_photo
-from geoguess_cli.photos.exif import read_exif_gps
+from geoguess_cli.photos.position import read_position
 from geoguess_cli.serve.store import KeptPhoto, PhotoStore
 from geoguess_cli.serve.worker import Lane, Worker
 
@@ -281,7 +281,7 @@ class Service:
         image = self.predictor.read(content)
         name = plain_name(name)
         answer = self.predictor.answer(image, name=name)
-        truth = read_exif_gps(content)
+        truth = read_position(content)
         photo = KeptPhoto(
             name=name,
             preview=preview.getvalue(),

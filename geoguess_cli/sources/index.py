@@ -1,28 +1,22 @@
-"""The photo files below a folder, and which of them a table means by a bare name."""
+"""Which photos below a folder a table means by a bare name."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
 import polars as pl
 
-from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+from geoguess_cli.names import text_of
+from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
 from geoguess_cli.photos.rows import BadRow, reject
+from geoguess_cli.sources.folder import FolderPhotos
+
+_NEWER = (".heic", ".heif", ".hif", ".avif")
+"""Endings of kinds that not every installation reads."""
 
 _SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFIXES)})$"
 
 
-def find_photos(folder: Path) -> list[Path]:
-    """Every photo below a folder, in the order of their paths; hidden ones are skipped.
-
-    Args:
-        folder: The folder; links in it are followed.
-    """
-    return [folder / photo for photo in sorted(_walk(folder))]
-
-
 def locate_photos(
-    frame: pl.DataFrame, folder: Path
+    frame: pl.DataFrame, photos: FolderPhotos
 ) -> tuple[pl.DataFrame, list[BadRow], list[str]]:
     """The rows whose photo is below a folder, the ambiguous rows, and the names without a photo.
 
@@ -34,22 +28,24 @@ def locate_photos(
 
     Args:
         frame: Checked rows; their `photo` is an id, a file name or a path.
-        folder: The folder to search.
+        photos: The photos below the folder to search.
     """
-    photos = pl.DataFrame({"@path": sorted(_walk(folder))}, schema={"@path": pl.String})
-    stems = photos.group_by(_stem("@path").alias("@stem")).agg(
+    names = [text_of(photo) for photo in photos.photos]
+    paths = pl.Series("@path", names, dtype=pl.String)
+    stems = pl.DataFrame({"@path": _preferred(names)}, schema={"@path": pl.String})
+    stems = stems.group_by(_stem("@path").alias("@stem")).agg(
         pl.col("@path").min(), pl.len().alias("@matches")
     )
     frame = frame.with_columns(_stem("photo").alias("@stem"))
     frame = frame.join(stems, on="@stem", how="left", maintain_order="left")
-    as_given = pl.col("photo").is_in(photos["@path"].implode()) | _is_absolute("photo")
+    as_given = pl.col("photo").is_in(paths.implode()) | _is_absolute("photo")
     frame = frame.with_columns(
         pl.when(as_given).then("photo").otherwise("@path").alias("@path"),
         pl.when(as_given).then(1).otherwise("@matches").alias("@matches"),
     )
-    frame = _with_ends(frame, photos["@path"])
+    frame = _with_ends(frame, pl.Series("@path", _preferred(names), dtype=pl.String))
     reason = pl.format(
-        "{} photos below {} are called '{}'", "@matches", pl.lit(str(folder)), "@stem"
+        "{} photos below {} are called '{}'", "@matches", pl.lit(text_of(photos.folder)), "@stem"
     )
     frame, ambiguous = reject(frame, pl.when(pl.col("@matches") > 1).then(reason))
     missing = frame.filter(pl.col("@path").is_null())["photo"].to_list()
@@ -115,25 +111,17 @@ def _longest(parts: pl.Series) -> int:
     return int(parts.list.len().to_numpy().max())
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    """Paths of all photos, relative to the folder, with forward slashes, in no order."""
-    visited = set()
-    for here, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(here)
-        if (status.st_dev, status.st_ino) in visited:  # a link back up would never end
-            folders.clear()
-            continue
-        visited.add((status.st_dev, status.st_ino))
-        folders[:] = [name for name in folders if not is_hidden(name)]
-        prefix = "" if Path(here) == folder else Path(here).relative_to(folder).as_posix() + "/"
-        for name in files:
-            if name.lower().endswith(PHOTO_SUFFIXES) and not is_hidden(name):
-                yield prefix + name
+def _preferred(photos: Sequence[str]) -> list[str]:
+    """The photos without those of which another kind with the same name lies beside.
 
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is none of the user's photos."""
-    return name.startswith((".", "__MACOSX"))
+    A phone or an editor leaves `IMG_1.HEIC` beside `IMG_1.jpg`; every installation reads the JPEG.
+    """
+    bases = {photo.rpartition(".")[0] for photo in photos if not photo.lower().endswith(_NEWER)}
+    return [
+        photo
+        for photo in photos
+        if not photo.lower().endswith(_NEWER) or photo.rpartition(".")[0] not in bases
+    ]
 
 
 def _stem(column: str) -> pl.Expr:

@@ -32,9 +32,9 @@ def _lacks_only_photos(view: "SourceView", file: Path) -> bool:
 
 
 def _photos_of(view: "SourceView", file: Path) -> list[Path]:
-    from geoguess_cli.sources.index import find_photos
+    from geoguess_cli.sources.folder import photos_below
 
-    return view.photos if view.path.is_dir() else find_photos(file.parent)
+    return view.photos if view.path.is_dir() else photos_below(file.parent).paths
 
 
 def _numbers(photos: Sequence[Path]) -> set[int]:

@@ -11,11 +11,11 @@ import polars as pl
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES, Member, PhotoFile
 from geoguess_cli.photos.columns import ARCHIVE_COLUMNS
-from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.rows import BadRow, reject
 from geoguess_cli.sources.archive_index import index_archive
-from geoguess_cli.sources.index import is_hidden
+from geoguess_cli.sources.folder import is_hidden
 
 _SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFIXES)})$"
 

@@ -155,8 +155,9 @@ def _read(view: SourceView) -> tuple[str, Rows]:
         if files:
             return layout.name, layout.read(view, files)
     raise PhotoTableError(
-        f"{view.path} has no known layout; it must hold {SIGNS}{_tables_in(view.path)}; "
-        "`geoguess data inspect --help` lists every layout"
+        f"{view.path} has no known layout; it must hold {SIGNS}{_tables_in(view.path)}"
+        + "".join(f"; {notice}" for notice in view.notices)
+        + "; `geoguess data inspect --help` lists every layout"
     )
 
 

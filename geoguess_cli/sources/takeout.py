@@ -136,9 +136,9 @@ def _place(content: Mapping[str, Any]) -> tuple[float, float] | None:
 
 
 def _own_place(photo: Path) -> tuple[float, float] | None:
-    from geoguess_cli.photos.exif import read_exif_gps
+    from geoguess_cli.photos.position import read_position
 
-    return read_exif_gps(photo)
+    return read_position(photo)
 
 
 def _taken_at(content: Mapping[str, Any]) -> int | None:
@@ -160,7 +160,7 @@ def _nowhere(sidecar: Path | None) -> str:
 
 def _photos_left_behind(folder: Path, used: set[Path]) -> Iterator[str]:
     """The names of photos whose sidecar is there without them."""
-    from geoguess_cli.photos.decoder import PHOTO_SUFFIXES
+    from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
 
     for file in sorted(folder.rglob("*.json")):
         if file not in used:

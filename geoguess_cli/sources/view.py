@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from geoguess_cli.errors import PhotoError, PhotoTableError
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.columns import (
     CHOSEN,
@@ -17,15 +18,16 @@ from geoguess_cli.photos.columns import (
     known_columns,
     unusual_names,
 )
-from geoguess_cli.photos.exif import read_exif_gps
 from geoguess_cli.photos.files import (
     FOLDER_TABLE_SUFFIXES,
     further_names,
     read_header,
     read_rows,
 )
+from geoguess_cli.photos.position import position_or_fault
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
-from geoguess_cli.sources.index import find_photos, locate_photos
+from geoguess_cli.sources.folder import photos_below
+from geoguess_cli.sources.index import locate_photos
 from geoguess_cli.sources.packed import (
     AT,
     PackedFiles,
@@ -128,7 +130,9 @@ class SourceView:
     @cached_property
     def photos(self) -> list[Path]:
         """Every photo below the source, in the order of their paths."""
-        return find_photos(self.path)
+        found = photos_below(self.path)
+        self.notices.extend(found.notices)
+        return found.paths
 
     def header(self, file: Path) -> list[str]:
         """The usable column names of a table.
@@ -262,9 +266,9 @@ class SourceView:
             frame = frame.with_columns(pl.format("row {}", ROW).alias("photo"))
         if split is not None:
             frame = frame.with_columns(pl.lit(split).alias("split"))
-        name = file.relative_to(root).as_posix()
+        name = text_of(file.relative_to(root).as_posix())
         frame, bad_rows = checked_rows(frame, file=name, swap=self.swap)
-        prefix = name.removesuffix(file.name) if prefix is None else prefix
+        prefix = name.removesuffix(text_of(file.name)) if prefix is None else prefix
         frame = frame.with_columns((pl.lit(prefix) + pl.col("photo")).alias("photo")).with_columns(
             pl.col(column).cast(pl.String).str.replace(r"^(\d+)\.0+$", "$1")
             for column in whole
@@ -290,20 +294,16 @@ class SourceView:
         return Rows(frame, root.resolve(), bad_rows)
 
     def rows_by_exif(self, photos: Sequence[PhotoFile]) -> Rows:
-        """The photos that have a GPS position in their EXIF; the row number counts photos."""
+        """The photos that have a GPS position of their own; the row number counts photos."""
         good, bad_rows, files = [], [], []
+        home = text_of(self.path.name)
         for row, path in enumerate(photos, start=1):
-            photo = path_from(path, self.path)
-            try:
-                position = read_exif_gps(path)
-            except PhotoError as error:
-                bad_rows.append(BadRow(row, str(error), self.path.name))
-                continue
-            if position is None:
-                reason = f"'{photo}' has no GPS position in its EXIF"
-                bad_rows.append(BadRow(row, reason, self.path.name))
+            photo = text_of(path_from(path, self.path))
+            position = position_or_fault(path, photo)
+            if position.latlng is None:
+                bad_rows.append(BadRow(row, position.reason, home))
             else:
-                good.append((photo, *position, row, self.path.name))
+                good.append((photo, *position.latlng, row, home))
                 files.append(path)
         frame = pl.DataFrame(good, {**_PLACES, ROW: pl.UInt32, FILE: pl.String}, orient="row")
         frame = with_places(frame, files, self.path)
@@ -316,9 +316,11 @@ class SourceView:
         """
         if self.places_only:
             return rows
+        found = photos_below(rows.root)
+        self.notices.extend(found.faults)
         # Without the other columns, which would be copied again and again.
         numbered = rows.frame.select("photo", ROW, FILE).with_row_index(AT)
-        frame, ambiguous, missing = locate_photos(numbered, rows.root)
+        frame, ambiguous, missing = locate_photos(numbered, found)
         bad_rows = [*rows.bad_rows, *ambiguous]
         if archives := find_archives(rows.root) if missing else []:
             lost = lost_rows(numbered, frame, missing)

@@ -71,6 +71,6 @@ def figures_of(report: SurveyReport) -> dict[str, Figure]:
 
 def _small_photo(file: PhotoFile) -> Image.Image | None:
     try:
-        return decode_photo(file, at_least=_SHOWN_PIXELS)
+        return decode_photo(file, at_least=_SHOWN_PIXELS, max_pixels=None)
     except PhotoError:
         return None

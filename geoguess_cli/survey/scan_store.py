@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from geoguess_cli.files import write_text
+from geoguess_cli.names import WRITABLE
 from geoguess_cli.survey.spots import Answered, Box, Spot
 
 FORMAT = 1
@@ -47,7 +48,7 @@ class ScanStore:
         self.others = sorted(p for p in folder.glob("*.jsonl") if p != self.path)
         folder.mkdir(parents=True, exist_ok=True)
         self._photos = self._open(header)
-        self._file: IO[str] = self.path.open("a", encoding="utf-8")
+        self._file: IO[str] = self.path.open("a", encoding="utf-8", errors=WRITABLE)
 
     def __len__(self) -> int:
         return len(self._photos)

@@ -195,6 +195,7 @@ class TrainingSession:
             augmentation=augmentation if learning and images.augment else None,
             seed=self.config.seed,
             shuffle=learning,
+            max_pixels=self.config.max_pixels,
         )
 
 

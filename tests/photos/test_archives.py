@@ -19,7 +19,7 @@ from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos import archives
 from geoguess_cli.photos.archives import DEFLATED, STORED, Member
 from geoguess_cli.photos.decoder import decode_photo
-from geoguess_cli.photos.exif import read_exif_gps
+from geoguess_cli.photos.position import read_position
 
 names = st.text(
     st.characters(codec="utf-8", exclude_characters="/\\\0", exclude_categories=["Cs"]),
@@ -104,8 +104,8 @@ def test_a_photo_is_decoded_in_place(zipped: Path, colored_photo: Callable) -> N
     first, second = zip_members(zipped)
     assert decode_photo(first).tobytes() == decode_photo(colored_photo("Salem")).tobytes()
     assert decode_photo(second).tobytes() == decode_photo(colored_photo("Boise")).tobytes()
-    assert read_exif_gps(first) == (45.5, -123.25)
-    assert read_exif_gps(second) is None
+    assert read_position(first) == (45.5, -123.25)
+    assert read_position(second) is None
     assert (str(first), first.stem) == (f"{zipped}/a.jpg", "a")
 
 

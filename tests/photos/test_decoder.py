@@ -1,7 +1,10 @@
 """Decoding: upright, RGB, as large as asked, and one line for whatever is damaged."""
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -136,9 +139,10 @@ def huge_png() -> bytes:
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("empty.jpg", b"", "is not a picture of a known kind"),
-        ("text.jpg", b"<html>404</html>", "is not a picture of a known kind"),
-        ("bomb.png", huge_png(), "is too large to open safely"),
+        ("empty.jpg", b"", "is an empty file; copy or download it again"),
+        ("text.jpg", b"nothing", "is not a picture of a known kind"),
+        ("half.jpg", b"II*\0\1", "is a damaged TIFF file; copy or download it again"),
+        ("bomb.png", huge_png(), "has 40000 × 40000 pixels, and at most 179 million are opened"),
         ("float.tif", saved(Image.new("F", (2, 2)), "TIFF"), "floating-point"),
     ],
 )
@@ -170,8 +174,22 @@ def test_a_photo_that_is_not_there_is_told(tmp_path):
 
 def test_a_large_photo_is_decoded_without_a_warning(monkeypatch, write_photo, tmp_path):
     path = write_photo(tmp_path / "p.jpg", size=(150, 100))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)  # 15,000 pixels warn, 20,001 fail
-    assert decode_photo(path).size == (150, 100)
+    for pillows_own in (10_000, 5_000):  # 15,000 pixels warn, then fail
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_own)
+        assert decode_photo(path).size == (150, 100)
+
+
+def test_a_panorama_is_opened_at_the_part_that_fits_the_limit(tmp_path):
+    path = tmp_path / "p.jpg"
+    Image.new("RGB", (4000, 2000), "teal").save(path)
+    assert decode_photo(path, at_least=200, max_pixels=125_000).size == (500, 250)
+    for options in ({"at_least": 200, "max_pixels": 124_999}, {"max_pixels": 7_999_999}):
+        with pytest.raises(PhotoError, match=r"4000 × 2000 pixels.*`--max-pixels 8000000`"):
+            decode_photo(path, **options)
+    Image.new("RGB", (4000, 2000), "teal").save(path, progressive=True)
+    with pytest.raises(PhotoError, match="at most"):  # its scans are held at full size
+        decode_photo(path, at_least=200, max_pixels=7_999_999)
+    assert decode_photo(path, at_least=200, max_pixels=8_000_000).size == (500, 250)
 
 
 @settings(max_examples=150, deadline=None)
@@ -195,7 +213,9 @@ def test_a_picture_with_too_many_pixels_is_refused_by_its_header():
     file = io.BytesIO()
     Image.new("1", (3000, 2000)).save(file, "PNG")
     assert decode_photo(file.getvalue(), max_pixels=6_000_000).size == (3000, 2000)
-    with pytest.raises(PhotoError, match=r"3000 × 2000 pixels .* 5\.9 million"):
+    with pytest.raises(
+        PhotoError, match=r"3000 × 2000 pixels.* 5\.9 million .*--max-pixels 6000000"
+    ):
         decode_photo(file.getvalue(), max_pixels=5_900_000)
 
 
@@ -216,3 +236,76 @@ def test_every_real_photo_decodes_at_reduced_scale():
         assert image.mode == "RGB"
         assert min(image.size) >= 96
         assert np.asarray(image).std() > 5
+
+
+def heic(image: Image.Image, orientation: int = 1) -> bytes:
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    heif = pytest.importorskip("pillow_heif").from_pillow(image)
+    heif[0].info["exif"] = exif.tobytes()  # now, and as a phone does: the pixels are not turned
+    heif.save(file, quality=95)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["p.heic", "p.jpg"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_heic_is_decoded_upright_whatever_its_ending(tmp_path, scene, name, turned):
+    orientation = 6 if turned else 1
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](scene)))
+    path = tmp_path / name
+    path.write_bytes(heic(stored, orientation))
+    found = np.asarray(decode_photo(path), dtype=int)
+    assert found.shape == scene.shape
+    assert abs(found - scene).mean() < 4
+
+
+def test_heic_without_its_package_is_told_with_the_remedy(tmp_path):
+    path = tmp_path / "p.jpg"
+    path.write_bytes(heic(Image.new("RGB", (64, 64), "teal")))
+    script = f"""
+import sys
+sys.modules["pi_heif"] = None
+from pathlib import Path
+from geoguess_cli.photos.decoder import decode_photo
+decode_photo(Path({str(path)!r}))
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert answer.stderr.splitlines()[-1] == (
+        f"geoguess_cli.errors.PhotoError: {path} is HEIC, which needs one more package; "
+        "`pip install 'geoguess-cli[heic]'` lets geoguess read it"
+    )
+
+
+def test_avif_is_decoded_with_another_ending(tmp_path, scene):
+    path = tmp_path / "p.jpg"
+    Image.fromarray(scene).save(path, "AVIF", quality=95)
+    assert abs(np.asarray(decode_photo(path), dtype=int) - scene).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("p.jpg", b"\0\0\0\x14ftypisom\0\0\2\0mp41", "is a video; take pictures of it: `ffmpeg -i"),
+        ("p.nef", b"MM\0*\0\0\0\x08", "is a raw photo of a camera; export it as JPEG"),
+    ],
+)
+def test_videos_and_raw_photos_are_told(tmp_path, name, data, reason):
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(PhotoError) as caught:
+        decode_photo(tmp_path / name)
+    assert str(caught.value).startswith(f"{tmp_path / name} {reason}")
+
+
+def test_a_broken_link_names_what_it_leads_to(tmp_path):
+    (tmp_path / "p.jpg").symlink_to("gone/p.jpg")
+    with pytest.raises(PhotoError, match=r"p\.jpg is a link to gone/p\.jpg, which does not exist"):
+        decode_photo(tmp_path / "p.jpg")
+
+
+def test_a_name_that_is_not_utf_8_is_decoded_and_written_as_text(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    path.write_bytes(saved(Image.new("RGB", (9, 6), "teal"), "JPEG"))
+    assert decode_photo(path).size == decode_photo(tmp_path / "caf%E9.jpg").size == (9, 6)
+    path.write_bytes(b"nothing")
+    with pytest.raises(PhotoError, match=r"caf%E9\.jpg is not a picture"):
+        decode_photo(path)

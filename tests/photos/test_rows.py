@@ -39,9 +39,9 @@ def test_a_bad_row_is_left_out_with_its_row_number_and_reason(csv_of, row, reaso
 
 
 def test_valid_coordinates_at_the_limits_are_kept(csv_of):
-    text = "photo,lat,lon\na,90,180\nb,-90,-180\nc,0,0\nd, +1.5e1 ,190\ne,1,360\n"
+    text = "photo,lat,lon\na,90,180\nb,-90,-180\nc,0,1e-9\nd, +1.5e1 ,190\ne,1,360\n"
     reading = read_source(csv_of(text))
-    expected = [("a", 90, 180), ("b", -90, -180), ("c", 0, 0), ("d", 15, -170), ("e", 1, 0)]
+    expected = [("a", 90, 180), ("b", -90, -180), ("c", 0, 1e-9), ("d", 15, -170), ("e", 1, 0)]
     assert rows_of(reading) == expected
 
 

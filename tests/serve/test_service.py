@@ -71,7 +71,7 @@ def test_what_is_kept_is_small_upright_and_tells_nothing_of_its_maker(service: S
     ("content", "says"),
     [
         (b"no picture at all", "not a picture"),
-        (b"", "not a picture"),
+        (b"", "is an empty file"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_decompression_bomb_is_refused_before_it_takes_memory(
     Image.new("1", (side, side)).save(file, "PNG")
     assert len(file.getvalue()) < 100_000
     tracemalloc.start()
-    with pytest.raises(PhotoError, match="too"):
+    with pytest.raises(PhotoError, match="at most 1 million are opened"):
         answered(service, file.getvalue())
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -1,26 +1,22 @@
-"""The photos below a folder."""
+"""Which photo a bare name means."""
 
 import polars as pl
 import pytest
 
-from geoguess_cli.sources.index import find_photos, locate_photos
+from geoguess_cli.sources.folder import photos_below
+from geoguess_cli.sources.index import locate_photos
 
 
-def test_photos_are_found_in_order_and_links_do_not_loop(tmp_path, write_photo):
-    for name in ("b.png", "a/z.jpeg", "a/y.webp", "a/.hidden.jpg"):
-        write_photo(tmp_path / name)
-    (tmp_path / "a" / "up").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "notes.txt").write_text("no photo")
-    found = [path.relative_to(tmp_path).as_posix() for path in find_photos(tmp_path)]
-    assert found == ["a/y.webp", "a/z.jpeg", "b.png"]
+def frame_of(names):
+    rows = {"photo": names, "@row": range(len(names)), "@file": ["t"] * len(names)}
+    return pl.DataFrame(rows)
 
 
 def test_a_name_stands_for_a_path_or_for_a_stem_in_any_folder(tmp_path, write_photo):
     for name in ("a/1.jpg", "b/2.jpg", "a/3.jpg", "b/3.jpg"):
         write_photo(tmp_path / name)
-    names = ["a/1.jpg", "2", "3", "b/3.jpg", "4"]
-    frame = pl.DataFrame({"photo": names, "@row": range(5), "@file": ["t"] * 5})
-    rows, ambiguous, missing = locate_photos(frame, tmp_path)
+    frame = frame_of(["a/1.jpg", "2", "3", "b/3.jpg", "4"])
+    rows, ambiguous, missing = locate_photos(frame, photos_below(tmp_path))
     assert rows["photo"].to_list() == ["a/1.jpg", "b/2.jpg", "b/3.jpg"]
     assert rows.columns == frame.columns
     assert [bad.row for bad in ambiguous] == [2]
@@ -46,7 +42,17 @@ def test_a_name_stands_for_the_path_that_ends_so(tmp_path, write_photo, name, fi
     for file in files:
         write_photo(tmp_path / file)
     frame = pl.DataFrame({"photo": [name, "none"], "@row": [0, 1], "@file": ["t"] * 2})
-    rows, ambiguous, missing = locate_photos(frame, tmp_path)
+    rows, ambiguous, missing = locate_photos(frame, photos_below(tmp_path))
     assert rows.columns == frame.columns
     assert rows["photo"].to_list() == ([] if photo is None else [photo])
     assert len(ambiguous) + len(missing) == (2 if photo is None else 1)
+
+
+def test_heic_beside_a_jpeg_of_its_name_makes_no_name_ambiguous(tmp_path):
+    for name in ("1.HEIC", "1.jpg", "2.heic", "a/3.heic", "b/3.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    frame = frame_of(["1", "2", "3", "1.HEIC"])
+    rows, ambiguous, _ = locate_photos(frame, photos_below(tmp_path))
+    assert rows["photo"].to_list() == ["1.jpg", "2.heic", "1.HEIC"]
+    assert [bad.row for bad in ambiguous] == [2]

@@ -139,7 +139,7 @@ def test_a_folder_of_photos_is_read_by_its_exif(tmp_path, write_photo):
     assert reading.kind == "exif"
     assert rows_of(reading) == [("a/c.JPG", 55.75, 13.5), ("b.jpg", -33.5, -70.25)]
     assert [bad.row for bad in reading.bad_rows] == [2, 4]
-    assert reading.bad_rows[0].reason == "'a/none.jpg' has no GPS position in its EXIF"
+    assert reading.bad_rows[0].reason == "'a/none.jpg': no GPS position in its EXIF or XMP"
     assert "broken.jpg is not a picture" in reading.bad_rows[1].reason
 
 

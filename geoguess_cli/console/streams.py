@@ -1,0 +1,25 @@
+"""The streams of a process: no character stops an output, whatever the encoding."""
+
+import io
+import sys
+from collections.abc import Mapping
+
+from geoguess_cli.names import WRITABLE
+
+
+def prepare_streams(*, environment: Mapping[str, str], windows: bool) -> None:
+    """Let stdout and stderr take every text.
+
+    A character that the encoding lacks is written as `\\uXXXX`, which JSON reads back. Windows
+    gives a file or a pipe an old code page; results go there in UTF-8, as on other systems, unless
+    PYTHONIOENCODING names an encoding.
+
+    Args:
+        environment: Environment variables.
+        windows: Whether this is Windows.
+    """
+    chosen = environment.get("PYTHONIOENCODING")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            by_default = windows and not chosen and not stream.isatty()
+            stream.reconfigure(encoding="utf-8" if by_default else None, errors=WRITABLE)
