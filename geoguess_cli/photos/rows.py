@@ -57,8 +57,8 @@ def checked_rows(
     frame = frame.with_columns(
         _path(frame, "photo"),
         *(_text(frame, name) for name in TEXT_COLUMNS if name in frame.columns),
-        _number_text("latitude"),
-        _number_text("longitude"),
+        _number_text(frame, "latitude"),
+        _number_text(frame, "longitude"),
         pl.lit(file).alias(FILE),
     )
     frame = degree_columns(frame)
@@ -173,7 +173,9 @@ def archived_soundly() -> pl.Expr:
 def _positions(frame: pl.DataFrame) -> list[pl.Expr]:
     """The position of each photo in its archive: whole numbers, and the compression as text."""
     numbers = [
-        _text(frame, name).str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).alias(name)
+        pl.col(name).cast(pl.Int64)
+        if frame.schema[name].is_integer()
+        else _text(frame, name).str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).alias(name)
         for name in ("offset", "length")
     ]
     return [*numbers, _text(frame, "compression")]
@@ -196,8 +198,13 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.when(column != "").then(column).alias(name)
 
 
-def _number_text(name: str) -> pl.Expr:
-    """A column of numbers as text, empty as null; pandas writes a missing number as `nan`."""
+def _number_text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """A column of numbers as text, empty as null; pandas writes a missing number as `nan`.
+
+    Numbers of full precision stay numbers: their texts would take gigabytes in a large table.
+    """
+    if frame.schema[name] == pl.Float64():
+        return pl.col(name).fill_nan(None)
     column = pl.col(name).cast(pl.String).str.strip_chars()
     absent = column.str.to_lowercase().is_in(["", "nan", "null", "none"])
     return pl.when(~absent).then(column).alias(name)
