@@ -340,6 +340,24 @@ def mapillary_tools(folder: Path) -> None:
 
 
 @source(
+    "images.jsonl",
+    "mapillary",
+    [("photos/101.jpg", 45.0, -111.0), ("photos/102.jpg", 45.2, -111.2)],
+)
+def mapillary_api(folder: Path) -> None:
+    drive = {"sequence": "s-1", "creator": {"username": "ann", "id": "1"}}
+    camera = {"type": "Point", "coordinates": [-111.2, 45.2]}
+    computed = {"type": "Point", "coordinates": [-111.0, 45.0]}
+    records = (
+        {"id": "101", "geometry": camera, "computed_geometry": computed, "captured_at": 1, **drive},
+        {"id": "102", "geometry": camera, "captured_at": 2, **drive},
+    )
+    write_text(folder / "images.jsonl", *(json.dumps(record) for record in records))
+    for number in (101, 102):
+        write_photo(folder / "photos" / f"{number}.jpg")
+
+
+@source(
     "streetscapes",
     "streetscapes",
     [("Singapore/0a1b2c3d-1111-4222-8333-444455556666.jpeg", 1.3, 103.8)],
@@ -389,12 +407,21 @@ def numbered(folder: Path) -> None:
         write_photo(home / f"{number}.png")
 
 
-@source("unsplash.csv", "unsplash", [("photos/XMyPniM9LF0.jpg", 40.4, -3.7)])
+@source(
+    "unsplash",
+    "unsplash",
+    [("photos/XMyPniM9LF0.jpg", 40.4, -3.7), ("photos/9_6pQ1x2.jpg", 48.1, 11.6)],
+)
 def unsplash(folder: Path) -> None:
-    place = "photo_location_latitude,photo_location_longitude"
-    header = f"photo_id,photographer_username,{place}"
-    write_text(folder / "unsplash.csv", header, "XMyPniM9LF0,ann,40.4,-3.7", "rDLBArZUl1c,bob,,")
-    write_photo(folder / "photos" / "XMyPniM9LF0.jpg")
+    home = folder / "unsplash"
+    names = ("photo_id", "photographer_username", "photo_location_latitude")
+    header = "\t".join((*names, "photo_location_longitude"))
+    rows = ("XMyPniM9LF0\tann\t40.4\t-3.7", "rDLBArZUl1c\tbob\t\t")
+    write_text(home / "photos.tsv000", header, *rows)
+    write_text(home / "photos.tsv001", header, "9_6pQ1x2\tann\t48.1\t11.6")
+    write_text(home / "keywords.tsv000", "photo_id\tkeyword", "XMyPniM9LF0\troad")
+    for name in ("XMyPniM9LF0", "9_6pQ1x2"):
+        write_photo(home / "photos" / f"{name}.jpg")
 
 
 @source("compressed_dataset")

@@ -6,6 +6,7 @@ and counts from 1 for JSON, GeoJSON and Parquet.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,13 +37,22 @@ _REMEDIES = {
 }
 
 
+def table_suffix(path: Path) -> str:
+    """The ending that says which kind of table a file is, without the number of a part.
+
+    >>> table_suffix(Path("Photos.CSV")), table_suffix(Path("photos.tsv000"))
+    ('.csv', '.tsv')
+    """
+    return re.sub(r"\d{3}$", "", path.suffix.lower())
+
+
 def read_header(path: Path) -> list[str]:
     """The usable column names of a table file, in its order; nested Parquet columns are not usable.
 
     Raises:
         PhotoTableError: The file is not a table, or it is damaged.
     """
-    suffix = path.suffix.lower()
+    suffix = table_suffix(path)
     if suffix in _CSV:
         with _reading(path):
             return csv_header(path)
@@ -82,7 +92,7 @@ def read_rows(
     Raises:
         PhotoTableError: The file has another ending, or it is damaged.
     """
-    suffix = path.suffix.lower()
+    suffix = table_suffix(path)
     bad_rows: list[BadRow] = []
     with _reading(path):
         if suffix in _CSV:

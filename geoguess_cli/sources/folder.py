@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from geoguess_cli.names import text_of
+from geoguess_cli.photos.files import FOLDER_TABLE_SUFFIXES, table_suffix
 from geoguess_cli.photos.kinds import PHOTO_SUFFIXES, RAW_SUFFIXES, VIDEO_SUFFIXES
 from geoguess_cli.wording import counted
 
@@ -172,3 +173,9 @@ def _count_left_out(found: FolderPhotos, entry: "os.DirEntry[str]", *, copies: b
         found.copies[text_of(entry.name)] += photos
     else:
         found.hidden += photos
+
+
+def tables_among(files: Sequence[Path]) -> list[Path]:
+    """Those of some files that a folder may be read by, in their order."""
+    tables = [file for file in files if table_suffix(file) in FOLDER_TABLE_SUFFIXES]
+    return [file for file in tables if file.is_file()]

@@ -29,6 +29,7 @@ LAYOUTS: tuple[Layout, ...] = (
     mapillary.DESCRIPTION,
     osv.TABLE,
     tables.PHOTO_TABLE,
+    mapillary.API,
     lists.IM2GPS,
     lists.GEOCLIP,
     lists.STREETSCAPES,

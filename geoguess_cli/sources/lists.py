@@ -19,14 +19,22 @@ def _list_with(*columns: str) -> "Callable[[SourceView], list[Path]]":
     return recognise
 
 
+def _unsplash_parts(view: "SourceView") -> list[Path]:
+    """The parts of Unsplash's list, such as `photos.tsv000` and `photos.tsv001`."""
+    return view.tables_with(
+        ("photo_id", "photo_location_latitude", "photo_location_longitude"),
+    )
+
+
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
-    """The rows of a list; its photos are below its folder, or below the source."""
-    (file,) = files
-    columns = view.columns(file)
+    """The rows of a list in all its parts; photos are below its folder, or below the source."""
     if not view.path.is_dir():
-        return view.located(view.rows(file, columns))
-    view.notices.append(f"{view.path}: its list {file.relative_to(view.path).as_posix()} is read")
-    return view.located(view.rows(file, columns, root=view.path, prefix=""))
+        (file,) = files
+        return view.located(view.rows(file, view.columns(file)))
+    names = ", ".join(file.relative_to(view.path).as_posix() for file in files)
+    view.notices.append(f"{view.path}: its list {names} is read")
+    parts = [view.rows(file, view.columns(file), root=view.path, prefix="") for file in files]
+    return view.located(view.joined(parts))
 
 
 IM2GPS = Layout(
@@ -48,6 +56,6 @@ UNSPLASH = Layout(
     name="unsplash",
     title="Unsplash Dataset",
     signs="",
-    recognise=_list_with("photo_id", "photo_location_latitude", "photo_location_longitude"),
+    recognise=_unsplash_parts,
     read=_read,
 )

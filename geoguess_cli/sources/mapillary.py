@@ -1,4 +1,4 @@
-"""Mapillary: the data set MSLS, and the descriptions that mapillary_tools writes."""
+"""Mapillary: the data set MSLS, descriptions by mapillary_tools, and records of the API."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,10 @@ _MSLS_JOINED = {
     },
 }
 """Columns of the tables beside `raw.csv`, by the names that they get."""
+
+_API_COLUMNS = ("id", "captured_at", "computed_geometry")
+_POINTS = ("computed_geometry", "geometry")
+"""Points of the API: what Mapillary computed, else what the camera wrote."""
 
 _DESCRIPTION = "mapillary_image_description.json"
 
@@ -164,6 +168,31 @@ def _milliseconds(time: object) -> int | None:
     return round(moment.timestamp() * 1000)
 
 
+def _api_table(view: "SourceView") -> list[Path]:
+    return view.table_with(_API_COLUMNS)
+
+
+def _read_api(view: "SourceView", files: Sequence[Path]) -> "Rows":
+    """The records of the API, each with the best point that it has."""
+    import polars as pl
+
+    (file,) = files
+    columns = {name: own for name, own in view.columns(file).items() if own not in _POINTS}
+    root = view.path if view.path.is_dir() else file.parent
+    best, *others = (
+        view.rows(file, {**columns, "point": point}, root=root, prefix="")
+        for point in _POINTS
+        if point in view.header(file)
+    )
+    for rows in others:
+        more = rows.frame.filter(~pl.col("@row").is_in(best.frame["@row"].implode()))
+        frame = pl.concat([best.frame, more], how="diagonal_relaxed").sort("@row")
+        left = set(frame["@row"])
+        bad_rows = [bad for bad in rows.bad_rows if bad.row not in left]
+        best = replace(best, frame=frame, bad_rows=bad_rows)
+    return view.located(best)
+
+
 MSLS = Layout(
     name="msls",
     title="Mapillary Street-Level Sequences (MSLS)",
@@ -177,4 +206,11 @@ DESCRIPTION = Layout(
     signs="",
     recognise=_description,
     read=_read_description,
+)
+API = Layout(
+    name="mapillary",
+    title="records of the Mapillary API",
+    signs="",
+    recognise=_api_table,
+    read=_read_api,
 )

@@ -26,7 +26,7 @@ from geoguess_cli.photos.files import (
 )
 from geoguess_cli.photos.position import position_or_fault
 from geoguess_cli.photos.rows import FILE, ROW, BadRow, checked_rows
-from geoguess_cli.sources.folder import photos_below
+from geoguess_cli.sources.folder import photos_below, tables_among
 from geoguess_cli.sources.index import locate_photos
 from geoguess_cli.sources.packed import (
     AT,
@@ -97,7 +97,7 @@ class SourceView:
         if not self.path.is_dir():
             return [self.path]
         below = [entry for entry in sorted(self.path.iterdir()) if not entry.name.startswith(".")]
-        return _tables_among(below) or _tables_among(
+        return tables_among(below) or tables_among(
             [file for folder in below if folder.is_dir() for file in sorted(folder.iterdir())]
         )
 
@@ -107,11 +107,15 @@ class SourceView:
         Raises:
             PhotoTableError: Two tables have these columns.
         """
-        files = [file for file in self.lists if self._has(file, columns)]
+        files = self.tables_with(columns)
         if len(files) > 1:
             names = " and ".join(file.relative_to(self.path).as_posix() for file in files)
             raise PhotoTableError(f"{self.path} holds {names}; name the table to read")
         return files
+
+    def tables_with(self, columns: Sequence[str]) -> list[Path]:
+        """Those of `lists` whose header has these columns, in any letter case."""
+        return [file for file in self.lists if self._has(file, columns)]
 
     def _has(self, file: Path, columns: Sequence[str]) -> bool:
         try:
@@ -342,9 +346,3 @@ class SourceView:
             parts[0].root,
             [bad for part in parts for bad in part.bad_rows],
         )
-
-
-def _tables_among(files: Sequence[Path]) -> list[Path]:
-    return [
-        file for file in files if file.suffix.lower() in FOLDER_TABLE_SUFFIXES and file.is_file()
-    ]
