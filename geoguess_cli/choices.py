@@ -51,6 +51,9 @@ CellColor = Literal["photos", "level", "accuracy"]
 ThemeName = Literal["light", "dark"]
 """Darker is likelier on a light map, brighter on a dark one."""
 
+DataSetName = Literal["osv-mini-129k", "osv-5m", "im2gps3k"]
+"""The published data sets that can be fetched; `sources.downloads` describes each."""
+
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)

@@ -38,6 +38,10 @@ class WeightsError(GeoguessError, OSError):
     """Pretrained weights cannot be found or downloaded."""
 
 
+class DownloadError(GeoguessError, OSError):
+    """A data set cannot be fetched: the server, the connection, the disk or a part is at fault."""
+
+
 class DependencyError(GeoguessError, ImportError):
     """An installed package is missing or does not match another."""
 

@@ -123,6 +123,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def byte_size(size: float) -> str:
+    """A number of bytes as text, in decimal units.
+
+    >>> byte_size(512), byte_size(23_400), byte_size(2_920_000_000), byte_size(259e9)
+    ('512 B', '23 kB', '2.9 GB', '259 GB')
+    """
+    units = ("B", "kB", "MB", "GB", "TB", "PB")
+    power = 0
+    while size >= 999.5 and power < len(units) - 1:
+        size, power = size / 1000, power + 1
+    return f"{size:.{1 if power and size < 9.95 else 0}f} {units[power]}"
+
+
 def signed(number: float) -> str:
     """A number with its sign, a true minus sign below zero.
 

@@ -29,7 +29,14 @@ CHECKED = (
 OFFLINE = ("drawing", "maps", "occlusion", "report", "survey")
 install_import_hook([f"geoguess_cli.{floor}" for floor in CHECKED], "beartype.beartype")
 
-pytest_plugins = ["worlds", "photo_worlds", "command_worlds", "training_worlds", "figure_worlds"]
+pytest_plugins = [
+    "worlds",
+    "photo_worlds",
+    "command_worlds",
+    "training_worlds",
+    "figure_worlds",
+    "hub_servers",
+]
 
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent

@@ -1,4 +1,4 @@
-"""`geoguess data`: inspect photos, import them to a photo table, split them, find leaks."""
+"""`geoguess data`: fetch, inspect and import photos, split them, find leaks."""
 
 import dataclasses
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import SplitBy
+from geoguess_cli.commands import data_card, data_download
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import (
@@ -27,7 +28,10 @@ from geoguess_cli.wording import counted
 if TYPE_CHECKING:
     from geoguess_cli.sources.reading import Reading
 
-app = typer.Typer(no_args_is_help=True, help="Inspect, import and split photos.")
+app = typer.Typer(no_args_is_help=True, help="Fetch, inspect, import and split photos.")
+
+app.command("download")(data_download.download)
+app.command("card")(data_card.card)
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 

@@ -11,6 +11,8 @@ from geoguess_cli.wording import percent
 # On a logarithmic scale the lowest colour stands for this share of the greatest probability.
 _LOG_RANGE = 1e-4
 
+_LONG_SCALE = 1000.0  # greatest value over least one
+
 Ticks = list[tuple[float, str]]
 """Values at which a key has ticks, with their labels."""
 
@@ -63,10 +65,16 @@ def count_ticks(norm: Normalize) -> Ticks:
 
     >>> count_ticks(Normalize(3, 11))
     [(4.0, '4'), (6.0, '6'), (8.0, '8'), (10.0, '10')]
+    >>> [text for _, text in count_ticks(LogNorm(1, 30))]
+    ['1', '2', '5', '10', '20']
+    >>> [text for _, text in count_ticks(LogNorm(1, 10_000))]
+    ['1', '10', '100', '1,000', '10,000']
     """
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
     if isinstance(norm, LogNorm):
-        candidates = [step * 10.0**power for power in range(12) for step in (1, 2, 5)]
+        # Labels of three steps in each decade would run into each other on a long scale.
+        steps = (1, 2, 5) if high / low < _LONG_SCALE else (1,)
+        candidates = [step * 10.0**power for power in range(12) for step in steps]
     else:
         locator = MaxNLocator(6, integer=True, steps=[1, 2, 5, 10])
         candidates = [float(tick) for tick in locator.tick_values(low, high)]

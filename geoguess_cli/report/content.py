@@ -66,12 +66,14 @@ class Page:
         opening: Paragraphs.
         headline: The statistics that matter most: name, value, what to compare it with.
         sections: In reading order.
+        closing: The last paragraph; "" for the one about intervals and definitions of statistics.
     """
 
     title: str
     opening: Sequence[str]
     headline: Sequence[tuple[str, StatisticText, str]]
     sections: Sequence[Section]
+    closing: str = ""
 
 
 def listed(part: type) -> dict[str, Definition]:

@@ -1,4 +1,4 @@
-"""An evaluation, or a comparison, in a folder: its page in three forms, its figures, its rows."""
+"""An evaluation, a comparison or a datasheet in a folder: its page in three forms, its figures."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,11 +13,14 @@ from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.files import replacing, write_text
 from geoguess_cli.report.comparison_page import comparison_page
 from geoguess_cli.report.content import Page
+from geoguess_cli.report.datasheet import Datasheet
+from geoguess_cli.report.datasheet_figures import datasheet_figures
+from geoguess_cli.report.datasheet_page import datasheet_page
 from geoguess_cli.report.evaluation_page import report_page
 from geoguess_cli.report.figures import comparison_figure, figures_of
 from geoguess_cli.report.rendering import Image, render_markdown, render_page
 
-_MAPS = frozenset({"errors"})
+_MAPS = frozenset({"errors", "places"})
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
@@ -44,6 +47,17 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     figures = {"shares": lambda: comparison_figure(comparison)}
     page, record = comparison_page(comparison), comparison.record()
     return _write_page("comparison", page, record, figures, folder)
+
+
+def write_datasheet(sheet: Datasheet, folder: Path) -> list[Path]:
+    """The files written: card.json, .md and .html, and a PNG a figure.
+
+    Args:
+        sheet: What to write.
+        folder: Where to write it; it is made if need be.
+    """
+    figures = datasheet_figures(sheet)
+    return _write_page("card", datasheet_page(sheet), sheet.record(), figures, folder)
 
 
 def _write_page(

@@ -1,11 +1,13 @@
 """A page of statistics as Markdown, and as one HTML file that needs no network."""
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from geoguess_cli.report.content import Page, Section, Table
 from geoguess_cli.wording import UNDEFINED
@@ -49,7 +51,13 @@ def render_page(page: Page, images: Mapping[str, Image]) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["code"] = _with_code
     return environment.get_template("report.html").render(page=page, images=images)
+
+
+def _with_code(text: str) -> Markup:
+    """A text in which words between backticks are marked as code, as Markdown does."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def render_markdown(page: Page, *, pictures: Iterable[str] = ()) -> str:
@@ -66,7 +74,7 @@ def render_markdown(page: Page, *, pictures: Iterable[str] = ()) -> str:
         blocks.append(_table(Table("", ("statistic", "value", "compare with"), rows)))
     for section in page.sections:
         blocks += _section(section, names)
-    blocks.append("`docs/metrics.md` of geoguess defines every statistic.")
+    blocks.append(page.closing or "`docs/metrics.md` of geoguess defines every statistic.")
     return "\n\n".join(blocks) + "\n"
 
 
