@@ -36,6 +36,9 @@ Measure = Literal["probability", "log-odds", "km"]
 Baseline = Literal["mean", "blur", "noise"]
 """What a covered pixel becomes; `occlusion.baselines` computes each."""
 
+Resume = Literal["never", "always", "auto"]
+"""Whether a training goes on where one was interrupted; "auto" if there is one, else it starts."""
+
 View = Literal["overlay", "contour", "plain"]
 """How an occlusion map is drawn over its photo."""
 

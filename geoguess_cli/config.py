@@ -157,6 +157,7 @@ class TrainConfig:
     clip_norm: float = 1.0
     plateau_factor: float = 0.5
     plateau_patience: int = 2
+    save_minutes: float = 5.0
     stages: tuple[StageConfig, ...] = PAPER_STAGES
 
     def __post_init__(self) -> None:
@@ -167,6 +168,11 @@ class TrainConfig:
         if self.weight_decay < 0 or self.clip_norm < 0:
             raise ConfigError(
                 "train.weight_decay and train.clip_norm must be 0 or more (0 turns them off)"
+            )
+        if self.save_minutes < 0:
+            raise ConfigError(
+                f"train.save_minutes is {self.save_minutes:g}; it must be 0 or more (0 keeps a "
+                "snapshot after every step)"
             )
         if not self.stages:
             raise ConfigError("train.stages is empty; name at least one stage")
@@ -207,7 +213,7 @@ class ColumnsConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All of `geoguess.toml`. `workers = -1` and "auto" choose by what the machine has.
+    """All of `geoguess.toml`. `workers = -1`, `threads = 0` and "auto" choose by the machine.
 
     `max_pixels` is the largest width × height of a photo; the default is that of Pillow.
     """
@@ -218,6 +224,7 @@ class Config:
     device: str = "auto"
     precision: Precision = "auto"
     workers: int = -1
+    threads: int = 0
     max_pixels: int = MAX_PIXELS
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
     cells: CellsConfig = field(default_factory=CellsConfig)
@@ -228,7 +235,7 @@ class Config:
     def __post_init__(self) -> None:
         _at_least(-1, workers=self.workers)
         _at_least(1, max_pixels=self.max_pixels)
-        _at_least(0, seed=self.seed)
+        _at_least(0, seed=self.seed, threads=self.threads)
 
     @property
     def cells_path(self) -> Path:

@@ -59,4 +59,8 @@ class UploadError(GeoguessError, ValueError):
 
 
 class BusyError(GeoguessError, BlockingIOError):
-    """The server has as much work as it takes at once; the client may ask again soon."""
+    """A server, or the folder of a run, has as much work as it takes; it may be free again soon."""
+
+
+class StoppedError(GeoguessError, InterruptedError):
+    """A training stopped because it was asked to; a snapshot holds everything up to that step."""

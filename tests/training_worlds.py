@@ -60,7 +60,9 @@ class Lab:
         stats = list(session.epochs(on_step=on_step, on_failure=on_failure))
         return session.trained().geolocator.state_dict(), stats
 
-    def interrupt(self, name: str, *, epoch: int, step: int, phase: str = "train") -> None:
+    def interrupt(
+        self, name: str, *, epoch: int, step: int, phase: str = "train", **options: Any
+    ) -> None:
         """A Ctrl-C after a batch of an epoch, numbered from 1."""
 
         def on_step(stats: StepStats) -> None:
@@ -68,7 +70,7 @@ class Lab:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            self.train(name, on_step=on_step)
+            self.train(name, on_step=on_step, **options)
 
     def moved(self, split: str, place: tuple[float, float]) -> PhotoTable:
         """The table with all photos of a split at one place."""

@@ -192,6 +192,7 @@ def conclude(
         MissingFileError: No epoch of the training has ended.
     """
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.device import compute_threads
 
     trained, config = session.trained(), session.config
     run: dict[str, Any] = {
@@ -200,13 +201,14 @@ def conclude(
         "max_pixels": config.max_pixels,
     }
     predictor = Predictor(trained, **run)
-    fit = fit_on_validation(
-        predictor,
-        session.photos,
-        batch_size=config.train.batch_size,
-        workers=config.workers,
-        on_batch=on_batch,
-    )
+    with compute_threads(session.threads):
+        fit = fit_on_validation(
+            predictor,
+            session.photos,
+            batch_size=config.train.batch_size,
+            workers=config.workers,
+            on_batch=on_batch,
+        )
     decided = fit.applied_to(trained)
     return Model(Predictor(decided, **run)), fit
 

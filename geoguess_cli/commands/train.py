@@ -1,22 +1,31 @@
 """`geoguess train`: the geolocator in stages, from photos and cells to a model folder."""
 
 import dataclasses
+import itertools
+import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from geoguess_cli.choices import Resume
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import show_fit
 from geoguess_cli.console.inputs import check_leaks, read_photos
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.stopping import StopRequests, duration
 from geoguess_cli.console.training import TrainingDisplay
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.wording import tenths_of_percent
 
 if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
+
+RESUME = typing.get_args(Resume)
+
+CONTINUE = "`geoguess train --resume` continues from there"
 
 SUMMARY_CELLS = 2199
 """Number of cells in the paper: `--summary` shows the head for it if there is no partition yet."""
@@ -29,6 +38,18 @@ def _stage(text: str) -> int:
     if text.isdecimal() and int(text) >= 1:
         return int(text)
     raise typer.BadParameter(f"`{text}` is neither `all` nor the number of a stage, from 1")
+
+
+class TrainCommand(TyperCommand):
+    """Takes `--resume` with and without a value; an option of Typer's has always one or never."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, `--resume` alone as `--resume always`."""
+        whole = [
+            "--resume=always" if own == "--resume" and following not in RESUME else own
+            for own, following in itertools.zip_longest(args, args[1:], fillvalue="")
+        ]
+        return list(super().parse_args(ctx, whole))
 
 
 @configured(
@@ -53,8 +74,22 @@ def train(
         ),
     ] = "all",  # type: ignore[assignment]
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue exactly where a run was interrupted.")
-    ] = False,
+        Resume,
+        typer.Option(
+            "--resume",
+            metavar="[auto]",
+            help="Continue exactly where a run was interrupted; with `auto`, else start one.",
+        ),
+    ] = "never",
+    stop_after: Annotated[
+        float | None,
+        typer.Option(
+            "--stop-after",
+            metavar="TIME",
+            parser=duration,
+            help="Stop before this time is over (2h, 90m), so that --resume continues later.",
+        ),
+    ] = None,
     summary: Annotated[
         bool,
         typer.Option("--summary", help="Print parts, parameters and shapes, and train nothing."),
@@ -86,10 +121,13 @@ def train(
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True)
     check_leaks(table, "val", sink)
-    run = choose_run(config.artifacts / "runs", name, going_on=resume or stage > 1, replace=force)
-    session = TrainingSession(config, table, partition, run=run, stage=stage or None, resume=resume)
-    if resume:
-        sink.notice(f"going on with {run.folder}")
+    runs = config.artifacts / "runs"
+    run, going_on = choose_run(runs, name, resume=resume, stage=stage or None, replace=force)
+    session = TrainingSession(
+        config, table, partition, run=run, stage=stage or None, resume=going_on
+    )
+    if going_on:
+        sink.notice(f"continuing {run.folder}")
     elif stage > 1:
         sink.notice(f"starting from the result of stage {stage - 1} in {run.folder}")
     for note in session.notes:
@@ -98,29 +136,33 @@ def train(
         f"{len(session.train)} training photos in {len(partition)} cells, "
         f"{len(session.val)} validation photos; run {run.folder}"
     )
-    _run(session, sink)
+    _run(session, stop_after, sink)
     _write(session, output or config.model_path, sink)
 
 
-def _run(session: "TrainingSession", sink: Sink) -> None:
-    """Train, show and draw each epoch, and after an interruption say how to go on."""
+def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> None:
+    """Train, show and draw each epoch; after a stop, say how to go on."""
     from geoguess_cli.drawing.saving import save_figure
+    from geoguess_cli.errors import StoppedError
     from geoguess_cli.report.training_curves import training_curves
 
     run = session.run
-    try:
-        with TrainingDisplay(sink, stages=len(session.config.train.stages)) as display:
-            for stats in session.epochs(
-                on_step=display.step,
-                on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
-            ):
-                display.epoch(stats)
-                save_figure(training_curves(run.metrics()), run.folder / "curves.png")
-    except KeyboardInterrupt:
-        sink.notice(
-            f"{run.folder} holds every whole epoch; `geoguess train --resume` goes on from there"
-        )
-        raise
+    with StopRequests(stop_after) as stop:
+        try:
+            with TrainingDisplay(sink, stages=len(session.config.train.stages)) as display:
+                for stats in session.epochs(
+                    on_step=display.step,
+                    on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
+                    stop=stop,
+                ):
+                    display.epoch(stats)
+                    save_figure(training_curves(run.metrics()), run.folder / "curves.png")
+        except KeyboardInterrupt:
+            sink.notice(f"{run.folder} holds a snapshot; {CONTINUE}")
+            raise
+        except StoppedError as reason:
+            sink.notice(f"{reason}; {run.folder} holds every step so far; {CONTINUE}")
+            raise typer.Exit(stop.code) from reason
 
 
 def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:

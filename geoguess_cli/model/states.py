@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt64
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from geoguess_cli.errors import MissingFileError, ModelError
@@ -27,10 +27,20 @@ def write_state(
     state: Mapping[str, Tensor], path: Path, *, metadata: Mapping[str, str] | None = None
 ) -> None:
     """Write tensors by name, from any device, with text metadata beside them."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"format": "pt", **(metadata or {})})
-        temporary.chmod(0o644)  # safetensors lets only the owner read; models are shared
+        temporary.write_bytes(state_bytes(state, metadata=metadata))
+
+
+def state_bytes(state: Mapping[str, Tensor], *, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Tensors by name, from any device, as the bytes of a safetensors file.
+
+    Args:
+        state: The tensors.
+        metadata: At most one entry, because safetensors writes several in no fixed order, and the
+            same weights must give the same bytes.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    return save(tensors, metadata=dict(metadata) if metadata else None)
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -52,24 +52,27 @@ class Engine:
         optimizer: torch.optim.Optimizer,
         *,
         epoch: int,
+        tally: Tally,
+        first: int = 0,
         after: AfterBatch,
-    ) -> Tally:
+    ) -> None:
         """Learn from every batch once.
 
         Args:
             photos: Photos that lie in a cell.
-            batches: Batches of these photos.
+            batches: Batches of these photos, from step `first` on.
             optimizer: Holds the parameters that learn.
             epoch: Index of the epoch, from 0. Seed, epoch and step decide the randomness.
+            tally: The sums of the steps before `first`; those of the other steps are added.
+            first: Number of steps that are done.
             after: Called after each batch.
 
         Raises:
             ModelError: The loss is not finite.
             PhotoTableError: No photo could be read.
         """
-        tally = Tally()
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        for step, batch in self._steps(photos, batches, tally, after, split="training"):
+        for step, batch in self._steps(photos, batches, tally, first, after, split="training"):
             # A norm over a batch cannot learn from a batch of one.
             if len(batch.rows) > 1:
                 with _seeded(self.seed, epoch, step, self.device):
@@ -84,16 +87,23 @@ class Engine:
                     raise ModelError(f"step {step + 1}: the training loss is {value}")
                 tally.loss += value * len(batch.rows)
                 tally.covered += len(batch.rows)
-        return tally
 
     def validate(
-        self, photos: TrainingPhotos, batches: Iterator[Batch], *, after: AfterBatch
-    ) -> Tally:
+        self,
+        photos: TrainingPhotos,
+        batches: Iterator[Batch],
+        *,
+        tally: Tally,
+        first: int = 0,
+        after: AfterBatch,
+    ) -> None:
         """Cross-entropy of the photos that lie in a cell, without smoothing; hits of all photos.
 
         Args:
             photos: Validation photos; a photo in no cell has no loss and counts as wrong.
-            batches: Batches of these photos.
+            batches: Batches of these photos, from step `first` on.
+            tally: The sums of the steps before `first`; those of the other steps are added.
+            first: Number of steps that are done.
             after: Called after each batch.
 
         Raises:
@@ -101,13 +111,11 @@ class Engine:
             PhotoTableError: No photo could be read.
         """
         self.geolocator.eval()
-        tally = Tally()
-        for _, batch in self._steps(photos, batches, tally, after, split="validation"):
+        for _, batch in self._steps(photos, batches, tally, first, after, split="validation"):
             if len(batch.rows):
                 self._judge(photos, batch, tally)
         if not math.isfinite(tally.mean_loss):
             raise ModelError(f"the validation loss is {tally.mean_loss}")
-        return tally
 
     @torch.inference_mode()
     def _judge(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
@@ -134,12 +142,13 @@ class Engine:
         photos: TrainingPhotos,
         batches: Iterator[Batch],
         tally: Tally,
+        first: int,
         after: AfterBatch,
         *,
         split: str,
     ) -> Iterator[tuple[int, Batch]]:
         """Each batch with its number from 0. Its photos are counted, and `after` is called last."""
-        for step, batch in enumerate(batches):
+        for step, batch in enumerate(batches, start=first):
             tally.photos += len(batch.rows)
             tally.skipped += len(batch.failures)
             for row, reason in batch.failures:

@@ -1,40 +1,52 @@
-"""The epochs of a training, stage by stage: the best weights are kept, every epoch can be resumed.
+"""The epochs of a training, stage by stage: the best weights are kept, any step can be resumed.
 
 A stage starts from the best weights by validation loss of the run so far, not from the last ones:
 a stage that overfits does no harm to the next.
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from geoguess_cli.config import Config
-from geoguess_cli.errors import ConfigError, ModelError
+from geoguess_cli.errors import ConfigError, ModelError, StoppedError
+from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.training.epoch import AfterBatch, Engine
 from geoguess_cli.training.photos import TrainingPhotos
-from geoguess_cli.training.progress import EpochStats, Phase, StepStats, Tally
-from geoguess_cli.training.run import Best, Run
+from geoguess_cli.training.progress import PHASES, EpochStats, Phase, StepStats, Tally
+from geoguess_cli.training.run import Run
+from geoguess_cli.training.snapshot import Best, Snapshot, Snapshots
 from geoguess_cli.training.stages import PlannedStage, RunningStage, plan, set_stage, start_stage
 from geoguess_cli.training.terms import check_unchanged
+
+Stop = Callable[[float], str | None]
+"""Says after each step why the training shall stop now; None lets it go on.
+
+It is given the time in seconds that one more step and one more snapshot would take.
+"""
 
 
 @dataclass(eq=False)
 class EpochLoop:
-    """The state of a training between epochs: how it starts, stops and goes on.
+    """A training at work: how it starts, stops and goes on.
 
     Args:
         engine: Computes an epoch.
-        config: `[train]` says which stages there are.
-        run: The folder where results and state are kept.
+        config: `[train]` says which stages there are, and how often a snapshot is kept.
+        run: The folder where results and snapshots are kept.
         train: Photos to learn from and their loader.
         val: Photos to choose the best epoch by and their loader.
         cells_digest: `states.cells_digest` of the partition.
         terms: `terms.training_terms` of this training.
         on_step: Called after each batch.
+        stop: Asked after each batch.
     """
 
     engine: Engine
@@ -45,69 +57,75 @@ class EpochLoop:
     cells_digest: str
     terms: Mapping[str, str]
     on_step: Callable[[StepStats], None] | None
+    stop: Stop | None
     best: Best = field(default_factory=Best, init=False)
+    metrics: list[dict[str, Any]] = field(default_factory=list, init=False)
 
-    def epochs(self, *, stage: int | None, resume: bool) -> Iterator[EpochStats]:
+    def __post_init__(self) -> None:
+        self.snapshots: Snapshots = self.run.snapshots
+        self.clock = _Clock()
+
+    def epochs(self, *, stage: int | None, resumed: Snapshot | None) -> Iterator[EpochStats]:
         """Run all epochs that are left, one at each step of the iteration.
 
         Args:
-            stage: Number of the only stage to run, from 1; None for all stages, or with `resume`
+            stage: Number of the only stage to run, from 1; None for all stages, or with `resumed`
                 for those that were interrupted.
-            resume: Go on after the last whole epoch in the run.
+            resumed: The snapshot to go on from; None starts a training.
         """
-        resumed = self._resume(stage) if resume else None
         if resumed is None:
-            done = self._start(stage)
+            self.only_stage, done = stage, self._begin(stage)
         else:
-            stage, done = resumed["stage"], resumed["epoch"]
-        stages = plan(self.config.train.stages, stage)
-        self.stage, self.last_epoch = stage, stages[-1].end
+            self.only_stage, done = resumed.only_stage, resumed.epoch
+            self._go_back(resumed, stage)
+        stages = plan(self.config.train.stages, self.only_stage)
+        self.last_epoch = stages[-1].end
         for planned in stages:
             if planned.end <= done:
                 continue
-            running = self._enter(planned, resumed if planned.first < done else None)
-            if not resume and planned is stages[0]:
-                self._save(running, done)
+            interrupted = resumed if resumed is not None and resumed.continues(planned) else None
+            if planned is not stages[0] and interrupted is None:
+                self._load(self.run.best(cells_digest=self.cells_digest))
+            running = start_stage(self.engine.geolocator, planned, self.config.train)
+            if interrupted is not None:
+                running.go_on(interrupted.optimizer, interrupted.scheduler)
+            if resumed is None and planned is stages[0]:
+                self._keep(running, done, best=self._first_best(planned))
             for epoch in range(max(planned.first, done), planned.end):
-                yield self._epoch(running, epoch)
+                yield self._epoch(running, epoch, interrupted)
+                interrupted = None
 
-    def _start(self, stage: int | None) -> int:
-        """Make the run's folder ready, and return the number of epochs that count as done."""
+    def _begin(self, stage: int | None) -> int:
+        """Load the result of the stage before, and return the number of epochs that it took."""
         first = plan(self.config.train.stages, stage)[0]
-        if first.number > 1:
-            self.run.check_stage(first.number - 1, cells_digest=self.cells_digest)
-        self.run.start(self.config, stage=first.number, first_epoch=first.first)
         self.engine.geolocator.to(self.engine.device)
+        if first.number > 1:
+            path = self.run.stage_result(first.number - 1, cells_digest=self.cells_digest)
+            self._load(read_state(path)[0])
+            self.metrics = [line for line in self.run.metrics() if line["epoch"] <= first.first]
+            self.best = _best_of(self.metrics)
         return first.first
 
-    def _resume(self, stage: int | None) -> dict[str, Any]:
-        """Go back to the end of the last whole epoch, and return the state that was kept."""
-        state = self.run.load_resume()
-        check_unchanged(state["terms"], self.terms)
-        if stage is not None and stage != state["stage"]:
-            stored = "all stages" if state["stage"] is None else f"stage {state['stage']}"
+    def _first_best(self, first: PlannedStage) -> Path | None:
+        """The best weights when a training begins: those of the stage before, if any."""
+        return self.run.stage_path(first.number - 1) if first.number > 1 else None
+
+    def _go_back(self, snapshot: Snapshot, stage: int | None) -> None:
+        """Take everything back that a snapshot kept, but optimizer and schedule."""
+        check_unchanged(snapshot.terms, self.terms)
+        if stage is not None and stage != snapshot.only_stage:
+            only = snapshot.only_stage
+            stored = "all stages" if only is None else f"stage {only}"
             raise ConfigError(
                 f"cannot resume stage {stage}: {self.run.folder} was training {stored}; "
                 "leave --stage out, or train without --resume"
             )
-        self._load(state["geolocator"])
-        self.best = Best(*state["best"])
-        self.run.forget_after(state["epoch"])
-        return state
+        self._load(snapshot.geolocator)
+        self.best, self.metrics = snapshot.best, list(snapshot.metrics)
+        self._publish(snapshot)
 
-    def _enter(self, planned: PlannedStage, interrupted: dict[str, Any] | None) -> RunningStage:
-        """Start a stage from the best weights, or go on with an interrupted one."""
-        if interrupted is None and self.run.best_path.is_file():
-            state, self.best = self.run.best(cells_digest=self.cells_digest)
-            self._load(state)
-        running = start_stage(self.engine.geolocator, planned, self.config.train)
-        if interrupted is not None:
-            running.optimizer.load_state_dict(interrupted["optimizer"])
-            running.scheduler.load_state_dict(interrupted["scheduler"])
-        return running
-
-    def _epoch(self, stage: RunningStage, epoch: int) -> EpochStats:
-        """Run one epoch and keep its result."""
+    def _epoch(self, stage: RunningStage, epoch: int, interrupted: Snapshot | None) -> EpochStats:
+        """Run one epoch, or what is left of it, and keep its result."""
         where: dict[str, Any] = {
             "stage": stage.planned.number,
             "stage_name": stage.planned.config.name,
@@ -116,19 +134,8 @@ class EpochLoop:
             "learning_rate": stage.learning_rate,
         }
         set_stage(self.engine.geolocator, stage.planned.config)
-        (train_photos, train_loader), (val_photos, val_loader) = self.train, self.val
         try:
-            trained = self.engine.train(
-                train_photos,
-                train_loader.epoch(epoch),
-                stage.optimizer,
-                epoch=epoch,
-                after=self._reporter(where, "train", len(train_loader)),
-            )
-            speed, seconds = trained.photos_per_second, trained.seconds
-            judged = self.engine.validate(
-                val_photos, val_loader.epoch(0), after=self._reporter(where, "val", len(val_loader))
-            )
+            trained, judged = self._phases(stage, epoch, where, interrupted)
         except ModelError as error:
             raise ModelError(self._diverged(stage, epoch, error)) from error
         stage.scheduler.step(judged.mean_loss)
@@ -138,38 +145,99 @@ class EpochLoop:
             val_loss=judged.mean_loss,
             val_top_1=judged.top_1 / judged.photos,
             val_top_5=judged.top_5 / judged.photos,
-            photos_per_second=speed,
-            seconds=seconds + judged.seconds,
+            photos_per_second=trained.photos_per_second,
+            seconds=trained.seconds + judged.seconds,
             best=judged.mean_loss < self.best.val_loss,
             skipped=trained.skipped + judged.skipped,
         )
-        self._keep(stage, stats)
-        return stats
-
-    def _keep(self, stage: RunningStage, stats: EpochStats) -> None:
-        """Record the epoch. The resume state is written last; without it the epoch is run again."""
+        self.metrics.append(dataclasses.asdict(stats))
         if stats.best:
             self.best = Best(stats.val_loss, stats.epoch)
-            self.run.save_best(
-                self.engine.geolocator.state_dict(), self.best, cells_digest=self.cells_digest
-            )
-        if stats.epoch == stage.planned.end:
-            self.run.end_stage(stage.planned.number)
-        self.run.record(dataclasses.asdict(stats))
-        self._save(stage, stats.epoch)
+        self._keep(stage, stats.epoch, best=self._weights() if stats.best else None)
+        return stats
 
-    def _save(self, stage: RunningStage, epoch: int) -> None:
-        self.run.save_resume(
-            {
-                "terms": dict(self.terms),
-                "stage": self.stage,
-                "epoch": epoch,
-                "best": dataclasses.astuple(self.best),
-                "geolocator": self.engine.geolocator.state_dict(),
-                "optimizer": stage.optimizer.state_dict(),
-                "scheduler": stage.scheduler.state_dict(),
-            }
+    def _phases(
+        self,
+        stage: RunningStage,
+        epoch: int,
+        where: Mapping[str, Any],
+        interrupted: Snapshot | None,
+    ) -> tuple[Tally, Tally]:
+        """The sums of training and of validation, from where the epoch was interrupted."""
+        (train_photos, train_loader), (val_photos, val_loader) = self.train, self.val
+        sums = {} if interrupted is None else interrupted.tallies
+        trained, judged = (Tally(**sums.get(phase, {})) for phase in PHASES)
+        first: dict[Phase, int] = dict.fromkeys(PHASES, 0)
+        if interrupted is not None:
+            first[interrupted.phase] = interrupted.step
+        if interrupted is None or interrupted.phase == "train":
+            self.engine.train(
+                train_photos,
+                train_loader.epoch(epoch, first["train"]),
+                stage.optimizer,
+                epoch=epoch,
+                tally=trained,
+                first=first["train"],
+                after=self._after(where, stage, "train", len(train_loader), {}),
+            )
+        trained.stop()
+        self.engine.validate(
+            val_photos,
+            val_loader.epoch(0, first["val"]),
+            tally=judged,
+            first=first["val"],
+            after=self._after(where, stage, "val", len(val_loader), {"train": trained.record()}),
         )
+        return trained, judged
+
+    def _weights(self) -> bytes:
+        """The weights of the geolocator as a file."""
+        state = self.engine.geolocator.state_dict()
+        return state_bytes(state, metadata={CELLS_KEY: self.cells_digest})
+
+    def _keep(
+        self,
+        stage: RunningStage,
+        epoch: int,
+        *,
+        phase: Phase = "train",
+        step: int = 0,
+        tallies: Mapping[Phase, Mapping[str, Any]] | None = None,
+        best: bytes | Path | None = None,
+    ) -> None:
+        """Keep a snapshot, and then make the files beside it.
+
+        Args:
+            stage: The running stage.
+            epoch: Number of epochs that are done.
+            phase: The phase of the next epoch that runs.
+            step: Batches of this phase that are done.
+            tallies: The sums of this epoch.
+            best: New best weights; None if they are those of the snapshot before.
+        """
+        with self.clock.saving():
+            snapshot = Snapshot(
+                terms=dict(self.terms),
+                only_stage=self.only_stage,
+                stage=stage.planned.number,
+                epoch=epoch,
+                phase=phase,
+                step=step,
+                tallies=tallies or {},
+                best=self.best,
+                metrics=self.metrics,
+                geolocator=self.engine.geolocator.state_dict(),
+                optimizer=stage.optimizer.state_dict(),
+                scheduler=stage.scheduler.state_dict(),
+            )
+            kept = (self.snapshots.best_path or self.run.best_path) if self.best.epoch else None
+            self.snapshots.save(snapshot, best or kept)
+            self._publish(snapshot)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        planned = plan(self.config.train.stages, snapshot.stage)[0]
+        ended = snapshot.epoch == planned.end
+        self.run.publish(snapshot, self.config, stage_ended=ended)
 
     def _load(self, state: Mapping[str, torch.Tensor]) -> None:
         self.engine.geolocator.to(self.engine.device)
@@ -181,8 +249,26 @@ class EpochLoop:
                 "describes; put [model] back, or train again from stage 1"
             ) from error
 
-    def _reporter(self, where: Mapping[str, Any], phase: Phase, steps: int) -> AfterBatch:
-        def report(step: int, tally: Tally) -> None:
+    def _after(
+        self,
+        where: Mapping[str, Any],
+        stage: RunningStage,
+        phase: Phase,
+        steps: int,
+        before: Mapping[Phase, Mapping[str, Any]],
+    ) -> AfterBatch:
+        """What follows each batch: a report, a snapshot when one is due, and perhaps a stop.
+
+        Args:
+            where: The fields of `StepStats` that stay the same in an epoch.
+            stage: The running stage.
+            phase: The phase of the epoch.
+            steps: Batches of the whole phase.
+            before: The sums of the phases of this epoch that are done.
+        """
+
+        def after(step: int, tally: Tally) -> None:
+            self.clock.step()
             if self.on_step is not None:
                 self.on_step(
                     StepStats(
@@ -194,8 +280,15 @@ class EpochLoop:
                         photos_per_second=tally.photos_per_second,
                     )
                 )
+            reason = self.stop(self.clock.needed) if self.stop is not None else None
+            if reason or self.clock.since_saving >= self.config.train.save_minutes * 60:
+                tallies = {**before, phase: tally.record()}
+                epoch = where["epoch"] - 1
+                self._keep(stage, epoch, phase=phase, step=step, tallies=tallies)
+            if reason:
+                raise StoppedError(reason)
 
-        return report
+        return after
 
     def _diverged(self, stage: RunningStage, epoch: int, error: Exception) -> str:
         number, name = stage.planned.number, stage.planned.config.name
@@ -206,3 +299,41 @@ class EpochLoop:
             f"Lower the stage's learning_rate ({stage.learning_rate:g}), set train.clip_norm, or "
             f"use --precision fp32; {weights}"
         )
+
+
+def _best_of(metrics: list[dict[str, Any]]) -> Best:
+    """The best epoch of those written down."""
+    line = min(metrics, key=lambda line: line["val_loss"], default=None)
+    return Best() if line is None else Best(line["val_loss"], line["epoch"])
+
+
+class _Clock:
+    """How long steps and snapshots take, in seconds."""
+
+    def __init__(self) -> None:
+        self._stepped = self._saved = time.monotonic()
+        self._longest_step = self._longest_saving = 0.0
+
+    @property
+    def since_saving(self) -> float:
+        """Time since the last snapshot."""
+        return time.monotonic() - self._saved
+
+    @property
+    def needed(self) -> float:
+        """Time that one more step and one more snapshot may take."""
+        return self._longest_step + 2 * self._longest_saving
+
+    def step(self) -> None:
+        """A step ends now."""
+        now = time.monotonic()
+        self._longest_step = max(self._longest_step, now - self._stepped)
+        self._stepped = now
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Measure a snapshot; it does not count as a part of a step."""
+        started = time.monotonic()
+        yield
+        self._saved = self._stepped = time.monotonic()
+        self._longest_saving = max(self._longest_saving, self._saved - started)

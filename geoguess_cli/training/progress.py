@@ -1,11 +1,13 @@
 """What a training reports: its state after each batch, and its result after each epoch."""
 
+import dataclasses
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 
 Phase = Literal["train", "val"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ class EpochStats(CurrentEpoch):
 
 @dataclass
 class Tally:
-    """Sums over the photos of a phase."""
+    """Sums over the photos of a phase, and a clock that `stop` stops.
+
+    `earlier` is the time in seconds before `started`; the clock stands still if that is None.
+    """
 
     photos: int = 0
     covered: int = 0
@@ -83,7 +88,8 @@ class Tally:
     top_1: int = 0
     top_5: int = 0
     skipped: int = 0
-    started: float = field(default_factory=time.perf_counter)
+    earlier: float = 0.0
+    started: float | None = field(default_factory=time.perf_counter)
 
     @property
     def mean_loss(self) -> float:
@@ -92,8 +98,19 @@ class Tally:
 
     @property
     def seconds(self) -> float:
-        """Time since the phase began."""
-        return time.perf_counter() - self.started
+        """Time that the phase has taken, interruptions left out."""
+        running = 0.0 if self.started is None else time.perf_counter() - self.started
+        return self.earlier + running
+
+    def stop(self) -> None:
+        """Stop the clock."""
+        self.earlier, self.started = self.seconds, None
+
+    def record(self) -> dict[str, Any]:
+        """The sums as plain values; `Tally(**record)` continues with them."""
+        sums = dataclasses.asdict(self) | {"earlier": self.seconds}
+        del sums["started"]
+        return sums
 
     @property
     def photos_per_second(self) -> float:

@@ -8,7 +8,7 @@ import torch
 from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.checkpoint import TrainedModel
-from geoguess_cli.model.device import resolve_device, resolve_precision
+from geoguess_cli.model.device import compute_threads, resolve_device, resolve_precision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
 from geoguess_cli.model.states import cells_digest
@@ -17,12 +17,14 @@ from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.training.epoch import Engine
-from geoguess_cli.training.loop import EpochLoop
+from geoguess_cli.training.legacy import latest_snapshot
+from geoguess_cli.training.loop import EpochLoop, Stop
 from geoguess_cli.training.photos import TrainingPhotos, check_photos, training_photos
 from geoguess_cli.training.progress import EpochStats, StepStats
 from geoguess_cli.training.run import Run
+from geoguess_cli.training.snapshot import Snapshot
 from geoguess_cli.training.targets import training_loss
-from geoguess_cli.training.terms import training_terms
+from geoguess_cli.training.terms import THREADS, training_terms
 
 
 class TrainingSession:
@@ -37,19 +39,22 @@ class TrainingSession:
         run: The folder where results and state are kept.
         stage: Number of the only stage to run, from 1; it starts from the result of the stage
             before. None runs all stages, or with `resume` those that were interrupted.
-        resume: Go on after the last whole epoch in `run`, as if there had been no interruption.
+        resume: Go on from the newest snapshot in `run`, as if there had been no interruption.
 
     Attributes:
         train: The training photos that lie in a cell.
         val: All validation photos.
         geolocator: The model that learns. When a training begins it has its first weights.
-        notes: What the user should know about these first weights, one sentence each.
+        notes: What the user should know about these first weights, or about snapshots that are
+            damaged, one sentence each.
+        threads: Compute threads: those of the interrupted training, else `config.threads`.
 
     Raises:
         PhotoTableError: There is no photo to learn from or to choose the best epoch by.
         ConfigError: This machine has no such device.
         ModelError: timm has no such backbone or ViT, or stored weights do not fit.
-        MissingFileError: There are no first weights where the configuration says.
+        MissingFileError: There are no first weights where the configuration says, or there is
+            nothing to resume.
         WeightsError: ImageNet weights cannot be loaded or downloaded.
     """
 
@@ -64,7 +69,7 @@ class TrainingSession:
         resume: bool = False,
     ) -> None:
         self.config, self.photos, self.partition = config, photos, partition
-        self.run, self.stage, self.resume = run, stage, resume
+        self.run, self.stage = run, stage
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         self.train = train.only_covered()
         # As in an evaluation, a validation photo that lies in no cell gets no cell.
@@ -80,6 +85,10 @@ class TrainingSession:
                 config.model, cells=len(partition), image_size=self.spec.size
             )
         self.notes: list[str] = []
+        self.resumed: Snapshot | None = None
+        if resume:
+            self.resumed, self.notes = latest_snapshot(run)
+        self.threads = self._threads()
         # Any other training starts from a result in the run folder.
         if not resume and (stage or 1) == 1:
             self.notes = load_weights(
@@ -94,18 +103,22 @@ class TrainingSession:
         *,
         on_step: Callable[[StepStats], None] | None = None,
         on_failure: Callable[[PhotoFile, str], None] | None = None,
+        stop: Stop | None = None,
     ) -> Iterator[EpochStats]:
         """Train, one epoch at each step of the iteration.
 
-        Wherever the iteration stops, by an error or an interrupt, `run` holds the best weights and
-        the state after the last whole epoch.
+        Wherever the iteration stops, even by a kill, `run` holds the best weights and a snapshot,
+        at most `train.save_minutes` and one step old.
 
         Args:
             on_step: Called after each batch.
             on_failure: Called once for each photo that cannot be decoded, with the reason.
+            stop: Asked after each batch whether to stop there.
 
         Raises:
-            MissingFileError: There is nothing to resume, or no result of the stage before.
+            StoppedError: `stop` gave a reason; a snapshot of this very step is kept.
+            BusyError: Another process trains in the same run.
+            MissingFileError: There is no result of the stage before.
             ConfigError: There is no such stage, or `resume` with another configuration.
             ModelError: The loss is no longer finite, or stored weights do not fit.
             PhotoTableError: No photo could be read.
@@ -127,10 +140,12 @@ class TrainingSession:
             seed=self.config.seed,
             on_failure=failed,
         )
-        terms = training_terms(
-            self.config, self.spec, self.precision, self.train, self.val, self.cells_digest
-        )
-        with self._loader(self.train) as train_loader, self._loader(self.val) as val_loader:
+        with (
+            self.run.locked(),
+            compute_threads(self.threads),
+            self._loader(self.train) as train_loader,
+            self._loader(self.val) as val_loader,
+        ):
             loop = EpochLoop(
                 engine,
                 self.config,
@@ -138,10 +153,11 @@ class TrainingSession:
                 train=(self.train, train_loader),
                 val=(self.val, val_loader),
                 cells_digest=self.cells_digest,
-                terms=terms,
+                terms=self._terms(),
                 on_step=on_step,
+                stop=stop,
             )
-            yield from loop.epochs(stage=self.stage, resume=self.resume)
+            yield from loop.epochs(stage=self.stage, resumed=self.resumed)
 
     def trained(self) -> TrainedModel:
         """The model with the best weights so far, not yet calibrated; its metrics are `metrics()`.
@@ -149,7 +165,7 @@ class TrainingSession:
         Raises:
             MissingFileError: No epoch of the run has ended.
         """
-        state, _ = self.run.best(cells_digest=self.cells_digest)
+        state = self.run.best(cells_digest=self.cells_digest)
         self.geolocator.load_state_dict(state)
         return TrainedModel(
             self.geolocator, self.partition, self.config.model, self.spec, self.metrics()
@@ -181,6 +197,22 @@ class TrainingSession:
                 "stages": "; ".join(map(_stage_in_words, self.config.train.stages)),
             },
         }
+
+    def _terms(self) -> dict[str, str]:
+        return training_terms(
+            self.config,
+            self.spec,
+            self.precision,
+            self.threads,
+            self.train,
+            self.val,
+            self.cells_digest,
+        )
+
+    def _threads(self) -> int:
+        """The threads of the interrupted training unless the configuration names a number."""
+        before = None if self.resumed is None else self.resumed.terms.get(THREADS)
+        return self.config.threads or int(before or torch.get_num_threads())
 
     def _loader(self, photos: TrainingPhotos) -> PhotoLoader:
         images, learning = self.config.images, photos is self.train

@@ -1,6 +1,6 @@
 """The stages of a training: which parts of the geolocator learn, when, and with what decay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,16 @@ class RunningStage:
     def learning_rate(self) -> float:
         """The rate of the next epoch."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    def go_on(self, optimizer: Mapping[str, Any], scheduler: Mapping[str, Any]) -> None:
+        """Take back the `state_dict` of the optimizer and of the schedule."""
+        self.optimizer.load_state_dict(dict(optimizer))
+        self.scheduler.load_state_dict(dict(scheduler))
+        # A fused optimizer walks through memory, so its sums must lie as their parameter lies.
+        for parameter, sums in self.optimizer.state.items():
+            for name, value in sums.items():
+                if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                    sums[name] = torch.empty_like(parameter).copy_(value)
 
 
 def plan(stages: Sequence[StageConfig], stage: int | None = None) -> list[PlannedStage]:

@@ -10,11 +10,17 @@ from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.training.photos import TrainingPhotos
 
+THREADS = "compute threads"
+
+UNDECIDING = ("train.save_minutes",)
+"""Keys that change no result, so that they may change between a training and its resumption."""
+
 
 def training_terms(
     config: Config,
     spec: ImageSpec,
     precision: str,
+    threads: int,
     train: TrainingPhotos,
     val: TrainingPhotos,
     cells_digest: str,
@@ -25,27 +31,35 @@ def training_terms(
         config: Its seed and the tables `[images]`, `[model]` and `[train]` count.
         spec: The photo transform.
         precision: The number format of the forward pass.
+        threads: Compute threads; sums in another order have other last digits.
         train: Photos to learn from.
         val: Photos to choose the best epoch by.
         cells_digest: `states.cells_digest` of the partition.
     """
-    stages = config.train.stages
-    tables: dict[str, Any] = {"images": config.images, "model": config.model, "train": config.train}
-    tables |= {f"train.stages[{number}]": stage for number, stage in enumerate(stages, start=1)}
-    terms = {
-        f"{table}.{key}": value
-        for table, record in tables.items()
-        for key, value in dataclasses.asdict(record).items()
-    } | {
-        "train.stages": ", ".join(stage.name for stage in stages),
+    terms = _config_terms(config) | {
+        "train.stages": ", ".join(stage.name for stage in config.train.stages),
         "seed": config.seed,
         "precision": precision,
+        THREADS: threads,
         "the photo transform": spec,
         "the partition": cells_digest[:12],
         "the training photos": _photos_digest(train),
         "the validation photos": _photos_digest(val),
     }
     return {name: str(value) for name, value in terms.items()}
+
+
+def _config_terms(config: Config) -> dict[str, Any]:
+    """The keys of `[images]`, `[model]` and `[train]` that decide a result, and their values."""
+    stages = enumerate(config.train.stages, start=1)
+    tables: dict[str, Any] = {"images": config.images, "model": config.model, "train": config.train}
+    tables |= {f"train.stages[{number}]": stage for number, stage in stages}
+    return {
+        f"{table}.{key}": value
+        for table, record in tables.items()
+        for key, value in dataclasses.asdict(record).items()
+        if f"{table}.{key}" not in UNDECIDING
+    }
 
 
 def _photos_digest(photos: TrainingPhotos) -> str:
@@ -58,6 +72,8 @@ def _photos_digest(photos: TrainingPhotos) -> str:
 def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
     """Raise an error if the terms of a training have changed since it was interrupted.
 
+    A key that did not exist yet when the training began had its default.
+
     Args:
         before: The terms that were stored.
         now: The terms of the training that would go on.
@@ -65,6 +81,9 @@ def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
     Raises:
         ConfigError: A term has changed; the message names each, with its old and new value.
     """
+    defaults = {name: str(value) for name, value in _config_terms(Config()).items()}
+    own = {name: now[name] for name in (THREADS,) if name in now}
+    before = own | {name: defaults[name] for name in defaults if name in now} | dict(before)
     changed = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())

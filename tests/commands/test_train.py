@@ -1,6 +1,8 @@
 """`geoguess train` and `geoguess eval` through the command line."""
 
 import json
+import os
+import signal
 import tomllib
 
 import polars as pl
@@ -11,7 +13,10 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from geoguess_cli.app import app
+from geoguess_cli.console.training import TrainingDisplay
 from geoguess_cli.training import loop
+from geoguess_cli.training.progress import StepStats
+from geoguess_cli.training.run import Run
 
 
 def same_weights(one, other) -> bool:
@@ -82,6 +87,44 @@ def test_interrupt_and_resume(world, trained_world, monkeypatch: pytest.MonkeyPa
     assert not (world.folder / "artifacts" / "model").exists()
     world.run("train", "--resume")
     assert same_weights(world, trained_world)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_keeps_every_step(
+    number: signal.Signals, world, trained_world, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run("cells", "build")
+    monkeypatch.chdir(world.folder)
+    show = TrainingDisplay.step
+
+    def signalled(display: TrainingDisplay, stats: StepStats) -> None:
+        if (stats.epoch, stats.step, stats.phase) == (2, 1, "train"):
+            os.kill(os.getpid(), number)
+        show(display, stats)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingDisplay, "step", signalled)
+        result = CliRunner().invoke(app, ["train"])
+    assert result.exit_code == 128 + number
+    assert f"stopped by {number.name}" in result.stderr
+    assert "`geoguess train --resume` continues from there" in result.stderr
+    snapshot, _ = Run(world.folder / "artifacts" / "runs" / "run-1").snapshots.latest()
+    assert (snapshot.epoch, snapshot.phase, snapshot.step) == (1, "train", 1)
+    world.run("train", "--resume")
+    assert same_weights(world, trained_world)
+
+
+def test_stop_after_and_resume_auto(world, trained_world) -> None:
+    world.run("cells", "build")
+    runs = world.folder / "artifacts" / "runs"
+    for _ in range(3):
+        output = world.run("train", "--resume", "auto", "--stop-after", "0s", code=75).stderr
+        assert "stopped before its time limit" in output
+    assert "continuing" in output
+    world.run("train", "--resume", "auto")
+    assert [path.name for path in runs.iterdir()] == ["run-1"]
+    assert same_weights(world, trained_world)
+    assert "is not a duration" in world.run("train", "--stop-after", "2 h", code=2).stderr
 
 
 def test_a_new_run_keeps_the_old_one(trained_world) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from geoguess_cli.model.states import read_state, write_state
+from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes, write_state
 
 
 def test_states_keep_bits_and_metadata(tmp_path: Path) -> None:
@@ -13,3 +13,10 @@ def test_states_keep_bits_and_metadata(tmp_path: Path) -> None:
     read, metadata = read_state(tmp_path / "s.safetensors")
     assert torch.equal(read["w"], state["w"])
     assert metadata["epoch"] == "7"
+
+
+def test_the_same_weights_give_the_same_file() -> None:
+    tensors = {name: torch.rand(3) for name in "fedcba"}
+    again = {name: tensors[name].clone() for name in "abcdef"}
+    metadata = {CELLS_KEY: "0" * 64}
+    assert state_bytes(tensors, metadata=metadata) == state_bytes(again, metadata=metadata)

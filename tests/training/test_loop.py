@@ -53,9 +53,10 @@ def test_the_best_weights_are_the_ones_that_remain(lab: Lab) -> None:
         assert stats.best == (stats.val_loss == min(weights))
     least = min(weights)
     assert same(session.trained().geolocator.state_dict(), weights[least])
-    state, best = lab.run().best(cells_digest=lab.digest)
-    assert same(state, weights[least])
-    assert best.val_loss == least
+    assert same(lab.run().best(cells_digest=lab.digest), weights[least])
+    snapshot, _ = lab.run().snapshots.latest()
+    assert snapshot is not None
+    assert snapshot.best.val_loss == least
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,8 @@ def test_a_loss_that_diverges_keeps_the_best_and_advises(
     assert message.startswith("stage 1 (heads), epoch 2, step 2: the training loss is nan. Lower")
     assert "learning_rate (0.003)" in message
     assert str(lab.run().best_path) in message
-    state, best = lab.run().best(cells_digest=lab.digest)
-    assert best.epoch == 1
+    state = lab.run().best(cells_digest=lab.digest)
+    snapshot, _ = lab.run().snapshots.latest()
+    assert snapshot is not None
+    assert snapshot.best.epoch == 1
     assert all(torch.isfinite(value).all() for value in state.values())

@@ -1,37 +1,150 @@
-"""The folder of a run survives an interruption between two writes."""
+"""The folder of a run survives a kill at any write, and the training ends as if there was none."""
 
-import itertools
+import dataclasses
 import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from training_worlds import Lab, same
 
+from geoguess_cli.config import StageConfig
+from geoguess_cli.errors import BusyError, MissingFileError
 from geoguess_cli.training.run import Run
 
+TIMINGS = ("seconds", "photos_per_second")
+WRITES = ("os.mkdir", "os.rename", "os.remove", "os.link", "os.rmdir", "os.truncate")
+SHARDS = 4
+"""The kills are tried in this number of tests, so that they can run side by side."""
 
-def test_an_epoch_that_was_kept_but_not_marked_is_run_again(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The power fails after an epoch's best weights and metrics, before its resume state."""
+
+class Writes:
+    """Counts what changes a folder, in this process; before one of these changes it kills it."""
+
+    def __init__(self, folder: Path, kill_before: int | None) -> None:
+        self.count = 0
+        self._folder, self._kill_before = os.fspath(folder), kill_before
+        sys.addaudithook(self._look)
+
+    def _look(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = args
+            changes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        else:
+            path, changes = args[0] if args else None, event in WRITES
+        named = changes and isinstance(path, str | os.PathLike)
+        if named and os.fspath(path).startswith(self._folder):
+            if self.count == self._kill_before:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.count += 1
+
+
+def in_a_child(work: Callable[[], int]) -> int | None:
+    """What `work` returns in a fork of this process; None if the fork was killed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, str(work()).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        answer = file.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return None
+    assert os.WEXITSTATUS(status) == 0, "the child failed; its traceback is on stderr"
+    return int(answer)
+
+
+@pytest.fixture
+def short(lab: Lab) -> Lab:
+    """A training of two stages, one epoch each, with a snapshot after every step."""
+    stages = (
+        StageConfig("heads", epochs=1, learning_rate=3e-3, freeze=("backbone", "vit")),
+        StageConfig("everything", epochs=1, learning_rate=1e-3),
+    )
+    train = dataclasses.replace(lab.config.train, stages=stages, save_minutes=0.0)
+    return dataclasses.replace(lab, config=dataclasses.replace(lab.config, train=train))
+
+
+def trained(lab: Lab, name: str, *, kill_before: int | None = None) -> int | None:
+    """Train in a child as `--resume auto` does; the number of writes, None if it was killed."""
+    torch.manual_seed(time.monotonic_ns())
+    # Made before the fork, because the threads of Polars do not live on in a child.
+    session = lab.session(name, resume=lab.run(name).begun)
+
+    def work() -> int:
+        writes = Writes(lab.folder / name, kill_before)
+        list(session.epochs())
+        return writes.count
+
+    return in_a_child(work)
+
+
+def left(run: Run) -> dict[str, Any]:
+    """All that a finished run leaves, without timings."""
+    metrics = [
+        {key: value for key, value in line.items() if key not in TIMINGS} for line in run.metrics()
+    ]
+    weights = {path.name: path.read_bytes() for path in sorted(run.folder.glob("*.safetensors"))}
+    return {**weights, "metrics": metrics, "config": run.config_path.read_text()}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_kill_before_any_write_changes_nothing(shard: int, short: Lab) -> None:
+    writes = trained(short, "straight")
+    assert writes is not None
+    assert writes > 100, "the audit sees every write"
+    expected = left(short.run("straight"))
+    assert {"best.safetensors", "stage-1.safetensors", "stage-2.safetensors"} < expected.keys()
+    for kill_before in range(shard, writes, SHARDS):
+        name = f"killed-{kill_before}"
+        assert trained(short, name, kill_before=kill_before) is None
+        assert trained(short, name) is not None
+        assert left(short.run(name)) == expected, f"killed before write {kill_before}"
+
+
+def test_two_kills_and_a_damaged_snapshot_change_nothing(lab: Lab) -> None:
     straight, _ = lab.train("straight")
-    saves = itertools.count()
-    save = Run.save_resume
+    lab.interrupt("run", epoch=2, step=2)
+    lab.interrupt("run", epoch=4, step=1, resume=True)
+    run = lab.run("run")
+    newest = run.snapshots.path(run.snapshots.numbers()[0])
+    with (newest / "training.safetensors").open("r+b") as file:
+        file.seek(2000)
+        file.write(b"\0" * 8)
+    session = lab.session("run", resume=True)
+    assert len(session.notes) == 1
+    assert "training.safetensors is not as it was written" in session.notes[0]
+    list(session.epochs())
+    assert same(straight, session.trained().geolocator.state_dict())
+    assert left(run) == left(lab.run("straight"))
 
-    def failing(run: Run, state: dict[str, Any]) -> None:
-        if next(saves) == 3:
-            raise KeyboardInterrupt
-        save(run, state)
 
-    monkeypatch.setattr(Run, "save_resume", failing)
-    with pytest.raises(KeyboardInterrupt):
-        lab.train("broken")
-    monkeypatch.undo()
-    assert [line["epoch"] for line in lab.run("broken").metrics()] == [1, 2, 3]
-    resumed, rest = lab.train("broken", resume=True)
-    assert [s.epoch for s in rest] == [3, 4]
-    assert same(straight, resumed)
-    assert [line["epoch"] for line in lab.run("broken").metrics()] == [1, 2, 3, 4]
+def test_a_second_training_in_one_run_is_refused(lab: Lab) -> None:
+    first = lab.session().epochs()
+    next(first)
+    with pytest.raises(BusyError, match=r"another training is at work in .*--name"):
+        lab.train()
+    first.close()
+    lab.train(resume=True)
+
+
+def test_nothing_is_kept_before_an_epoch_has_ended(lab: Lab) -> None:
+    with pytest.raises(MissingFileError, match="no epoch of it has ended"):
+        lab.run("nothing").best(cells_digest=lab.digest)
 
 
 def test_metrics_survive_a_torn_last_line(lab: Lab) -> None:
