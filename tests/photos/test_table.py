@@ -81,7 +81,7 @@ texts = st.text(
             st.floats(-180, 180),
             st.none() | texts,
             st.none() | st.integers(0, 2**62),
-        ),
+        ).filter(lambda row: row[:2] != (0, 0)),  # 0, 0 is no position
         min_size=1,
         max_size=5,
     ),
