@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geoguess_cli.api.exporting import export_photos as export_photos
     from geoguess_cli.api.model import Model as Model
     from geoguess_cli.api.model import load_model as load_model
     from geoguess_cli.api.saving import save as save
@@ -36,6 +37,7 @@ __version__ = "0.1.0"
 HOMES = {
     "read_photos": "api.verbs",
     "split_photos": "api.verbs",
+    "export_photos": "api.exporting",
     "build_partition": "api.verbs",
     "train": "api.verbs",
     "load_model": "api.model",

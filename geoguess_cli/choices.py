@@ -57,6 +57,9 @@ ThemeName = Literal["light", "dark"]
 DataSetName = Literal["osv-mini-129k", "osv-5m", "im2gps3k"]
 """The published data sets that can be fetched; `sources.downloads` describes each."""
 
+ExportFormat = Literal["webdataset", "imagefolder", "zip"]
+"""What a photo table is exported as; `sources.exports` writes each."""
+
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)

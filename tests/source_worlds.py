@@ -452,3 +452,24 @@ def drives(folder: Path) -> None:
     (folder / "artifacts" / "eval").mkdir(parents=True)
     report = pl.DataFrame({"token": [token, token], "rank": [1, 2]})
     report.write_parquet(folder / "artifacts" / "eval" / "predictions.parquet")
+
+
+@source(
+    "street-view",
+    "parquet images",
+    [
+        ("data/test-00000-of-00001.parquet/1", 48.85, 2.35),
+        ("data/train-00000-of-00001.parquet/1", 45.68, -111.04),
+        ("data/train-00000-of-00001.parquet/2", 45.7, -111.1),
+    ],
+)
+def parquet_images(folder: Path) -> None:
+    write_photo(folder / "photo.jpg")
+    image = {"bytes": (folder / "photo.jpg").read_bytes(), "path": "photo.jpg"}
+    (folder / "photo.jpg").unlink()
+    shards = {"train": [(45.68, -111.04), (45.7, -111.1)], "test": [(48.85, 2.35)]}
+    home = folder / "street-view" / "data"
+    home.mkdir(parents=True)
+    for split, places in shards.items():
+        rows = [{"image": image, "latitude": at[0], "longitude": at[1]} for at in places]
+        pl.DataFrame(rows).write_parquet(home / f"{split}-00000-of-00001.parquet")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoguess_cli.choices import SplitBy
+from geoguess_cli.choices import ExportFormat, SplitBy
 from geoguess_cli.commands import data_card, data_download
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
@@ -18,6 +18,7 @@ from geoguess_cli.console.inputs import (
 )
 from geoguess_cli.console.leaks import show_kept, show_leaks
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.packing import exported, unpacked
 from geoguess_cli.console.splits import show_split, warn_of_buffer
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
@@ -47,6 +48,7 @@ def inspect(source: Source, *, config: Config, sink: Sink) -> None:
         check_files=True,
         columns=config.columns.chosen,
         preferred=config.columns.preferred,
+        allow_parquet=True,
     )
     for notice in reading.notices:
         sink.notice(notice)
@@ -108,10 +110,12 @@ def import_(
         columns=config.columns.chosen,
         preferred=config.columns.preferred,
         swap=bool(swap),
+        allow_parquet=True,
     )
     settle_order(reading, source, sink, swap=swap)
     report_reading(reading, source, sink)
     report_spread(reading, sink)
+    reading = unpacked(reading, source, path, sink, force=force)
     write_photo_table(reading.table, path)
     if sink.as_json:
         sink.json(
@@ -269,3 +273,34 @@ def leaks(
     sink.result(report.record(), lambda: show_leaks(report, sink))
     if photos and kept is not None:
         show_kept(kept, sink)
+
+
+@app.command()
+@configured("table")
+def export(
+    *,
+    to: Annotated[ExportFormat, typer.Option("--to", help="What to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Where to write it.")
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier export in the folder.")
+    ] = False,
+    config: Config,
+    sink: Sink,
+) -> None:
+    """Write the photos with their table as WebDataset tars, an imagefolder, or stored zips.
+
+    `data import DIR` reads each of them again.
+    """
+    from geoguess_cli.sources.exports import Export
+
+    job = Export(read_photos(config.photos, sink, columns=config.columns), to, output)
+    exported(job, sink, force=force)
+    written = len(job.table) - len(job.failures)
+    if sink.as_json:
+        failures = [{"photo": photo, "reason": reason} for photo, reason in job.failures]
+        sink.json({"photos": written, "to": to, "left_out": failures, "path": str(output)})
+        return
+    sink.text(f"{counted(written, 'photo')} ({to})")
+    sink.wrote(to, output)

@@ -1,5 +1,6 @@
 """The columns of a photo table, and the names that tables of other makes give them."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 SPLITS = ("train", "val", "test")
@@ -175,3 +176,22 @@ def split_name(text: str) -> str | None:
     ('val', None)
     """
     return SPLIT_NAMES.get(text.strip().lower())
+
+
+PATH_SPLITS = {**SPLIT_NAMES, "eval": "test", "evaluation": "test"}
+"""The split that each word of a path means, as Hugging Face's `datasets` reads it."""
+
+_BREAK = "[-._ 0-9/]"
+SPLIT_WORD = f"(?i)(?:^|{_BREAK})({'|'.join(sorted(PATH_SPLITS, key=len, reverse=True))}){_BREAK}"
+"""A split's name as a word of a path; `datasets` takes these characters as the ends of a word."""
+
+
+def split_of_path(path: str) -> str | None:
+    """The split that a path names as Hugging Face's `datasets` reads it; None if it names none.
+
+    >>> split_of_path("data/train-00000-of-00012.parquet"), split_of_path("validation/0000.parquet")
+    ('train', 'val')
+    >>> split_of_path("trains/0000.parquet")
+    """
+    match = re.search(SPLIT_WORD, path)
+    return None if match is None else PATH_SPLITS[match[1].lower()]

@@ -169,6 +169,13 @@ def read_photo_table(path: Path) -> PhotoTable:
     return PhotoTable(frame.drop(ROW, FILE), path.parent.resolve())
 
 
+def check_table_path(path: Path) -> None:
+    """Raise PhotoTableError unless the path ends as a photo table does."""
+    if path.suffix.lower() not in _WRITERS:
+        endings = ", ".join(_WRITERS)
+        raise PhotoTableError(f"{path} cannot be written; a photo table ends in {endings}")
+
+
 def write_photo_table(table: PhotoTable, path: Path) -> None:
     """Write a photo table completely or not at all, in the format of the path's ending.
 
@@ -181,10 +188,8 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
     Raises:
         PhotoTableError: The path has another ending.
     """
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        endings = ", ".join(_WRITERS)
-        raise PhotoTableError(f"{path} cannot be written; a photo table ends in {endings}")
+    check_table_path(path)
+    write = _WRITERS[path.suffix.lower()]
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.parent.resolve() / path.name
     frame = _relative_to(table.frame, table.root.resolve(), path.parent)

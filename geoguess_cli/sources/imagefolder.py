@@ -4,24 +4,18 @@ Photos get their split as in Hugging Face's `datasets`: from the name of a folde
 `data/train` or `train-2017`, else from the names of the files.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoguess_cli.photos.columns import SPLIT_NAMES, SPLITS
+from geoguess_cli.photos.columns import PATH_SPLITS, SPLIT_WORD, SPLITS, split_of_path
 from geoguess_cli.sources.layout import Layout
 
 if TYPE_CHECKING:
     import polars as pl
 
     from geoguess_cli.sources.view import Rows, SourceView
-
-_WORDS = {**SPLIT_NAMES, "eval": "test", "evaluation": "test"}
-_BREAK = "[-._ 0-9/]"
-_SPLIT_WORD = f"(?i)(?:^|{_BREAK})({'|'.join(sorted(_WORDS, key=len, reverse=True))}){_BREAK}"
-"""A split's name as a word of a path; `datasets` takes these characters as the ends of a word."""
 
 _DEPTH = 3
 """Folders below the source in which metadata is looked for, such as `data/train/dogs`."""
@@ -40,7 +34,7 @@ def _homes(folder: Path, depth: int, *, in_split: bool = False) -> list[Path]:
     homes = [folder]
     if depth:
         for entry in sorted(folder.iterdir()):
-            split = in_split or _word(f"{entry.name}/") is not None
+            split = in_split or split_of_path(f"{entry.name}/") is not None
             if (split or entry.name == "data") and entry.is_dir():
                 homes += _homes(entry, depth - 1, in_split=split)
     return homes
@@ -51,7 +45,7 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     for file in files:
         folder = file.parent.relative_to(view.path).as_posix()
         columns = view.columns(file, photo=("file_name",))
-        parts.append(view.rows(file, columns, split=_word(f"{folder}/"), root=view.path))
+        parts.append(view.rows(file, columns, split=split_of_path(f"{folder}/"), root=view.path))
     rows = view.joined(parts)
     return replace(rows, frame=_split_by_path(rows.frame, view))
 
@@ -70,8 +64,10 @@ def _split_by_path(frame: "pl.DataFrame", view: "SourceView") -> "pl.DataFrame":
         (pl.col("photo").str.extract("^(.*/)"), "folders"),
         (pl.col("photo"), "names"),
     ):
-        word = path.str.extract(_SPLIT_WORD).str.to_lowercase()
-        splits = frame.select(word.replace_strict(_WORDS, default=None).alias("split"))["split"]
+        word = path.str.extract(SPLIT_WORD).str.to_lowercase()
+        splits = frame.select(word.replace_strict(PATH_SPLITS, default=None).alias("split"))[
+            "split"
+        ]
         complete = not splits.null_count() and (splits == "train").any()
         if complete or (by == "folders" and splits.count()):
             counts = ", ".join(f"{name} {n}" for name in SPLITS if (n := (splits == name).sum()))
@@ -80,12 +76,6 @@ def _split_by_path(frame: "pl.DataFrame", view: "SourceView") -> "pl.DataFrame":
             )
             return frame.with_columns(splits)
     return frame
-
-
-def _word(path: str) -> str | None:
-    """The split that a path names; None if it names none."""
-    match = re.search(_SPLIT_WORD, path)
-    return None if match is None else _WORDS[match[1].lower()]
 
 
 FOLDER = Layout(

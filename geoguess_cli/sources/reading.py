@@ -22,6 +22,7 @@ from geoguess_cli.sources.accents import with_accents_of_disk
 from geoguess_cli.sources.checks import OrderCheck, check_order, exchanging
 from geoguess_cli.sources.layouts import LAYOUTS, SIGNS
 from geoguess_cli.sources.packed import AT, find_archives, in_order, locate_in_archives
+from geoguess_cli.sources.parquet_files import ParquetFiles
 from geoguess_cli.sources.spread import check_spread
 from geoguess_cli.sources.view import Rows, SourceView
 from geoguess_cli.sources.zips import is_closed
@@ -37,6 +38,8 @@ class Reading:
         bad_rows: Rows that were left out, each with the reason.
         missing: Names of photos that do not exist; their rows were left out as well.
         notices: What the user should know of how the source was read, a line each.
+        parquet: The files that hold the photos where no verb can read them; `sources.unpacking`
+            unpacks them.
     """
 
     table: PhotoTable
@@ -44,6 +47,7 @@ class Reading:
     bad_rows: list[BadRow]
     missing: list[str]
     notices: list[str] = field(default_factory=list)
+    parquet: ParquetFiles | None = None
 
     @cached_property
     def order(self) -> OrderCheck:
@@ -64,6 +68,7 @@ def read_source(
     columns: Mapping[str, str] | None = None,
     preferred: Mapping[str, str] | None = None,
     swap: bool = False,
+    allow_parquet: bool = False,
 ) -> Reading:
     """The photos of a source of any known layout, and what was left out of it.
 
@@ -76,11 +81,13 @@ def read_source(
             `{"photo": "key", "latitude": "y"}`; `point` is a column of points.
         preferred: The same of names that count only in the tables that have them.
         swap: Exchange latitude and longitude, for a table that has them exchanged.
+        allow_parquet: The photos may lie in Parquet files, where no verb can read them.
 
     Raises:
         MissingFileError: The source does not exist.
         PhotoTableError: The source has no known layout, is damaged, lacks one of `columns`, or has
-            no usable row; or it has no table whose columns could be exchanged.
+            no usable row; or it has no table whose columns could be exchanged; or it must
+            be imported first, because its photos lie in Parquet files.
     """
     if not source.exists():
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
@@ -99,6 +106,11 @@ def read_source(
         )
     if not rows.located:
         rows = _in_archives(rows, view, thorough=check_files)
+    if rows.parquet is not None and not (places_only or allow_parquet):
+        raise PhotoTableError(
+            f"{source} holds its photos inside Parquet files; "
+            f"`geoguess data import {source} -o photos.parquet` unpacks them, then name that table"
+        )
     frame, repeats = unique_rows(rows.frame)
     if not rows.located and not view.places_only:
         frame = with_accents_of_disk(frame, rows.root)
@@ -110,7 +122,7 @@ def read_source(
         table = table.take(np.flatnonzero(exists))
     # Stable, so that the files stay in the order in which they were read.
     bad_rows = sorted([*rows.bad_rows, *repeats], key=lambda bad: bad.row)
-    reading = Reading(table, kind, bad_rows, missing, view.notices)
+    reading = Reading(table, kind, bad_rows, missing, view.notices, rows.parquet)
     if not len(table):
         raise PhotoTableError(_no_row_left(source, reading))
     return reading

@@ -40,27 +40,9 @@ from geoguess_cli.sources.packed import (
     with_places,
 )
 from geoguess_cli.sources.refusals import refusal
+from geoguess_cli.sources.rows import Rows as Rows
 
 _PLACES = {"photo": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a layout, checked and still marked with their number and file.
-
-    Attributes:
-        frame: The rows; `photo` starts from `root`.
-        root: The folder that relative paths start from.
-        bad_rows: The rows that were left out, each with the reason.
-        missing: Names of photos that were looked for and are not below `root`.
-        located: Whether every photo of the frame is known to exist.
-    """
-
-    frame: pl.DataFrame
-    root: Path
-    bad_rows: list[BadRow] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    located: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,7 +190,8 @@ class SourceView:
 
         Args:
             file: The table.
-            photo: The names that the column with the photo's path may have, preferred first.
+            photo: The names that the column with the photo's path may have, preferred first; none
+                if the photos need no such column.
 
         Returns:
             The table's own name of each column, by the column's name in a photo table.
@@ -218,7 +201,7 @@ class SourceView:
         """
         header = self.header(file)
         columns = self.known(file, photo=photo)
-        if missing := self.missing(columns):
+        if missing := self.missing(columns, photo=photo):
             raise PhotoTableError(refusal(file, missing, known=columns))
         chosen = self.chosen_in(file)
         unusual = {c: name for c, name in unusual_names(columns).items() if c not in chosen}
@@ -233,9 +216,17 @@ class SourceView:
         others = [name for name in header if name not in {*columns.values(), *unread}]
         return {**columns, **{name: name for name in others}}
 
-    def missing(self, columns: Mapping[str, str]) -> list[str]:
-        """The required columns that are not among the known columns of a table."""
-        optional = {"photo"} if self.places_only else set()
+    def missing(
+        self, columns: Mapping[str, str], *, photo: Sequence[str] = PHOTO_COLUMNS
+    ) -> list[str]:
+        """The required columns that are not among the known columns of a table.
+
+        Args:
+            columns: The known columns.
+            photo: The names that the column with the photo's path may have; none if the photos need
+                no such column.
+        """
+        optional = {"photo"} if self.places_only or not photo else set()
         optional |= {"latitude", "longitude"} if "point" in columns else set()
         return [name for name in REQUIRED_COLUMNS if name not in columns and name not in optional]
 

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from command_worlds import World
 from PIL import Image
+from source_worlds import SOURCES
 
 from geoguess_cli.geo.geodesy import great_circle_km
 
@@ -363,3 +365,33 @@ def test_a_wrong_column_option_says_what_there_is(world) -> None:
     assert "write photo=NAME" in " ".join(empty.replace("│", " ").split())
     absent = world.run("data", "inspect", "photos.csv", "--column", "photo=foto", code=1).stderr
     assert "has no column `foto`; it has photo, latitude, longitude" in absent
+
+
+def test_export_names_what_it_writes_and_what_it_leaves_out(world):
+    next((world.folder / "photos").iterdir()).write_bytes(b"no picture")
+    total = len(list((world.folder / "photos").iterdir()))
+    result = world.run("data", "export", "photos.csv", "--to", "zip", "-o", "out")
+    assert result.stdout.strip() == f"{total - 1} photos (zip)"
+    assert f"exporting {total} photos to out: about" in result.stderr
+    assert "it is not a picture of a known kind; left out" in result.stderr
+    refused = world.run("data", "export", "photos.csv", "--to", "zip", "-o", "out", code=1)
+    assert "--force replaces an earlier export" in refused.stderr
+    again = world.run(
+        "data", "export", "photos.csv", "--to", "zip", "-o", "out", "--force", "--json"
+    )
+    record = json.loads(again.stdout)
+    assert (record["photos"], len(record["left_out"])) == (total - 1, 1)
+    shown = json.loads(world.run("data", "inspect", "out", "--json").stdout)
+    assert shown["photos"] == total - 1
+
+
+def test_photos_inside_parquet_are_unpacked_on_import(tmp_path):
+    SOURCES["parquet_images"].build(tmp_path)
+    world = World(tmp_path)
+    refused = world.run("data", "leaks", "street-view", code=1)
+    assert "`geoguess data import street-view -o photos.parquet` unpacks them" in refused.stderr
+    result = world.run("data", "import", "street-view", "-o", "photos.parquet")
+    assert "unpacking 3 photos into" in result.stderr
+    world.run("data", "leaks", "photos.parquet")
+    again = world.run("data", "import", "street-view", "-o", "photos.parquet", "--force")
+    assert "about 0 B (1 of 1 zip is complete)" in again.stderr

@@ -1,0 +1,30 @@
+"""The rows that a layout reads from a source."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from geoguess_cli.photos.rows import BadRow
+from geoguess_cli.sources.parquet_files import ParquetFiles
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a layout, checked and still marked with their number and file.
+
+    Attributes:
+        frame: The rows; `photo` starts from `root`.
+        root: The folder that relative paths start from.
+        bad_rows: The rows that were left out, each with the reason.
+        missing: Names of photos that were looked for and are not below `root`.
+        located: Whether every photo of the frame is known to exist.
+        parquet: The files that the photos lie in, if no reader of photos can read them there.
+    """
+
+    frame: pl.DataFrame
+    root: Path
+    bad_rows: list[BadRow] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    located: bool = False
+    parquet: ParquetFiles | None = None
