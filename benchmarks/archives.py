@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
+    torch.set_num_threads(1)
     contents = jpegs()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

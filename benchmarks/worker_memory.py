@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import torch  # what every worker imports
+import torch
+from torch.utils.data import Dataset
 
-from geoguess_cli.photos.dataset import _Photos
+from geoguess_cli.photos.dataset import Item, PhotoLoader
 from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.table import PhotoTable
 
 SPEC = ImageSpec(224, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -48,7 +50,7 @@ def private_mb() -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 
-def work(photos: _Photos, count: int, answer: Connection) -> None:
+def work(photos: Dataset[Item], count: int, answer: Connection) -> None:
     """Ask for photos all over the list, as a shuffled epoch does, and answer with the memory."""
     torch.set_num_threads(1)
     # As often for a short list: the errors and their garbage touch memory as well.
@@ -57,11 +59,11 @@ def work(photos: _Photos, count: int, answer: Connection) -> None:
     answer.send(private_mb())
 
 
-def memory_of_worker(files: object, count: int, method: str) -> float:
+def memory_of_worker(files: PhotoList, count: int, method: str) -> float:
     """The private memory of one worker, in MB."""
     context = multiprocessing.get_context(method)
     ours, theirs = context.Pipe()
-    photos = _Photos(files, SPEC, None, 0)  # type: ignore[arg-type]
+    photos = PhotoLoader(files, spec=SPEC, batch_size=1, workers=0)._photos
     process = context.Process(target=work, args=(photos, count, theirs))
     process.start()
     memory = float(ours.recv())
