@@ -18,6 +18,9 @@ SPLIT_NAMES = {
 
 REQUIRED_COLUMNS = ("photo", "latitude", "longitude")
 
+PLACE_COLUMNS = (*REQUIRED_COLUMNS, "point", "split", "country", "region")
+"""What there is to read of a table of which only the places are wanted."""
+
 TEXT_COLUMNS = ("id", "split", "sequence", "creator", "country", "region")
 """The optional columns of a photo table that are text, even where the values look like numbers."""
 

@@ -26,6 +26,7 @@ from geoguess_cli.sources.parquet_files import ParquetFiles
 from geoguess_cli.sources.spread import check_spread
 from geoguess_cli.sources.view import Rows, SourceView
 from geoguess_cli.sources.zips import is_closed
+from geoguess_cli.wording import counted
 
 
 @dataclass(frozen=True)
@@ -134,18 +135,15 @@ def describe(reading: Reading) -> dict[str, Any]:
     `sequences_on_two_sides` counts the drives that the source's own split divides.
     """
     table = reading.table
-    latitude, longitude = table.frame["latitude"], table.frame["longitude"]
+    (south, west), (north, east) = (
+        np.round(corner, 6).tolist() for corner in (table.latlng.min(0), table.latlng.max(0))
+    )
     summary: dict[str, Any] = {
         "kind": reading.kind,
         "photos": len(table),
         "bad_rows": len(reading.bad_rows),
         "missing": len(reading.missing),
-        "bounds": {
-            "south": latitude.min(),
-            "north": latitude.max(),
-            "west": longitude.min(),
-            "east": longitude.max(),
-        },
+        "bounds": {"south": south, "north": north, "west": west, "east": east},
     }
     if table.has("split"):
         unassigned = table.frame["split"].null_count()
@@ -199,17 +197,22 @@ def _in_archives(rows: Rows, view: SourceView, *, thorough: bool) -> Rows:
 def _no_row_left(source: Path, reading: Reading) -> str:
     if not reading.bad_rows and not reading.missing:
         return f"{source} has no row; it must have at least one photo"
-    if reading.missing and not reading.bad_rows:
-        root = reading.table.root
-        return (
-            f"{source}: none of its {len(reading.missing)} photos exists below {root}, such as "
-            f"{reading.missing[0]}{_archive_below(root)}"
-        )
     if reading.order.looks_exchanged:
         return f"{source}: {reading.order}; {exchanging(source)}"
-    count = len(reading.bad_rows) + len(reading.missing)
-    hint = _tables_in(source) if source.is_dir() else ""
-    return f"{source}: none of its {count} rows can be used; {reading.bad_rows[0]}{hint}"
+    bad, missing, root = len(reading.bad_rows), len(reading.missing), reading.table.root
+    if not bad:
+        return (
+            f"{source}: none of its {missing} photos exists below {root}, such as "
+            f"{reading.missing[0]}{_archive_below(root)}"
+        )
+    example = f"{reading.bad_rows[0]}{_tables_in(source) if source.is_dir() else ''}"
+    if not missing:
+        return f"{source}: none of its {bad} rows can be used; {example}"
+    return (
+        f"{source}: none of its {bad + missing} rows can be used: {counted(missing, 'photo')} "
+        f"missing below {root}, such as {reading.missing[0]}{_archive_below(root)}; "
+        f"{counted(bad, 'bad row')}, such as {example}"
+    )
 
 
 def _tables_in(folder: Path) -> str:

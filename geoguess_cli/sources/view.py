@@ -14,6 +14,7 @@ from geoguess_cli.photos.columns import (
     CHOSEN,
     OTHER_NAMES,
     PHOTO_COLUMNS,
+    PLACE_COLUMNS,
     REQUIRED_COLUMNS,
     known_columns,
     unusual_names,
@@ -188,6 +189,8 @@ class SourceView:
     def columns(self, file: Path, *, photo: Sequence[str] = PHOTO_COLUMNS) -> dict[str, str]:
         """The columns of a table: those of a photo table by their usual names, then all others.
 
+        With `places_only` they are those of `PLACE_COLUMNS`.
+
         Args:
             file: The table.
             photo: The names that the column with the photo's path may have, preferred first; none
@@ -213,6 +216,8 @@ class SourceView:
         if lost := [name for name in header if name in unread]:
             names = ", ".join(f"`{name}`" for name in lost)
             self.notices.append(f"{file}: its own {names} gave way to the columns above")
+        if self.places_only:
+            return {column: name for column, name in columns.items() if column in PLACE_COLUMNS}
         others = [name for name in header if name not in {*columns.values(), *unread}]
         return {**columns, **{name: name for name in others}}
 

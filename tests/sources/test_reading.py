@@ -1,6 +1,7 @@
 """Sources as a whole: what is missing, what is left, and the summary."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -126,3 +127,24 @@ def test_positions_of_photos_cannot_be_exchanged(tmp_path, write_photo):
     write_photo(tmp_path / "a.jpg", gps=(45.68, -111.04))
     with pytest.raises(PhotoTableError, match=r"has no table.*leave out --swap"):
         read_source(tmp_path, swap=True)
+
+
+def test_missing_photos_and_bad_rows_are_both_named(csv_of: Callable[..., Path]) -> None:
+    path = csv_of("photo,latitude,longitude\na.jpg,45,-111\nb.jpg,0,0\n")
+    words = (
+        r"none of its 2 rows can be used: 1 photo missing below .*, such as a\.jpg; "
+        r"1 bad row, such as t\.csv, row 3: no position"
+    )
+    with pytest.raises(PhotoTableError, match=words):
+        read_source(path, check_files=True)
+
+
+def test_only_the_columns_of_places_are_read_for_places(csv_of: Callable[..., Path]) -> None:
+    path = csv_of("photo,lat,lng,country,note\na.jpg,45,-111,US,hello\n")
+    frame = read_source(path, places_only=True).table.frame
+    assert frame.columns == ["photo", "latitude", "longitude", "country"]
+
+
+def test_bounds_have_six_digits(csv_of: Callable[..., Path]) -> None:
+    reading = read_source(csv_of("photo,lat,lng\na.jpg,45.1,-111.03999999999999\n"))
+    assert describe(reading)["bounds"]["west"] == -111.04
