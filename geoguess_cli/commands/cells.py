@@ -104,7 +104,8 @@ def show(
     *,
     near: options.Near = None,
     radius_km: Annotated[
-        float, typer.Option("--radius-km", min=0.0, help="Radius of that circle, in km.")
+        float,
+        typer.Option("--radius-km", min=0.0, help="Radius, in km, of the circle around --near."),
     ] = 50.0,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="Rows to print on a terminal; 0 for all.")
@@ -203,7 +204,11 @@ def draw(
     output: options.Output = None,
     color: Annotated[
         CellColor | None,
-        typer.Option("--color", help="Colour by this (default: photos, or accuracy of a report)."),
+        typer.Option(
+            "--color",
+            help="Value that colours the cells: training photos, S2 level, or top-1 accuracy "
+            "(default: photos; with --report accuracy).",
+        ),
     ] = None,
     report: Annotated[
         Path | None,

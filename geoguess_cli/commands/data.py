@@ -143,8 +143,18 @@ def split(
             "--by", help="The groups that stay whole (default: sequences if known, else S2 cells)."
         ),
     ] = None,
-    val: Annotated[float, typer.Option("--val", min=0.0, max=0.9, help="Share for val.")] = 0.1,
-    test: Annotated[float, typer.Option("--test", min=0.0, max=0.9, help="Share for test.")] = 0.1,
+    val: Annotated[
+        float,
+        typer.Option(
+            "--val", min=0.0, max=0.9, help="Share of the photos that becomes val, from 0 to 0.9."
+        ),
+    ] = 0.1,
+    test: Annotated[
+        float,
+        typer.Option(
+            "--test", min=0.0, max=0.9, help="Share of the photos that becomes test, from 0 to 0.9."
+        ),
+    ] = 0.1,
     buffer_km: Annotated[
         Any,
         typer.Option(
