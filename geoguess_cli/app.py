@@ -1,7 +1,9 @@
 """The `geoguess` command line: all verbs, and the one place that catches errors."""
 
 import os
-from typing import Annotated, Any
+import sys
+import warnings
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -22,7 +24,7 @@ from geoguess_cli.commands import (
     train,
 )
 from geoguess_cli.console.streams import prepare_streams
-from geoguess_cli.errors import GeoguessError
+from geoguess_cli.errors import GeoguessError, GeoguessWarning
 
 
 class ErrorBoundary(TyperGroup):
@@ -31,7 +33,10 @@ class ErrorBoundary(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; a bug keeps its traceback, and --debug shows the traceback of any error."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("once", GeoguessWarning)
+                warnings.showwarning = _show_warning
+                return super().invoke(ctx)
         except GeoguessError as error:
             if ctx.params.get("debug"):
                 raise
@@ -40,6 +45,22 @@ class ErrorBoundary(TyperGroup):
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(130) from interrupt
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning for the user as one line; those of libraries look as in any program."""
+    if issubclass(category, GeoguessWarning):
+        typer.echo(f"warning: {message}", err=True)
+    else:
+        text = warnings.formatwarning(str(message), category, filename, lineno, line)
+        (file or sys.stderr).write(text)
 
 
 app = typer.Typer(

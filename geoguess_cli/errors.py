@@ -64,3 +64,7 @@ class BusyError(GeoguessError, BlockingIOError):
 
 class StoppedError(GeoguessError, InterruptedError):
     """A training stopped because it was asked to; a snapshot holds everything up to that step."""
+
+
+class GeoguessWarning(UserWarning):
+    """The user may want to mend this, but the work continues; the command line prints it once."""

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
@@ -30,7 +30,7 @@ from geoguess_cli.photos.images import (
     to_array,
 )
 from geoguess_cli.photos.listing import PhotoList
-from geoguess_cli.photos.workers import automatic_workers
+from geoguess_cli.photos.workers import PREFETCH, automatic_workers, workers_that_fit
 
 Key = tuple[int, int]
 """Epoch and row of a photo: all that a worker needs."""
@@ -40,6 +40,9 @@ Item = tuple[int, Tensor | str]
 
 Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
 """Images, their rows, and the failures of a batch, as a worker sends them to the main process."""
+
+_DEAD_WORKER = ("DataLoader worker", "shared memory", "unable to mmap")
+"""What torch says when a worker was killed, or when it cannot deliver a batch."""
 
 # Two seeds, so that the order of an epoch and the augmentation of a photo are independent.
 _ORDER, _PHOTO = 1, 2
@@ -103,7 +106,9 @@ class PhotoLoader:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
-        self.workers = automatic_workers(len(files)) if workers < 0 else workers
+        wanted = automatic_workers(len(files)) if workers < 0 else workers
+        batch_bytes = min(batch_size, len(files)) * 3 * spec.size**2 * torch.float32.itemsize
+        self.workers = workers_that_fit(wanted, batch_bytes)
         self._photos = _Photos(files, spec, augmentation, seed, max_pixels)
         self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last)
         self._start = (epoch, start_step)
@@ -132,7 +137,7 @@ class PhotoLoader:
             if self._loader is None:
                 self._loader = self._new_loader()
             decoded = iter(self._loader)
-        return (Batch(*parts) for parts in decoded)
+        return _batches(decoded)
 
     def close(self) -> None:
         """End the worker processes; a later epoch starts new ones."""
@@ -151,6 +156,7 @@ class PhotoLoader:
             num_workers=self.workers,
             collate_fn=partial(_collate, size=self._photos.spec.size),
             persistent_workers=self.workers > 0,
+            prefetch_factor=PREFETCH if self.workers else None,
             worker_init_fn=_ignore_interrupts,
             # Its own generator: otherwise each epoch would draw a number from the global one.
             generator=torch.Generator(),
@@ -224,12 +230,30 @@ class _Batches(Sampler[list[Key]]):
             yield [(epoch, row) for row in batch.tolist()]
 
 
+def _batches(decoded: Iterator[Decoded]) -> Iterator[Batch]:
+    """The batches of the workers; the end of a worker is an error for the user."""
+    try:
+        for parts in decoded:
+            yield Batch(*parts)
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in _DEAD_WORKER):
+            raise
+        raise PhotoError(
+            f"a process that decodes photos ended ({' '.join(str(error).split())[:200]}); "
+            "memory may be short: use fewer --workers (0 needs none), or a container with more "
+            "--shm-size"
+        ) from error
+
+
 def _collate(items: list[Item], *, size: int) -> Decoded:
     """The items of a batch with their images in one tensor: each tensor costs a shared file."""
     decoded = [(row, image) for row, image in items if isinstance(image, Tensor)]
     failures = [(row, reason) for row, reason in items if isinstance(reason, str)]
     images = [image for _, image in decoded]
     stacked = torch.stack(images) if images else torch.empty(0, 3, size, size)
+    if get_worker_info() is not None:
+        # Shared here, where an error reaches the reader: in the queue's thread it would be lost.
+        stacked.share_memory_()
     return stacked, torch.tensor([row for row, _ in decoded], dtype=torch.int64), failures
 
 
