@@ -29,17 +29,29 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path} is a folder; give the path of a file")
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Faults of the disk while `path` is written become errors of one line.
+
+    Raises:
+        OutputError: The disk of `path` is full, or it cannot be written there.
+    """
+    try:
+        yield
     except OSError as error:
         fault = _fault_of_writing(error, path)
         if fault is None:
             raise
         raise OutputError(fault) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}

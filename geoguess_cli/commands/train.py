@@ -143,7 +143,7 @@ def train(
 def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> None:
     """Train, show and draw each epoch; after a stop, say how to go on."""
     from geoguess_cli.drawing.saving import save_figure
-    from geoguess_cli.errors import StoppedError
+    from geoguess_cli.errors import GeoguessError, StoppedError
     from geoguess_cli.report.training_curves import training_curves
 
     run = session.run
@@ -163,6 +163,10 @@ def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> No
         except StoppedError as reason:
             sink.notice(f"{reason}; {run.folder} holds every step so far; {CONTINUE}")
             raise typer.Exit(stop.code) from reason
+        except GeoguessError:
+            if run.begun:
+                sink.notice(f"{run.folder} holds a snapshot; {CONTINUE}")
+            raise
 
 
 def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:

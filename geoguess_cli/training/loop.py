@@ -98,6 +98,9 @@ class EpochLoop:
     def _begin(self, stage: int | None) -> int:
         """Load the result of the stage before, and return the number of epochs that it took."""
         first = plan(self.config.train.stages, stage)[0]
+        weights = self.engine.geolocator.state_dict().values()
+        # The optimizer holds two sums for each weight, and the best weights are kept beside them.
+        self.snapshots.check_space(4 * sum(weight.nbytes for weight in weights))
         self.engine.geolocator.to(self.engine.device)
         if first.number > 1:
             path = self.run.stage_result(first.number - 1, cells_digest=self.cells_digest)

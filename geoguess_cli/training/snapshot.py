@@ -24,10 +24,12 @@ from typing import Any
 
 from torch import Tensor
 
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import ModelError, OutputError
+from geoguess_cli.files import writing
 from geoguess_cli.model.states import read_state, state_bytes
 from geoguess_cli.training.progress import Phase
 from geoguess_cli.training.stages import PlannedStage
+from geoguess_cli.wording import byte_size
 
 FORMAT = 2
 """Number of this layout; a change that older versions would misread raises it."""
@@ -120,30 +122,40 @@ class Snapshots:
             best: The file of the best weights, or its bytes; None if there are none yet.
 
         Raises:
-            OSError: The disk is full, or the folder cannot be written.
+            OutputError: The disk is full, or the folder cannot be written.
         """
         number = max(self.numbers(), default=0) + 1
         partial = self.folder / f".{number:06d}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         try:
-            digests = {
-                STATE: _write(_plain(snapshot), partial / STATE),
-                TENSORS: _write(state_bytes(dict(_tensors(snapshot))), partial / TENSORS),
-            }
-            if isinstance(best, Path):
-                digests[BEST] = self._linked(best, partial / BEST)
-            elif best is not None:
-                digests[BEST] = _write(best, partial / BEST)
-            _write(json.dumps(digests).encode(), partial / DIGESTS)
-            _flush(partial)
-            partial.rename(self.path(number))
-            _flush(self.folder)
+            with writing(self.path(number)):
+                digests = self._write_files(snapshot, best, partial)
+                partial.rename(self.path(number))
+                _flush(self.folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         self._digests = digests
         for old in self.numbers()[KEPT:]:
             shutil.rmtree(self.path(old), ignore_errors=True)
+
+    def check_space(self, tensors: int) -> None:
+        """Raise an error unless there is room for the snapshots of a training.
+
+        Args:
+            tensors: Bytes of the weights, the sums of the optimizer and the best weights.
+
+        Raises:
+            OutputError: The disk has too little room.
+        """
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        free, needed = shutil.disk_usage(self.folder).free, (KEPT + 1) * tensors
+        if free < needed:
+            raise OutputError(
+                f"the snapshots of this training take up to {byte_size(needed)}, and the disk of "
+                f"{self.folder} has {byte_size(free)} left; free some, or name a folder on another "
+                "disk with --artifacts"
+            )
 
     def latest(self) -> tuple[Snapshot | None, list[str]]:
         """The newest snapshot that is whole, on the CPU, and a sentence about each damaged one.
@@ -163,6 +175,23 @@ class Snapshots:
             else:
                 return snapshot, notes
         return None, notes
+
+    def _write_files(
+        self, snapshot: Snapshot, best: bytes | Path | None, folder: Path
+    ) -> dict[str, str]:
+        """Write all files of a snapshot, and return their digests."""
+        folder.mkdir(parents=True)
+        digests = {
+            STATE: _write(_plain(snapshot), folder / STATE),
+            TENSORS: _write(state_bytes(dict(_tensors(snapshot))), folder / TENSORS),
+        }
+        if isinstance(best, Path):
+            digests[BEST] = self._linked(best, folder / BEST)
+        elif best is not None:
+            digests[BEST] = _write(best, folder / BEST)
+        _write(json.dumps(digests).encode(), folder / DIGESTS)
+        _flush(folder)
+        return digests
 
     def _read(self, path: Path) -> Snapshot:
         try:

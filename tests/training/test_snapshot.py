@@ -1,15 +1,17 @@
 """A snapshot is whole or not there, holds all that it was given, and a damaged one is known."""
 
+import errno
 import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from training_worlds import Lab
 
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import ModelError, OutputError
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.training import snapshot as module
 from geoguess_cli.training.snapshot import BEST, DIGESTS, STATE, TENSORS, Best, Snapshot, Snapshots
@@ -124,9 +126,18 @@ def test_a_full_disk_leaves_the_snapshots_as_they_were(
     snapshots.save(snapshot, None)
 
     def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OutputError, match=r"no space is left to write .*000002"):
         snapshots.save(snapshot, None)
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
+
+
+def test_a_disk_too_small_for_the_training_is_refused_before_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(OutputError, match=r"take up to .* MB, and the disk of .* has 1\.0 MB left"):
+        lab.train()
+    assert not lab.run().begun
