@@ -12,7 +12,6 @@ from geoguess_cli import __version__
 from geoguess_cli.commands import (
     calibrate,
     cells,
-    columns,
     data,
     evaluate,
     occlude,
@@ -93,7 +92,6 @@ def _root(
     pass
 
 
-data.app.command("columns")(columns.columns)
 app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
 app.add_typer(recipe.app, name="recipe")

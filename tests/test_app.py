@@ -28,8 +28,8 @@ VERBS = verbs(get_command(app))
 
 
 def test_every_verb_is_there() -> None:
-    """One module of `commands/` for each verb or group of verbs."""
-    modules = {path.stem for path in (PACKAGE / "commands").glob("[!_]*.py")}
+    """One module of `commands/` for each verb or group of verbs; `data` has several."""
+    modules = {path.stem.split("_")[0] for path in (PACKAGE / "commands").glob("[!_]*.py")}
     assert {words[0] for words in VERBS if words} == modules - {"evaluate"} | {"eval"}
 
 

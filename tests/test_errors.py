@@ -19,7 +19,3 @@ def test_either_class_catches_it(kind: type[GeoguessError]) -> None:
     assert standard.__module__ == "builtins"
     with pytest.raises(standard, match="a fault"):
         raise kind("a fault")
-
-
-def test_there_is_an_error_for_each_part() -> None:
-    assert len(KINDS) == 12

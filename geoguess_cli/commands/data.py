@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoguess_cli.choices import ExportFormat, SplitBy
-from geoguess_cli.commands import data_card, data_download
+from geoguess_cli.commands import data_card, data_columns, data_download
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import (
@@ -33,6 +33,7 @@ app = typer.Typer(no_args_is_help=True, help="Fetch, inspect, import and split p
 
 app.command("download")(data_download.download)
 app.command("card")(data_card.card)
+app.command("columns")(data_columns.columns)
 
 Source = Annotated[Path, typer.Argument(metavar="SOURCE", help=f"{TITLES}.")]
 

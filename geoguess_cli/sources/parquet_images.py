@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.columns import REQUIRED_COLUMNS
 from geoguess_cli.sources.layout import Layout
 
@@ -16,16 +17,25 @@ _PLACES = ("*.parquet", "*/*.parquet", "*/*/*.parquet")
 
 def _files(view: "SourceView") -> list[Path]:
     """The source itself, or the Parquet files in it, if they have a column of photos."""
-    from geoguess_cli.sources.parquet_files import image_column
-
     if view.path.is_file():
         files = [view.path] if view.path.suffix.lower() == ".parquet" else []
     else:
         found = sorted(path for place in _PLACES for path in view.path.glob(place))
         files = [path for path in found if not _hidden(path.relative_to(view.path))]
-    if not files or set(REQUIRED_COLUMNS) <= set(view.header(files[0])):
-        return []  # a photo table, whatever else it holds
-    return files if any(image_column(file) is not None for file in files) else []
+    first = next((file for file in files if _holds_photos(file)), None)
+    if first is None or set(REQUIRED_COLUMNS) <= set(view.header(first)):
+        return []  # or it is a photo table, whatever else it holds
+    return files
+
+
+def _holds_photos(file: Path) -> bool:
+    """Whether a file can be read and has a column of photos."""
+    from geoguess_cli.sources.parquet_files import image_column
+
+    try:
+        return image_column(file) is not None
+    except PhotoTableError:
+        return False
 
 
 def _hidden(path: Path) -> bool:

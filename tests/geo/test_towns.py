@@ -170,4 +170,4 @@ def test_the_table_is_small_and_its_source_is_credited() -> None:
     notice = data.joinpath("NOTICE.md").read_text("utf-8")
     for text in ("GeoNames", "CC BY 4.0", "creativecommons.org/licenses/by/4.0/", "Changed"):
         assert text in notice
-    assert f"the {len(earth):,} that" in " ".join(notice.split())
+    assert f"{len(earth):,} of" in " ".join(notice.split())
