@@ -183,6 +183,10 @@ def _positions(frame: pl.DataFrame) -> list[pl.Expr]:
 
 def _path(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A column as paths with forward slashes, without `./` at their start."""
+    if frame.schema[name] == pl.String() and _stripped(frame[name]):
+        paths = frame[name].str
+        if not (paths.contains("\\", literal=True).any() or paths.starts_with("./").any()):
+            return pl.col(name)
     forward = _text(frame, name).str.replace_all("\\", "/", literal=True)
     return forward.str.replace(r"^(\./)+", "")
 
@@ -190,12 +194,20 @@ def _path(frame: pl.DataFrame, name: str) -> pl.Expr:
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
     """A column as stripped text, empty as null; whole numbers lose the `.0` of a float."""
     column = pl.col(name)
+    if frame.schema[name] == pl.String() and _stripped(frame[name]):
+        return column  # a copy of each column would double the memory of a large table
     if frame.schema[name].is_float():
         exact = (column == column.floor()) & (column.abs() < _MAX_EXACT)
         whole = pl.when(exact).then(column).cast(pl.Int64).cast(pl.String)
         column = pl.coalesce(whole, column.cast(pl.String))
     column = column.cast(pl.String).str.strip_chars()
     return pl.when(column != "").then(column).alias(name)
+
+
+def _stripped(texts: pl.Series) -> bool:
+    """Whether no text is empty or has a blank at its start or end."""
+    length = texts.str.len_bytes()
+    return not ((length == 0) | (texts.str.strip_chars().str.len_bytes() != length)).any()
 
 
 def _number_text(frame: pl.DataFrame, name: str) -> pl.Expr:
