@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import UInt64
 
-from geoguess_cli.files import replacing
+from geoguess_cli.files import readable, replacing
 from geoguess_cli.photos.hashes import WORDS, Hashing, hash_photos
 from geoguess_cli.photos.table import PhotoTable
 
@@ -88,7 +88,7 @@ class HashStore:
     def _read(self) -> pl.DataFrame:
         empty = pl.DataFrame(schema=_SCHEMA)
         try:
-            kept = pl.read_parquet(self.path)
+            kept = pl.read_parquet(readable(self.path), glob=False)
         except (OSError, pl.exceptions.PolarsError):
             return empty
         return kept if dict(kept.schema) == _SCHEMA else empty

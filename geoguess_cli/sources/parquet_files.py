@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.files import readable
 from geoguess_cli.photos.endings import photo_ending
 from geoguess_cli.photos.rows import ROW
 from geoguess_cli.sources.parquet_footer import Chunk, Footer, read_footer
@@ -103,7 +104,7 @@ def image_column(file: Path) -> str | None:
 def _columns_of_bytes(file: Path) -> list[str]:
     """The columns that are bytes, or structs with a field of bytes."""
     try:
-        schema = pl.read_parquet_schema(file)
+        schema = pl.read_parquet_schema(readable(file))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(file, error) from error
     alone = [name for name, kind in schema.items() if kind == pl.Binary()]
@@ -146,7 +147,8 @@ def _is_pictures(file: Path, column: str) -> bool:
 def _read_photos(file: Path, column: str, first: int, rows: int) -> pl.DataFrame:
     """The `bytes` and the `name` of the photos of some rows."""
     try:
-        frame = pl.scan_parquet(file).select(column).slice(first, rows).collect()
+        picked = pl.scan_parquet(readable(file), glob=False).select(column)
+        frame = picked.slice(first, rows).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(file, error) from error
     kind = frame.schema[column]
