@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoguess_cli.choices import ExportFormat
+from geoguess_cli.errors import GeoguessWarning
 
 if TYPE_CHECKING:
     from geoguess_cli.photos.table import PhotoTable
@@ -47,6 +48,8 @@ def export_photos(
     if job.failures:
         name, reason = job.failures[0]
         warnings.warn(
-            f"{len(job.failures)} photos are left out, such as {name}: {reason}", stacklevel=2
+            f"{len(job.failures)} photos are left out, such as {name}: {reason}",
+            GeoguessWarning,
+            stacklevel=2,
         )
     return len(photos) - len(job.failures)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from geoguess_cli.api.model import Model
 from geoguess_cli.choices import SplitBy
 from geoguess_cli.config import Config, load_config
-from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.errors import GeoguessWarning, PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
@@ -48,9 +48,10 @@ def read_photos(
 
     reading = read_source(Path(source), columns=columns, swap=swap)
     for notice in reading.notices:
-        warnings.warn(notice, stacklevel=2)
+        warnings.warn(notice, GeoguessWarning, stacklevel=2)
     if reading.order.looks_exchanged:
-        warnings.warn(f"{source}: {reading.order}; `swap=True` exchanges them", stacklevel=2)
+        remedy = "`swap=True` exchanges them"
+        warnings.warn(f"{source}: {reading.order}; {remedy}", GeoguessWarning, stacklevel=2)
     omitted = [
         *map(str, reading.bad_rows),
         *(f"{photo} does not exist" for photo in reading.missing),
@@ -59,6 +60,7 @@ def read_photos(
         warnings.warn(
             f"{source}: {len(omitted)} rows are left out, such as {omitted[0]}; "
             "`geoguess data inspect` lists them",
+            GeoguessWarning,
             stacklevel=2,
         )
     return reading.table

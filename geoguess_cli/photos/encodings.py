@@ -1,4 +1,4 @@
-"""The encoding of a table of text, told by its bytes."""
+"""The encoding of a table of text, recognised by its bytes."""
 
 import codecs
 from collections.abc import Callable

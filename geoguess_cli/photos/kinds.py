@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes and not by its ending."""
+"""The kind of a file, recognised by its first bytes and not by its ending."""
 
 from dataclasses import dataclass
 

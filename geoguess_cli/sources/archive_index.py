@@ -293,12 +293,12 @@ def _tar_members(file: BinaryIO, path: Path) -> Iterator[tuple[str, int, int, st
             continue
         if kind in b"Kg":  # the target of a link; what holds for the whole tar
             continue
-        name, told = plain_name(ahead.get("path") or tar_name(header)), ahead
+        name, headers = plain_name(ahead.get("path") or tar_name(header)), ahead
         ahead = {}
         if kind in _REGULAR and not name.endswith("/"):
             if at > size_of_tar + TAR_BLOCK or offset + size > size_of_tar:
                 raise _damaged(path, f"{name} is cut off")
-            sparse = any(key.startswith("GNU.sparse") for key in told)
+            sparse = any(key.startswith("GNU.sparse") for key in headers)
             yield name, offset, size, STORED, "has gaps; unpack it" if sparse else _too_large(size)
         elif kind == _SPARSE:
             raise PhotoTableError(f"{path}: {name} has gaps (sparse); unpack the tar")

@@ -165,36 +165,36 @@ def choose_parts(data_set: DataSet, only: Sequence[str], files: Sequence[str]) -
 def _parse(data_set: DataSet, text: str) -> tuple[str, set[int] | None]:
     """The split that a part names, and the numbers of its archives; None for all of them."""
     parts = {part.split: part for part in data_set.parts}
-    found = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text)
     if data_set.client == "kaggle":
         raise DownloadError(
             f"{data_set.name} comes as one archive, so --only {text} cannot fetch a part of it; "
             f"`geoguess data download {data_set.name}` fetches all"
         )
-    if found is None or found["part"] not in parts:
+    if match is None or match["part"] not in parts:
         example = next(iter(parts))
         raise DownloadError(
             f"{data_set.name} has no part `{text}`; its parts are {', '.join(parts)}, such as "
             f"--only {example}"
             + (f" or --only {example}/00..03" if parts[example].archive_count > 1 else "")
         )
-    if found["first"] is None:
-        return found["part"], None
-    first, last = int(found["first"]), int(found["last"] or found["first"])
-    count = parts[found["part"]].archive_count
+    if match["first"] is None:
+        return match["part"], None
+    first, last = int(match["first"]), int(match["last"] or match["first"])
+    count = parts[match["part"]].archive_count
     if not 0 <= first <= last < count:
         raise DownloadError(
-            f"{data_set.name} has no part `{text}`; the archives of {found['part']} are numbered "
-            f"00 to {count - 1:02}, such as --only {found['part']}/00..{min(3, count - 1):02}"
+            f"{data_set.name} has no part `{text}`; the archives of {match['part']} are numbered "
+            f"00 to {count - 1:02}, such as --only {match['part']}/00..{min(3, count - 1):02}"
         )
-    return found["part"], set(range(first, last + 1))
+    return match["part"], set(range(first, last + 1))
 
 
 def _choice(
     data_set: DataSet, part: DataSetPart, numbers: set[int] | None, files: Sequence[str]
 ) -> ChosenPart:
-    found = sorted(file for file in files if part.archives and fnmatch(file, part.archives))
-    archives = [name for name in found if numbers is None or _number(name) in numbers]
+    every_archive = sorted(file for file in files if part.archives and fnmatch(file, part.archives))
+    archives = [name for name in every_archive if numbers is None or _number(name) in numbers]
     lacking = [] if part.table in files else [part.table]
     if part.archives and len(archives) < (1 if numbers is None else len(numbers)):
         have = {_number(name) for name in archives}

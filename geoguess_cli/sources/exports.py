@@ -221,14 +221,14 @@ def _zip(export: Export, done: Callable[[], None]) -> None:
                 info.comment = str(row).encode()
                 archive.writestr(info, content)
         places.append(zip_places(path))
-    found = pl.concat(places).with_columns(pl.col("@photo").cast(pl.Int64))
-    frame = export.table.frame.drop(ARCHIVE_COLUMNS, strict=False)[found["@photo"].to_list()]
+    located = pl.concat(places).with_columns(pl.col("@photo").cast(pl.Int64))
+    frame = export.table.frame.drop(ARCHIVE_COLUMNS, strict=False)[located["@photo"].to_list()]
     frame = frame.with_columns(
-        found["archive"],
-        found["offset"],
-        found["length"],
+        located["archive"],
+        located["offset"],
+        located["length"],
         pl.lit(STORED).alias("compression"),
-        (found["archive"] + "/" + found["@name"]).alias("photo"),
+        (located["archive"] + "/" + located["@name"]).alias("photo"),
     )
     folder = export.folder.resolve()
     write_photo_table(PhotoTable(frame, folder), folder / f"{ALL}.parquet")

@@ -59,8 +59,8 @@ class FolderPhotos:
         """What could not be read, a line each; of many only the first few."""
         faults = [f"{text_of(self.folder)}: {one}" for one in sorted(self.unreadable)]
         more = len(faults) - NAMED
-        shown = faults[:NAMED]
-        return [*shown, f"{text_of(self.folder)}: {more} more such"] if more > 0 else shown
+        named = faults[:NAMED]
+        return [*named, f"{text_of(self.folder)}: {more} more such"] if more > 0 else named
 
     @property
     def notices(self) -> list[str]:
@@ -90,22 +90,22 @@ def photos_below(folder: Path) -> FolderPhotos:
     Args:
         folder: The folder.
     """
-    found = FolderPhotos(folder)
+    listing = FolderPhotos(folder)
     visited: set[tuple[int, int]] = set()
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
-        for entry in _entries(found, prefix, visited):
+        for entry in _entries(listing, prefix, visited):
             name = entry.name
             if _is_folder(entry):
                 if is_hidden(name):
-                    _count_left_out(found, entry, copies=_holds_copies(name))
+                    _count_left_out(listing, entry, copies=_holds_copies(name))
                 else:
                     waiting.append(f"{prefix}{name}/")
             else:
-                _add(found, prefix, entry)
-    found.photos.sort()
-    return found
+                _add(listing, prefix, entry)
+    listing.photos.sort()
+    return listing
 
 
 def is_hidden(name: str) -> bool:
@@ -118,10 +118,10 @@ def _holds_copies(name: str) -> bool:
 
 
 def _entries(
-    found: FolderPhotos, prefix: str, visited: set[tuple[int, int]]
+    listing: FolderPhotos, prefix: str, visited: set[tuple[int, int]]
 ) -> Iterator["os.DirEntry[str]"]:
     """The entries of a folder that was not yet visited: a link back up would never end."""
-    here = os.path.join(found.folder, prefix)
+    here = os.path.join(listing.folder, prefix)
     try:
         status = os.stat(here)
         if (status.st_dev, status.st_ino) in visited:
@@ -132,7 +132,7 @@ def _entries(
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         name = f"the folder `{text_of(prefix[:-1])}`" if prefix else "it"
-        found.unreadable.append(f"{name} cannot be read: {reason}; no photo of it is used")
+        listing.unreadable.append(f"{name} cannot be read: {reason}; no photo of it is used")
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -142,27 +142,27 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _add(found: FolderPhotos, prefix: str, entry: "os.DirEntry[str]") -> None:
+def _add(listing: FolderPhotos, prefix: str, entry: "os.DirEntry[str]") -> None:
     """Note a file: as a photo, or as what is left out."""
     name, ending = entry.name, os.path.splitext(entry.name)[1].lower()
     if ending in PHOTO_SUFFIXES and name.startswith("."):
-        found.hidden += 1
+        listing.hidden += 1
     elif ending in PHOTO_SUFFIXES:
-        found.photos.append(prefix + name)
+        listing.photos.append(prefix + name)
     elif name.startswith("."):
         return
     elif ending in RAW_SUFFIXES:
-        found.raw[ending] += 1
+        listing.raw[ending] += 1
     elif ending in VIDEO_SUFFIXES:
-        found.videos[ending] += 1
+        listing.videos[ending] += 1
     elif entry.is_symlink() and not os.path.exists(entry.path):
         target = text_of(os.readlink(entry.path))
-        found.unreadable.append(
+        listing.unreadable.append(
             f"`{text_of(prefix + name)}` is a link to {target}, which does not exist"
         )
 
 
-def _count_left_out(found: FolderPhotos, entry: "os.DirEntry[str]", *, copies: bool) -> None:
+def _count_left_out(listing: FolderPhotos, entry: "os.DirEntry[str]", *, copies: bool) -> None:
     """Count the photos in a folder that is left out."""
     photos = sum(
         name.lower().endswith(PHOTO_SUFFIXES)
@@ -170,9 +170,9 @@ def _count_left_out(found: FolderPhotos, entry: "os.DirEntry[str]", *, copies: b
         for name in names
     )
     if photos and copies:
-        found.copies[text_of(entry.name)] += photos
+        listing.copies[text_of(entry.name)] += photos
     else:
-        found.hidden += photos
+        listing.hidden += photos
 
 
 def tables_among(files: Sequence[Path]) -> list[Path]:

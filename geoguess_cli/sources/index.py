@@ -78,14 +78,14 @@ def _with_ends(frame: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
     ]
     wanted = pl.concat(ends)
     parts = pl.DataFrame({"@found": paths}).with_columns(_parts(pl.col("@found")).alias("@parts"))
-    found = [
+    tails = [
         parts.select("@found", _flat(pl.col("@parts").list.tail(depth))).filter(
             pl.col("@end").is_in(wanted["@end"].implode())
         )
         for depth in range(1, _longest(parts["@parts"]) + 1)
     ]
     matches = (
-        pl.concat(found)
+        pl.concat(tails)
         .unique()
         .group_by("@end")
         .agg(pl.col("@found").min(), pl.len().alias("@count"))

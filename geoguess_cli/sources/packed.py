@@ -129,9 +129,11 @@ def with_places(frame: pl.DataFrame, files: Sequence[PhotoFile], source: Path) -
     return frame.hstack(pl.DataFrame(places, schema, orient="row"))
 
 
-def lost_rows(numbered: pl.DataFrame, found: pl.DataFrame, missing: Sequence[str]) -> pl.DataFrame:
-    """The rows, numbered in `AT`, that are not among those found and whose photo is missing."""
-    lost = numbered.join(found.select(AT), on=AT, how="anti", maintain_order="left")
+def lost_rows(
+    numbered: pl.DataFrame, located: pl.DataFrame, missing: Sequence[str]
+) -> pl.DataFrame:
+    """The rows, numbered in `AT`, whose photo is missing and that were not located."""
+    lost = numbered.join(located.select(AT), on=AT, how="anti", maintain_order="left")
     return lost if len(lost) == len(missing) else lost.filter(pl.col("photo").is_in(missing))
 
 

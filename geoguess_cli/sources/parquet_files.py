@@ -147,8 +147,8 @@ def _is_pictures(file: Path, column: str) -> bool:
 def _read_photos(file: Path, column: str, first: int, rows: int) -> pl.DataFrame:
     """The `bytes` and the `name` of the photos of some rows."""
     try:
-        picked = pl.scan_parquet(readable(file), glob=False).select(column)
-        frame = picked.slice(first, rows).collect()
+        column_of_photos = pl.scan_parquet(readable(file), glob=False).select(column)
+        frame = column_of_photos.slice(first, rows).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(file, error) from error
     kind = frame.schema[column]

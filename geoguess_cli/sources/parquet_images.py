@@ -20,8 +20,8 @@ def _files(view: "SourceView") -> list[Path]:
     if view.path.is_file():
         files = [view.path] if view.path.suffix.lower() == ".parquet" else []
     else:
-        found = sorted(path for place in _PLACES for path in view.path.glob(place))
-        files = [path for path in found if not _hidden(path.relative_to(view.path))]
+        paths = sorted(path for place in _PLACES for path in view.path.glob(place))
+        files = [path for path in paths if not _hidden(path.relative_to(view.path))]
     first = next((file for file in files if _holds_photos(file)), None)
     if first is None or set(REQUIRED_COLUMNS) <= set(view.header(first)):
         return []  # or it is a photo table, whatever else it holds

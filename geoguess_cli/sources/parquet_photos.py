@@ -27,7 +27,7 @@ def read_parquet_photos(view: SourceView, files: Sequence[Path]) -> Rows:
         files: The Parquet files; one without a column of photos becomes a bad row.
     """
     root = view.path if view.path.is_dir() else view.path.parent
-    parts, found, bad_rows = [], [], []
+    parts, shards, bad_rows = [], [], []
     columns: dict[tuple[str, ...], dict[str, str]] = {}
     for path in files:
         name = path.relative_to(root).as_posix()
@@ -35,18 +35,18 @@ def read_parquet_photos(view: SourceView, files: Sequence[Path]) -> Rows:
         if column is None:
             bad_rows.append(BadRow(0, "the file has no column of photos", name))
             continue
-        found.append(ParquetFile(path, name, column, read_footer(path)))
+        shards.append(ParquetFile(path, name, column, read_footer(path)))
         header = tuple(view.header(path))
         if header not in columns:  # shards are alike: what is said of the columns is said once
             columns[header] = _columns(view, path)
-        parts.append(_rows(found[-1], columns[header], view, root))
+        parts.append(_rows(shards[-1], columns[header], view, root))
     rows = view.joined(parts)
     return Rows(
         rows.frame,
         rows.root,
         [*bad_rows, *rows.bad_rows],
         located=True,
-        parquet=ParquetFiles(tuple(found)),
+        parquet=ParquetFiles(tuple(shards)),
     )
 
 

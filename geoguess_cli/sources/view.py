@@ -117,9 +117,9 @@ class SourceView:
     @cached_property
     def photos(self) -> list[Path]:
         """Every photo below the source, in the order of their paths."""
-        found = photos_below(self.path)
-        self.notices.extend(found.notices)
-        return found.paths
+        folder_photos = photos_below(self.path)
+        self.notices.extend(folder_photos.notices)
+        return folder_photos.paths
 
     def header(self, file: Path) -> list[str]:
         """The usable column names of a table.
@@ -316,11 +316,11 @@ class SourceView:
         """
         if self.places_only:
             return rows
-        found = photos_below(rows.root)
-        self.notices.extend(found.faults)
+        folder_photos = photos_below(rows.root)
+        self.notices.extend(folder_photos.faults)
         # Without the other columns, which would be copied again and again.
         numbered = rows.frame.select("photo", ROW, FILE).with_row_index(AT)
-        frame, ambiguous, missing = locate_photos(numbered, found)
+        frame, ambiguous, missing = locate_photos(numbered, folder_photos)
         bad_rows = [*rows.bad_rows, *ambiguous]
         if archives := find_archives(rows.root) if missing else []:
             lost = lost_rows(numbered, frame, missing)
