@@ -39,7 +39,7 @@ def safe_stem(text: str) -> str:
     ('a_b_c', 'Zürich_1')
     """
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text)
-    return name.strip("_")[:_LONGEST] or "photo"
+    return name.strip("_")[:_LONGEST].rstrip("_") or "photo"
 
 
 class UniqueNames:

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -31,6 +31,7 @@ def test_anything_else_is_no_photo(content):
 
 
 @given(st.text())
+@example("a" * 79 + ":b")
 def test_a_safe_stem_is_one_plain_name(text):
     name = safe_stem(text)
     assert name
