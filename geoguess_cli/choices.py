@@ -10,6 +10,9 @@ Precision = Literal["auto", "fp32", "bf16"]
 Resize = Literal["squash", "crop"]
 """How a photo becomes square: the whole of it, or the square in its centre."""
 
+Head = Literal["linear", "mlp"]
+"""The layers that give each cell its logit: one linear layer, or one more before it."""
+
 Uncovered = Literal["drop", "nearest"]
 """What happens to a training photo that lies in no cell."""
 

@@ -11,42 +11,30 @@ The name of an environment variable is `GEOGUESS_`, the table if there is one, a
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geoguess_cli.choices import MAX_PIXELS, Precision, Resize, Uncovered
+from geoguess_cli.choices import MAX_PIXELS, Head, Precision, Resize, Uncovered
 from geoguess_cli.errors import ConfigError, MissingFileError
 from geoguess_cli.toml_records import (
     NO_KEY,
+    at_least,
+    between,
     keys_of,
     record_from_tree,
     toml_text,
     value_from_text,
 )
+from geoguess_cli.training_config import NO_VIT as NO_VIT
+from geoguess_cli.training_config import PAPER_STAGES as PAPER_STAGES
+from geoguess_cli.training_config import PARTS as PARTS
+from geoguess_cli.training_config import StageConfig as StageConfig
+from geoguess_cli.training_config import TrainConfig as TrainConfig
 
 FILE_NAME = "geoguess.toml"
 ENVIRONMENT_PREFIX = "GEOGUESS_"
-
-PARTS = ("backbone", "projection", "vit", "head")
-"""The four parts of a geolocator, in the order of the forward pass."""
-
-
-def _at_least(least: int, **values: float) -> None:
-    for name, value in values.items():
-        if value < least:
-            raise ConfigError(f"{_dotted(name)} is {value}; it must be {least} or more")
-
-
-def _between(low: float, high: float, **values: float) -> None:
-    for name, value in values.items():
-        if not low <= value <= high:
-            raise ConfigError(f"{_dotted(name)} is {value}; it must lie in [{low:g}, {high:g}]")
-
-
-def _dotted(name: str) -> str:
-    return name if "." in name or "_" not in name else name.replace("_", ".", 1)
 
 
 @dataclass(frozen=True)
@@ -59,8 +47,8 @@ class CellsConfig:
     uncovered: Uncovered = "drop"
 
     def __post_init__(self) -> None:
-        _at_least(1, cells_max_photos=self.max_photos, cells_min_photos=self.min_photos)
-        _between(0, 30, cells_max_level=self.max_level)
+        at_least(1, cells_max_photos=self.max_photos, cells_min_photos=self.min_photos)
+        between(0, 30, cells_max_level=self.max_level)
 
 
 @dataclass(frozen=True)
@@ -75,9 +63,9 @@ class ImagesConfig:
     flip: bool = False
 
     def __post_init__(self) -> None:
-        _at_least(0, images_size=self.size)
-        _between(0.6, 1.0, images_crop_scale=self.crop_scale)
-        _between(0.0, 1.0, images_color_jitter=self.color_jitter)
+        at_least(0, images_size=self.size)
+        between(0.6, 1.0, images_crop_scale=self.crop_scale)
+        between(0.0, 1.0, images_color_jitter=self.color_jitter)
 
 
 @dataclass(frozen=True)
@@ -87,6 +75,8 @@ class ModelConfig:
     `backbone_stage` counts the feature maps of the backbone backwards from the last (-1).
     `vit_blocks = 0` keeps all blocks of the ViT. Without `position_embedding` and `final_norm` the
     model is that of the paper's public notebook. `weights` is "imagenet", "none" or a path.
+    With `vit = "none"` the backbone is any model of timm, whose own pooled embedding goes to the
+    head; then the keys of feature map, patches and ViT have no meaning.
     """
 
     backbone: str = "resnet50"
@@ -95,87 +85,42 @@ class ModelConfig:
     vit_blocks: int = 0
     grid: int = 14
     dropout: float = 0.2
+    head: Head = "linear"
     position_embedding: bool = True
     final_norm: bool = True
     weights: str = "imagenet"
 
     def __post_init__(self) -> None:
-        _at_least(1, model_grid=self.grid)
-        _at_least(0, model_vit_blocks=self.vit_blocks)
-        _between(0.0, 0.99, model_dropout=self.dropout)
+        at_least(1, model_grid=self.grid)
+        at_least(0, model_vit_blocks=self.vit_blocks)
+        between(0.0, 0.99, model_dropout=self.dropout)
         if self.backbone_stage >= 0:
             raise ConfigError(
                 f"model.backbone_stage is {self.backbone_stage}; it counts from the last feature "
                 "map backwards, so it must be -1 or less"
             )
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of this geolocator, in the order of the forward pass."""
+        return PARTS if self.vit != NO_VIT else ("backbone", "head")
 
-@dataclass(frozen=True)
-class StageConfig:
-    """One `[[train.stages]]`: number of epochs, learning rate, and the parts that are frozen."""
-
-    name: str
-    epochs: int
-    learning_rate: float = 1e-4
-    freeze: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _at_least(1, **{f"train.stages[{self.name}].epochs": self.epochs})
-        if not self.learning_rate > 0:
-            raise ConfigError(
-                f"train.stages[{self.name}].learning_rate is {self.learning_rate}; "
-                "it must be above 0"
-            )
-        for part in self.freeze:
-            if part not in PARTS:
+    def check_stages(self, stages: Iterable[StageConfig]) -> None:
+        """Raise ConfigError if a stage freezes a part that this geolocator lacks, or all it has."""
+        own = " and ".join(self.parts) if len(self.parts) == 2 else ", ".join(self.parts)
+        for stage in stages:
+            for part in stage.freeze:
+                if part not in self.parts:
+                    raise ConfigError(
+                        f"train.stages[{stage.name}].freeze names `{part}`, and with model.vit = "
+                        f'"{self.vit}" the parts are {own}; freeze `backbone`, so that the head '
+                        "alone learns, or nothing"
+                    )
+            if set(stage.freeze) == set(self.parts):
                 raise ConfigError(
-                    f"train.stages[{self.name}].freeze names `{part}`; "
-                    f"the parts are {', '.join(PARTS)}"
+                    f"train.stages[{stage.name}].freeze names every part ({own}), so nothing would "
+                    "learn; leave out at least one part"
                 )
-        if set(self.freeze) == set(PARTS):
-            raise ConfigError(
-                f"train.stages[{self.name}].freeze names every part, so nothing would learn; "
-                "leave out at least one part"
-            )
-
-
-PAPER_STAGES = (
-    StageConfig("heads", epochs=3, learning_rate=1e-3, freeze=("backbone", "vit")),
-    StageConfig("everything", epochs=17, learning_rate=1e-4),
-    StageConfig("vit", epochs=3, learning_rate=1e-4, freeze=("backbone",)),
-)
-"""Epochs 0-2, 3-19 and 20-22 of the paper, which gives a rate for the second stage only (1e-4)."""
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """`[train]`: the batch, the optimiser, the loss, the schedule and the stages."""
-
-    batch_size: int = 64
-    weight_decay: float = 0.01
-    label_smoothing: float = 0.0
-    clip_norm: float = 1.0
-    plateau_factor: float = 0.5
-    plateau_patience: int = 2
-    save_minutes: float = 5.0
-    stages: tuple[StageConfig, ...] = PAPER_STAGES
-
-    def __post_init__(self) -> None:
-        _at_least(1, train_batch_size=self.batch_size)
-        _at_least(0, train_plateau_patience=self.plateau_patience)
-        _between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
-        _between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
-        if self.weight_decay < 0 or self.clip_norm < 0:
-            raise ConfigError(
-                "train.weight_decay and train.clip_norm must be 0 or more (0 turns them off)"
-            )
-        if self.save_minutes < 0:
-            raise ConfigError(
-                f"train.save_minutes is {self.save_minutes:g}; it must be 0 or more (0 keeps a "
-                "snapshot after every step)"
-            )
-        if not self.stages:
-            raise ConfigError("train.stages is empty; name at least one stage")
 
 
 @dataclass(frozen=True)
@@ -233,9 +178,9 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def __post_init__(self) -> None:
-        _at_least(-1, workers=self.workers)
-        _at_least(1, max_pixels=self.max_pixels)
-        _at_least(0, seed=self.seed, threads=self.threads)
+        at_least(-1, workers=self.workers)
+        at_least(1, max_pixels=self.max_pixels)
+        at_least(0, seed=self.seed, threads=self.threads)
 
     @property
     def cells_path(self) -> Path:

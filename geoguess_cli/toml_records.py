@@ -74,6 +74,24 @@ def toml_text(record: Any) -> str:
     return "\n".join(_toml_lines(record)) + "\n"
 
 
+def at_least(least: int, **values: float) -> None:
+    """Raise ConfigError for a value below the least; `train_batch_size` means the key `train.…`."""
+    for name, value in values.items():
+        if value < least:
+            raise ConfigError(f"{_dotted(name)} is {value}; it must be {least} or more")
+
+
+def between(low: float, high: float, **values: float) -> None:
+    """Raise ConfigError for a value outside of [low, high], with its key as in `at_least`."""
+    for name, value in values.items():
+        if not low <= value <= high:
+            raise ConfigError(f"{_dotted(name)} is {value}; it must lie in [{low:g}, {high:g}]")
+
+
+def _dotted(name: str) -> str:
+    return name if "." in name or "_" not in name else name.replace("_", ".", 1)
+
+
 def _toml_lines(record: Any, table: str = "") -> list[str]:
     lines: list[str] = []
     tables: list[str] = []

@@ -136,6 +136,15 @@ def byte_size(size: float) -> str:
     return f"{size:.{1 if power and size < 9.95 else 0}f} {units[power]}"
 
 
+def parts_in_words(backbone: str, vit: str) -> str:
+    """The encoder of a model as text: its backbone, and its ViT if it has one.
+
+    >>> parts_in_words("resnet50", "vit_small_patch16_224"), parts_in_words("resnet50", "none")
+    ('resnet50 + vit_small_patch16_224', 'resnet50')
+    """
+    return backbone if vit == "none" else f"{backbone} + {vit}"
+
+
 def signed(number: float) -> str:
     """A number with its sign, a true minus sign below zero.
 

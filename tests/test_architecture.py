@@ -19,6 +19,7 @@ FLOORS = (
     ("errors", "names"),
     ("files", "wording", "choices"),
     ("toml_records",),
+    ("training_config",),
     ("config",),
     ("drawing", "geo", "recipes"),
     ("photos",),

@@ -18,7 +18,7 @@ from geoguess_cli.console.output import Sink
 from geoguess_cli.console.stopping import StopRequests, duration
 from geoguess_cli.console.training import TrainingDisplay
 from geoguess_cli.console.verbs import configured
-from geoguess_cli.wording import tenths_of_percent
+from geoguess_cli.wording import parts_in_words, tenths_of_percent
 
 if TYPE_CHECKING:
     from geoguess_cli.training.session import TrainingSession
@@ -218,6 +218,7 @@ def _show_summary(config: Config, cells_path: Path, sink: Sink) -> None:
         ("part", "kind", "parameters", "output shape"),
         [(p.part, p.kind, f"{p.parameters:,}", " × ".join(map(str, p.shape))) for p in parts]
         + [("all", "", f"{total:,}", "")],
-        title=f"{config.model.backbone} + {config.model.vit} at {spec.size} px, {cells} cells",
+        title=f"{parts_in_words(config.model.backbone, config.model.vit)} at {spec.size} px, "
+        f"{cells} cells",
         right=("parameters",),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from geoguess_cli.choices import POINT_METHODS
-from geoguess_cli.config import ModelConfig
+from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.trained import TrainedModel
@@ -52,11 +52,15 @@ of the Earth's surface it gives the probability that the photo was taken there."
 
 def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]) -> str:
     blocks = f"first {config.vit_blocks} blocks" if config.vit_blocks else "all blocks"
+    taken = "its pooled embedding"
+    if config.vit != NO_VIT:
+        taken = f"feature map {config.backbone_stage}"
+    hidden = "linear, GELU, " if config.head == "mlp" else ""
     kinds = {
-        "backbone": f"{config.backbone}, feature map {config.backbone_stage}",
+        "backbone": f"{config.backbone}, {taken}",
         "projection": f"linear, {config.grid}×{config.grid} patches",
         "vit": f"{config.vit}, {blocks}",
-        "head": f"dropout {config.dropout:g}, linear",
+        "head": f"{hidden}dropout {config.dropout:g}, linear",
     }
     rows = [(part, kinds.get(part, ""), f"{count:,}") for part, count in parts.items()]
     rows.append(("all", "", f"{sum(parts.values()):,}"))

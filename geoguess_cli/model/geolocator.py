@@ -1,16 +1,19 @@
-"""The geolocator: a CNN's feature map read by a Vision Transformer, and a head over cells.
+"""The geolocator: an encoder, which makes a photo a vector of features, and a head over cells.
+
+The encoder of the paper is a CNN whose feature map a Vision Transformer reads:
 
     photo -> backbone -> adaptive pooling to grid x grid patches -> projection -> vit
           -> mean over the patches -> dropout -> linear head -> one logit a cell
+
+With `vit = "none"` it is any model of timm with its own pooling:
+
+    photo -> backbone -> dropout -> head -> one logit a cell
 
 The paper's public notebook runs only the ViT's blocks. Here its position embedding and final norm
 are kept, because without a position embedding attention cannot know where a patch lies. Two
 switches of the configuration turn them off.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,15 +22,72 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from geoguess_cli.config import PARTS, ImagesConfig, ModelConfig
-from geoguess_cli.errors import ModelError
+from geoguess_cli.config import NO_VIT, PARTS, ImagesConfig, ModelConfig
 from geoguess_cli.model._timm import check_name, timm
+from geoguess_cli.model.backbone import blank, build_embedding, build_feature_map, resting
+from geoguess_cli.model.head import create_head
 from geoguess_cli.model.vit import VIT_MODULES, create_vit
 from geoguess_cli.photos.images import ImageSpec
 
 
 class Geolocator(nn.Module):
-    """The whole model; build it with `build_geolocator`.
+    """The whole model: `features`, then `head`; build it with `build_geolocator`.
+
+    Attributes:
+        backbone: The first part of the encoder.
+        head: Maps the features of photos to logits.
+    """
+
+    backbone: nn.Module
+    head: nn.Module
+
+    @property
+    def cells(self) -> int:
+        """Number of cells, which is the number of columns of the logits."""
+        return len(self.head.get_submodule("linear").get_parameter("bias"))
+
+    @property
+    def width(self) -> int:
+        """Number of features of a photo."""
+        return next(part.in_features for part in self.head.modules() if isinstance(part, nn.Linear))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of its parts, in the order of the forward pass."""
+        own = dict(self.named_children())
+        return tuple(part for part in PARTS if part in own)
+
+    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
+        """What the encoder makes of photos that are normalised as `image_spec` says."""
+        raise NotImplementedError
+
+    def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
+        """One logit a cell, for photos normalised as `image_spec` says."""
+        return self.head(self.features(images))  # type: ignore[no-any-return]
+
+
+class Embedder(Geolocator):
+    """A geolocator whose encoder is a whole model of timm with its own pooling.
+
+    Args:
+        backbone: Maps photos to features.
+        width: Number of features of a photo.
+        config: The head.
+        cells: Number of columns of the logits.
+    """
+
+    def __init__(self, backbone: nn.Module, width: int, *, config: ModelConfig, cells: int) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = create_head(width, config, cells=cells)
+
+    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
+        """The embedding of timm's model."""
+        return self.backbone(images)  # type: ignore[no-any-return]
+
+
+class Hybrid(Geolocator):
+    """The paper's geolocator: a CNN, and a ViT over the patches of its feature map.
 
     Args:
         backbone: Maps photos to a list of one feature map.
@@ -54,23 +114,16 @@ class Geolocator(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(config.grid)
         self.projection = nn.Linear(channels, vit.width)
         self.vit = vit
-        self.head = nn.Sequential(
-            OrderedDict(dropout=nn.Dropout(config.dropout), linear=nn.Linear(vit.width, cells))
-        )
+        self.head = create_head(vit.width, config, cells=cells)
 
-    @property
-    def cells(self) -> int:
-        """Number of cells, which is the number of columns of the logits."""
-        return len(self.head.get_submodule("linear").get_parameter("bias"))
-
-    def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """One logit a cell, for photos normalised as `image_spec` says."""
+    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
+        """The mean of the patches that the ViT gives."""
         features = self.backbone(images)[0]
         if self.channels_last:
             features = features.permute(0, 3, 1, 2)
         patches = self.pool(features).flatten(2).transpose(1, 2)
         patches = self.vit(self.projection(patches))
-        return self.head(patches.mean(dim=1))  # type: ignore[no-any-return]
+        return patches.mean(dim=1)  # type: ignore[no-any-return]
 
 
 def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geolocator:
@@ -85,32 +138,16 @@ def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geo
         ModelError: timm has no such backbone or ViT, or cannot build it as configured.
     """
     check_name(config.backbone, "backbone")
-    check_name(config.vit, "vit", modules=VIT_MODULES)
-    with _explained(config, image_size):
-        backbone = create_backbone(config, image_size=image_size)
-        channels, channels_last = _measure(backbone, image_size)
-    geolocator = Geolocator(
-        backbone, channels, channels_last=channels_last, config=config, cells=cells
-    )
+    geolocator: Geolocator
+    if config.vit == NO_VIT:
+        backbone, width = build_embedding(config, image_size=image_size)
+        geolocator = Embedder(backbone, width, config=config, cells=cells)
+    else:
+        check_name(config.vit, "vit", modules=VIT_MODULES)
+        backbone, channels, last = build_feature_map(config, image_size=image_size)
+        geolocator = Hybrid(backbone, channels, channels_last=last, config=config, cells=cells)
     # Convolutions run a fifth to two fifths faster in this memory layout, on CPUs too.
     return geolocator.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> nn.Module:
-    """timm's backbone, cut after the configured feature map.
-
-    Args:
-        config: The name of the backbone and the number of the feature map.
-        image_size: Side of the photos in pixels, for a backbone that is built for one size.
-        source: Arguments of timm that say where weights come from.
-    """
-    cfg = timm.get_pretrained_cfg(config.backbone)
-    if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != image_size:
-        source["img_size"] = image_size
-    backbone: nn.Module = timm.create_model(
-        config.backbone, features_only=True, out_indices=(config.backbone_stage,), **source
-    )
-    return backbone
 
 
 def image_spec(config: ModelConfig, images: ImagesConfig) -> ImageSpec:
@@ -169,8 +206,8 @@ def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]
         for name, part in geolocator.named_children()
     ]
     try:
-        with _resting(geolocator):
-            geolocator(_blank(geolocator, spec.size))
+        with resting(geolocator):
+            geolocator(blank(geolocator, spec.size))
     finally:
         for hook in hooks:
             hook.remove()
@@ -178,59 +215,8 @@ def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]
 
 
 def part_sizes(geolocator: Geolocator) -> dict[str, int]:
-    """Number of parameters of each of the four parts."""
+    """Number of parameters of each of its parts."""
     return {
-        part: sum(p.numel() for p in geolocator.get_submodule(part).parameters()) for part in PARTS
+        part: sum(p.numel() for p in geolocator.get_submodule(part).parameters())
+        for part in geolocator.parts
     }
-
-
-@contextmanager
-def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
-    """Turn the errors of timm about a backbone that cannot be cut or run into a ModelError."""
-    try:
-        yield
-    except ModelError:
-        raise
-    except (IndexError, AssertionError) as error:
-        raise ModelError(
-            f"model.backbone_stage is {config.backbone_stage}; {config.backbone} has no such "
-            f"feature map for photos of {image_size} px ({error}); -1 is its last feature map, "
-            "-2 the last but one"
-        ) from error
-    except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelError(
-            f"{config.backbone} gives no feature map for photos of {image_size} px ({reason}); "
-            "use another backbone or image size"
-        ) from error
-
-
-def _measure(backbone: nn.Module, image_size: int) -> tuple[int, bool]:
-    """Number of channels of the feature map, and whether they are the last axis.
-
-    Measured with a blank photo, because a backbone may return another shape than timm lists.
-    """
-    with _resting(backbone):
-        features = backbone(_blank(backbone, image_size))[0]
-    channels_last = str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC")
-    if features.ndim != 4:
-        raise ModelError(f"the backbone returns {features.ndim} axes instead of a feature map")
-    return int(features.shape[-1 if channels_last else 1]), channels_last
-
-
-def _blank(module: nn.Module, size: int) -> Tensor:
-    like = next(module.parameters())
-    return torch.zeros(1, 3, size, size, device=like.device, dtype=like.dtype)
-
-
-@contextmanager
-def _resting(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards each submodule has its own mode again."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for part, training in modes.items():
-            part.training = training

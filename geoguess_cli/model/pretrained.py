@@ -11,7 +11,8 @@ from torch import Tensor
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
 from geoguess_cli.model._timm import timm
-from geoguess_cli.model.geolocator import Geolocator, create_backbone
+from geoguess_cli.model.backbone import create_backbone
+from geoguess_cli.model.geolocator import Geolocator, Hybrid
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, read_state
 from geoguess_cli.model.vit import create_vit
 
@@ -55,6 +56,8 @@ def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int)
     backbone = geolocator.backbone.state_dict().keys()
     whole = wheel or _created(create_backbone, config, config.backbone, image_size=image_size)
     geolocator.backbone.load_state_dict({name: whole[name] for name in backbone})
+    if not isinstance(geolocator, Hybrid):
+        return []
     try:
         vit = _created(create_vit, config, config.vit)
     except WeightsError as error:

@@ -5,7 +5,15 @@ from typing import Literal
 from geoguess_cli.evaluation.comparison import COMPARED, Comparison, Side
 from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.report.content import Cell, Page, Picture, Section, Table
-from geoguess_cli.wording import UNDEFINED, StatisticText, Unit, counted, number, text_of
+from geoguess_cli.wording import (
+    UNDEFINED,
+    StatisticText,
+    Unit,
+    counted,
+    number,
+    parts_in_words,
+    text_of,
+)
 
 HEADLINE = ("all.top_1", "median_km", "geoscore", "calibration.after.ece")
 SIDES: tuple[Side, Side] = ("a", "b")
@@ -20,7 +28,8 @@ def comparison_page(comparison: Comparison) -> Page:
         "bootstrap interval over whole sequences; the interval of a difference is paired.",
         " ".join(
             f"{side.upper()}: {models[side]['name']}, model {models[side]['fingerprint']}, "
-            f"{models[side]['backbone']} + {models[side]['vit']}, {models[side]['cells']:,} cells."
+            f"{parts_in_words(models[side]['backbone'], models[side]['vit'])}, "
+            f"{models[side]['cells']:,} cells."
             for side in SIDES
         ),
     ]

@@ -4,7 +4,7 @@ from geoguess_cli.evaluation.report import Report
 from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place
 from geoguess_cli.report.content import Page, Picture, Section, Table
 from geoguess_cli.report.trust import abstention, calibration, regions
-from geoguess_cli.wording import StatisticText, counted, number, text_of
+from geoguess_cli.wording import StatisticText, counted, number, parts_in_words, text_of
 
 SKIPPED_SHOWN = 20
 
@@ -36,7 +36,7 @@ def opening(report: Report) -> list[str]:
         "In brackets: 95 % bootstrap interval over whole sequences. A photo that lies in no cell "
         "cannot be answered right: over all photos it counts as wrong, over the covered photos it "
         "is left out.",
-        f"Model {model['fingerprint']}: {model['backbone']} + {model['vit']}, "
+        f"Model {model['fingerprint']}: {parts_in_words(model['backbone'], model['vit'])}, "
         f"{model['image_size']} px, {counts.cells:,} cells, {model['parameters']:,} parameters, "
         f"run on {model['device']} in {model['precision']}.",
     ]

@@ -4,7 +4,13 @@ from geoguess_cli.report.content import Cell, Page, Picture, Section, Table
 from geoguess_cli.survey.attention import THIRDS
 from geoguess_cli.survey.report import SurveyReport
 from geoguess_cli.survey.spots import Box
-from geoguess_cli.wording import counted, percentage_points, text_of, whole_percent
+from geoguess_cli.wording import (
+    counted,
+    parts_in_words,
+    percentage_points,
+    text_of,
+    whole_percent,
+)
 
 FAILURES_SHOWN = 20
 """Greatest number of photos without a map that the page names; the JSON names all."""
@@ -18,7 +24,7 @@ def survey_page(report: SurveyReport) -> Page:
     attention, plan, model = report.survey.attention, report.survey.plan, report.model
     photos = "the table" if report.split == "all" else f"the {report.split} split"
     opening = [
-        f"Model `{model['fingerprint']}`: {model['backbone']} + {model['vit']}, "
+        f"Model `{model['fingerprint']}`: {parts_in_words(model['backbone'], model['vit'])}, "
         f"{model['image_size']} px, {model['cells']:,} cells. "
         f"A window of {plan.window} px covers each photo in steps of {plan.stride} px "
         f"({', '.join(plan.baselines)}), and the probability of the photo's "

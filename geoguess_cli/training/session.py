@@ -51,7 +51,8 @@ class TrainingSession:
 
     Raises:
         PhotoTableError: There is no photo to learn from or to choose the best epoch by.
-        ConfigError: This machine has no such device.
+        ConfigError: This machine has no such device, or a stage freezes a part that the model
+            lacks.
         ModelError: timm has no such backbone or ViT, or stored weights do not fit.
         MissingFileError: There are no first weights where the configuration says, or there is
             nothing to resume.
@@ -70,6 +71,7 @@ class TrainingSession:
     ) -> None:
         self.config, self.photos, self.partition = config, photos, partition
         self.run, self.stage = run, stage
+        config.model.check_stages(config.train.stages)
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         self.train = train.only_covered()
         # As in an evaluation, a validation photo that lies in no cell gets no cell.

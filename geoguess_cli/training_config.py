@@ -1,0 +1,80 @@
+"""The tables of the configuration that say how a model trains: `[train]` and its stages."""
+
+from dataclasses import dataclass
+
+from geoguess_cli.errors import ConfigError
+from geoguess_cli.toml_records import at_least, between
+
+PARTS = ("backbone", "projection", "vit", "head")
+"""The parts of a geolocator, in the order of the forward pass."""
+
+NO_VIT = "none"
+"""In place of the name of a ViT: the backbone's own embedding goes to the head."""
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One `[[train.stages]]`: number of epochs, learning rate, and the parts that are frozen."""
+
+    name: str
+    epochs: int
+    learning_rate: float = 1e-4
+    freeze: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        at_least(1, **{f"train.stages[{self.name}].epochs": self.epochs})
+        if not self.learning_rate > 0:
+            raise ConfigError(
+                f"train.stages[{self.name}].learning_rate is {self.learning_rate}; "
+                "it must be above 0"
+            )
+        for part in self.freeze:
+            if part not in PARTS:
+                raise ConfigError(
+                    f"train.stages[{self.name}].freeze names `{part}`; "
+                    f"the parts are {', '.join(PARTS)}"
+                )
+        if set(self.freeze) == set(PARTS):
+            raise ConfigError(
+                f"train.stages[{self.name}].freeze names every part, so nothing would learn; "
+                "leave out at least one part"
+            )
+
+
+PAPER_STAGES = (
+    StageConfig("heads", epochs=3, learning_rate=1e-3, freeze=("backbone", "vit")),
+    StageConfig("everything", epochs=17, learning_rate=1e-4),
+    StageConfig("vit", epochs=3, learning_rate=1e-4, freeze=("backbone",)),
+)
+"""Epochs 0-2, 3-19 and 20-22 of the paper, which gives a rate for the second stage only (1e-4)."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """`[train]`: the batch, the optimiser, the loss, the schedule and the stages."""
+
+    batch_size: int = 64
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    clip_norm: float = 1.0
+    plateau_factor: float = 0.5
+    plateau_patience: int = 2
+    save_minutes: float = 5.0
+    stages: tuple[StageConfig, ...] = PAPER_STAGES
+
+    def __post_init__(self) -> None:
+        at_least(1, train_batch_size=self.batch_size)
+        at_least(0, train_plateau_patience=self.plateau_patience)
+        between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
+        between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
+        if self.weight_decay < 0 or self.clip_norm < 0:
+            raise ConfigError(
+                "train.weight_decay and train.clip_norm must be 0 or more (0 turns them off)"
+            )
+        if self.save_minutes < 0:
+            raise ConfigError(
+                f"train.save_minutes is {self.save_minutes:g}; it must be 0 or more (0 keeps a "
+                "snapshot after every step)"
+            )
+        if not self.stages:
+            raise ConfigError("train.stages is empty; name at least one stage")
