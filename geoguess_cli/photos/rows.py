@@ -71,7 +71,8 @@ def checked_rows(
 
 def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
     """The first row of each photo, and the later rows of the same photo as bad rows."""
-    if frame["photo"].n_unique() == len(frame):
+    # Different hashes show different names, and take less memory than names.
+    if any(names.n_unique() == len(frame) for names in (frame["photo"].hash(), frame["photo"])):
         return frame, []
     first = {name: pl.col(name).first().over("photo") for name in (FILE, ROW)}
     same_file = pl.col(FILE) == first[FILE]
@@ -84,6 +85,8 @@ def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
 def reject(frame: pl.DataFrame, reason: pl.Expr) -> tuple[pl.DataFrame, list[BadRow]]:
     """The rows whose reason is null, and the others as bad rows."""
     frame = frame.with_columns(reason.alias("@reason"))
+    if frame["@reason"].null_count() == len(frame):  # most often, and then no row is copied
+        return frame.drop("@reason"), []
     bad = frame.filter(pl.col("@reason").is_not_null())
     good = frame.filter(pl.col("@reason").is_null()).drop("@reason")
     numbers = [name for name in ("@latitude", "@longitude") if name in frame.columns]

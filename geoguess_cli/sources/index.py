@@ -6,8 +6,9 @@ import polars as pl
 
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
-from geoguess_cli.photos.rows import BadRow, reject
+from geoguess_cli.photos.rows import reject
 from geoguess_cli.sources.folder import FolderPhotos
+from geoguess_cli.sources.rows import Located
 
 _NEWER = (".heic", ".heif", ".hif", ".avif")
 """Endings of kinds that not every installation reads."""
@@ -15,10 +16,8 @@ _NEWER = (".heic", ".heif", ".hif", ".avif")
 _SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFIXES)})$"
 
 
-def locate_photos(
-    frame: pl.DataFrame, photos: FolderPhotos
-) -> tuple[pl.DataFrame, list[BadRow], list[str]]:
-    """The rows whose photo is below a folder, the ambiguous rows, and the names without a photo.
+def locate_photos(frame: pl.DataFrame, photos: FolderPhotos) -> Located:
+    """The rows of a table whose photo is below a folder.
 
     A name that is a path from the folder stands for that photo. Any other name stands for the photo
     with the same stem in any subfolder, because downloads differ in their folders; else, or if two
@@ -48,9 +47,10 @@ def locate_photos(
         "{} photos below {} are called '{}'", "@matches", pl.lit(text_of(photos.folder)), "@stem"
     )
     frame, ambiguous = reject(frame, pl.when(pl.col("@matches") > 1).then(reason))
-    missing = frame.filter(pl.col("@path").is_null())["photo"].to_list()
-    frame = frame.filter(pl.col("@path").is_not_null()).with_columns(pl.col("@path").alias("photo"))
-    return frame.drop("@stem", "@path", "@matches"), ambiguous, missing
+    found = frame["@path"].is_not_null()
+    others = frame.filter(~found).drop("@stem", "@path", "@matches")
+    frame = frame.filter(found).with_columns(pl.col("@path").alias("photo"))
+    return Located(frame.drop("@stem", "@path", "@matches"), ambiguous, others)
 
 
 def _with_ends(frame: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:

@@ -16,30 +16,18 @@ from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.rows import BadRow, reject
 from geoguess_cli.sources.archive_index import index_archive
 from geoguess_cli.sources.folder import is_hidden
+from geoguess_cli.sources.rows import Located
 
 _SUFFIX = rf"(?i)({'|'.join(suffix.replace('.', '[.]') for suffix in PHOTO_SUFFIXES)})$"
 
 AT = "@position"
 """The position of a row in its table, while its photo is looked for."""
 
+_MATCH = ("@member", "@matches")
+"""Columns for the member that a row means, and for the number of members that it may mean."""
+
 _INDEXED = 4
 """Archives whose photos are remembered when they are asked for one by one."""
-
-
-@dataclass(frozen=True)
-class Located:
-    """Rows of a table with the members of archives that they mean.
-
-    Attributes:
-        frame: The rows whose photo is in an archive, with the columns of archives.
-        bad_rows: Rows whose photo is in an archive, but cannot be used, and archives that cannot
-            be read, with the reason.
-        others: The rows whose photo is in none, unchanged.
-    """
-
-    frame: pl.DataFrame
-    bad_rows: list[BadRow]
-    others: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -129,14 +117,6 @@ def with_places(frame: pl.DataFrame, files: Sequence[PhotoFile], source: Path) -
     return frame.hstack(pl.DataFrame(places, schema, orient="row"))
 
 
-def lost_rows(
-    numbered: pl.DataFrame, located: pl.DataFrame, missing: Sequence[str]
-) -> pl.DataFrame:
-    """The rows, numbered in `AT`, whose photo is missing and that were not located."""
-    lost = numbered.join(located.select(AT), on=AT, how="anti", maintain_order="left")
-    return lost if len(lost) == len(missing) else lost.filter(pl.col("photo").is_in(missing))
-
-
 def in_order(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows of several frames in the order of `AT`."""
     return pl.concat(parts, how="diagonal_relaxed").sort(AT)
@@ -213,28 +193,26 @@ def locate_in_archives(
         root: The folder that paths start from.
         by_stem: Whether a path stands for the photo of its stem in any folder, as an id does.
     """
-    files, damaged = archive_files(archives, root)
-    photos = photos_among(files).with_row_index("@member")
-    own = frame.with_columns(
-        pl.lit(None, pl.UInt32).alias("@member"), pl.lit(None, pl.UInt32).alias("@matches")
-    )
+    photos, damaged = archive_files(archives, root)
+    photos = photos_among(photos)
+    matches = frame.select("photo", *(pl.lit(None, pl.UInt32).alias(name) for name in _MATCH))
     if frame["photo"].str.contains(_SUFFIX).any():
         for key in _paths():
-            own = _matched(own, photos, key, pl.col("photo"))
+            matches = _matched(matches, photos, key, pl.col("photo"))
     bare = pl.lit(True) if by_stem else ~pl.col("photo").str.contains("/", literal=True)
-    own = _matched(own, photos, _stem("name"), pl.when(bare).then(_stem("photo")))
-    others = own.filter(pl.col("@member").is_null()).drop("@member", "@matches")
-    members = photos.select("@member", "refused", _photo().alias("@photo"), *ARCHIVE_COLUMNS)
-    hits = own.filter(pl.col("@member").is_not_null())
-    hits = hits.join(members, on="@member", how="left", maintain_order="left")
+    matches = _matched(matches, photos, _stem("name"), pl.when(bare).then(_stem("photo")))
+    found = matches["@member"].is_not_null()
+    others, frame, matches = frame.filter(~found), frame.filter(found), matches.filter(found)
+    photos = photos[matches["@member"]]
+    members = photos.select("refused", _photo().alias("@photo"), *ARCHIVE_COLUMNS)
+    hits = frame.hstack(matches["@matches"].to_frame()).hstack(members)
     many = pl.format(
         "{} photos in archives below {} fit '{}'", "@matches", pl.lit(str(root)), "photo"
     )
     refused = pl.format("{} {}", "@photo", "refused")
     reason = pl.when(pl.col("@matches") > 1).then(many).otherwise(refused)
     good, bad_rows = reject(hits, reason)
-    good = good.with_columns(pl.col("@photo").alias("photo"))
-    good = good.drop("@member", "@matches", "@photo", "refused")
+    good = good.with_columns(pl.col("@photo").alias("photo")).drop("@matches", "@photo", "refused")
     return Located(good, [*bad_rows, *damaged], others)
 
 
@@ -312,16 +290,22 @@ def _paths() -> list[pl.Expr]:
     ]
 
 
-def _matched(frame: pl.DataFrame, photos: pl.DataFrame, key: pl.Expr, own: pl.Expr) -> pl.DataFrame:
-    """The rows without a member get that of their key, and the number of members of this key."""
-    if not frame["@member"].null_count():
-        return frame
-    index = photos.group_by(key.alias("@key")).agg(
-        pl.col("@member").min().alias("@first"), pl.len().alias("@count")
+def _matched(
+    matches: pl.DataFrame, photos: pl.DataFrame, key: pl.Expr, own: pl.Expr
+) -> pl.DataFrame:
+    """The rows without a member get that of their key, and the number of members of this key.
+
+    The keys are compared by their hashes of 64 bits, because the texts of five million keys would
+    take a gigabyte more. In one of a million such tables two keys share a hash by chance.
+    """
+    if not matches["@member"].null_count():
+        return matches
+    keys = photos.select(key.alias("@key")).with_row_index("@first").drop_nulls()
+    index = keys.group_by(pl.col("@key").hash()).agg(
+        pl.col("@first").min(), pl.len().alias("@count")
     )
-    index = index.filter(pl.col("@key").is_not_null())
-    open_ = pl.col("@member").is_null()
-    keyed = frame.with_columns(pl.when(open_).then(own).alias("@key"))
+    wanted = pl.when(pl.col("@member").is_null()).then(own)
+    keyed = matches.with_columns(pl.when(wanted.is_not_null()).then(wanted.hash()).alias("@key"))
     keyed = keyed.join(index, on="@key", how="left", maintain_order="left")
     return keyed.with_columns(
         pl.coalesce("@member", "@first").alias("@member"),

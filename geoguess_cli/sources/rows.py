@@ -28,3 +28,20 @@ class Rows:
     missing: list[str] = field(default_factory=list)
     located: bool = False
     parquet: ParquetFiles | None = None
+
+
+@dataclass(frozen=True)
+class Located:
+    """Rows of a table whose photos were looked for.
+
+    Attributes:
+        frame: The rows whose photo was found; `photo` is its path. For a member of an archive they
+            have the columns of archives.
+        bad_rows: Rows whose photo exists but cannot be used, and archives that cannot be read, each
+            with the reason.
+        others: The rows whose photo was not found, unchanged.
+    """
+
+    frame: pl.DataFrame
+    bad_rows: list[BadRow]
+    others: pl.DataFrame

@@ -36,7 +36,6 @@ from geoguess_cli.sources.packed import (
     home_of,
     in_order,
     locate_in_archives,
-    lost_rows,
     path_from,
     with_places,
 )
@@ -320,19 +319,22 @@ class SourceView:
         self.notices.extend(folder_photos.faults)
         # Without the other columns, which would be copied again and again.
         numbered = rows.frame.select("photo", ROW, FILE).with_row_index(AT)
-        frame, ambiguous, missing = locate_photos(numbered, folder_photos)
-        bad_rows = [*rows.bad_rows, *ambiguous]
-        if archives := find_archives(rows.root) if missing else []:
-            lost = lost_rows(numbered, frame, missing)
+        loose = locate_photos(numbered, folder_photos)
+        frame, lost = loose.frame, loose.others
+        bad_rows = [*rows.bad_rows, *loose.bad_rows]
+        if archives := find_archives(rows.root) if len(lost) else []:
             packed = locate_in_archives(lost, archives, rows.root, by_stem=True)
             if len(packed.frame):
                 frame = in_order([frame, packed.frame])
             bad_rows += packed.bad_rows
-            missing = packed.others["photo"].to_list()
-        others = rows.frame.drop("photo", ROW, FILE)[frame[AT]]
-        frame = pl.concat([frame.drop(AT), others], how="horizontal")
+            lost = packed.others
+        others = rows.frame.drop("photo", ROW, FILE)
+        if len(frame) < len(others):  # all columns would be copied
+            others = others[frame[AT]]
+        frame = frame.drop(AT).hstack(others)
         first = [name for name in rows.frame.columns if name in frame.columns]
         frame = frame.select(*first, pl.exclude(first))
+        missing = lost["photo"].to_list()
         return replace(rows, frame=frame, bad_rows=bad_rows, missing=missing, located=True)
 
     def joined(self, parts: Sequence[Rows]) -> Rows:

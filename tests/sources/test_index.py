@@ -16,12 +16,14 @@ def test_a_name_stands_for_a_path_or_for_a_stem_in_any_folder(tmp_path, write_ph
     for name in ("a/1.jpg", "b/2.jpg", "a/3.jpg", "b/3.jpg"):
         write_photo(tmp_path / name)
     frame = frame_of(["a/1.jpg", "2", "3", "b/3.jpg", "4"])
-    rows, ambiguous, missing = locate_photos(frame, photos_below(tmp_path))
+    located = locate_photos(frame, photos_below(tmp_path))
+    rows, ambiguous = located.frame, located.bad_rows
     assert rows["photo"].to_list() == ["a/1.jpg", "b/2.jpg", "b/3.jpg"]
     assert rows.columns == frame.columns
     assert [bad.row for bad in ambiguous] == [2]
     assert ambiguous[0].reason == f"2 photos below {tmp_path} are called '3'"
-    assert missing == ["4"]
+    assert located.others["photo"].to_list() == ["4"]
+    assert located.others.columns == frame.columns
 
 
 @pytest.mark.parametrize(
@@ -42,10 +44,11 @@ def test_a_name_stands_for_the_path_that_ends_so(tmp_path, write_photo, name, fi
     for file in files:
         write_photo(tmp_path / file)
     frame = pl.DataFrame({"photo": [name, "none"], "@row": [0, 1], "@file": ["t"] * 2})
-    rows, ambiguous, missing = locate_photos(frame, photos_below(tmp_path))
+    located = locate_photos(frame, photos_below(tmp_path))
+    rows, ambiguous = located.frame, located.bad_rows
     assert rows.columns == frame.columns
     assert rows["photo"].to_list() == ([] if photo is None else [photo])
-    assert len(ambiguous) + len(missing) == (2 if photo is None else 1)
+    assert len(ambiguous) + len(located.others) == (2 if photo is None else 1)
 
 
 def test_heic_beside_a_jpeg_of_its_name_makes_no_name_ambiguous(tmp_path):
@@ -53,6 +56,7 @@ def test_heic_beside_a_jpeg_of_its_name_makes_no_name_ambiguous(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     frame = frame_of(["1", "2", "3", "1.HEIC"])
-    rows, ambiguous, _ = locate_photos(frame, photos_below(tmp_path))
+    located = locate_photos(frame, photos_below(tmp_path))
+    rows, ambiguous = located.frame, located.bad_rows
     assert rows["photo"].to_list() == ["1.jpg", "2.heic", "1.HEIC"]
     assert [bad.row for bad in ambiguous] == [2]
