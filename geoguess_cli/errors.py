@@ -62,6 +62,10 @@ class BusyError(GeoguessError, BlockingIOError):
     """A server, or the folder of a run, has as much work as it takes; it may be free again soon."""
 
 
+class ProcessError(GeoguessError, ConnectionError):
+    """Another process of the same job ended, or cannot be reached."""
+
+
 class StoppedError(GeoguessError, InterruptedError):
     """A training stopped because it was asked to; a snapshot holds everything up to that step."""
 

@@ -117,10 +117,11 @@ def coordinates(latitude: float, longitude: float, *, decimals: int = 3) -> str:
 def counted(number: int, noun: str) -> str:
     """A number and its noun as text, in the singular or the plural.
 
-    >>> counted(1, "cell"), counted(2199, "cell")
-    ('1 cell', '2,199 cells')
+    >>> counted(1, "cell"), counted(2199, "cell"), counted(2, "process")
+    ('1 cell', '2,199 cells', '2 processes')
     """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}" + ("" if number == 1 else ending)
 
 
 def byte_size(size: float) -> str:

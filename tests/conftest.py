@@ -34,6 +34,7 @@ pytest_plugins = [
     "photo_worlds",
     "command_worlds",
     "training_worlds",
+    "process_worlds",
     "figure_worlds",
     "hub_servers",
 ]

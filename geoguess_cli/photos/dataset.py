@@ -84,6 +84,8 @@ class PhotoLoader:
         epoch: The epoch of plain iteration, from 0.
         start_step: Batches to skip at the start of plain iteration.
         max_pixels: Largest width × height of a photo, as in `decode_photo`.
+        share: Which part of each batch is this process's own, and how many processes there are;
+            together they read each photo once.
 
     Raises:
         ValueError: `batch_size` is below 1.
@@ -103,14 +105,16 @@ class PhotoLoader:
         epoch: int = 0,
         start_step: int = 0,
         max_pixels: int = MAX_PIXELS,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
-        wanted = automatic_workers(len(files)) if workers < 0 else workers
-        batch_bytes = min(batch_size, len(files)) * 3 * spec.size**2 * torch.float32.itemsize
+        own, processes = -(-min(batch_size, len(files)) // share[1]), share[1]
+        wanted = automatic_workers(len(files) // processes) if workers < 0 else workers
+        batch_bytes = own * 3 * spec.size**2 * torch.float32.itemsize
         self.workers = workers_that_fit(wanted, batch_bytes)
         self._photos = _Photos(files, spec, augmentation, seed, max_pixels)
-        self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last)
+        self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last, share)
         self._start = (epoch, start_step)
         self._loader: DataLoader[Any] | None = None
 
@@ -205,6 +209,7 @@ class _Batches(Sampler[list[Key]]):
     seed: int
     shuffle: bool
     drop_last: bool
+    share: tuple[int, int]
     epoch: int = 0
     first: int = 0
 
@@ -227,7 +232,8 @@ class _Batches(Sampler[list[Key]]):
             rows = np.random.default_rng((self.seed, epoch, 0, _ORDER)).permutation(rows)
         for step in range(first, self.per_epoch):
             batch = rows[step * self.batch_size : (step + 1) * self.batch_size]
-            yield [(epoch, row) for row in batch.tolist()]
+            first_own, processes = self.share
+            yield [(epoch, row) for row in batch[first_own::processes].tolist()]
 
 
 def _batches(decoded: Iterator[Decoded]) -> Iterator[Batch]:

@@ -5,9 +5,7 @@ a stage that overfits does no harm to the next.
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError, ModelError, StoppedError
 from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes
 from geoguess_cli.photos.dataset import PhotoLoader
+from geoguess_cli.training.clock import Clock
 from geoguess_cli.training.epoch import AfterBatch, Engine
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import PHASES, EpochStats, Phase, StepStats, Tally
@@ -63,7 +62,7 @@ class EpochLoop:
 
     def __post_init__(self) -> None:
         self.snapshots: Snapshots = self.run.snapshots
-        self.clock = _Clock()
+        self.clock = Clock()
 
     def epochs(self, *, stage: int | None, resumed: Snapshot | None) -> Iterator[EpochStats]:
         """Run all epochs that are left, one at each step of the iteration.
@@ -73,6 +72,7 @@ class EpochLoop:
                 for those that were interrupted.
             resumed: The snapshot to go on from; None starts a training.
         """
+        processes = self.engine.processes
         if resumed is None:
             self.only_stage, done = stage, self._begin(stage)
         else:
@@ -85,8 +85,8 @@ class EpochLoop:
                 continue
             interrupted = resumed if resumed is not None and resumed.continues(planned) else None
             if planned is not stages[0] and interrupted is None:
-                self._load(self.run.best(cells_digest=self.cells_digest))
-            running = start_stage(self.engine.geolocator, planned, self.config.train)
+                self._load(processes.of_leader(self._best_weights))
+            running = start_stage(self.engine.geolocator, planned, self.config.train, processes)
             if interrupted is not None:
                 running.go_on(interrupted.optimizer, interrupted.scheduler)
             if resumed is None and planned is stages[0]:
@@ -100,14 +100,25 @@ class EpochLoop:
         first = plan(self.config.train.stages, stage)[0]
         weights = self.engine.geolocator.state_dict().values()
         # The optimizer holds two sums for each weight, and the best weights are kept beside them.
-        self.snapshots.check_space(4 * sum(weight.nbytes for weight in weights))
+        needed = 4 * sum(weight.nbytes for weight in weights)
+        self.engine.processes.of_leader(lambda: self.snapshots.check_space(needed))
         self.engine.geolocator.to(self.engine.device)
         if first.number > 1:
-            path = self.run.stage_result(first.number - 1, cells_digest=self.cells_digest)
-            self._load(read_state(path)[0])
-            self.metrics = [line for line in self.run.metrics() if line["epoch"] <= first.first]
+            state, lines = self.engine.processes.of_leader(lambda: self._result_before(first))
+            self._load(state)
+            self.metrics = [line for line in lines if line["epoch"] <= first.first]
             self.best = _best_of(self.metrics)
         return first.first
+
+    def _result_before(
+        self, first: PlannedStage
+    ) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+        """The weights and the metrics that the stage before left."""
+        path = self.run.stage_result(first.number - 1, cells_digest=self.cells_digest)
+        return read_state(path)[0], self.run.metrics()
+
+    def _best_weights(self) -> dict[str, torch.Tensor]:
+        return self.run.best(cells_digest=self.cells_digest)
 
     def _first_best(self, first: PlannedStage) -> Path | None:
         """The best weights when a training begins: those of the stage before, if any."""
@@ -125,7 +136,7 @@ class EpochLoop:
             )
         self._load(snapshot.geolocator)
         self.best, self.metrics = snapshot.best, list(snapshot.metrics)
-        self._publish(snapshot)
+        self.engine.processes.of_leader(lambda: self._publish(snapshot))
 
     def _epoch(self, stage: RunningStage, epoch: int, interrupted: Snapshot | None) -> EpochStats:
         """Run one epoch, or what is left of it, and keep its result."""
@@ -182,6 +193,7 @@ class EpochLoop:
                 tally=trained,
                 first=first["train"],
                 after=self._after(where, stage, "train", len(train_loader), {}),
+                network=stage.network,
             )
         trained.stop()
         self.engine.validate(
@@ -208,7 +220,7 @@ class EpochLoop:
         tallies: Mapping[Phase, Mapping[str, Any]] | None = None,
         best: bytes | Path | None = None,
     ) -> None:
-        """Keep a snapshot, and then make the files beside it.
+        """Keep a snapshot, and then make the files beside it; the process that leads does so.
 
         Args:
             stage: The running stage.
@@ -233,9 +245,12 @@ class EpochLoop:
                 optimizer=stage.optimizer.state_dict(),
                 scheduler=stage.scheduler.state_dict(),
             )
-            kept = (self.snapshots.best_path or self.run.best_path) if self.best.epoch else None
-            self.snapshots.save(snapshot, best or kept)
-            self._publish(snapshot)
+            self.engine.processes.of_leader(lambda: self._write(snapshot, best))
+
+    def _write(self, snapshot: Snapshot, best: bytes | Path | None) -> None:
+        kept = (self.snapshots.best_path or self.run.best_path) if self.best.epoch else None
+        self.snapshots.save(snapshot, best or kept)
+        self._publish(snapshot)
 
     def _publish(self, snapshot: Snapshot) -> None:
         planned = plan(self.config.train.stages, snapshot.stage)[0]
@@ -283,8 +298,8 @@ class EpochLoop:
                         photos_per_second=tally.photos_per_second,
                     )
                 )
-            reason = self.stop(self.clock.needed) if self.stop is not None else None
-            if reason or self.clock.since_saving >= self.config.train.save_minutes * 60:
+            reason, due = self._decided()
+            if reason or due:
                 tallies = {**before, phase: tally.record()}
                 epoch = where["epoch"] - 1
                 self._keep(stage, epoch, phase=phase, step=step, tallies=tallies)
@@ -292,6 +307,19 @@ class EpochLoop:
                 raise StoppedError(reason)
 
         return after
+
+    def _decided(self) -> tuple[str | None, bool]:
+        """Why the training stops now, if it does, and whether a snapshot is due.
+
+        All processes decide together: one that shall stop stops all, and the leader's clock counts.
+        """
+        processes = self.engine.processes
+        reason = self.stop(self.clock.needed) if self.stop is not None else None
+        due = self.clock.since_saving >= self.config.train.save_minutes * 60
+        stopping, saving = processes.total(reason is not None, processes.leads and due)
+        if stopping:
+            reason = next(filter(None, processes.gathered(reason)))
+        return reason, bool(saving)
 
     def _diverged(self, stage: RunningStage, epoch: int, error: Exception) -> str:
         number, name = stage.planned.number, stage.planned.config.name
@@ -308,35 +336,3 @@ def _best_of(metrics: list[dict[str, Any]]) -> Best:
     """The best epoch of those written down."""
     line = min(metrics, key=lambda line: line["val_loss"], default=None)
     return Best() if line is None else Best(line["val_loss"], line["epoch"])
-
-
-class _Clock:
-    """How long steps and snapshots take, in seconds."""
-
-    def __init__(self) -> None:
-        self._stepped = self._saved = time.monotonic()
-        self._longest_step = self._longest_saving = 0.0
-
-    @property
-    def since_saving(self) -> float:
-        """Time since the last snapshot."""
-        return time.monotonic() - self._saved
-
-    @property
-    def needed(self) -> float:
-        """Time that one more step and one more snapshot may take."""
-        return self._longest_step + 2 * self._longest_saving
-
-    def step(self) -> None:
-        """A step ends now."""
-        now = time.monotonic()
-        self._longest_step = max(self._longest_step, now - self._stepped)
-        self._stepped = now
-
-    @contextmanager
-    def saving(self) -> Iterator[None]:
-        """Measure a snapshot; it does not count as a part of a step."""
-        started = time.monotonic()
-        yield
-        self._saved = self._stepped = time.monotonic()
-        self._longest_saving = max(self._longest_saving, self._saved - started)

@@ -1,6 +1,7 @@
 """A training from photos and cells to the best weights: the one object that holds all of it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.device import compute_threads, resolve_device, resolve_precision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
+from geoguess_cli.model.processes import ALONE, Processes
 from geoguess_cli.model.states import cells_digest
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -24,7 +26,7 @@ from geoguess_cli.training.progress import EpochStats, StepStats
 from geoguess_cli.training.run import Run
 from geoguess_cli.training.snapshot import Snapshot
 from geoguess_cli.training.targets import training_loss
-from geoguess_cli.training.terms import THREADS, training_terms
+from geoguess_cli.training.terms import THREADS, other_processes, training_terms
 
 
 class TrainingSession:
@@ -40,6 +42,7 @@ class TrainingSession:
         stage: Number of the only stage to run, from 1; it starts from the result of the stage
             before. None runs all stages, or with `resume` those that were interrupted.
         resume: Go on from the newest snapshot in `run`, as if there had been no interruption.
+        processes: Those that train together; each has a session, and the leader writes.
 
     Attributes:
         train: The training photos that lie in a cell.
@@ -68,9 +71,10 @@ class TrainingSession:
         run: Run,
         stage: int | None = None,
         resume: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         self.config, self.photos, self.partition = config, photos, partition
-        self.run, self.stage = run, stage
+        self.run, self.stage, self.processes = run, stage, processes
         config.model.check_stages(config.train.stages)
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         self.train = train.only_covered()
@@ -89,7 +93,8 @@ class TrainingSession:
         self.notes: list[str] = []
         self.resumed: Snapshot | None = None
         if resume:
-            self.resumed, self.notes = latest_snapshot(run)
+            self.resumed, self.notes = processes.of_leader(lambda: latest_snapshot(run))
+            self.notes += other_processes(self.resumed.terms, processes.count)
         self.threads = self._threads()
         # Any other training starts from a result in the run folder.
         if not resume and (stage or 1) == 1:
@@ -119,6 +124,7 @@ class TrainingSession:
 
         Raises:
             StoppedError: `stop` gave a reason; a snapshot of this very step is kept.
+            ProcessError: Another process ended.
             BusyError: Another process trains in the same run.
             MissingFileError: There is no result of the stage before.
             ConfigError: There is no such stage, or `resume` with another configuration.
@@ -133,6 +139,7 @@ class TrainingSession:
                 warned.add(file)
                 on_failure(file, reason)
 
+        self.geolocator = self.processes.prepared(self.geolocator, self.device)
         engine = Engine(
             geolocator=self.geolocator,
             device=self.device,
@@ -141,13 +148,16 @@ class TrainingSession:
             clip_norm=self.config.train.clip_norm,
             seed=self.config.seed,
             on_failure=failed,
+            processes=self.processes,
         )
         with (
-            self.run.locked(),
+            ExitStack() as lock,
+            self.processes.together(),
             compute_threads(self.threads),
             self._loader(self.train) as train_loader,
             self._loader(self.val) as val_loader,
         ):
+            self.processes.of_leader(lambda: lock.enter_context(self.run.locked()))
             loop = EpochLoop(
                 engine,
                 self.config,
@@ -209,6 +219,7 @@ class TrainingSession:
             self.train,
             self.val,
             self.cells_digest,
+            self.processes.count,
         )
 
     def _threads(self) -> int:
@@ -230,6 +241,7 @@ class TrainingSession:
             seed=self.config.seed,
             shuffle=learning,
             max_pixels=self.config.max_pixels,
+            share=(self.processes.rank, self.processes.count),
         )
 
 

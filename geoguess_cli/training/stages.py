@@ -1,15 +1,18 @@
 """The stages of a training: which parts of the geolocator learn, when, and with what decay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from geoguess_cli.config import StageConfig, TrainConfig
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.model.processes import ALONE, Processes
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,14 @@ class PlannedStage:
 
 @dataclass(frozen=True, eq=False)
 class RunningStage:
-    """A stage at work, with its optimiser and its schedule."""
+    """A stage at work, with its optimiser and its schedule.
+
+    `network` computes the logits of a step: the geolocator, or with several processes the module
+    that averages their gradients.
+    """
 
     planned: PlannedStage
+    network: nn.Module
     optimizer: torch.optim.Optimizer
     scheduler: ReduceLROnPlateau
 
@@ -83,13 +91,19 @@ def plan(stages: Sequence[StageConfig], stage: int | None = None) -> list[Planne
     return [planned[stage - 1]]
 
 
-def start_stage(geolocator: Geolocator, planned: PlannedStage, train: TrainConfig) -> RunningStage:
+def start_stage(
+    geolocator: Geolocator,
+    planned: PlannedStage,
+    train: TrainConfig,
+    processes: Processes = ALONE,
+) -> RunningStage:
     """A stage at its start: a new optimiser over the parameters that learn, and a new schedule.
 
     Args:
         geolocator: On its device; changed in place by `set_stage`.
         planned: The stage.
         train: Weight decay, and factor and patience of the schedule.
+        processes: Those that share each batch.
     """
     set_stage(geolocator, planned.config)
     device = next(geolocator.parameters()).device
@@ -101,7 +115,7 @@ def start_stage(geolocator: Geolocator, planned: PlannedStage, train: TrainConfi
     scheduler = ReduceLROnPlateau(
         optimizer, factor=train.plateau_factor, patience=train.plateau_patience
     )
-    return RunningStage(planned, optimizer, scheduler)
+    return RunningStage(planned, processes.joint(geolocator), optimizer, scheduler)
 
 
 def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:
@@ -114,6 +128,28 @@ def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:
     geolocator.requires_grad_(True)
     for part in stage.freeze:
         geolocator.get_submodule(part).eval().requires_grad_(False)
+
+
+@contextmanager
+def norms_resting(network: nn.Module, *, unless: bool) -> Iterator[None]:
+    """Norms over a batch use what they know and learn nothing, except those over all processes.
+
+    A process may have too few photos of a batch for a norm of its own: one, or none.
+    """
+    resting = [] if unless else [part for part in network.modules() if _learns_alone(part)]
+    for part in resting:
+        part.eval()
+    try:
+        yield
+    finally:
+        for part in resting:
+            part.train()
+
+
+def _learns_alone(part: nn.Module) -> bool:
+    """Whether a module is a norm over a batch that learns from the photos of its own process."""
+    norm = isinstance(part, nn.modules.batchnorm._BatchNorm)
+    return norm and part.training and not isinstance(part, nn.SyncBatchNorm)
 
 
 def parameter_groups(geolocator: Geolocator, *, weight_decay: float) -> list[dict[str, Any]]:

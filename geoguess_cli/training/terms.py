@@ -9,8 +9,10 @@ from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.training.photos import TrainingPhotos
+from geoguess_cli.wording import counted
 
 THREADS = "compute threads"
+PROCESSES = "processes"
 
 UNDECIDING = ("train.save_minutes",)
 """Keys that change no result, so that they may change between a training and its resumption."""
@@ -24,6 +26,7 @@ def training_terms(
     train: TrainingPhotos,
     val: TrainingPhotos,
     cells_digest: str,
+    processes: int = 1,
 ) -> dict[str, str]:
     """Everything that decides the result of a training, as text by the name that the user knows.
 
@@ -35,6 +38,7 @@ def training_terms(
         train: Photos to learn from.
         val: Photos to choose the best epoch by.
         cells_digest: `states.cells_digest` of the partition.
+        processes: How many share each batch; another number may go on, with other last digits.
     """
     terms = _config_terms(config) | {
         "train.stages": ", ".join(stage.name for stage in config.train.stages),
@@ -42,6 +46,7 @@ def training_terms(
         "precision": precision,
         THREADS: threads,
         "the photo transform": spec,
+        PROCESSES: processes,
         "the partition": cells_digest[:12],
         "the training photos": _photos_digest(train),
         "the validation photos": _photos_digest(val),
@@ -87,9 +92,25 @@ def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
     changed = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
+        if before.get(name) != now.get(name) and name != PROCESSES
     ]
     if changed:
         raise ConfigError(
             f"cannot resume: {'; '.join(changed)}. Put it back, or train without --resume"
         )
+
+
+def other_processes(before: Mapping[str, str], now: int) -> list[str]:
+    """A sentence if a training goes on with another number of processes than it had.
+
+    Args:
+        before: The terms that were stored.
+        now: The number of processes.
+    """
+    then = int(before.get(PROCESSES, "1"))
+    if then == now:
+        return []
+    return [
+        f"this run was trained by {counted(then, 'process')} and goes on with {now}: each photo "
+        "still counts once an epoch, and the last digits differ"
+    ]

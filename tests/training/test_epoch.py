@@ -7,12 +7,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
+from process_worlds import Pair
+from shared_trainings import gradients, plain
 from training_worlds import Lab
 
 from geoguess_cli.errors import (
     PhotoTableError,
 )
+from geoguess_cli.model.geolocator import build_geolocator
+from geoguess_cli.model.processes import ALONE
+from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.training.epoch import _seeded
+from geoguess_cli.training.photos import TrainingPhotos
 
 
 def test_unreadable_photos_are_counted_reported_once_and_skipped(lab: Lab, tmp_path: Path) -> None:
@@ -54,3 +61,40 @@ def test_bf16_learns_and_keeps_fp32_weights(lab: Lab) -> None:
     state, stats = lab.train(config=dataclasses.replace(lab.config, precision="bf16"))
     assert stats[-1].loss < stats[0].loss
     assert all(value.dtype != torch.bfloat16 for value in state.values())
+
+
+def test_processes_together_have_the_gradients_of_one(
+    lab: Lab, sets: tuple[TrainingPhotos, TrainingPhotos], pair: Pair, tmp_path: Path
+) -> None:
+    """Unequal shares, an unreadable photo in one share, and a last batch of one or two photos."""
+    learning = sets[0].only_covered()
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"not a photo")
+    files = [*learning.files[:23], broken]
+    photos = dataclasses.replace(learning, files=PhotoList.of_files(files))
+    model = dataclasses.replace(plain(lab.config).model)
+    for size in (11, 7, 23):  # 24 photos: a last batch of 2, of 3, of 1
+        geolocator = build_geolocator(model, cells=4, image_size=32)
+        (one, sums, failures), *many = (
+            gradients(ALONE, geolocator, photos, size),
+            *pair.run(gradients, geolocator, photos, size),
+        )
+        assert (sums.photos, sums.skipped, len(failures)) == (23, 1, 1)
+        for steps, tally, reasons in many:
+            assert reasons == failures
+            assert (tally.photos, tally.skipped, tally.covered) == (23, 1, sums.covered)
+            assert tally.loss == pytest.approx(sums.loss, abs=1e-5)
+            assert len(steps) == len(one) == -(-24 // size)
+            for mine, theirs in zip(steps, one, strict=True):
+                assert mine.keys() == theirs.keys()
+                for name, gradient in mine.items():
+                    torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=1e-5)
+
+
+def test_each_process_has_its_own_randomness_and_the_first_that_of_one_alone() -> None:
+    def draw(*rank: int) -> float:
+        with _seeded(5, 1, 2, torch.device("cpu"), *rank):
+            return torch.rand(()).item()
+
+    assert draw() == draw(0)
+    assert len({draw(0), draw(1), draw(2)}) == 3

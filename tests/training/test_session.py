@@ -1,11 +1,14 @@
 """What a training takes, and what it refuses before it begins."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
 import torch
-from training_worlds import Lab, same
+from process_worlds import Pair
+from shared_trainings import alone, plain, refused, resume, sendable, training
+from training_worlds import Lab, same, timeless
 
 from geoguess_cli.errors import (
     GeoguessError,
@@ -53,3 +56,49 @@ def test_every_error_is_written_for_the_user(lab: Lab) -> None:
         lab.train(config=dataclasses.replace(lab.config, device="cuda:99"))
     with pytest.raises(GeoguessError, match="there is no stage 3"):
         lab.train(stage=3)
+
+
+def test_processes_together_train_as_one(lab: Lab, pair: Pair) -> None:
+    """Without dropout and norms over a batch, the curves are those of one process."""
+    lab = sendable(lab, plain(lab.config, batch_size=7))
+    _, one, _ = alone(lab, "one")
+    (weights, first, _), (others, second, _) = pair.run(training, lab, "two")
+    assert same(weights, others)
+    assert timeless(first) == timeless(second)
+    assert len(first) == len(one) == 4
+    for mine, theirs in zip(first, one, strict=True):
+        assert mine.loss == pytest.approx(theirs.loss, abs=1e-3)
+        assert mine.val_loss == pytest.approx(theirs.val_loss, abs=1e-3)
+        assert (mine.val_top_1, mine.skipped) == (theirs.val_top_1, theirs.skipped)
+    run = lab.run("two")
+    assert run.metrics() == [dataclasses.asdict(stats) for stats in first]
+    snapshot, _ = run.snapshots.latest()
+    assert snapshot is not None
+    assert snapshot.terms["processes"] == "2"
+
+
+def test_processes_stop_together_and_go_on_bit_for_bit(lab: Lab, pair: Pair) -> None:
+    """With dropout and norms over a batch; the second process alone asks for the stop."""
+    lab = sendable(lab)
+    (straight, stats, _), _ = pair.run(training, lab, "straight")
+    pair.run(training, lab, "broken", (3, 2))
+    snapshot, _ = lab.run("broken").snapshots.latest()
+    assert snapshot is not None
+    assert (snapshot.epoch, snapshot.phase, snapshot.step) == (2, "train", 2)
+    shutil.copytree(lab.run("broken").folder, lab.run("alone").folder)
+    ((resumed, rest, notes), (others, _, _)) = pair.run(resume, lab, "broken")
+    assert same(straight, resumed)
+    assert same(straight, others)
+    assert timeless(rest) == timeless(stats[2:])
+    assert notes == []
+    _, rest, notes = alone(lab, "alone", resume=True)
+    assert [epoch.epoch for epoch in rest] == [3, 4]
+    (note,) = notes
+    assert note.startswith("this run was trained by 2 processes and goes on with 1:")
+
+
+def test_a_run_that_is_at_work_is_refused_in_all_processes(lab: Lab, pair: Pair) -> None:
+    with lab.run("busy").locked():
+        errors = pair.run(refused, sendable(lab), "busy")
+    assert errors == [errors[0]] * 2
+    assert "another training is at work" in errors[0]
