@@ -1,6 +1,7 @@
 # make demo   installs, then takes the sample world from cells to maps
 # make test   installs the development tools, then runs the tests
 # make lint   ruff and mypy
+# make fuzz   tries the readers with strange input, MINUTES=5 for each
 # make bench  measures the claims of benchmarks/; ONLY="NAME …" measures some of them again
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PHOTO := sample_data/photos/d165-00.jpg
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench fuzz clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -48,6 +49,10 @@ lint: .venv/developed
 
 bench: .venv/developed
 	$(BIN)/python benchmarks/results.py $(ONLY)
+
+fuzz: .venv/developed
+	$(PIP) --group fuzz
+	$(BIN)/python tests/fuzz/run.py --minutes $(or $(MINUTES),5)
 
 clean:
 	rm -rf .venv artifacts

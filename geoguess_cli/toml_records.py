@@ -163,10 +163,21 @@ def _convert(hint: Any, value: Any, *, where: str, name: str) -> Any:
         return value
     assert not isinstance(hint, types.UnionType)
     if hint is Path and isinstance(value, str):
-        # Expand before making a path: a path drops the `./` of a file whose name begins with `~`.
-        return Path(value).expanduser() if value.startswith("~") else Path(value)
+        return _path(value, f"{where}: `{name}`")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ConfigError(f"{where}: `{name}` is {value!r}; it must be {_KIND_NAMES[hint]}")
     return value
+
+
+def _path(text: str, what: str) -> Path:
+    """A path; `~` is the home folder."""
+    # Expand before making a path: a path drops the `./` of a file whose name begins with `~`.
+    try:
+        return Path(text).expanduser() if text.startswith("~") else Path(text)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"{what} is {text!r}, which begins with a home folder that this machine does not "
+            f"have; write `./{text}` if that is a name"
+        ) from error

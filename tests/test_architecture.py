@@ -17,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 FLOORS = (
     ("errors", "names"),
-    ("files", "wording", "choices"),
+    ("files", "frames", "wording", "choices"),
     ("toml_records",),
     ("training_config",),
     ("config",),
@@ -255,7 +255,7 @@ def test_no_two_classes_share_a_name() -> None:
 
 
 TESTS = PACKAGE.parent / "tests"
-ROOMLESS = {"pages", "sample_data", "tools"}
+ROOMLESS = {"fuzz", "pages", "sample_data", "tools"}
 """Folders of tests that belong to no room of the package."""
 
 PAGE_OF_A_ROOM = "test_documentation.py"

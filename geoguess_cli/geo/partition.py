@@ -14,6 +14,7 @@ from jaxtyping import Float, Int, Int32, Shaped, UInt8, UInt32, UInt64
 from geoguess_cli.choices import Uncovered
 from geoguess_cli.errors import CellError, MissingFileError
 from geoguess_cli.files import readable
+from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
     cell_area_km2,
@@ -295,7 +296,7 @@ def read_partition(path: Path) -> Partition:
     try:
         missing = [name for name in needed if name not in pl.read_parquet_schema(readable(path))]
         frame = pl.DataFrame() if missing else pl.read_parquet(readable(path), columns=needed)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise CellError(f"{path} is not a Parquet file; {_REBUILD}") from error
     if missing:
         raise CellError(f"{path} lacks the columns {', '.join(missing)}; {_REBUILD}")

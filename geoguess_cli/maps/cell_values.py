@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from geoguess_cli.choices import CellColor
 from geoguess_cli.errors import CellError, MissingFileError
 from geoguess_cli.files import readable
+from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.scales import Ticks, count_ticks, level_norm, photos_norm
@@ -140,7 +141,7 @@ def read_predictions(report: Path) -> pl.DataFrame:
         raise MissingFileError(f"no predictions at {path}; `geoguess eval -o {report}` writes them")
     try:
         return pl.read_parquet(readable(path), columns=["token", "rank"])
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise CellError(
             f"{path} has no columns `token` and `rank`; `geoguess eval -o {report}` writes it anew"
         ) from error

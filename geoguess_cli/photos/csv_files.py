@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,10 @@ Notice = Callable[[str], object] | None
 
 class _RaggedError(Exception):
     """Polars refuses the whole CSV, although perhaps only some of its lines are wrong."""
+
+
+class _EncodingError(Exception):
+    """The CSV is no UTF-8."""
 
 
 def csv_header(path: Path) -> list[str]:
@@ -83,6 +88,20 @@ def _by_polars(
     n_rows: int | None = None,
     notice: Notice = None,
 ) -> pl.DataFrame:
+    if isinstance(source, Path):
+        with suppress(_EncodingError, pl.exceptions.ColumnNotFoundError):
+            frame = _parsed(path, source, columns, n_rows)
+            # In a header Polars replaces what is no UTF-8, and refuses nothing.
+            if not any("\N{REPLACEMENT CHARACTER}" in name for name in frame.columns):
+                return frame
+        source = _text(path, notice).encode()
+    return _parsed(path, source, columns, n_rows)
+
+
+def _parsed(
+    path: Path, source: Path | bytes, columns: Sequence[str] | None, n_rows: int | None
+) -> pl.DataFrame:
+    """The CSV at a path, read from `source` in UTF-8."""
     try:
         return pl.read_csv(
             readable(source) if isinstance(source, Path) else source,
@@ -94,9 +113,7 @@ def _by_polars(
     except pl.exceptions.NoDataError as error:
         raise PhotoTableError(f"{path} is empty; it must have a header and rows") from error
     except pl.exceptions.ComputeError as error:
-        if "utf-8" in str(error) and isinstance(source, Path):
-            return _by_polars(path, _text(path, notice).encode(), columns, n_rows)
-        raise _RaggedError from error
+        raise (_EncodingError if "utf-8" in str(error) else _RaggedError) from error
 
 
 def _swallows(path: Path, source: Path | bytes, frame: pl.DataFrame) -> bool:
@@ -105,7 +122,7 @@ def _swallows(path: Path, source: Path | bytes, frame: pl.DataFrame) -> bool:
         return False
     separator = _separator(source)
     frame = _by_polars(path, source)
-    numeric = _numeric(frame.head(_ROWS_LOOKED_AT).rows())
+    numeric = _numeric(frame.head(_ROWS_LOOKED_AT).rows(), frame.width)
     for column in frame.get_columns():
         several = column.filter(column.str.contains("\n", literal=True).fill_null(False))
         for value in several:
@@ -126,9 +143,7 @@ def _by_lines(path: Path, text: str, separator: str) -> tuple[pl.DataFrame, list
     """A CSV and its damaged lines, by a slower reader that can leave such lines out."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     header, body = _fields(lines[0], separator), lines[1:]
-    numeric = _numeric(
-        [fields for line in body[:_ROWS_LOOKED_AT] if len(fields := _fields(line, separator)) > 1]
-    )
+    numeric = _numeric([_fields(line, separator) for line in body[:_ROWS_LOOKED_AT]], len(header))
     good: list[list[str | None]] = []
     bad: list[BadRow] = []
     for number, record in enumerate(_records(body, separator, len(header), numeric), start=2):
@@ -189,13 +204,11 @@ def _ends_open(record: str, separator: str) -> bool:
 
 
 def _fields(record: str, separator: str) -> list[str]:
-    text = record.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return next(csv.reader([text], delimiter=separator), [])
+    return next(csv.reader([record], delimiter=separator), [])
 
 
-def _numeric(rows: Sequence[Sequence[str | None]]) -> list[int]:
-    """The columns that hold numbers and nothing else in rows of the usual width."""
-    width = max(map(len, rows), default=0)
+def _numeric(rows: Sequence[Sequence[str | None]], width: int) -> list[int]:
+    """The columns that hold numbers and nothing else in rows of a width."""
     columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
     return [place for place, values in enumerate(columns) if all(map(_is_number, values))]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.photos.csv_files import csv_header, read_csv
 from geoguess_cli.photos.json_files import read_json, read_json_lines
 from geoguess_cli.photos.parquet_files import parquet_header, parquet_parts, read_parquet
@@ -108,7 +109,8 @@ def read_rows(
     if ROW not in frame.columns:
         frame = frame.with_row_index(ROW, offset=2 if suffix in _CSV else 1)
     if columns is not None:
-        frame = frame.select(ROW, *columns)
+        with _reading(path):
+            frame = frame.select(ROW, *columns)
     blank = pl.all_horizontal(pl.exclude(ROW).is_null())
     return (frame.filter(~blank) if frame.width > 1 else frame), bad_rows
 
@@ -129,6 +131,8 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except PhotoTableError:
         raise
-    except (pl.exceptions.PolarsError, OSError, csv.Error, UnicodeError) as error:
+    except UNREADABLE + (csv.Error, UnicodeError) as error:  # noqa: RUF005
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        if isinstance(error, pl.exceptions.ColumnNotFoundError):
+            reason += "; if it has this column in another encoding, save it as UTF-8"
         raise PhotoTableError(f"{path} cannot be read as a table: {reason}") from error

@@ -15,6 +15,7 @@ import polars as pl
 from jaxtyping import UInt64
 
 from geoguess_cli.files import readable, replacing
+from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.photos.hashes import WORDS, Hashing, hash_photos
 from geoguess_cli.photos.table import PhotoTable
 
@@ -89,7 +90,7 @@ class HashStore:
         empty = pl.DataFrame(schema=_SCHEMA)
         try:
             kept = pl.read_parquet(readable(self.path), glob=False)
-        except (OSError, pl.exceptions.PolarsError):
+        except UNREADABLE:
             return empty
         return kept if dict(kept.schema) == _SCHEMA else empty
 

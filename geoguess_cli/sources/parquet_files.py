@@ -14,6 +14,7 @@ import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.files import readable
+from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.photos.endings import photo_ending
 from geoguess_cli.photos.rows import ROW
 from geoguess_cli.sources.parquet_footer import Chunk, Footer, read_footer
@@ -105,7 +106,7 @@ def _columns_of_bytes(file: Path) -> list[str]:
     """The columns that are bytes, or structs with a field of bytes."""
     try:
         schema = pl.read_parquet_schema(readable(file))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise _unreadable(file, error) from error
     alone = [name for name, kind in schema.items() if kind == pl.Binary()]
     structs = {name: kind.fields for name, kind in schema.items() if isinstance(kind, pl.Struct)}
@@ -117,7 +118,7 @@ def _columns_of_bytes(file: Path) -> list[str]:
     return [name for name in schema if name in (*alone, *holding)]
 
 
-def _unreadable(file: Path, error: Exception) -> PhotoTableError:
+def _unreadable(file: Path, error: BaseException) -> PhotoTableError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return PhotoTableError(
         f"{file} cannot be read as a Parquet file: {reason}; download or copy it again"
@@ -149,7 +150,7 @@ def _read_photos(file: Path, column: str, first: int, rows: int) -> pl.DataFrame
     try:
         column_of_photos = pl.scan_parquet(readable(file), glob=False).select(column)
         frame = column_of_photos.slice(first, rows).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except UNREADABLE as error:
         raise _unreadable(file, error) from error
     kind = frame.schema[column]
     if not isinstance(kind, pl.Struct):

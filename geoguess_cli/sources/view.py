@@ -255,8 +255,10 @@ class SourceView:
             whole: Columns of whole numbers, whose `.0` is cut off.
 
         Raises:
-            PhotoTableError: The table is damaged.
+            PhotoTableError: The table is damaged, or it has no latitude or no longitude.
         """
+        if missing := self.missing(columns, photo=()):
+            raise PhotoTableError(refusal(file, missing, known=columns))
         root = root or file.parent
         names = list(dict.fromkeys(columns.values()))
         frame, broken = read_rows(file, columns=names, notice=self.notices.append)

@@ -30,11 +30,13 @@ def _shard(view: "SourceView") -> list[Path]:
 
 def _shards(view: "SourceView") -> list[Path]:
     """The archives, if a photo of the first has a JSON file beside it."""
+    import polars as pl
+
     archives = archives_of(view)
     if not archives:
         return []
     keyed = _keyed(view.packed.files)
-    first = keyed.filter(keyed["archive"] == keyed["archive"].first())
+    first = keyed.filter(pl.col("archive") == pl.col("archive").first())
     described = first.filter(first["kind"] == "json")["key"].implode()
     photos = first.filter(first["is_photo"])
     return archives if photos["key"].is_in(described).any() else []

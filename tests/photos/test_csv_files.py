@@ -2,7 +2,9 @@
 
 import pytest
 
+from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.csv_files import csv_header, read_csv
+from geoguess_cli.photos.files import read_rows
 from geoguess_cli.photos.rows import BadRow
 from geoguess_cli.sources.reading import read_source
 
@@ -85,3 +87,37 @@ def test_one_stray_quote_in_many_rows_is_found_in_reasonable_time(csv_of):
     assert frame.height == 19_999
     assert [row.row for row in bad] == [8]
     assert frame["@row"].to_list()[-1] == 20_001
+
+
+@pytest.mark.parametrize("lines", ["1.jpg,1,2,a", "1.jpg,1,2,Málaga"])
+def test_a_header_in_windows_1252_is_read(tmp_path, lines):
+    """Polars replaces such letters in a header without a word."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(f"photo,lat,lon,título\n{lines}\n".encode("cp1252"))
+    assert csv_header(path) == ["photo", "lat", "lon", "título"]
+    frame, _ = read_csv(path, ["photo", "título"])
+    assert frame.columns == ["photo", "título"]
+    assert len(read_source(path).table) == 1
+
+
+def test_a_header_and_rows_in_two_encodings_say_what_to_do(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"photo,lat,lon,t\xc3\xadtulo\n1.jpg,1,2,M\xe1laga\n")
+    with pytest.raises(PhotoTableError, match="in another encoding, save it as UTF-8"):
+        read_rows(path, csv_header(path))
+
+
+def test_a_zero_byte_is_a_letter_as_any_other(csv_of):
+    """One column, whichever of the two readers gives its name."""
+    path = csv_of('photo,lat,lon,ti\0tle\n1.jpg,1,2,a\n2.jpg,1,2,"b\n3.jpg,1,2,c\n')
+    frame, bad = read_csv(path)
+    assert csv_header(path) == frame.drop("@row").columns == ["photo", "lat", "lon", "ti\0tle"]
+    assert [row.row for row in bad] == [3]
+
+
+def test_rows_that_are_longer_than_the_header_cost_only_themselves(csv_of):
+    """The columns that hold numbers are those of sound rows."""
+    text = 'photo,lat,lon\n1.jpg,1,2\n2.jpg,1,2,3,4\n3.jpg,1,2,3,4\n"4.jpg,1,2\n5.jpg,1,2\n'
+    frame, bad = read_csv(csv_of(text))
+    assert frame["photo"].to_list() == ["1.jpg", "5.jpg"]
+    assert [row.row for row in bad] == [3, 4, 5]
