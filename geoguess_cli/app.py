@@ -1,5 +1,6 @@
 """The `geoguess` command line: all verbs, and the one place that catches errors."""
 
+import errno
 import os
 import sys
 import warnings
@@ -22,7 +23,7 @@ from geoguess_cli.commands import (
     survey,
     train,
 )
-from geoguess_cli.console.streams import prepare_streams
+from geoguess_cli.console.streams import discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
 
 
@@ -35,7 +36,9 @@ class ErrorBoundary(TyperGroup):
             with warnings.catch_warnings():
                 warnings.simplefilter("once", GeoguessWarning)
                 warnings.showwarning = _show_warning
-                return super().invoke(ctx)
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
         except GeoguessError as error:
             if ctx.params.get("debug"):
                 raise
@@ -108,4 +111,11 @@ app.command("serve")(serve.serve)
 def main() -> None:
     """Run the command line; this is the console script."""
     prepare_streams(environment=os.environ, windows=os.name == "nt")
-    app()
+    try:
+        app()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        discard_output()
+        typer.echo("error: no space is left for the output; send it to another disk", err=True)
+        raise SystemExit(1) from error

@@ -99,3 +99,13 @@ def test_configuration_errors_name_the_key(tmp_path, monkeypatch) -> None:
     result = CliRunner().invoke(app, ["cells", "show"])
     assert "did you mean `max_photos`?" in result.stderr
     assert result.exit_code == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["recipe", "list", "--json"]])
+def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "geoguess_cli", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    message = "error: no space is left for the output; send it to another disk\n"
+    assert (done.returncode, done.stderr) == (1, message)

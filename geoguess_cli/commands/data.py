@@ -129,7 +129,7 @@ def import_(
             }
         )
         return
-    sink.text(f"{len(reading.table)} photos ({reading.kind})")
+    sink.text(f"{counted(len(reading.table), 'photo')} ({reading.kind})")
     sink.wrote("photo table", path)
 
 
@@ -260,7 +260,7 @@ def _in_place(path: Path, reading: "Reading") -> Path:
 
 
 @app.command()
-@configured("table", "workers")
+@configured("table", "workers", "max_pixels")
 def leaks(
     *,
     photos: Annotated[
@@ -280,7 +280,14 @@ def leaks(
     table = read_photos(config.photos, sink, columns=config.columns)
     kept = HashStore(kept_beside(config.photos)) if config.photos.is_file() else None
     with sink.counter("photos") as move:
-        report = find_leaks(table, photos=photos, workers=config.workers, kept=kept, on_photo=move)
+        report = find_leaks(
+            table,
+            photos=photos,
+            workers=config.workers,
+            max_pixels=config.max_pixels,
+            kept=kept,
+            on_photo=move,
+        )
     sink.result(report.record(), lambda: show_leaks(report, sink))
     if photos and kept is not None:
         show_kept(kept, sink)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geoguess_cli.report.datasheet import Datasheet
 
 
-@configured("table", "workers")
+@configured("table", "workers", "max_pixels")
 def card(
     *,
     output: options.Output = None,
@@ -52,7 +52,12 @@ def card(
     if len(reading.table.splits) > 1:
         with sink.counter("photos") as move:
             leaks = find_leaks(
-                reading.table, photos=photos, workers=config.workers, kept=kept, on_photo=move
+                reading.table,
+                photos=photos,
+                workers=config.workers,
+                max_pixels=config.max_pixels,
+                kept=kept,
+                on_photo=move,
             )
     elif photos:
         sink.warn("--photos compares the sides of a split; `geoguess data split` assigns one")

@@ -12,6 +12,7 @@ import typer
 from geoguess_cli.config import ColumnsConfig, Config, load_config
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
@@ -129,8 +130,10 @@ def report_reading(reading: "Reading", source: Path, sink: Sink) -> None:
     if more > 0:
         sink.warn(f"{source}: {more} more rows left out; `geoguess data inspect` lists them")
     if reading.missing:
+        lost = len(reading.missing)
         sink.warn(
-            f"{source}: {len(reading.missing)} photos do not exist, such as {reading.missing[0]}"
+            f"{source}: {counted(lost, 'photo')} {'does' if lost == 1 else 'do'} not exist, such "
+            f"as {reading.missing[0]}"
         )
 
 

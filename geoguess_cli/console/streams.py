@@ -1,6 +1,7 @@
 """The streams of a process: no character stops an output, whatever the encoding."""
 
 import io
+import os
 import sys
 from collections.abc import Mapping
 
@@ -23,3 +24,9 @@ def prepare_streams(*, environment: Mapping[str, str], windows: bool) -> None:
         if isinstance(stream, io.TextIOWrapper):
             by_default = windows and not chosen and not stream.isatty()
             stream.reconfigure(encoding="utf-8" if by_default else None, errors=WRITABLE)
+
+
+def discard_output() -> None:
+    """Drop what stdout could not take; Python would try to write it again as it ends."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

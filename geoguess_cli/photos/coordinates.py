@@ -5,6 +5,7 @@
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import polars as pl
@@ -149,6 +150,38 @@ def degree_columns(frame: pl.DataFrame) -> pl.DataFrame:
             .drop("@value", "@wrong")
         )
     return frame
+
+
+def hemisphere_columns(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """The column of the hemispheres, such as `GPSLatitudeRef`, by the column of its degrees.
+
+    Args:
+        header: The column names of a table.
+        columns: The table's own names of `latitude` and `longitude`, if it has them.
+    """
+    own = [columns[axis] for axis in get_args(Axis) if axis in columns]
+    return {name: f"{name}Ref" for name in own if f"{name}Ref" in header}
+
+
+def with_hemispheres(frame: pl.DataFrame, sides: Mapping[str, str]) -> pl.DataFrame:
+    """The frame with `N`, `S`, `E` or `W` behind each number whose hemisphere has its own column.
+
+    EXIF keeps degrees without a sign and the hemisphere beside them, and so do tables made of it.
+
+    Args:
+        frame: Rows with all these columns.
+        sides: The column of the hemisphere, by that of the degrees.
+    """
+    texts = {
+        name: pl.col(name).cast(pl.String).str.strip_chars() for name in (*sides, *sides.values())
+    }
+    return frame.with_columns(
+        pl.when(texts[name].str.contains(r"^[\d.,]+$") & texts[side].is_not_null())
+        .then(pl.format("{} {}", texts[name], texts[side]))
+        .otherwise(texts[name])
+        .alias(name)
+        for name, side in sides.items()
+    )
 
 
 def _usual(axis: Axis) -> pl.Expr:

@@ -1,8 +1,10 @@
 """CSV files as frames of text; a damaged line costs only itself."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -28,11 +30,12 @@ class _EncodingError(Exception):
 
 def csv_header(path: Path) -> list[str]:
     """The column names of a CSV file."""
-    source = _source(path)
+    source, _ = _headed(path, _source(path))
     try:
         return _by_polars(path, source, n_rows=0).columns
     except _RaggedError:  # polars looks beyond the header
-        return next(csv.reader([_text(path).partition("\n")[0]], delimiter=_separator(source)))
+        header = _text_of(path, source).partition("\n")[0]
+        return next(csv.reader([header], delimiter=_separator(source)))
 
 
 def read_csv(
@@ -41,7 +44,8 @@ def read_csv(
     """A CSV file as text, and its damaged lines; the frame has `@row` if lines were left out.
 
     A quote that never closes swallows the lines after it; its own line is left out, and the others
-    are read.
+    are read. Where the first line holds numbers and no names, the columns are called `column_1`,
+    `column_2` and so on, and the frame has `@row`.
 
     Args:
         path: The file; its header decides between comma, semicolon and tab.
@@ -51,14 +55,27 @@ def read_csv(
     Raises:
         PhotoTableError: The file is empty, or no encoding decodes it.
     """
-    source = _source(path, notice)
+    source, added = _headed(path, _source(path, notice))
     try:
         frame = _by_polars(path, source, columns, notice=notice)
         if not _swallows(path, source, frame):
-            return frame, []
+            return (frame.with_row_index(ROW, offset=1) if added else frame), []
     except _RaggedError:
         pass
-    return _by_lines(path, _text(path), _separator(source))
+    frame, bad_rows = _by_lines(path, _text_of(path, source), _separator(source))
+    if added:
+        frame = frame.with_columns(pl.col(ROW) - 1)
+        bad_rows = [replace(bad, row=bad.row - 1) for bad in bad_rows]
+    return frame, bad_rows
+
+
+def _headed(path: Path, source: Path | bytes) -> tuple[Path | bytes, bool]:
+    """The source with a line of names where its first line holds two numbers, and if it does."""
+    fields = _fields(_first_line(source).decode("utf-8-sig", "replace"), _separator(source))
+    if sum(_is_number(field.strip().replace(",", ".")) for field in fields) < 2:
+        return source, False
+    names = _separator(source).join(f"column_{place}" for place in range(1, len(fields) + 1))
+    return f"{names}\n{_text_of(path, source)}".encode(), True
 
 
 def _source(path: Path, notice: Notice = None) -> Path | bytes:
@@ -71,14 +88,23 @@ def _text(path: Path, notice: Notice = None) -> str:
         return file.read()
 
 
+def _text_of(path: Path, source: Path | bytes) -> str:
+    return source.decode() if isinstance(source, bytes) else _text(path)
+
+
 def _separator(source: Path | bytes) -> str:
-    """The most frequent separator in the header line: comma, semicolon or tab."""
-    if isinstance(source, bytes):
-        header = source.partition(b"\n")[0]
-    else:
-        with source.open("rb") as file:
-            header = file.readline()
+    """The most frequent separator in the first line: comma, semicolon or tab."""
+    header = _first_line(source)
+    if b";" in header or b"\t" in header:
+        header = re.sub(rb"(?<=\d),(?=\d)", b"", header)  # decimal commas
     return max(",;\t", key=lambda separator: header.count(separator.encode()))
+
+
+def _first_line(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source.partition(b"\n")[0].removesuffix(b"\r")
+    with source.open("rb") as file:
+        return file.readline().rstrip(b"\r\n")
 
 
 def _by_polars(
@@ -152,7 +178,7 @@ def _by_lines(path: Path, text: str, separator: str) -> tuple[pl.DataFrame, list
             start = record[_open_quote(record, separator) + 1 :][:24]
             bad.append(BadRow(number, f"the quote before '{start}' never closes", path.name))
         elif len(fields) > len(header):
-            reason = f"{len(fields)} fields, but the header has {len(header)}"
+            reason = f"{len(fields)} fields, but the first line has {len(header)}"
             bad.append(BadRow(number, reason, path.name))
         else:
             blanks = [None] * (len(header) - len(fields))

@@ -16,6 +16,7 @@ from jaxtyping import UInt64
 
 from geoguess_cli.files import readable, replacing
 from geoguess_cli.frames import UNREADABLE
+from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.hashes import WORDS, Hashing, hash_photos
 from geoguess_cli.photos.table import PhotoTable
 
@@ -53,6 +54,7 @@ class HashStore:
         table: PhotoTable,
         *,
         workers: int = 0,
+        max_pixels: int = MAX_PIXELS,
         on_photo: Callable[[int], None] | None = None,
     ) -> Hashing:
         """The hashes of a photo table; only photos that are new or have changed are read.
@@ -60,6 +62,7 @@ class HashStore:
         Args:
             table: The photos.
             workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
+            max_pixels: Largest width × height of a photo, as in `decode_photo`.
             on_photo: Called with the number of photos done.
         """
         stamps = _stamps(table)
@@ -76,6 +79,7 @@ class HashStore:
             hashing = hash_photos(
                 table.files.take(rows),
                 workers=workers,
+                max_pixels=max_pixels,
                 on_photo=_after(on_photo, done),
             )
             hashes[rows] = hashing.hashes

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -20,7 +21,7 @@ from PIL import Image
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
-from geoguess_cli.photos.decoder import decode_photo
+from geoguess_cli.photos.decoder import MAX_PIXELS, decode_photo
 from geoguess_cli.photos.workers import automatic_workers
 
 COARSE_BITS = 7
@@ -73,19 +74,24 @@ def _rising(grey: Image.Image, side: int) -> np.ndarray:
 
 
 def hash_photos(
-    files: Sequence[PhotoFile], *, workers: int = 0, on_photo: Callable[[int], None] | None = None
+    files: Sequence[PhotoFile],
+    *,
+    workers: int = 0,
+    max_pixels: int = MAX_PIXELS,
+    on_photo: Callable[[int], None] | None = None,
 ) -> Hashing:
     """The hashes of photos; an unreadable photo is listed and raises no error.
 
     Args:
         files: The photos.
         workers: Processes that decode; 0 decodes in this process, -1 chooses by the machine.
+        max_pixels: Largest width × height of a photo, as in `decode_photo`.
         on_photo: Called after each photo with the number of photos done.
     """
     workers = automatic_workers(len(files)) if workers < 0 else workers
     hashes = np.zeros((len(files), WORDS), dtype=np.uint64)
     failures = []
-    with _hashed(files, workers) as results:
+    with _hashed(files, workers, max_pixels) as results:
         for row, result in enumerate(results):
             if isinstance(result, str):
                 failures.append((row, result))
@@ -156,24 +162,27 @@ def _differing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _hashed(files: Sequence[PhotoFile], workers: int) -> Iterator[Iterator[np.ndarray | str]]:
+def _hashed(
+    files: Sequence[PhotoFile], workers: int, max_pixels: int
+) -> Iterator[Iterator[np.ndarray | str]]:
     """The hash of each photo, or the reason why it is unreadable, in order."""
+    hash_file = partial(_hash_file, max_pixels=max_pixels)
     if workers == 0:
-        yield map(_hash_file, files)
+        yield map(hash_file, files)
         return
     # Spawned, because a fork beside the threads of other libraries can hang.
     pool = ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_ignore_interrupts
     )
     try:
-        yield pool.map(_hash_file, files, chunksize=_PATHS)
+        yield pool.map(hash_file, files, chunksize=_PATHS)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _hash_file(file: PhotoFile) -> np.ndarray | str:
+def _hash_file(file: PhotoFile, max_pixels: int) -> np.ndarray | str:
     try:
-        return photo_hash(decode_photo(file, at_least=_DECODED))
+        return photo_hash(decode_photo(file, at_least=_DECODED, max_pixels=max_pixels))
     except PhotoError as error:
         return str(error)
 

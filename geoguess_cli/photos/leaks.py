@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ from jaxtyping import Float
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.columns import SPLITS
+from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.hash_store import HashStore
 from geoguess_cli.photos.hashes import Hashing, find_twins, hash_photos
 from geoguess_cli.photos.leak_report import (
@@ -33,6 +35,7 @@ def find_leaks(
     between: Collection[str] = SPLITS,
     photos: bool = False,
     workers: int = 0,
+    max_pixels: int = MAX_PIXELS,
     kept: HashStore | None = None,
     on_photo: Callable[[int, int], None] | None = None,
 ) -> LeakReport:
@@ -43,6 +46,7 @@ def find_leaks(
         between: The sides to compare; photos of other sides are ignored.
         photos: Also search for near-duplicates, which reads every photo.
         workers: Processes that read photos; 0 reads in this process, -1 chooses by the machine.
+        max_pixels: Largest width × height of a photo, as in `decode_photo`.
         kept: Hashes of an earlier search; photos that have not changed since are not read again.
         on_photo: Called after each photo with the number of photos read and of all photos.
 
@@ -64,7 +68,14 @@ def find_leaks(
     unreadable: tuple[tuple[str, str], ...] = ()
     if photos:
         compared = table.take(np.sort(np.concatenate(list(rows.values()))))
-        duplicates, unreadable = _duplicates(compared, workers, kept, on_photo)
+        reading: dict[str, Any] = {"workers": workers, "max_pixels": max_pixels}
+        if on_photo is not None:
+            reading["on_photo"] = lambda count: on_photo(count, len(compared))
+        if kept is None:
+            hashing = hash_photos(compared.files, **reading)
+        else:
+            hashing = kept.hashes_of(compared, **reading)
+        duplicates, unreadable = _duplicates(compared, hashing)
     return LeakReport(
         splits=sides,
         set_aside=table.frame["split"].null_count(),
@@ -116,19 +127,10 @@ def _distance(
 
 
 def _duplicates(
-    table: PhotoTable,
-    workers: int,
-    kept: HashStore | None,
-    on_photo: Callable[[int, int], None] | None,
+    table: PhotoTable, hashing: Hashing
 ) -> tuple[tuple[NearDuplicates, ...], tuple[tuple[str, str], ...]]:
     """Near-duplicates between the sides, and the photos that could not be read."""
-    total = len(table)
-    done = None if on_photo is None else lambda count: on_photo(count, total)
-    if kept is None:
-        hashing = hash_photos(table.files, workers=workers, on_photo=done)
-    else:
-        hashing = kept.hashes_of(table, workers=workers, on_photo=done)
-    readable = np.ones(total, dtype=bool)
+    readable = np.ones(len(table), dtype=bool)
     readable[[row for row, _ in hashing.failures]] = False
     rows = {
         side: np.flatnonzero((table.frame["split"] == side).to_numpy() & readable)

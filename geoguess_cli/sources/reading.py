@@ -87,7 +87,7 @@ def read_source(
     Raises:
         MissingFileError: The source does not exist.
         PhotoTableError: The source has no known layout, is damaged, lacks one of `columns`, or has
-            no usable row; or it has no table whose columns could be exchanged; or it must
+            no usable row; or it has no table that `columns` or `swap` could mean; or it must
             be imported first, because its photos lie in Parquet files.
     """
     if not source.exists():
@@ -100,10 +100,10 @@ def read_source(
         swap=swap,
     )
     kind, rows = _read(view)
-    if swap and kind in ("exif", "archives"):
+    if (swap or columns) and kind in ("exif", "archives"):
         raise PhotoTableError(
             f"{source} has no table: its positions stand in the photos, which name latitude and "
-            "longitude; leave out --swap"
+            f"longitude; leave out {'--swap' if swap else '--column'}"
         )
     if not rows.located:
         rows = _in_archives(rows, view, thorough=check_files)

@@ -19,6 +19,7 @@ from geoguess_cli.photos.columns import (
     known_columns,
     unusual_names,
 )
+from geoguess_cli.photos.coordinates import hemisphere_columns, with_hemispheres
 from geoguess_cli.photos.files import (
     FOLDER_TABLE_SUFFIXES,
     further_names,
@@ -260,8 +261,10 @@ class SourceView:
         if missing := self.missing(columns, photo=()):
             raise PhotoTableError(refusal(file, missing, known=columns))
         root = root or file.parent
-        names = list(dict.fromkeys(columns.values()))
+        sides = hemisphere_columns(self.header(file), columns)
+        names = list(dict.fromkeys([*columns.values(), *sides.values()]))
         frame, broken = read_rows(file, columns=names, notice=self.notices.append)
+        frame = with_hemispheres(frame, sides)
         frame = frame.select(ROW, *(pl.col(source).alias(name) for name, source in columns.items()))
         if "photo" not in columns:
             frame = frame.with_columns(pl.format("row {}", ROW).alias("photo"))

@@ -165,3 +165,19 @@ def test_a_table_of_several_notations_is_read(csv_of) -> None:
     latlng = [(45.68, -111.04), (45.68, -111.04), (-33.441666666666667, -70.65)]
     assert reading.table.latlng.tolist() == [pytest.approx(pair, abs=1e-12) for pair in latlng]
     assert reading.bad_rows == [BadRow(5, "latitude is '70 W'; it must lie N or S", "t.csv")]
+
+
+def test_a_hemisphere_may_have_its_own_column(csv_of) -> None:
+    lines = [
+        "SourceFile,GPSLatitude,GPSLatitudeRef,GPSLongitude,GPSLongitudeRef",
+        "a.jpg,45.5,N,111.25,W",
+        "b.jpg,33.5,South,151.25,East",
+        "c.jpg,-33.5,S,-70.25,W",
+        "d.jpg,45 deg 30' 0.00\" N,North,111 deg 15' 0.00\" W,West",
+        "e.jpg,45.5,E,111.25,W",
+        "f.jpg,45.5,,111.25,",
+    ]
+    reading = read_source(csv_of("\n".join(lines)))
+    west, north = [45.5, -111.25], [45.5, 111.25]
+    assert reading.table.latlng.tolist() == [west, [-33.5, 151.25], [-33.5, -70.25], west, north]
+    assert reading.bad_rows == [BadRow(6, "latitude is '45.5 E'; it must lie N or S", "t.csv")]

@@ -51,7 +51,7 @@ def test_a_field_of_several_lines_stays_whole(csv_of):
     ]
     damaged = csv_of(text + "3.jpg,5,6,z,too many\n")
     assert titles(damaged)[0][1] == "first\nsecond, with, some, commas\n\nlast"
-    assert read_csv(damaged)[1] == [BadRow(4, "5 fields, but the header has 4", "t.csv")]
+    assert read_csv(damaged)[1] == [BadRow(4, "5 fields, but the first line has 4", "t.csv")]
 
 
 def test_a_quote_inside_a_field_is_a_letter(csv_of):
@@ -121,3 +121,41 @@ def test_rows_that_are_longer_than_the_header_cost_only_themselves(csv_of):
     frame, bad = read_csv(csv_of(text))
     assert frame["photo"].to_list() == ["1.jpg", "5.jpg"]
     assert [row.row for row in bad] == [3, 4, 5]
+
+
+def test_a_table_without_names_has_numbered_columns(csv_of):
+    plain = csv_of("45.1,-111.2\n46.0,-112.0\n")
+    assert csv_header(plain) == ["column_1", "column_2"]
+    frame, bad = read_csv(plain, ["column_2"])
+    assert frame.rows(named=True) == [
+        {"@row": 1, "column_2": "-111.2"},
+        {"@row": 2, "column_2": "-112.0"},
+    ]
+    assert bad == []
+    frame, bad = read_csv(csv_of("\ufeffa.jpg;45,1;-111,2\nb.jpg;1;2;3\nc.jpg;46;-112\n"))
+    assert frame["column_1"].to_list() == ["a.jpg", "c.jpg"]
+    assert frame["@row"].to_list() == [1, 3]
+    assert bad == [BadRow(2, "4 fields, but the first line has 3", "t.csv")]
+
+
+def test_a_table_without_names_may_have_any_encoding(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes('Málaga.jpg,36.7,-4.4\n"x.jpg,1,2\nb.jpg,1,2,3\n'.encode("cp1252"))
+    frame, bad = read_csv(path)
+    assert frame.rows() == [("Málaga.jpg", "36.7", "-4.4", 1)]
+    assert [row.row for row in bad] == [2, 3]
+    assert csv_header(path) == ["column_1", "column_2", "column_3"]
+
+
+@pytest.mark.parametrize("header", ["photo,lat,2024", "2024,lat,lon", "a,b,c"])
+def test_one_number_in_the_first_line_is_a_name(csv_of, header):
+    assert csv_header(csv_of(f"{header}\n1,2,3\n")) == header.split(",")
+
+
+def test_columns_without_names_are_named_on_the_command_line(csv_of):
+    source = csv_of("a.jpg,45.1,-111.2\nb.jpg,46.0,-112.0\n")
+    with pytest.raises(PhotoTableError, match="it has column_1, column_2, column_3; perhaps"):
+        read_source(source)
+    columns = {"photo": "column_1", "latitude": "column_2", "longitude": "column_3"}
+    reading = read_source(source, columns=columns)
+    assert reading.table.latlng.tolist() == [[45.1, -111.2], [46, -112]]

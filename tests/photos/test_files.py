@@ -24,7 +24,7 @@ def test_a_line_with_too_many_fields_costs_only_itself(csv_of):
     text = 'photo,lat,lon,note\na.jpg,1,2,"x\ny"\nb,c.jpg,1,2,z\nd.jpg,5,6\n'
     reading = read_source(csv_of(text))
     assert rows_of(reading) == [("a.jpg", 1, 2), ("d.jpg", 5, 6)]
-    assert reading.bad_rows == [BadRow(3, "5 fields, but the header has 4", "t.csv")]
+    assert reading.bad_rows == [BadRow(3, "5 fields, but the first line has 4", "t.csv")]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])

@@ -168,7 +168,7 @@ def test_other_extensions_are_refused(tmp_path, make_table):
             r"row 3: latitude is 123\.4; it m",
         ),
         ("photo,latitude,longitude\na.jpg,1,2\na.jpg,1,2\n", r"row 3: photo 'a\.jpg' is already"),
-        ("photo,latitude,longitude\na.jpg,1,2,3\n", "row 2: 4 fields, but the header has 3"),
+        ("photo,latitude,longitude\na.jpg,1,2,3\n", "row 2: 4 fields, but the first line has 3"),
         ("photo,latitude,longitude\n", "has no row"),
         ("photo,LAT,LON\na.jpg,1,2\n", "no column `latitude`, `longitude`; `geoguess data import"),
         ("", "is empty"),

@@ -127,6 +127,8 @@ def test_positions_of_photos_cannot_be_exchanged(tmp_path, write_photo):
     write_photo(tmp_path / "a.jpg", gps=(45.68, -111.04))
     with pytest.raises(PhotoTableError, match=r"has no table.*leave out --swap"):
         read_source(tmp_path, swap=True)
+    with pytest.raises(PhotoTableError, match=r"has no table.*leave out --column"):
+        read_source(tmp_path, columns={"photo": "path"})
 
 
 def test_missing_photos_and_bad_rows_are_both_named(csv_of: Callable[..., Path]) -> None:
