@@ -41,12 +41,14 @@ def _homes(folder: Path, depth: int, *, in_split: bool = False) -> list[Path]:
 
 
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
+    from geoguess_cli.sources.rows import joined
+
     parts = []
     for file in files:
         folder = file.parent.relative_to(view.path).as_posix()
         columns = view.columns(file, photo=("file_name",))
         parts.append(view.rows(file, columns, split=split_of_path(f"{folder}/"), root=view.path))
-    rows = view.joined(parts)
+    rows = joined(parts)
     return replace(rows, frame=_split_by_path(rows.frame, view))
 
 

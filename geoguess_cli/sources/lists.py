@@ -28,13 +28,15 @@ def _unsplash_parts(view: "SourceView") -> list[Path]:
 
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     """The rows of a list in all its parts; photos are below its folder, or below the source."""
+    from geoguess_cli.sources.rows import joined
+
     if not view.path.is_dir():
         (file,) = files
         return view.located(view.rows(file, view.columns(file)))
     names = ", ".join(file.relative_to(view.path).as_posix() for file in files)
     view.notices.append(f"{view.path}: its list {names} is read")
     parts = [view.rows(file, view.columns(file), root=view.path, prefix="") for file in files]
-    return view.located(view.joined(parts))
+    return view.located(joined(parts))
 
 
 IM2GPS = Layout(

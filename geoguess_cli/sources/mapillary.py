@@ -58,6 +58,8 @@ def _read_msls(view: "SourceView", sides: Sequence[Path]) -> "Rows":
     Raises:
         PhotoTableError: No side has coordinates, as in MSLS's test cities.
     """
+    from geoguess_cli.sources.rows import joined
+
     known = [side for side in sides if (side / "raw.csv").is_file()]
     if not known:
         raise PhotoTableError(
@@ -68,7 +70,7 @@ def _read_msls(view: "SourceView", sides: Sequence[Path]) -> "Rows":
     if unknown := [side for side in sides if side not in known]:
         cities = ", ".join(sorted({side.resolve().parent.name for side in unknown}))
         view.notices.append(f"{view.path}: left out, because MSLS has no coordinates: {cities}")
-    return view.located(view.joined([_read_side(view, side) for side in known]))
+    return view.located(joined([_read_side(view, side) for side in known]))
 
 
 def _read_side(view: "SourceView", side: Path) -> "Rows":

@@ -34,6 +34,8 @@ def _is_osv(header: Sequence[str]) -> bool:
 
 def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
     """The photos of OSV files, with the few of their 32 columns that describe drives and places."""
+    from geoguess_cli.sources.rows import joined
+
     parts = []
     for file in files:
         columns = view.known(file)
@@ -43,7 +45,7 @@ def _read(view: "SourceView", files: Sequence[Path]) -> "Rows":
         split = split_name(file.stem.split("_")[0])
         # The published files print some whole numbers as floats.
         parts.append(view.rows(file, columns, split=split, whole=("photo", "id", "creator_id")))
-    return view.located(view.joined(parts))
+    return view.located(joined(parts))
 
 
 FOLDER = Layout(

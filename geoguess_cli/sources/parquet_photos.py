@@ -26,6 +26,8 @@ def read_parquet_photos(view: SourceView, files: Sequence[Path]) -> Rows:
         view: The source.
         files: The Parquet files; one without a column of photos becomes a bad row.
     """
+    from geoguess_cli.sources.rows import joined
+
     root = view.path if view.path.is_dir() else view.path.parent
     parts, shards, bad_rows = [], [], []
     columns: dict[tuple[str, ...], dict[str, str]] = {}
@@ -40,7 +42,7 @@ def read_parquet_photos(view: SourceView, files: Sequence[Path]) -> Rows:
         if header not in columns:  # shards are alike: what is said of the columns is said once
             columns[header] = _columns(view, path)
         parts.append(_rows(shards[-1], columns[header], view, root))
-    rows = view.joined(parts)
+    rows = joined(parts)
     return Rows(
         rows.frame,
         rows.root,

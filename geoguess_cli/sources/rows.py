@@ -1,5 +1,6 @@
 """The rows that a layout reads from a source."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,15 @@ class Rows:
     missing: list[str] = field(default_factory=list)
     located: bool = False
     parquet: ParquetFiles | None = None
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The rows of several tables that have one root."""
+    return Rows(
+        pl.concat([part.frame for part in parts], how="diagonal_relaxed"),
+        parts[0].root,
+        [bad for part in parts for bad in part.bad_rows],
+    )
 
 
 @dataclass(frozen=True)

@@ -341,11 +341,3 @@ class SourceView:
         frame = frame.select(*first, pl.exclude(first))
         missing = lost["photo"].to_list()
         return replace(rows, frame=frame, bad_rows=bad_rows, missing=missing, located=True)
-
-    def joined(self, parts: Sequence[Rows]) -> Rows:
-        """The rows of several tables that have one root."""
-        return Rows(
-            pl.concat([part.frame for part in parts], how="diagonal_relaxed"),
-            parts[0].root,
-            [bad for part in parts for bad in part.bad_rows],
-        )

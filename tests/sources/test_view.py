@@ -1,6 +1,5 @@
 """A source as layouts see it: tables by name, columns, rows."""
 
-import polars as pl
 import pytest
 
 from geoguess_cli.errors import PhotoTableError
@@ -52,9 +51,6 @@ def test_rows_start_from_the_root_and_take_the_split(csv_of, tmp_path):
     assert [str(bad) for bad in rows.bad_rows] == [
         "d/t.csv, row 3: latitude is 91; it must lie in [-90, 90]"
     ]
-    both = view.joined([rows, rows])
-    assert both.frame.equals(pl.concat([rows.frame, rows.frame]))
-    assert len(both.bad_rows) == 2
 
 
 def test_a_chosen_name_goes_before_the_known_ones(csv_of):
