@@ -13,6 +13,12 @@ Resize = Literal["squash", "crop"]
 Head = Literal["linear", "mlp"]
 """The layers that give each cell its logit: one linear layer, or one more before it."""
 
+FeatureType = Literal["float16", "float32"]
+"""The number type of kept features."""
+
+KeptFeatures = Literal["off", "float16", "float32"]
+"""Whether features are kept, and in which number type."""
+
 Uncovered = Literal["drop", "nearest"]
 """What happens to a training photo that lies in no cell."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from geoguess_cli.choices import MAX_PIXELS, Head, Precision, Resize, Uncovered
+from geoguess_cli.choices import MAX_PIXELS, Head, KeptFeatures, Precision, Resize, Uncovered
 from geoguess_cli.errors import ConfigError, MissingFileError
 from geoguess_cli.toml_records import (
     NO_KEY,
@@ -53,7 +53,11 @@ class CellsConfig:
 
 @dataclass(frozen=True)
 class ImagesConfig:
-    """`[images]`: how a photo becomes a tensor. `size = 0` takes the size of the backbone."""
+    """`[images]`: how a photo becomes a tensor. `size = 0` takes the size of the backbone.
+
+    `views` is the number of augmented views that a training photo has, which take turns from epoch
+    to epoch; 0 makes a new one in each epoch.
+    """
 
     size: int = 0
     resize: Resize = "squash"
@@ -61,9 +65,10 @@ class ImagesConfig:
     crop_scale: float = 0.7
     color_jitter: float = 0.2
     flip: bool = False
+    views: int = 0
 
     def __post_init__(self) -> None:
-        at_least(0, images_size=self.size)
+        at_least(0, images_size=self.size, images_views=self.views)
         between(0.6, 1.0, images_crop_scale=self.crop_scale)
         between(0.0, 1.0, images_color_jitter=self.color_jitter)
 
@@ -124,6 +129,16 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class FeaturesConfig:
+    """`[features]`: whether the features of photos are kept where all before the head rests.
+
+    `dtype` is "off", or the number type in which they are kept.
+    """
+
+    dtype: KeptFeatures = "off"
+
+
+@dataclass(frozen=True)
 class ColumnsConfig:
     """`[columns]`: what tables call the columns of a photo table; "" leaves it to the usual names.
 
@@ -176,6 +191,7 @@ class Config:
     images: ImagesConfig = field(default_factory=ImagesConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    features: FeaturesConfig = field(default_factory=FeaturesConfig)
 
     def __post_init__(self) -> None:
         at_least(-1, workers=self.workers)
@@ -186,6 +202,11 @@ class Config:
     def cells_path(self) -> Path:
         """The file of the partition, which `cells build` writes and the other verbs read."""
         return self.artifacts / "cells.parquet"
+
+    @property
+    def features_path(self) -> Path:
+        """The folder of the kept features, which all runs share."""
+        return self.artifacts / "features"
 
     @property
     def model_path(self) -> Path:

@@ -38,6 +38,10 @@ class WeightsError(GeoguessError, OSError):
     """Pretrained weights cannot be found or downloaded."""
 
 
+class FeatureError(GeoguessError, ValueError):
+    """Kept features cannot be read, or hold numbers that their type cannot."""
+
+
 class DownloadError(GeoguessError, OSError):
     """A data set cannot be fetched: the server, the connection, the disk or a part is at fault."""
 

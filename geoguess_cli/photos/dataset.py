@@ -28,6 +28,7 @@ from geoguess_cli.photos.images import (
     decode_photo,
     pixels_needed,
     to_array,
+    view_generator,
 )
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.workers import PREFETCH, automatic_workers, workers_that_fit
@@ -53,12 +54,12 @@ class Batch:
     """A batch of photos.
 
     Attributes:
-        images: The decoded photos, normalised; can be empty.
+        images: The decoded photos, normalised, or their features (b d); can be empty.
         rows: Position of each image in the list of photos.
         failures: Position and reason of each photo that cannot be decoded.
     """
 
-    images: Float[Tensor, "b 3 s s"]
+    images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b d"]
     rows: Int[Tensor, " b"]
     failures: list[tuple[int, str]]
 
@@ -86,6 +87,8 @@ class PhotoLoader:
         max_pixels: Largest width × height of a photo, as in `decode_photo`.
         share: Which part of each batch is this process's own, and how many processes there are;
             together they read each photo once.
+        views: Number of augmented views of a photo, which take turns from epoch to epoch; 0 for a
+            new one in each epoch. Seed and table do not change the views of a photo.
 
     Raises:
         ValueError: `batch_size` is below 1.
@@ -106,6 +109,7 @@ class PhotoLoader:
         start_step: int = 0,
         max_pixels: int = MAX_PIXELS,
         share: tuple[int, int] = (0, 1),
+        views: int = 0,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
@@ -113,8 +117,8 @@ class PhotoLoader:
         wanted = automatic_workers(len(files) // processes) if workers < 0 else workers
         batch_bytes = own * 3 * spec.size**2 * torch.float32.itemsize
         self.workers = workers_that_fit(wanted, batch_bytes)
-        self._photos = _Photos(files, spec, augmentation, seed, max_pixels)
-        self._batches = _Batches(len(files), batch_size, seed, shuffle, drop_last, share)
+        self._photos = _Photos(files, spec, augmentation, seed, max_pixels, views)
+        self._batches = BatchOrder(len(files), batch_size, seed, shuffle, drop_last, share)
         self._start = (epoch, start_step)
         self._loader: DataLoader[Any] | None = None
 
@@ -177,6 +181,7 @@ class _Photos(Dataset[Item]):
         augmentation: Augmentation | None,
         seed: int,
         max_pixels: int,
+        views: int,
     ) -> None:
         # Compact, because a worker that reads a list of Python objects copies its memory pages.
         self._files = PhotoList.of_files(files)
@@ -184,25 +189,37 @@ class _Photos(Dataset[Item]):
         self._augmentation = augmentation
         self._seed = seed
         self._max_pixels = max_pixels
+        self._views = views
         self._at_least = pixels_needed(spec, augmentation)
 
     def __getitem__(self, key: Key) -> Item:
         epoch, row = key
+        file = self._files[row]
         try:
-            image = decode_photo(
-                self._files[row], at_least=self._at_least, max_pixels=self._max_pixels
-            )
+            image = decode_photo(file, at_least=self._at_least, max_pixels=self._max_pixels)
         except PhotoError as error:
             return row, str(error)
         if self._augmentation is None:
             return row, torch.from_numpy(to_array(image, self.spec))
-        rng = np.random.default_rng((self._seed, epoch, row, _PHOTO))
+        if self._views:
+            rng = view_generator(file.name, epoch % self._views)
+        else:
+            rng = np.random.default_rng((self._seed, epoch, row, _PHOTO))
         return row, torch.from_numpy(augmented(image, self.spec, self._augmentation, rng))
 
 
 @dataclass(eq=False)
-class _Batches(Sampler[list[Key]]):
-    """The keys of one epoch, batch by batch; `epoch` and `first` say where to start."""
+class BatchOrder(Sampler[list[Key]]):
+    """The keys of one epoch, batch by batch; `epoch` and `first` say where to start.
+
+    Args:
+        photos: Number of photos.
+        batch_size: Photos in a batch.
+        seed: Seed of the order.
+        shuffle: Whether each epoch has a new order.
+        drop_last: Whether to leave out a last batch that is not full.
+        share: Which part of each batch is this process's own, and how many processes there are.
+    """
 
     photos: int
     batch_size: int
@@ -224,9 +241,10 @@ class _Batches(Sampler[list[Key]]):
 
     def __iter__(self) -> Iterator[list[Key]]:
         # Read now: a generator would read epoch and step only when its first item is asked for.
-        return self._keys(self.epoch, self.first)
+        return self.keys(self.epoch, self.first)
 
-    def _keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
+    def keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
+        """The keys of an epoch, from the batch of this number on."""
         rows = np.arange(self.photos)
         if self.shuffle:
             rows = np.random.default_rng((self.seed, epoch, 0, _ORDER)).permutation(rows)

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -122,6 +123,18 @@ def augmented(
         factors = 1 + augmentation.color_jitter * (2 * np.array(color_at) - 1)
         pixels = _jittered(pixels, *factors.astype(np.float32))
     return _normalised(pixels, spec)
+
+
+def view_generator(name: str, view: int) -> np.random.Generator:
+    """The randomness of one of a photo's fixed views: a function of its file name and the number.
+
+    Args:
+        name: The path of the photo; its folders do not count.
+        view: Number of the view, from 0.
+    """
+    text = name.rpartition("/")[2].encode("utf-8", "surrogateescape")
+    seed = int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+    return np.random.default_rng((seed, view))
 
 
 def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> int:

@@ -168,6 +168,26 @@ class PhotoList(Sequence[PhotoFile]):
         for row in range(len(self._names)) if self._rows is None else self._rows.tolist():
             yield self._names[row].rpartition("/")[2]
 
+    def stamps(self) -> Iterator[str]:
+        """What tells each photo from all others and from its own former content, in order.
+
+        That is its path as its table writes it, and size and time of change of its file; for a
+        photo in an archive its place there, and size and time of change of the archive.
+        """
+        of_home: dict[int, tuple[str, int, int]] = {}
+        for row in range(len(self._names)) if self._rows is None else self._rows.tolist():
+            number = int(self._home[row])
+            home, name = self._homes[number], self._names[row]
+            if self._places is None or self._places.compression[row] == _LOOSE:
+                size, changed = _status(f"{self._root / home}/{name}")
+                yield f"{home}{_slash(home)}{name}\0{size}\0{changed}"
+                continue
+            if number not in of_home:
+                of_home[number] = (home, *_status(f"{self._root / home}"))
+            archive, size, changed = of_home[number]
+            place = f"{self._places.offset[row]}\0{self._places.length[row]}"
+            yield f"{archive}{_slash(archive)}{name}\0{place}\0{size}\0{changed}"
+
     def exist(self) -> Bool[np.ndarray, " n"]:
         """Whether each photo is there: its file, or an archive that is large enough for it."""
         rows = np.arange(len(self._names)) if self._rows is None else self._rows
@@ -234,8 +254,19 @@ def _small(numbers: np.ndarray) -> np.ndarray:
     return numbers.astype(next(kind for kind in kinds if most <= np.iinfo(kind).max))
 
 
-def _size(path: Path) -> int:
+def _slash(home: str) -> str:
+    """The slash between a folder and a name where the folder's text lacks it."""
+    return "" if not home or home.endswith("/") else "/"
+
+
+def _status(path: str) -> tuple[int, int]:
+    """Size in bytes and time of change in nanoseconds; -1 for what does not exist."""
     try:
-        return path.stat().st_size
+        status = os.stat(file_of(Path(path)) if "%" in path else path)
     except OSError:
-        return -1
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _size(path: Path) -> int:
+    return _status(str(path))[0]

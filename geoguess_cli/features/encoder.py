@@ -1,0 +1,110 @@
+"""The encoder of a geolocator at rest: from photos to features, and the fingerprint of both."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from geoguess_cli.choices import Arithmetic, FeatureType
+from geoguess_cli.config import ModelConfig
+from geoguess_cli.features.store import About
+from geoguess_cli.model.device import autocast
+from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.photos.images import Augmentation, ImageSpec
+
+METHOD = 1
+"""Changes with everything that changes the features of a photo: its decoding, fitting, views."""
+
+_AFTER_THE_ENCODER = ("head", "dropout", "weights")
+"""Keys of `[model]` that change no feature by themselves; weights count by their values."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is seen of each photo.
+
+    Args:
+        augmentation: The random changes of an augmented view; None for the whole photo.
+        number: Number of the augmented view, from 0; `images.view_generator` draws its changes.
+    """
+
+    augmentation: Augmentation | None = None
+    number: int = 0
+
+    @property
+    def name(self) -> str:
+        """The view in a word."""
+        return "plain" if self.augmentation is None else str(self.number)
+
+
+PLAIN = View()
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """Everything of a geolocator before its head, on its device, in evaluation mode.
+
+    Args:
+        geolocator: The model; only its parts before the head count.
+        config: Its architecture.
+        spec: The photo transform.
+        device: Where it computes.
+        precision: The number format of the forward pass.
+    """
+
+    geolocator: Geolocator
+    config: ModelConfig
+    spec: ImageSpec
+    device: torch.device
+    precision: Arithmetic
+
+    @cached_property
+    def digest(self) -> str:
+        """The fingerprint (SHA-256) of weights, architecture, photo transform and precision."""
+        architecture = dataclasses.asdict(self.config)
+        own = {key: architecture[key] for key in architecture if key not in _AFTER_THE_ENCODER}
+        described = (METHOD, own, dataclasses.asdict(self.spec), self.precision)
+        digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
+        for name, tensor in sorted(self.geolocator.state_dict().items()):
+            if not name.startswith("head."):
+                digest.update(name.encode())
+                # As bytes: NumPy has no bfloat16. Flat first: a scalar cannot be viewed as bytes.
+                flat = tensor.detach().cpu().contiguous().flatten()
+                digest.update(flat.view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float32[np.ndarray, "b d"]:
+        """The features of photos that are normalised as the spec says."""
+        modes = {module: module.training for module in self.geolocator.modules()}
+        self.geolocator.eval()
+        try:
+            with torch.inference_mode(), autocast(self.device, self.precision):
+                features = self.geolocator.features(images.to(self.device, non_blocking=True))
+            return features.float().cpu().numpy()
+        finally:
+            for module, training in modes.items():
+                module.training = training
+
+    def about(self, view: View, dtype: FeatureType) -> About:
+        """What the rows of this encoder's store are."""
+        return About(
+            backbone=self.config.backbone,
+            vit=self.config.vit,
+            encoder=self.digest[:16],
+            size=self.spec.size,
+            view=view.name,
+            width=self.geolocator.width,
+            dtype=dtype,
+        )
+
+    def store_name(self, view: View, dtype: FeatureType) -> str:
+        """The name of the folder of this encoder's features of a view."""
+        seen = None if view.augmentation is None else dataclasses.asdict(view.augmentation)
+        described = (self.digest, seen, view.number, dtype)
+        return hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]

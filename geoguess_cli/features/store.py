@@ -1,0 +1,234 @@
+"""A store of features: one row for each photo, appended as photos are read, mapped into memory.
+
+about.json      what the rows are: encoder, photo transform, view, number type, width
+features.bin    the rows, one after the other
+keys.bin        the key of each row's photo, 16 bytes each
+
+A row counts as soon as its key is written, after its features are on the disk. So a build that is
+killed loses the photos since the last append and nothing else, and what it left half written is
+cut off by the next append.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import filelock
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, UInt64
+
+from geoguess_cli.choices import FeatureType
+from geoguess_cli.errors import FeatureError
+from geoguess_cli.features.keys import KEY_BYTES, KeyIndex
+from geoguess_cli.files import replacing, write_text, writing
+
+ABOUT_NAME = "about.json"
+ROWS_NAME = "features.bin"
+KEYS_NAME = "keys.bin"
+
+FORMAT = 1
+"""Number of the folder's layout; raise it with a change that older versions would misread."""
+
+_COPIED = 1 << 16
+"""Rows copied at once when a store is written anew."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What the rows of a store are.
+
+    Args:
+        backbone: The encoder's backbone.
+        vit: Its ViT, or "none".
+        encoder: Fingerprint of the encoder's weights and of the photo transform, in hex.
+        size: Side of the photos, in pixels.
+        view: What was seen of each photo: "plain", or the number of an augmented view.
+        width: Number of features of a photo.
+        dtype: Number type of a feature.
+    """
+
+    backbone: str
+    vit: str
+    encoder: str
+    size: int
+    view: str
+    width: int
+    dtype: FeatureType
+
+
+class FeatureStore:
+    """The rows of one encoder and one view.
+
+    Args:
+        folder: The folder of the store.
+        about: What its rows are.
+    """
+
+    def __init__(self, folder: Path, about: About) -> None:
+        self.folder, self.about = folder, about
+        self._numbers = np.dtype(about.dtype).newbyteorder("<")
+
+    @classmethod
+    def create(cls, folder: Path, about: About) -> "FeatureStore":
+        """The store in a folder, which is made if it does not exist."""
+        if not (folder / ABOUT_NAME).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            tree = {"format": FORMAT, **dataclasses.asdict(about)}
+            write_text(json.dumps(tree, indent=2) + "\n", folder / ABOUT_NAME)
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> "FeatureStore":
+        """The store in a folder.
+
+        Raises:
+            FeatureError: The folder holds no store of this version.
+        """
+        try:
+            tree: dict[str, Any] = json.loads((folder / ABOUT_NAME).read_text(encoding="utf-8"))
+            fits = tree.pop("format") == FORMAT
+            about = About(**tree)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise FeatureError(
+                f"{folder} holds no features that this geoguess reads ({error}); delete the folder"
+            ) from error
+        if not fits:
+            raise FeatureError(f"{folder} is of another version of geoguess; delete the folder")
+        return cls(folder, about)
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        keys, rows = (self._size(name) for name in (KEYS_NAME, ROWS_NAME))
+        return min(keys // KEY_BYTES, rows // self.row_bytes)
+
+    @property
+    def row_bytes(self) -> int:
+        """Size of the features of a photo."""
+        return self.about.width * self._numbers.itemsize
+
+    @property
+    def disk_bytes(self) -> int:
+        """Size of the store on the disk."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+    @property
+    def used(self) -> float:
+        """When the store was last asked for rows, in seconds since 1970."""
+        return (self.folder / ABOUT_NAME).stat().st_mtime
+
+    def find(self, keys: UInt64[np.ndarray, "n 2"]) -> Int[np.ndarray, " n"]:
+        """The row of each photo, -1 for a photo without features."""
+        with suppress(OSError):  # a store may lie where this process cannot write
+            os.utime(self.folder / ABOUT_NAME)
+        if len(self) != len(self._rows):
+            self._forget()  # another process has appended
+        return self._index.find(keys)
+
+    def read(self, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n d"]:
+        """The features of these rows, copied, in the number type of the store."""
+        return self._rows[rows]  # type: ignore[no-any-return]
+
+    def append(self, keys: UInt64[np.ndarray, "n 2"], features: Float32[np.ndarray, "n d"]) -> None:
+        """Add rows at the end; several processes may do so at the same time.
+
+        Raises:
+            FeatureError: A feature is not finite in the number type of the store.
+        """
+        with np.errstate(over="ignore"):
+            rows = np.ascontiguousarray(features, dtype=self._numbers)
+        if not np.isfinite(rows).all():
+            raise FeatureError(_too_large(features, self.about.dtype))
+        with self._writing() as (row_file, key_file):
+            _add(row_file, rows.tobytes())
+            # The key follows the features onto the disk: it says that they are there.
+            _add(key_file, keys.astype("<u8").tobytes())
+        self._forget()
+
+    def keep_only(self, wanted: UInt64[np.ndarray, "n 2"]) -> int:
+        """Drop the rows of all other photos, and return how many were dropped."""
+        with self._lock():
+            self._forget()
+            kept = KeyIndex(wanted).find(self.keys) >= 0
+            dropped = int((~kept).sum())
+            if dropped:
+                self._write_anew(kept)
+            self._forget()
+        return dropped
+
+    @property
+    def keys(self) -> UInt64[np.ndarray, "n 2"]:
+        """The key of each row's photo."""
+        count = len(self) * 2
+        path = self.folder / KEYS_NAME
+        keys = np.fromfile(path, dtype="<u8", count=count) if count else np.empty(0)
+        return keys.astype(np.uint64).reshape(-1, 2)
+
+    @cached_property
+    def _index(self) -> KeyIndex:
+        return KeyIndex(self.keys)
+
+    @cached_property
+    def _rows(self) -> np.ndarray:
+        shape = (len(self), self.about.width)
+        if not shape[0]:  # an empty file cannot be mapped
+            return np.empty(shape, dtype=self._numbers)
+        return np.memmap(self.folder / ROWS_NAME, dtype=self._numbers, mode="r", shape=shape)
+
+    def _forget(self) -> None:
+        """Look at the files again when they are asked for next."""
+        self.__dict__.pop("_index", None)
+        self.__dict__.pop("_rows", None)
+
+    def _size(self, name: str) -> int:
+        path = self.folder / name
+        return path.stat().st_size if path.is_file() else 0
+
+    def _lock(self) -> filelock.BaseFileLock:
+        return filelock.FileLock(self.folder / ".lock")
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+        """Both files, for this process alone, at the end of their last whole row."""
+        with self._lock(), writing(self.folder / ROWS_NAME):
+            rows = len(self)
+            with (
+                open(self.folder / ROWS_NAME, "ab") as row_file,
+                open(self.folder / KEYS_NAME, "ab") as key_file,
+            ):
+                row_file.truncate(rows * self.row_bytes)
+                key_file.truncate(rows * KEY_BYTES)
+                yield row_file, key_file
+
+    def _write_anew(self, kept: Bool[np.ndarray, " n"]) -> None:
+        keys, rows = self.keys, np.flatnonzero(kept)
+        with replacing(self.folder / ROWS_NAME) as temporary:
+            with open(temporary, "wb") as file:
+                for start in range(0, len(rows), _COPIED):
+                    file.write(self._rows[rows[start : start + _COPIED]].tobytes())
+            self._forget()  # a file that is mapped cannot be replaced everywhere
+            # Without its keys a store is empty, so a kill here leaves no wrong row.
+            (self.folder / KEYS_NAME).unlink()
+        with replacing(self.folder / KEYS_NAME) as temporary:
+            temporary.write_bytes(keys[rows].astype("<u8").tobytes())
+
+
+def _add(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _too_large(features: np.ndarray, dtype: str) -> str:
+    if not np.isfinite(features).all():
+        return "the encoder's features are not finite; try --precision fp32, or other model.weights"
+    most = np.abs(features).max()
+    return (
+        f"a feature is {most:.3g}, more than {dtype} holds ({np.finfo(dtype).max:.0f}); "
+        'set features.dtype = "float32"'
+    )
