@@ -11,6 +11,7 @@ from geoguess_cli.api.verbs import conclude as conclude
 from geoguess_cli.api.verbs import evaluate as evaluate
 from geoguess_cli.api.verbs import fit_on_validation as fit_on_validation
 from geoguess_cli.api.verbs import photos_of_split as photos_of_split
+from geoguess_cli.api.verbs import predictor_of as predictor_of
 from geoguess_cli.api.verbs import read_photos as read_photos
 from geoguess_cli.api.verbs import split_photos as split_photos
 from geoguess_cli.api.verbs import train as train

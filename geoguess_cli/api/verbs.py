@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.checkpoint import TrainedModel
     from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
     from geoguess_cli.training.progress import EpochStats
@@ -193,16 +194,10 @@ def conclude(
     Raises:
         MissingFileError: No epoch of the training has ended.
     """
-    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.device import compute_threads
 
     trained, config = session.trained(), session.config
-    run: dict[str, Any] = {
-        "device": config.device,
-        "precision": config.precision,
-        "max_pixels": config.max_pixels,
-    }
-    predictor = Predictor(trained, **run)
+    predictor = predictor_of(trained, config, keeps=True)
     with compute_threads(session.threads):
         fit = fit_on_validation(
             predictor,
@@ -212,7 +207,31 @@ def conclude(
             on_batch=on_batch,
         )
     decided = fit.applied_to(trained)
-    return Model(Predictor(decided, **run)), fit
+    return Model(predictor_of(decided, config)), fit
+
+
+def predictor_of(trained: "TrainedModel", config: Config, *, keeps: bool = False) -> "Predictor":
+    """A trained model on the device of a configuration.
+
+    Args:
+        trained: The model.
+        config: Device, precision and greatest number of pixels.
+        keeps: Read and keep features of photos where `features.dtype` says so.
+    """
+    from geoguess_cli.inference.predictor import Predictor
+
+    run: dict[str, Any] = {
+        "device": config.device,
+        "precision": config.precision,
+        "max_pixels": config.max_pixels,
+    }
+    if not keeps or config.features.dtype == "off":
+        return Predictor(trained, **run)
+    from geoguess_cli.features.folder import FeatureFolder
+    from geoguess_cli.inference.kept import FeaturePredictor
+
+    features = FeatureFolder(config.features_path, config.features.dtype)
+    return FeaturePredictor(trained, features=features, **run)
 
 
 def fit_on_validation(

@@ -26,7 +26,7 @@ def calibrate(
     table = read_photos(config.photos, sink, columns=config.columns)
     require_splits(table, "val")
     check_leaks(table, "val", sink)
-    predictor = load_predictor(config, model)
+    predictor = load_predictor(config, model, keeps=True)
     fit = fit_on_validation(predictor, table, config, sink)
     for _, reason in fit.failures:
         sink.warn(f"{reason}; it counts in no statistic")

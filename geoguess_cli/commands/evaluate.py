@@ -60,7 +60,7 @@ def evaluate(
     leaks = check_leaks(table, split, sink)
 
     def evaluated(folder: Path | None) -> "Evaluation":
-        predictor = load_predictor(config, folder)
+        predictor = load_predictor(config, folder, keeps=True)
         with sink.counter("photos") as move:
             evaluation = api.evaluate(
                 api.Model(predictor),

@@ -153,6 +153,7 @@ def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> No
                 for stats in session.epochs(
                     on_step=display.step,
                     on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
+                    on_features=display.features,
                     stop=stop,
                 ):
                     display.epoch(stats)

@@ -203,7 +203,9 @@ def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | No
     return report
 
 
-def load_predictor(config: Config, model: Path | None, *, exact: bool = False) -> "Predictor":
+def load_predictor(
+    config: Config, model: Path | None, *, exact: bool = False, keeps: bool = False
+) -> "Predictor":
     """The trained model in the folder named by --model, else in the artifacts folder.
 
     Args:
@@ -211,16 +213,15 @@ def load_predictor(config: Config, model: Path | None, *, exact: bool = False) -
         model: The folder named by --model.
         exact: Take fp32 where the precision is "auto". An occlusion map needs it: drops of a
             hundredth would drown in the rounding of bf16.
+        keeps: Read and keep features of photos where `features.dtype` says so.
     """
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli import api
+    from geoguess_cli.model.checkpoint import load_model
 
-    precision = "fp32" if exact and config.precision == "auto" else config.precision
-    return Predictor.load(
-        model or config.model_path,
-        device=config.device,
-        precision=precision,
-        max_pixels=config.max_pixels,
-    )
+    if exact and config.precision == "auto":
+        config = dataclasses.replace(config, precision="fp32")
+    trained = load_model(model or config.model_path)
+    return api.predictor_of(trained, config, keeps=keeps)
 
 
 @dataclass(frozen=True)

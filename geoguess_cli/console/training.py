@@ -48,6 +48,16 @@ class TrainingDisplay:
             f"· lr {stats.learning_rate:.1g}",
         )
 
+    def features(self, done: int, total: int) -> None:
+        """Move the bar while the features of photos are read."""
+        self._progress.update(
+            self._task,
+            description="features of the photos",
+            completed=done,
+            total=total,
+            rates=f"{done:,} of {total:,}",
+        )
+
     def epoch(self, stats: "EpochStats") -> None:
         """Write one line about an epoch."""
         if not self._headed:

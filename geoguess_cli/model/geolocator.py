@@ -61,9 +61,12 @@ class Geolocator(nn.Module):
         """What the encoder makes of photos that are normalised as `image_spec` says."""
         raise NotImplementedError
 
-    def forward(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b c"]:
-        """One logit a cell, for photos normalised as `image_spec` says."""
-        return self.head(self.features(images))  # type: ignore[no-any-return]
+    def forward(
+        self, images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b d"]
+    ) -> Float[Tensor, "b c"]:
+        """One logit a cell, for photos normalised as `image_spec` says, or for their features."""
+        features = images if images.ndim == 2 else self.features(images)
+        return self.head(features)  # type: ignore[no-any-return]
 
 
 class Embedder(Geolocator):

@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 
-from geoguess_cli.config import Config
+from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.errors import ConfigError, ModelError, StoppedError
 from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.training.clock import Clock
 from geoguess_cli.training.epoch import AfterBatch, Engine
+from geoguess_cli.training.features import FeatureReading, Loader
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import PHASES, EpochStats, Phase, StepStats, Tally
 from geoguess_cli.training.run import Run
@@ -44,6 +45,7 @@ class EpochLoop:
         val: Photos to choose the best epoch by and their loader.
         cells_digest: `states.cells_digest` of the partition.
         terms: `terms.training_terms` of this training.
+        features: Reads features in place of photos, for a stage where all before the head rests.
         on_step: Called after each batch.
         stop: Asked after each batch.
     """
@@ -55,6 +57,7 @@ class EpochLoop:
     val: tuple[TrainingPhotos, PhotoLoader]
     cells_digest: str
     terms: Mapping[str, str]
+    features: FeatureReading
     on_step: Callable[[StepStats], None] | None
     stop: Stop | None
     best: Best = field(default_factory=Best, init=False)
@@ -91,6 +94,7 @@ class EpochLoop:
                 running.go_on(interrupted.optimizer, interrupted.scheduler)
             if resumed is None and planned is stages[0]:
                 self._keep(running, done, best=self._first_best(planned))
+            self.loaders = self._loaders(planned.config)
             for epoch in range(max(planned.first, done), planned.end):
                 yield self._epoch(running, epoch, interrupted)
                 interrupted = None
@@ -107,8 +111,19 @@ class EpochLoop:
             state, lines = self.engine.processes.of_leader(lambda: self._result_before(first))
             self._load(state)
             self.metrics = [line for line in lines if line["epoch"] <= first.first]
-            self.best = _best_of(self.metrics)
+            self.best = Best.of(self.metrics)
         return first.first
+
+    def _loaders(self, stage: StageConfig) -> tuple[Loader, Loader]:
+        """What a stage learns from and what judges it: photos, or their kept features."""
+        loaders = self.features.loaders(stage, (self.train[1], self.val[1]), self._stop_if_asked)
+        self.clock = Clock()  # reading them was no step
+        return loaders
+
+    def _stop_if_asked(self) -> None:
+        reason = self.stop(self.clock.needed) if self.stop is not None else None
+        if reason:
+            raise StoppedError(reason)
 
     def _result_before(
         self, first: PlannedStage
@@ -178,7 +193,8 @@ class EpochLoop:
         interrupted: Snapshot | None,
     ) -> tuple[Tally, Tally]:
         """The sums of training and of validation, from where the epoch was interrupted."""
-        (train_photos, train_loader), (val_photos, val_loader) = self.train, self.val
+        (train_photos, _), (val_photos, _) = self.train, self.val
+        train_loader, val_loader = self.loaders
         sums = {} if interrupted is None else interrupted.tallies
         trained, judged = (Tally(**sums.get(phase, {})) for phase in PHASES)
         first: dict[Phase, int] = dict.fromkeys(PHASES, 0)
@@ -330,9 +346,3 @@ class EpochLoop:
             f"Lower the stage's learning_rate ({stage.learning_rate:g}), set train.clip_norm, or "
             f"use --precision fp32; {weights}"
         )
-
-
-def _best_of(metrics: list[dict[str, Any]]) -> Best:
-    """The best epoch of those written down."""
-    line = min(metrics, key=lambda line: line["val_loss"], default=None)
-    return Best() if line is None else Best(line["val_loss"], line["epoch"])

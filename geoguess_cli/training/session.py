@@ -16,9 +16,14 @@ from geoguess_cli.model.processes import ALONE, Processes
 from geoguess_cli.model.states import cells_digest
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
-from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.training.epoch import Engine
+from geoguess_cli.training.features import (
+    FeatureReading,
+    OnFeatures,
+    check_features,
+    training_augmentation,
+)
 from geoguess_cli.training.legacy import latest_snapshot
 from geoguess_cli.training.loop import EpochLoop, Stop
 from geoguess_cli.training.photos import TrainingPhotos, check_photos, training_photos
@@ -76,6 +81,7 @@ class TrainingSession:
         self.config, self.photos, self.partition = config, photos, partition
         self.run, self.stage, self.processes = run, stage, processes
         config.model.check_stages(config.train.stages)
+        check_features(config)
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         self.train = train.only_covered()
         # As in an evaluation, a validation photo that lies in no cell gets no cell.
@@ -110,6 +116,7 @@ class TrainingSession:
         *,
         on_step: Callable[[StepStats], None] | None = None,
         on_failure: Callable[[PhotoFile, str], None] | None = None,
+        on_features: OnFeatures | None = None,
         stop: Stop | None = None,
     ) -> Iterator[EpochStats]:
         """Train, one epoch at each step of the iteration.
@@ -120,6 +127,7 @@ class TrainingSession:
         Args:
             on_step: Called after each batch.
             on_failure: Called once for each photo that cannot be decoded, with the reason.
+            on_features: Called while the features of photos are read for a stage that rests.
             stop: Asked after each batch whether to stop there.
 
         Raises:
@@ -166,6 +174,7 @@ class TrainingSession:
                 val=(self.val, val_loader),
                 cells_digest=self.cells_digest,
                 terms=self._terms(),
+                features=self._features(on_features),
                 on_step=on_step,
                 stop=stop,
             )
@@ -210,6 +219,19 @@ class TrainingSession:
             },
         }
 
+    def _features(self, on_features: OnFeatures | None) -> FeatureReading:
+        return FeatureReading(
+            self.config,
+            self.geolocator,
+            self.spec,
+            self.device,
+            self.precision,
+            self.train,
+            self.val,
+            self.processes,
+            on_features or (lambda _done, _total: None),
+        )
+
     def _terms(self) -> dict[str, str]:
         return training_terms(
             self.config,
@@ -228,16 +250,14 @@ class TrainingSession:
         return self.config.threads or int(before or torch.get_num_threads())
 
     def _loader(self, photos: TrainingPhotos) -> PhotoLoader:
-        images, learning = self.config.images, photos is self.train
-        augmentation = Augmentation(
-            crop_scale=images.crop_scale, color_jitter=images.color_jitter, flip=images.flip
-        )
+        learning = photos is self.train
         return PhotoLoader(
             photos.files,
             spec=self.spec,
             batch_size=self.config.train.batch_size,
             workers=self.config.workers,
-            augmentation=augmentation if learning and images.augment else None,
+            augmentation=training_augmentation(self.config) if learning else None,
+            views=self.config.images.views,
             seed=self.config.seed,
             shuffle=learning,
             max_pixels=self.config.max_pixels,

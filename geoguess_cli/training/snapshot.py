@@ -17,7 +17,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,12 @@ class Best:
 
     val_loss: float = math.inf
     epoch: int = 0
+
+    @classmethod
+    def of(cls, metrics: Sequence[Mapping[str, Any]]) -> "Best":
+        """The best epoch of those written down, as lines of `metrics.jsonl`."""
+        line = min(metrics, key=lambda line: line["val_loss"], default=None)
+        return cls() if line is None else cls(line["val_loss"], line["epoch"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ def training_terms(
     """Everything that decides the result of a training, as text by the name that the user knows.
 
     Args:
-        config: Its seed and the tables `[images]`, `[model]` and `[train]` count.
+        config: Its seed and the tables `[images]`, `[model]`, `[train]` and `[features]` count.
         spec: The photo transform.
         precision: The number format of the forward pass.
         threads: Compute threads; sums in another order have other last digits.
@@ -55,9 +55,14 @@ def training_terms(
 
 
 def _config_terms(config: Config) -> dict[str, Any]:
-    """The keys of `[images]`, `[model]` and `[train]` that decide a result, and their values."""
+    """The keys of the tables that decide a result, and their values."""
     stages = enumerate(config.train.stages, start=1)
-    tables: dict[str, Any] = {"images": config.images, "model": config.model, "train": config.train}
+    tables: dict[str, Any] = {
+        "images": config.images,
+        "model": config.model,
+        "train": config.train,
+        "features": config.features,
+    }
     tables |= {f"train.stages[{number}]": stage for number, stage in stages}
     return {
         f"{table}.{key}": value

@@ -1,0 +1,73 @@
+"""A predictor that reads the features of photos from a store, and keeps those that it computes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from geoguess_cli.features.encoder import PLAIN, Encoder
+from geoguess_cli.features.extraction import Extraction
+from geoguess_cli.features.folder import FeatureFolder
+from geoguess_cli.features.keys import photo_keys
+from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.model.checkpoint import TrainedModel
+from geoguess_cli.photos.archives import PhotoFile
+from geoguess_cli.photos.listing import PhotoList
+
+
+class FeaturePredictor(Predictor):
+    """A predictor whose `outputs` decode no photo whose features are kept.
+
+    Args:
+        trained: The model with its partition.
+        features: The folder of the kept features.
+        how: Device, precision and greatest number of pixels, as of `Predictor`.
+    """
+
+    def __init__(self, trained: TrainedModel, *, features: FeatureFolder, **how: Any) -> None:
+        super().__init__(trained, **how)
+        self._encoder = Encoder(
+            trained.geolocator, trained.config, trained.spec, self.device, self.precision
+        )
+        self._features = features
+
+    def outputs(
+        self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
+    ) -> Iterator[Outputs]:
+        """The logits of many photos, not calibrated: first those with kept features, then others.
+
+        Args:
+            files: The photos.
+            batch_size: Photos that go through the model at once.
+            workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
+                for this machine.
+
+        Raises:
+            ModelError: A logit is not finite.
+            FeatureError: A feature is not finite in the number type of the store.
+        """
+        photos = PhotoList.of_files(files)
+        keys = photo_keys(photos)
+        store = self._features.store(self._encoder)
+        rows = store.find(keys)
+        kept = np.flatnonzero(rows >= 0)
+        for start in range(0, len(kept), batch_size):
+            own = kept[start : start + batch_size]
+            yield Outputs(own, self._logits_of(store.read(rows[own])), [])
+        how = Extraction(
+            store,
+            self._encoder,
+            PLAIN,
+            batch_size=batch_size,
+            workers=workers,
+            max_pixels=self.max_pixels,
+        )
+        for batch in how.of_missing(photos, keys, np.flatnonzero(rows < 0)):
+            yield Outputs(batch.photos, self._logits_of(batch.features), batch.failures)
+
+    def _logits_of(self, features: np.ndarray) -> np.ndarray:
+        """The logits of features, through their number type in the store."""
+        stored = features.astype(self._features.dtype).astype(np.float32)
+        return self.logits(torch.from_numpy(stored))
