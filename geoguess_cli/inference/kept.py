@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from geoguess_cli.features.encoder import PLAIN, Encoder
 from geoguess_cli.features.extraction import Extraction
@@ -69,5 +68,4 @@ class FeaturePredictor(Predictor):
 
     def _logits_of(self, features: np.ndarray) -> np.ndarray:
         """The logits of features, through their number type in the store."""
-        stored = features.astype(self._features.dtype).astype(np.float32)
-        return self.logits(torch.from_numpy(stored))
+        return self.logits(features.astype(self._features.dtype).astype(np.float32))

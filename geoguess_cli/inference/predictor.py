@@ -23,7 +23,7 @@ from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.decoder import MAX_PIXELS, decode_photo, to_upright_rgb
 from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_array
 
-Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"] | Float[torch.Tensor, "b d"]
+Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"] | Float[np.ndarray, "b d"]
 """Normalised images, as `Predictor.read` returns them, or features of photos; a tensor may lie on
 any device."""
 
