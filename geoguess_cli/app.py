@@ -15,6 +15,7 @@ from geoguess_cli.commands import (
     cells,
     data,
     evaluate,
+    features,
     occlude,
     predict,
     probmap,
@@ -97,6 +98,7 @@ def _root(
 
 app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
+app.add_typer(features.app, name="features")
 app.add_typer(recipe.app, name="recipe")
 app.command("train", cls=train.TrainCommand)(train.train)
 app.command("calibrate")(calibrate.calibrate)
