@@ -13,6 +13,12 @@ Resize = Literal["squash", "crop"]
 Head = Literal["linear", "mlp"]
 """The layers that give each cell its logit: one linear layer, or one more before it."""
 
+TrainingTargets = Literal["hard", "distance"]
+"""What a training photo is taught: its cell alone, or every cell by its distance."""
+
+Schedule = Literal["plateau", "cosine"]
+"""How the learning rate of a stage falls: in steps when the validation loss rests, or a cosine."""
+
 FeatureType = Literal["float16", "float32"]
 """The number type of kept features."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from geoguess_cli.choices import Schedule, TrainingTargets
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.toml_records import at_least, between
 
@@ -51,12 +52,20 @@ PAPER_STAGES = (
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """`[train]`: the batch, the optimiser, the loss, the schedule and the stages."""
+    """`[train]`: the batch, the optimiser, the loss, the schedule and the stages.
+
+    `tau_km` belongs to the targets "distance". `plateau_factor` and `plateau_patience` belong to
+    the schedule "plateau"; `warmup_epochs` are the first epochs of each stage with "cosine".
+    """
 
     batch_size: int = 64
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
+    targets: TrainingTargets = "hard"
+    tau_km: float = 75.0
     clip_norm: float = 1.0
+    schedule: Schedule = "plateau"
+    warmup_epochs: int = 0
     plateau_factor: float = 0.5
     plateau_patience: int = 2
     save_minutes: float = 5.0
@@ -67,6 +76,9 @@ class TrainConfig:
         at_least(0, train_plateau_patience=self.plateau_patience)
         between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
         between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
+        at_least(0, train_warmup_epochs=self.warmup_epochs)
+        if not self.tau_km > 0:
+            raise ConfigError(f"train.tau_km is {self.tau_km:g}; it must be above 0")
         if self.weight_decay < 0 or self.clip_norm < 0:
             raise ConfigError(
                 "train.weight_decay and train.clip_norm must be 0 or more (0 turns them off)"

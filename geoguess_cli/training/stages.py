@@ -1,5 +1,6 @@
 """The stages of a training: which parts of the geolocator learn, when, and with what decay."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class RunningStage:
     planned: PlannedStage
     network: nn.Module
     optimizer: torch.optim.Optimizer
-    scheduler: ReduceLROnPlateau
+    scheduler: "ReduceLROnPlateau | CosineSchedule"
 
     @property
     def learning_rate(self) -> float:
@@ -112,10 +113,73 @@ def start_stage(
         lr=planned.config.learning_rate,
         fused=device.type in ("cpu", "cuda"),
     )
-    scheduler = ReduceLROnPlateau(
+    scheduler = _schedule(optimizer, planned.config.epochs, train)
+    return RunningStage(planned, processes.joint(geolocator), optimizer, scheduler)
+
+
+class CosineSchedule:
+    """The learning rate of a stage by `cosine_share`, with the methods of torch's schedules.
+
+    Args:
+        optimizer: Its groups start from the rate of the stage, of which they get shares.
+        epochs: Epochs of the stage.
+        warmup: Epochs in which the rate rises.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, *, epochs: int, warmup: int) -> None:
+        self._optimizer, self._epochs, self._warmup = optimizer, epochs, warmup
+        self._rates = [float(group["lr"]) for group in optimizer.param_groups]
+        self._set(0)
+
+    def step(self, val_loss: float) -> None:
+        """An epoch ends; the loss does not count."""
+        del val_loss
+        self._set(self._epoch + 1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The number of epochs that are done, and the rates of which shares are taken."""
+        return {"epoch": self._epoch, "rates": list(self._rates)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back a `state_dict`."""
+        self._rates = list(state["rates"])
+        self._set(int(state["epoch"]))
+
+    def _set(self, epoch: int) -> None:
+        self._epoch = epoch
+        share = cosine_share(epoch, epochs=self._epochs, warmup=self._warmup)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * share
+
+
+def _schedule(
+    optimizer: torch.optim.Optimizer, epochs: int, train: TrainConfig
+) -> ReduceLROnPlateau | CosineSchedule:
+    if train.schedule == "cosine":
+        return CosineSchedule(optimizer, epochs=epochs, warmup=train.warmup_epochs)
+    return ReduceLROnPlateau(
         optimizer, factor=train.plateau_factor, patience=train.plateau_patience
     )
-    return RunningStage(planned, processes.joint(geolocator), optimizer, scheduler)
+
+
+def cosine_share(epoch: int, *, epochs: int, warmup: int) -> float:
+    """The share of a stage's learning rate in an epoch: it rises in a line, then falls in a cosine.
+
+    In the first `warmup` epochs it is (epoch + 1) / (warmup + 1), afterwards
+    (1 + cos(pi · (epoch - warmup) / (epochs - warmup))) / 2 (SGDR without restarts, Loshchilov and
+    Hutter, arXiv 1608.03983, equation 5), which would be 0 in the epoch after the last.
+
+    Args:
+        epoch: Index of the epoch in its stage, from 0.
+        epochs: Epochs of the stage.
+        warmup: Epochs in which the rate rises.
+
+    >>> [round(cosine_share(epoch, epochs=5, warmup=1), 3) for epoch in range(5)]
+    [0.5, 1.0, 0.854, 0.5, 0.146]
+    """
+    if epoch < warmup:
+        return (epoch + 1) / (warmup + 1)
+    return (1 + math.cos(math.pi * (epoch - warmup) / max(1, epochs - warmup))) / 2
 
 
 def set_stage(geolocator: Geolocator, stage: StageConfig) -> None:

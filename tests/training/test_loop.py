@@ -185,3 +185,16 @@ def test_a_loss_that_diverges_keeps_the_best_and_advises(
     assert snapshot is not None
     assert snapshot.best.epoch == 1
     assert all(torch.isfinite(value).all() for value in state.values())
+
+
+def test_a_cosine_and_distance_targets_go_on_bit_for_bit(lab: Lab) -> None:
+    changed = dataclasses.replace(
+        lab.config.train, schedule="cosine", warmup_epochs=1, targets="distance"
+    )
+    config = dataclasses.replace(lab.config, train=changed)
+    straight, stats = lab.train("straight", config=config)
+    assert [epoch.learning_rate for epoch in stats] == pytest.approx([1.5e-3, 3e-3, 5e-4, 1e-3])
+    lab.interrupt("broken", epoch=2, step=1, phase="val", config=config)
+    resumed, rest = lab.train("broken", weights=99, resume=True, config=config)
+    assert same(straight, resumed)
+    assert timeless(rest) == timeless(stats[1:])

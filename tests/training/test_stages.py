@@ -1,5 +1,6 @@
 """Frozen parts do not change at all, and weight decay applies to the right parameters."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,13 @@ from torch import nn
 from geoguess_cli.config import PAPER_STAGES, StageConfig
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.model.geolocator import Geolocator
-from geoguess_cli.training.stages import parameter_groups, plan, set_stage
+from geoguess_cli.training.stages import (
+    CosineSchedule,
+    cosine_share,
+    parameter_groups,
+    plan,
+    set_stage,
+)
 
 
 def _step(geolocator: Geolocator) -> set[str]:
@@ -82,3 +89,31 @@ def test_the_paper_s_recipe() -> None:
     assert plan(PAPER_STAGES, 2) == [stages[1]]
     with pytest.raises(ConfigError, match=r"no stage 4; train.stages has 1 \(heads\), 2"):
         plan(PAPER_STAGES, 4)
+
+
+def test_the_rate_rises_and_falls_in_a_cosine() -> None:
+    shares = [cosine_share(epoch, epochs=6, warmup=2) for epoch in range(7)]
+    assert shares[:3] == pytest.approx([1 / 3, 2 / 3, 1.0])
+    assert shares[4] == pytest.approx(0.5)  # half of the way down
+    assert shares[6] == pytest.approx(0.0)
+    assert all(a > b for a, b in itertools.pairwise(shares[2:]))
+
+
+def test_a_cosine_goes_on_where_it_was() -> None:
+    def start() -> tuple[torch.optim.Optimizer, CosineSchedule]:
+        groups = [{"params": [nn.Parameter(torch.ones(1))], "lr": lr} for lr in (0.1, 0.2)]
+        optimizer = torch.optim.AdamW(groups)
+        return optimizer, CosineSchedule(optimizer, epochs=5, warmup=1)
+
+    optimizer, schedule = start()
+    rates = []
+    for _ in range(5):
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        schedule.step(1.0)
+        if len(rates) == 3:
+            kept = (optimizer.state_dict(), schedule.state_dict())
+            optimizer, schedule = start()
+            optimizer.load_state_dict(kept[0])
+            schedule.load_state_dict(kept[1])
+    shares = [cosine_share(epoch, epochs=5, warmup=1) for epoch in range(5)]
+    assert rates == [[0.1 * share, 0.2 * share] for share in shares]

@@ -7,6 +7,7 @@ import torch
 
 from geoguess_cli.config import TrainConfig
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.training.cell_distances import CellDistances
 from geoguess_cli.training.targets import Targets, cell_loss, training_loss
 
 TARGETS = torch.tensor([0, 2])
@@ -36,3 +37,21 @@ def test_the_training_loss_is_the_configured_one(partition: Partition) -> None:
     targets = Targets(TARGETS, torch.zeros(2, 2))
     loss = training_loss(TrainConfig(label_smoothing=0.1), partition)
     assert loss(logits, targets).equal(cell_loss(logits, TARGETS, label_smoothing=0.1))
+
+
+def test_distance_targets_cost_by_distance_and_meet_the_hard_ones(partition: Partition) -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5, 0.0], [0.1, 0.2, 0.3, 0.4]])
+    places = torch.from_numpy(partition.centroids[[0, 2]])
+    targets = Targets(TARGETS, places)
+    soft = training_loss(TrainConfig(targets="distance", tau_km=500.0), partition)
+    km = CellDistances(partition.cells).km(places)
+    shares = torch.exp(-km / 500)
+    shares /= shares.sum(dim=1, keepdim=True)
+    expected = -(shares * logits.log_softmax(1)).sum(dim=1).mean()
+    assert soft(logits, targets).item() == pytest.approx(expected.item(), abs=1e-6)
+
+    sharp = training_loss(
+        TrainConfig(targets="distance", tau_km=1e-3, label_smoothing=0.1), partition
+    )
+    hard = training_loss(TrainConfig(label_smoothing=0.1), partition)
+    assert sharp(logits, targets).item() == pytest.approx(hard(logits, targets).item(), abs=1e-6)

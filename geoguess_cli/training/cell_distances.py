@@ -1,0 +1,67 @@
+"""Distances from the photos of a batch to all cells, and the targets that they make."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, UInt64
+from torch import Tensor
+
+from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, unit_vectors
+from geoguess_cli.geo.outlines import cell_corners
+
+
+class CellDistances:
+    """Great-circle distances from places to cells, many at once.
+
+    The edges of an S2 cell are arcs of great circles. A place whose foot on an edge's great circle
+    lies on the edge is |asin(p · n)| away from it, n being the unit normal of that circle; else the
+    nearest point of the edge is a corner. `geo.outlines.cell_distance_km` computes the same pair by
+    pair.
+
+    Args:
+        cells: The cell of each column of the logits.
+    """
+
+    def __init__(self, cells: UInt64[np.ndarray, " c"]) -> None:
+        corners = cell_corners(cells)
+        first = unit_vectors(corners.reshape(-1, 2)).reshape(-1, 4, 3)
+        second = np.roll(first, -1, axis=1)
+        normal = np.cross(first, second)
+        normal /= np.linalg.norm(normal, axis=2, keepdims=True)
+        self._first, self._normal = (torch.from_numpy(part) for part in (first, normal))
+        # Both are positive for a foot between the two ends of an edge.
+        self._after = torch.from_numpy(np.cross(normal, first))
+        self._before = torch.from_numpy(np.cross(second, normal))
+
+    def km(self, latlng: Float[Tensor, "b 2"]) -> Float64[Tensor, "b c"]:
+        """The distance to each cell in kilometres, 0 inside; on the CPU, because it is in fp64.
+
+        Args:
+            latlng: Latitude and longitude, in degrees.
+        """
+        places = torch.from_numpy(unit_vectors(latlng.double().cpu().numpy()))
+
+        def dot(vectors: Tensor) -> Tensor:
+            return torch.einsum("bi,cei->bce", places, vectors)
+
+        height = dot(self._normal)
+        beside = (dot(self._after) >= 0) & (dot(self._before) >= 0)
+        to_edge = torch.asin(height.abs().clamp(max=1.0))
+        chord = (2 - 2 * dot(self._first)).clamp(min=0.0, max=4.0).sqrt()
+        to_corner = 2 * torch.asin((chord / 2).clamp(max=1.0))
+        nearest = torch.where(beside, to_edge, to_corner).amin(dim=2)
+        inside = (height >= 0).all(dim=2)
+        return EARTH_RADIUS_KM * nearest.masked_fill(inside, 0.0)
+
+
+def distance_targets(km: Float[Tensor, "b c"], tau_km: float) -> Float[Tensor, "b c"]:
+    """The probability that a photo's target gives each cell: exp(-d / tau), divided by its sum.
+
+    It is the label of PIGEON (arXiv 2307.05845, equation 2), which measures d from centroid to
+    centroid, so that a neighbour can come first. Here d is 0 in the photo's own cell. As tau goes
+    to 0, the own cell gets all.
+
+    Args:
+        km: Distance from each photo to each cell, in kilometres.
+        tau_km: The distance at which a cell counts 1/e, in kilometres, above 0.
+    """
+    return torch.softmax(-km / tau_km, dim=1)
