@@ -65,8 +65,14 @@ def checked_rows(
     if "split" in frame.columns:
         known = pl.col("split").str.to_lowercase().replace_strict(SPLIT_NAMES, default=None)
         frame = frame.with_columns(known.alias("@split"))
-    good, bad_rows = reject(frame, _reason(frame))
-    return _finished(good), bad_rows
+    # Polars makes the texts of all reasons for all rows, so it gets the bad rows alone.
+    faults = _faults(frame)
+    bad = frame.select(pl.any_horizontal(fault.fill_null(False) for fault, _ in faults)).to_series()
+    if not bad.any():
+        return _finished(frame), []
+    reason = pl.coalesce(pl.when(fault).then(words) for fault, words in faults)
+    _, bad_rows = reject(frame.filter(bad), reason)
+    return _finished(frame.filter(~bad)), bad_rows
 
 
 def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:
@@ -120,50 +126,44 @@ def _finished(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(*first, pl.exclude(*first, "@latitude", "@longitude", "@split", "@fault"))
 
 
-def _reason(frame: pl.DataFrame) -> pl.Expr:
-    """The reason why a row is bad; null for a good row."""
-    reason = (
-        pl.when(pl.col("photo").is_null())
-        .then(pl.lit("no photo path"))
-        .when(pl.col("photo").str.contains("\0", literal=True))
-        .then(pl.lit("the photo path has a zero byte"))
-        .when(pl.col("latitude").is_null() & pl.col("@fault").is_not_null())
-        .then("@fault")
-        .when(pl.col("latitude").is_null() & pl.col("longitude").is_null())
-        .then(pl.lit("no coordinates"))
-    )
+def _faults(frame: pl.DataFrame) -> list[tuple[pl.Expr, pl.Expr]]:
+    """What makes a row bad, the first that holds first, each with the reason in words."""
+    latitude, longitude = pl.col("latitude"), pl.col("longitude")
+    faults = [
+        (pl.col("photo").is_null(), pl.lit("no photo path")),
+        (
+            pl.col("photo").str.contains("\0", literal=True),
+            pl.lit("the photo path has a zero byte"),
+        ),
+        (latitude.is_null() & pl.col("@fault").is_not_null(), pl.col("@fault")),
+        (latitude.is_null() & longitude.is_null(), pl.lit("no coordinates")),
+    ]
     for name, low, high in (("latitude", -90, 90), ("longitude", -180, 360)):
         number = pl.col(f"@{name}")
         outside = pl.format(f"{name} is {{}}; it must lie in [{low}, {high}]", name)
-        reason = (
-            reason.when(pl.col(name).is_null())
-            .then(pl.lit(f"no {name}"))
-            .when(number.is_null())
-            .then("@fault")
-            .when(number.is_nan() | ~number.is_between(low, high))
-            .then(outside)
-        )
+        faults += [
+            (pl.col(name).is_null(), pl.lit(f"no {name}")),
+            (number.is_null(), pl.col("@fault")),
+            (number.is_nan() | ~number.is_between(low, high), outside),
+        ]
     at_zero = (pl.col("@latitude") == 0) & (pl.col("@longitude") == 0)
-    reason = reason.when(at_zero).then(pl.lit(ZERO_IS_MISSING))
+    faults.append((at_zero, pl.lit(ZERO_IS_MISSING)))
     if "@split" in frame.columns:
         unknown = pl.col("split").is_not_null() & pl.col("@split").is_null()
         wrong = pl.format("split is '{}'; it must be train, val or test", "split")
-        reason = reason.when(unknown).then(wrong)
+        faults.append((unknown, wrong))
     if has_archives(frame.columns):
-        reason = (
-            reason.when(pl.col("archive").is_null())
-            .then(None)
-            .when(~pl.col("photo").str.starts_with(pl.col("archive") + "/"))
-            .then(pl.format("photo '{}' must start with its archive '{}'", "photo", "archive"))
-            .when(~archived_soundly())
-            .then(
-                pl.lit(
-                    "offset and length must be whole numbers of 0 or more, and compression "
-                    f"{' or '.join(COMPRESSIONS)}; `geoguess data import` writes them"
-                )
-            )
+        inside, archive = pl.col("archive").is_not_null(), pl.col("archive")
+        elsewhere = pl.format("photo '{}' must start with its archive '{}'", "photo", "archive")
+        unsound = (
+            "offset and length must be whole numbers of 0 or more, and compression "
+            f"{' or '.join(COMPRESSIONS)}; `geoguess data import` writes them"
         )
-    return reason.otherwise(None)
+        faults += [
+            (inside & ~pl.col("photo").str.starts_with(archive + "/"), elsewhere),
+            (inside & ~archived_soundly(), pl.lit(unsound)),
+        ]
+    return faults
 
 
 def archived_soundly() -> pl.Expr:
@@ -230,6 +230,8 @@ def _captured_at(frame: pl.DataFrame) -> pl.Expr:
     kind = frame.schema["captured_at"]
     if isinstance(kind, pl.Datetime):
         return pl.col("captured_at").dt.epoch("ms")
+    if kind == pl.Int64():
+        return pl.col("captured_at")
     text = _text(frame, "captured_at").str.replace(r"\.0+$", "")
     values = frame.select(text.alias("text"), text.cast(pl.Int64, strict=False).alias("whole"))
     if values["text"].null_count() == values["whole"].null_count():
