@@ -54,8 +54,10 @@ PAPER_STAGES = (
 class TrainConfig:
     """`[train]`: the batch, the optimiser, the loss, the schedule and the stages.
 
-    `tau_km` belongs to the targets "distance". `plateau_factor` and `plateau_patience` belong to
-    the schedule "plateau"; `warmup_epochs` are the first epochs of each stage with "cosine".
+    `tau_km` belongs to the targets "distance". `hierarchy` is the weight of the levels of the S2
+    tree above the cells, at which photos in no cell teach too. `plateau_factor` and
+    `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
+    each stage with "cosine".
     """
 
     batch_size: int = 64
@@ -63,6 +65,7 @@ class TrainConfig:
     label_smoothing: float = 0.0
     targets: TrainingTargets = "hard"
     tau_km: float = 75.0
+    hierarchy: float = 0.0
     clip_norm: float = 1.0
     schedule: Schedule = "plateau"
     warmup_epochs: int = 0
@@ -77,6 +80,10 @@ class TrainConfig:
         between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
         between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
         at_least(0, train_warmup_epochs=self.warmup_epochs)
+        if not self.hierarchy >= 0:
+            raise ConfigError(
+                f"train.hierarchy is {self.hierarchy:g}; it must be 0 or more (0 turns it off)"
+            )
         if not self.tau_km > 0:
             raise ConfigError(f"train.tau_km is {self.tau_km:g}; it must be above 0")
         if self.weight_decay < 0 or self.clip_norm < 0:

@@ -50,7 +50,7 @@ class TrainingSession:
         processes: Those that train together; each has a session, and the leader writes.
 
     Attributes:
-        train: The training photos that lie in a cell.
+        train: The training photos that lie in a cell; with `train.hierarchy` all of them.
         val: All validation photos.
         geolocator: The model that learns. When a training begins it has its first weights.
         notes: What the user should know about these first weights, or about snapshots that are
@@ -83,7 +83,8 @@ class TrainingSession:
         config.model.check_stages(config.train.stages)
         check_features(config)
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
-        self.train = train.only_covered()
+        # With a hierarchy a photo in no cell teaches the levels of the S2 tree that hold it.
+        self.train = train if config.train.hierarchy else train.only_covered()
         # As in an evaluation, a validation photo that lies in no cell gets no cell.
         self.val = training_photos(photos.only("val"), partition)
         check_photos(self.train, self.val)
@@ -200,7 +201,7 @@ class TrainingSession:
         return {
             "photos": {
                 "train": splits["train"],
-                "train_covered": len(self.train),
+                "train_covered": self.train.covered,
                 "val": len(self.val),
                 "val_covered": self.val.covered,
                 **({"test": splits["test"]} if "test" in splits else {}),

@@ -6,6 +6,8 @@ A new loss is a function here, and a key of `[train]` in `config.py` that `train
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
@@ -13,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from geoguess_cli.config import TrainConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.training.cell_distances import CellDistances, distance_targets
+from geoguess_cli.training.s2_tree import TreeTargets, tree_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,52 @@ def training_loss(config: TrainConfig, partition: Partition) -> Loss:
         config: Chooses the loss and its constants.
         partition: What each column of the logits means, for a loss that measures distances.
     """
+    own = _own_loss(config, partition)
+    if not config.hierarchy:
+        return own
+    tree = TreeTargets(partition.cells)
+    return lambda logits, targets: hierarchy_loss(
+        logits, targets, own=own, tree=tree, weight=config.hierarchy
+    )
+
+
+def hierarchy_loss(
+    logits: Float[Tensor, "b c"],
+    targets: Targets,
+    *,
+    own: Loss,
+    tree: TreeTargets,
+    weight: float,
+) -> Float[Tensor, ""]:
+    """Mean over the photos of the loss at the cells plus `weight` times `tree_loss`, in nats.
+
+    A photo in no cell has no loss at the cells, and teaches the levels that hold it.
+
+    Args:
+        logits: One column a cell, in any float type.
+        targets: Where the photos were taken.
+        own: The mean loss of photos that lie in a cell.
+        tree: The levels above the cells.
+        weight: Of the mean over these levels.
+    """
+    groups = tree.groups(targets.cells.cpu().numpy(), targets.latlng.cpu().numpy())
+    group_of = np.array([level.group_of for level in tree.levels], dtype=np.int64)
+    above = tree_loss(
+        logits.float(),
+        torch.from_numpy(groups).to(logits.device),
+        torch.from_numpy(group_of.reshape(len(tree.levels), -1)).to(logits.device),
+    )
+    loss = weight * above.mean()
+    held = targets.cells >= 0
+    if held.any():
+        share = held.float().mean()
+        inside = Targets(targets.cells[held], targets.latlng[held])
+        loss = loss + share * own(logits[held], inside)
+    return loss
+
+
+def _own_loss(config: TrainConfig, partition: Partition) -> Loss:
+    """The loss of photos that lie in a cell."""
     if config.targets == "distance":
         distances = CellDistances(partition.cells)
         return lambda logits, targets: distance_loss(

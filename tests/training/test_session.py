@@ -1,6 +1,7 @@
 """What a training takes, and what it refuses before it begins."""
 
 import dataclasses
+import math
 import shutil
 
 import numpy as np
@@ -102,3 +103,14 @@ def test_a_run_that_is_at_work_is_refused_in_all_processes(lab: Lab, pair: Pair)
         errors = pair.run(refused, sendable(lab), "busy")
     assert errors == [errors[0]] * 2
     assert "another training is at work" in errors[0]
+
+
+def test_photos_in_no_cell_teach_the_levels_that_hold_them(lab: Lab) -> None:
+    tree = dataclasses.replace(lab.config.train, hierarchy=0.5)
+    config = dataclasses.replace(lab.config, train=tree)
+    session = lab.session(config=config)
+    assert (len(session.train), session.train.covered) == (26, 24)
+    assert (len(lab.session("plain").train), lab.config.train.hierarchy) == (24, 0)
+    stats = list(session.epochs())
+    assert all(math.isfinite(epoch.loss) for epoch in stats)
+    assert session.metrics()["photos"]["train_covered"] == 24

@@ -2,12 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from geoguess_cli.config import TrainConfig
+from geoguess_cli.geo.cells import cell_children, token_to_cell
+from geoguess_cli.geo.outlines import cell_center
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.training.cell_distances import CellDistances
+from geoguess_cli.training.s2_tree import tree_levels
 from geoguess_cli.training.targets import Targets, cell_loss, training_loss
 
 TARGETS = torch.tensor([0, 2])
@@ -55,3 +59,21 @@ def test_distance_targets_cost_by_distance_and_meet_the_hard_ones(partition: Par
     )
     hard = training_loss(TrainConfig(label_smoothing=0.1), partition)
     assert sharp(logits, targets).item() == pytest.approx(hard(logits, targets).item(), abs=1e-6)
+
+
+def test_a_hierarchy_adds_the_levels_and_uses_photos_in_no_cell() -> None:
+    children = cell_children(token_to_cell(["47f"]))[0]
+    cells = np.sort(np.concatenate([children[:2], token_to_cell(["47d"])]))
+    partition = Partition(cells, np.ones(3, np.uint32), cell_center(cells))
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3]])
+    outside = cell_center(children[2:3])  # in the parent of two cells, in no cell
+    places = torch.from_numpy(np.concatenate([partition.centroids[:1], outside]))
+    loss = training_loss(TrainConfig(hierarchy=0.5), partition)
+    (level,) = [one for one in tree_levels(cells) if one.level == 4]
+    log = logits.log_softmax(1)
+    pair = [row for row in range(3) if (level.group_of == level.group_of[row]).sum() == 2]
+    joined = log[1, pair].logsumexp(0)
+    own = log[0, [row for row in range(3) if level.group_of[row] == level.group_of[0]]]
+    expected = (-log[0, 0] - 0.5 * own.logsumexp(0) - 0.5 * joined) / 2
+    value = loss(logits, Targets(torch.tensor([0, -1]), places))
+    assert value.item() == pytest.approx(expected.item(), abs=1e-6)
