@@ -80,6 +80,8 @@ class ModelConfig:
     `backbone_stage` counts the feature maps of the backbone backwards from the last (-1).
     `vit_blocks = 0` keeps all blocks of the ViT. Without `position_embedding` and `final_norm` the
     model is that of the paper's public notebook. `weights` is "imagenet", "none" or a path.
+    `drop_path` is the share of a photo's residual branches that a step leaves out in the last block
+    of backbone and ViT, less in earlier ones (stochastic depth, arXiv 1603.09382, by timm).
     With `vit = "none"` the backbone is any model of timm, whose own pooled embedding goes to the
     head; then the keys of feature map, patches and ViT have no meaning.
     """
@@ -91,6 +93,7 @@ class ModelConfig:
     grid: int = 14
     dropout: float = 0.2
     head: Head = "linear"
+    drop_path: float = 0.0
     position_embedding: bool = True
     final_norm: bool = True
     weights: str = "imagenet"
@@ -99,6 +102,7 @@ class ModelConfig:
         at_least(1, model_grid=self.grid)
         at_least(0, model_vit_blocks=self.vit_blocks)
         between(0.0, 0.99, model_dropout=self.dropout)
+        between(0.0, 0.99, model_drop_path=self.drop_path)
         if self.backbone_stage >= 0:
             raise ConfigError(
                 f"model.backbone_stage is {self.backbone_stage}; it counts from the last feature "

@@ -21,8 +21,8 @@ from geoguess_cli.photos.images import Augmentation, ImageSpec
 METHOD = 1
 """Changes with everything that changes the features of a photo: its decoding, fitting, views."""
 
-_AFTER_THE_ENCODER = ("head", "dropout", "weights")
-"""Keys of `[model]` that change no feature by themselves; weights count by their values."""
+_WITHOUT_EFFECT = ("head", "dropout", "drop_path", "weights")
+"""Keys of `[model]` that change no feature of an encoder at rest; weights count by their values."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Encoder:
     def digest(self) -> str:
         """The fingerprint (SHA-256) of weights, architecture, photo transform and precision."""
         architecture = dataclasses.asdict(self.config)
-        own = {key: architecture[key] for key in architecture if key not in _AFTER_THE_ENCODER}
+        own = {key: architecture[key] for key in architecture if key not in _WITHOUT_EFFECT}
         described = (METHOD, own, dataclasses.asdict(self.spec), self.precision)
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
         for name, tensor in sorted(self.geolocator.state_dict().items()):

@@ -79,6 +79,8 @@ def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> n
     cfg = timm.get_pretrained_cfg(config.backbone)
     if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != image_size:
         source["img_size"] = image_size
+    if config.drop_path:
+        source["drop_path_rate"] = config.drop_path
     if config.vit == NO_VIT:
         source |= {"num_classes": 0}
     else:

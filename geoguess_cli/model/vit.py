@@ -59,7 +59,7 @@ def create_vit(config: ModelConfig, **source: Any) -> Vit:
     Raises:
         ModelError: The name is not that of a plain Vision Transformer, or it has fewer blocks.
     """
-    model = timm.create_model(config.vit, num_classes=0, **source)
+    model = timm.create_model(config.vit, num_classes=0, drop_path_rate=config.drop_path, **source)
     if not isinstance(model, timm.models.VisionTransformer):
         raise ModelError(
             f"model.vit is `{config.vit}`, which is not a plain Vision Transformer; use one such "

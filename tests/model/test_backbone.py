@@ -126,3 +126,29 @@ def test_resting_leaves_the_modes_of_all_modules(build: Callable[..., Geolocator
         assert not any(module.training for module in geolocator.modules())
         geolocator(blank(geolocator, 64))
     assert [module.training for module in geolocator.modules()] == before
+
+
+@pytest.mark.parametrize("vit", ["none", "test_vit"])
+def test_branches_are_left_out_in_training_only(
+    vit: str, tiny: ModelConfig, photos: torch.Tensor, build: Callable[..., Geolocator]
+) -> None:
+    plain = dataclasses.replace(tiny, vit=vit, dropout=0.0)
+    whole, dropping = build(plain), build(dataclasses.replace(plain, drop_path=0.9))
+    for norm in (*whole.modules(), *dropping.modules()):
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.eval()  # so that a batch does not change its statistics
+            torch.nn.init.ones_(norm.weight)  # timm starts branches with 0
+    with torch.no_grad():
+        first, second = dropping(photos), dropping(photos)
+        assert not torch.equal(first, second)
+        torch.manual_seed(4)
+        third = dropping(photos)
+        torch.manual_seed(4)
+        assert torch.equal(dropping(photos), third)
+        torch.testing.assert_close(dropping.eval()(photos), whole.eval()(photos))
+
+
+def test_a_backbone_without_branches_says_so(tiny: ModelConfig) -> None:
+    config = dataclasses.replace(tiny, backbone="vgg11", vit="none", drop_path=0.1)
+    with pytest.raises(ModelError, match="drop_path_rate"):
+        build_embedding(config, image_size=64)

@@ -11,9 +11,12 @@ from command_lines import check_command
 
 from geoguess_cli.config import Config, from_dict, load_config
 from geoguess_cli.errors import ConfigError
+from geoguess_cli.features.encoder import PLAIN
 from geoguess_cli.geo.partition import PLACE_LEVEL
+from geoguess_cli.model.pretrained import WHEELS
 from geoguess_cli.recipes import catalog
 from geoguess_cli.recipes.catalog import NAMES, read_recipe, write_recipe
+from geoguess_cli.training.features import reads_features, training_views
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -77,6 +80,14 @@ def test_the_sample_is_the_repositorys_own_configuration() -> None:
     own = from_dict(tomllib.loads((REPOSITORY / "geoguess.toml").read_text("utf-8")))
     cells = dataclasses.replace(own.cells, max_level=PLACE_LEVEL)
     assert config_of("sample") == dataclasses.replace(own, cells=cells)
+
+
+def test_the_laptop_reads_each_photo_once() -> None:
+    laptop = config_of("laptop")
+    laptop.model.check_stages(laptop.train.stages)
+    assert all(reads_features(laptop, stage) for stage in laptop.train.stages)
+    assert training_views(laptop) == [PLAIN]
+    assert laptop.model.backbone in WHEELS  # so that it needs no network
 
 
 def test_every_file_is_a_recipe() -> None:
