@@ -1,11 +1,12 @@
 """Try the targets with as many inputs as there is time for, guided by coverage (by atheris).
 
-    python tests/fuzz/run.py [TARGET …] [--minutes 5]
+    python tests/fuzz/run.py [TARGET …] [--minutes 5] [--corpus FOLDER]
 
 Without names all targets are tried, one after the other. An input that raises an error which is not
 our own is kept in `tests/fuzz/finds/TARGET/`: mend the reader, and the file stays as its test. A
 line of JSON for each target says how many inputs were tried in how much time of a core, and
-`tests/fuzz/tried.json` adds it up.
+`tests/fuzz/tried.json` adds it up. With --corpus, inputs that reached new code are kept for the next
+time.
 """
 
 import argparse
@@ -32,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--minutes", type=float, default=5.0, help="time for each target")
+    parser.add_argument("--corpus", type=Path, help="folder for inputs that reached new code")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options, libfuzzer = parser.parse_known_args()
     sys.path[:0] = map(str, PLACES)
@@ -42,11 +44,11 @@ def main() -> int:
     unknown = set(options.targets) - set(TARGETS)
     if unknown:
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
-    records = [tried(name, options.minutes) for name in options.targets or TARGETS]
+    records = [tried(name, options.minutes, options.corpus) for name in options.targets or TARGETS]
     return int(any(record["found"] for record in records))
 
 
-def tried(name: str, minutes: float) -> dict[str, Any]:
+def tried(name: str, minutes: float, kept: Path | None) -> dict[str, Any]:
     """Fuzz one target in a process of its own, print what came of it, and return it."""
     from fuzz.targets import FINDS, TARGETS
 
@@ -54,8 +56,9 @@ def tried(name: str, minutes: float) -> dict[str, Any]:
     place.mkdir(parents=True, exist_ok=True)
     before = set(place.iterdir())
     with tempfile.TemporaryDirectory() as folder:
-        corpus, words = Path(folder, "corpus"), Path(folder, "words")
-        corpus.mkdir()
+        corpus = (kept or Path(folder)) / name
+        corpus.mkdir(parents=True, exist_ok=True)
+        words = Path(folder, "words")
         for number, content in enumerate(TARGETS[name].seeds()):
             (corpus / f"seed-{number}").write_bytes(content)
         words.write_text("".join(f'"{_quoted(word)}"\n' for word in TARGETS[name].words or (b"0",)))
