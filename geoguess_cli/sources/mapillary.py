@@ -77,9 +77,12 @@ def _read_side(view: "SourceView", side: Path) -> "Rows":
     import polars as pl
 
     from geoguess_cli.photos.files import read_rows
+    from geoguess_cli.sources.refusals import refusal
 
     header = view.header(side / "raw.csv")
     columns = {name: own for name, own in _MSLS_COLUMNS.items() if own in header}
+    if missing := view.missing(columns):
+        raise PhotoTableError(refusal(side / "raw.csv", missing, known=columns))
     folder = side.relative_to(view.path)
     rows = view.rows(
         side / "raw.csv", columns, root=view.path, prefix=(folder / "images").as_posix() + "/"

@@ -5,8 +5,7 @@
 Without names all targets are tried, one after the other. An input that raises an error which is not
 our own is kept in `tests/fuzz/finds/TARGET/`: mend the reader, and the file stays as its test. A
 line of JSON for each target says how many inputs were tried in how much time of a core, and
-`tests/fuzz/tried.json` adds it up. With --corpus, inputs that reached new code are kept for the next
-time.
+`tests/fuzz/tried.json` adds it up. With --corpus, inputs that reached new code are kept for later.
 """
 
 import argparse
