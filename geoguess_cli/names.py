@@ -7,6 +7,7 @@ are decomposed included.
 """
 
 import codecs
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -33,13 +34,24 @@ def text_of(path: object) -> str:
     return "/".join(_escaped(part) if _LONE.search(part) else part for part in text.split("/"))
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something at a path; False too for a name that no file can have.
+
+    `Path.exists` raises an error for a name that is too long.
+
+    >>> is_there(Path("a" * 10_000))
+    False
+    """
+    return os.path.exists(path)
+
+
 def file_of(path: Path) -> Path:
     """The file that a path means: the path itself, or the file that `text_of` writes so.
 
     >>> file_of(Path("absent/caf%E9.jpg")) == Path("absent/caf\\udce9.jpg")
     True
     """
-    if "%" not in str(path) or path.exists():
+    if "%" not in str(path) or is_there(path):
         return path
     return Path(*(_unescaped(part) for part in path.parts))
 

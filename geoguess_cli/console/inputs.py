@@ -12,6 +12,7 @@ import typer
 from geoguess_cli.config import ColumnsConfig, Config, load_config
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.names import is_there
 from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_photos(
     """
     from geoguess_cli.sources.reading import read_source
 
-    if not source.exists():
+    if not is_there(source):
         raise MissingFileError(
             f"no photos at {source}; name a photo table or a folder with --photos, "
             "or write a table with `geoguess data import SOURCE`"
@@ -309,7 +310,7 @@ def truths_of(
     if given is not None:
         return [given]
     table = photos.tables.get(config.photos.resolve())
-    if table is None and config.photos.exists():
+    if table is None and is_there(config.photos):
         # --column speaks of the tables among the arguments, if there are any.
         columns = replace(config.columns, demanded=()) if photos.tables else config.columns
         table = read_photos(config.photos, sink, columns=columns)

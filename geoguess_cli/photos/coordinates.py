@@ -4,6 +4,7 @@
 `48.2° S` are all read. A text that can mean two places, such as `45,40N`, is refused.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
@@ -116,7 +117,10 @@ def _size(parts: list[str], text: str, axis: Axis) -> float:
     if any(value >= 60 for value in values[1:-1]) or (len(values) > 1 and values[-1] > 60):
         raise CoordinateError(f"{axis} is '{text}'; minutes and seconds must be below 60")
     seconds = sum(value * 60.0 ** (2 - power) for power, value in enumerate(values))
-    return seconds / 3600 if len(values) > 1 else values[0]
+    size = seconds / 3600 if len(values) > 1 else values[0]
+    if not math.isfinite(size):
+        raise CoordinateError(f"{axis} is too large for a number: '{text}'")
+    return size
 
 
 def degree_columns(frame: pl.DataFrame) -> pl.DataFrame:

@@ -74,8 +74,14 @@ class ParquetFile:
 
     def _chunks(self) -> Iterator[Chunk]:
         for group in self.footer.groups:
-            bytes_alone = group.columns.get((self.column,))
-            yield bytes_alone or group.columns[self.column, "bytes"]
+            names = (self.column,), (self.column, "bytes")
+            chunk = next((group.columns[name] for name in names if name in group.columns), None)
+            if chunk is None:
+                raise PhotoTableError(
+                    f"{self.path} cannot be read as a Parquet file: a row group has no column "
+                    f"`{self.column}`; download or copy it again"
+                )
+            yield chunk
 
 
 @dataclass(frozen=True)

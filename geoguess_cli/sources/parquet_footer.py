@@ -92,7 +92,8 @@ def read_footer(path: Path) -> Footer:
 def _footer(tree: dict[int, Any]) -> Footer:
     """The parts of `FileMetaData` that are used, by the numbers of their fields."""
     groups = tuple(
-        RowGroup(group[3], dict(_chunk(column[3]) for column in group[1])) for group in tree[4]
+        RowGroup(_count(group[3]), dict(_chunk(column[3]) for column in group[1]))
+        for group in tree[4]
     )
     notes = {note[1].decode(): note.get(2, b"").decode() for note in tree.get(5, [])}
     return Footer(groups, notes)
@@ -100,7 +101,15 @@ def _footer(tree: dict[int, Any]) -> Footer:
 
 def _chunk(column: dict[int, Any]) -> tuple[tuple[str, ...], Chunk]:
     name = tuple(part.decode() for part in column[3])
-    return name, Chunk(column[6], column.get(12, {}).get(3))
+    nulls = column.get(12, {}).get(3)
+    return name, Chunk(_count(column[6]), None if nulls is None else _count(nulls))
+
+
+def _count(number: Any) -> int:
+    """A number of rows, values or bytes, as it stands in the footer."""
+    if type(number) is not int or number < 0:
+        raise ValueError(f"no number of anything: {number}")
+    return number
 
 
 class _Reader:

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
+from geoguess_cli.names import is_there
 from geoguess_cli.photos.columns import has_archives
 from geoguess_cli.photos.files import TABLE_SUFFIXES
 from geoguess_cli.photos.listing import PhotoList
@@ -90,7 +91,7 @@ def read_source(
             no usable row; or it has no table that `columns` or `swap` could mean; or it must
             be imported first, because its photos lie in Parquet files.
     """
-    if not source.exists():
+    if not is_there(source):
         raise MissingFileError(f"{source} does not exist; name a table or a folder of photos")
     view = SourceView(
         source,

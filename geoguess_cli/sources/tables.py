@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoguess_cli.names import is_there
 from geoguess_cli.photos.columns import BARE_IDS, REQUIRED_COLUMNS
 from geoguess_cli.sources.layout import Layout
 
@@ -59,7 +60,7 @@ def _read_any(view: "SourceView", files: Sequence[Path]) -> "Rows":
 
 def _any_exists(rows: "Rows") -> bool:
     """Whether any of the first photos is where the rows say."""
-    return any((rows.root / photo).exists() for photo in rows.frame["photo"].head(_SAMPLE))
+    return any(is_there(rows.root / photo) for photo in rows.frame["photo"].head(_SAMPLE))
 
 
 PHOTO_TABLE = Layout("photo table", title="", signs="", recognise=_photo_table, read=_read)
