@@ -1,6 +1,7 @@
 """The rows of a photo table: text is converted and checked, and bad rows are left out."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -65,14 +66,16 @@ def checked_rows(
     if "split" in frame.columns:
         known = pl.col("split").str.to_lowercase().replace_strict(SPLIT_NAMES, default=None)
         frame = frame.with_columns(known.alias("@split"))
-    # Polars makes the texts of all reasons for all rows, so it gets the bad rows alone.
+    # Polars makes the texts of all reasons for all rows; most tables have no bad row.
     faults = _faults(frame)
     bad = frame.select(pl.any_horizontal(fault.fill_null(False) for fault, _ in faults)).to_series()
     if not bad.any():
         return _finished(frame), []
-    reason = pl.coalesce(pl.when(fault).then(words) for fault, words in faults)
-    _, bad_rows = reject(frame.filter(bad), reason)
-    return _finished(frame.filter(~bad)), bad_rows
+    reason: Any = pl
+    for fault, words in faults:
+        reason = reason.when(fault).then(words)
+    good, bad_rows = reject(frame, reason.otherwise(None))
+    return _finished(good), bad_rows
 
 
 def unique_rows(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[BadRow]]:

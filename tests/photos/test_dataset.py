@@ -100,22 +100,29 @@ def test_an_epoch_continues_at_any_step(paths):
     assert flat(training(paths, epoch=2, start_step=1)) == whole[1:]
 
 
+def own_workers() -> set[int | None]:
+    """The processes that this one has started."""
+    return {child.pid for child in multiprocessing.active_children()}
+
+
 def test_workers_survive_an_epoch_that_was_left(paths):
+    others = own_workers()
     with training(paths, workers=2, batch_size=1) as loader:
         for epoch in (0, 1):
             assert next(loader.epoch(epoch)).rows.shape[0] <= 1
-        children = {child.pid for child in multiprocessing.active_children()}
+        children = own_workers() - others
         assert flat(loader.epoch(2)) == flat(training(paths, batch_size=1).epoch(2))
-        assert {child.pid for child in multiprocessing.active_children()} == children
+        assert own_workers() - others == children
         assert len(children) == 2
 
 
 def test_closing_ends_the_workers(paths):
+    others = own_workers()
     loader = training(paths, workers=2)
     first = flat(loader.epoch(0))
-    assert len(multiprocessing.active_children()) == 2
+    assert len(own_workers() - others) == 2
     loader.close()
-    assert multiprocessing.active_children() == []
+    assert own_workers() == others
     assert flat(loader.epoch(0)) == first
     loader.close()
 
