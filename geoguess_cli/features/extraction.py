@@ -15,7 +15,7 @@ from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.listing import PhotoList
 
 APPENDED = 512
-"""Photos between two appends: so many are read again after a kill, at most with one batch more."""
+"""Photos between two writes to the store. A kill costs at most so many and one batch."""
 
 
 @dataclass(frozen=True, eq=False)

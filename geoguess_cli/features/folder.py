@@ -42,7 +42,7 @@ def stores_in(path: Path) -> list[FeatureStore]:
 
 
 def prune(path: Path, *, unused_days: float, now: float | None = None) -> list[tuple[Path, int]]:
-    """Delete the stores that were not used for some days; what was deleted, with its bytes.
+    """Delete the stores that were not used for some days.
 
     A folder that no version of geoguess reads counts by the time of its last change.
 
@@ -50,6 +50,9 @@ def prune(path: Path, *, unused_days: float, now: float | None = None) -> list[t
         path: The folder of all stores.
         unused_days: A store that was used within so many days stays; 0 deletes all.
         now: The time in seconds since 1970 (default: the clock's).
+
+    Returns:
+        Each folder that was deleted, and its size in bytes.
     """
     limit = (time.time() if now is None else now) - unused_days * DAY_S
     deleted = []

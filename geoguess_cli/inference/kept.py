@@ -35,13 +35,7 @@ class FeaturePredictor(Predictor):
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos, not calibrated: first those with kept features, then others.
-
-        Args:
-            files: The photos.
-            batch_size: Photos that go through the model at once.
-            workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
-                for this machine.
+        """The logits of many photos as in `Predictor`, first of those with kept features.
 
         Raises:
             ModelError: A logit is not finite.

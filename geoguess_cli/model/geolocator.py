@@ -14,6 +14,7 @@ are kept, because without a position embedding attention cannot know where a pat
 switches of the configuration turn them off.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,7 +31,7 @@ from geoguess_cli.model.vit import VIT_MODULES, create_vit
 from geoguess_cli.photos.images import ImageSpec
 
 
-class Geolocator(nn.Module):
+class Geolocator(nn.Module, ABC):
     """The whole model: `features`, then `head`; build it with `build_geolocator`.
 
     Attributes:
@@ -57,9 +58,9 @@ class Geolocator(nn.Module):
         own = dict(self.named_children())
         return tuple(part for part in PARTS if part in own)
 
+    @abstractmethod
     def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
         """What the encoder makes of photos that are normalised as `image_spec` says."""
-        raise NotImplementedError
 
     def forward(
         self, images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b d"]

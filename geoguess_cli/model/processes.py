@@ -21,6 +21,9 @@ _Module = TypeVar("_Module", bound=nn.Module)
 LONGEST_WAIT = datetime.timedelta(days=7)
 """A process may wait this long for another that works alone. A dead one is noticed at once."""
 
+LONGEST_MEETING = datetime.timedelta(minutes=5)
+"""The processes of a job start within this time."""
+
 _LOST = ("gloo/transport", "nccl", "connection closed", "connection reset", "broken pipe")
 """One of these is in the message of torch when another process cannot be reached."""
 
@@ -36,12 +39,14 @@ class Processes:
         count: Number of all processes.
         local_rank: Number of this process among those of its machine, from 0.
         local_count: Number of processes of this machine.
+        attempt: How often torchrun has started the job again, its TORCHELASTIC_RESTART_COUNT.
     """
 
     rank: int = 0
     count: int = 1
     local_rank: int = 0
     local_count: int = 1
+    attempt: int = 0
 
     @property
     def alone(self) -> bool:
@@ -161,9 +166,32 @@ def join(processes: Processes, *, device: str) -> Processes:
         )
     with processes.together():
         torch.distributed.init_process_group(
-            backend, rank=processes.rank, world_size=processes.count, timeout=LONGEST_WAIT
+            backend,
+            store=_meeting_point(processes),
+            rank=processes.rank,
+            world_size=processes.count,
+            timeout=LONGEST_WAIT,
         )
     return processes
+
+
+def _meeting_point(processes: Processes) -> Any:
+    """Where all processes are by now, and tell each other their addresses.
+
+    After a restart torchrun hands out the same store, with the addresses of processes that have
+    ended. So each attempt has keys of its own; on several machines the number of the attempt can
+    differ, and there torchrun's own keys must do.
+    """
+    from torch.distributed.distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
+
+    places = rendezvous("env://", processes.rank, processes.count, timeout=LONGEST_MEETING)
+    store = next(places)[0]
+    if processes.local_count == processes.count:
+        store = PrefixStore(f"geoguess/{processes.attempt}", store)
+    store.set(f"here/{processes.rank}", "")
+    store.wait([f"here/{rank}" for rank in range(processes.count)], LONGEST_MEETING)
+    return store
 
 
 def leave(processes: Processes) -> None:

@@ -1,7 +1,7 @@
 """A tiny encoder at rest, and photos to read with it."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,6 @@ from geoguess_cli.photos.listing import PhotoList
 
 SIZE = 32
 TINY = ModelConfig(backbone="test_resnet", vit="none", weights="none")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

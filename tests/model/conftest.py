@@ -1,6 +1,6 @@
 """A geolocator small enough for every test, and the world it answers about."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,6 @@ from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_sp
 
 SIZE = 64
 TINY = ModelConfig(backbone="test_resnet", vit="test_vit", vit_blocks=2, grid=4, weights="none")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads that share tensors this small only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Processes that work together agree; one that works alone needs no other."""
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 from process_worlds import Pair
 from torch import nn
 
+import geoguess_cli.model.processes as processes_module
 from geoguess_cli.errors import ConfigError, ModelError, ProcessError
 from geoguess_cli.model.processes import ALONE, Processes, join
 
@@ -94,6 +97,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(torch.cuda, "set_device", lambda index: calls.append(index))
     connect = lambda backend, **_: calls.append(backend)  # noqa: E731
     monkeypatch.setattr(torch.distributed, "init_process_group", connect)
+    monkeypatch.setattr(processes_module, "_meeting_point", lambda _: None)
     return calls
 
 
@@ -106,6 +110,33 @@ def test_each_process_takes_a_gpu_of_its_own(two_gpus: list[Any]) -> None:
         join(Processes(1, 2, 1, 2), device="cuda:1")
     join(Processes(1, 4, 1, 4), device="cpu")
     assert two_gpus[2:] == ["gloo"]
+
+
+REPOSITORY = Path(processes_module.__file__).parents[2]
+
+RESTARTED = """
+import os, signal, sys
+from geoguess_cli.model.processes import Processes, join, leave
+
+rank, attempt = int(os.environ["RANK"]), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+job = join(Processes(rank, 2, rank, 2, attempt), device="cpu")
+if attempt == 0 and rank == 1:
+    os.kill(os.getpid(), signal.SIGKILL)
+print(f"attempt {attempt}: {job.total(1)}", flush=True)
+leave(job)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill so")
+def test_torchrun_starts_a_job_again_when_a_process_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "job.py"
+    script.write_text(RESTARTED)
+    options = ["--standalone", "--nproc-per-node", "2", "--max-restarts", "2"]
+    command = [sys.executable, "-m", "torch.distributed.run", *options, str(script)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    # Two processes write at once, so the ends of their lines may change places.
+    assert done.stdout.replace("\n", "") == "attempt 1: [2.0]" * 2
 
 
 def test_norms_count_the_photos_of_all_gpus_and_keep_what_follows_them() -> None:

@@ -1,7 +1,7 @@
 """A world of four colours: each town's photos share one, so that a tiny model can learn it."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -18,15 +18,6 @@ from geoguess_cli.training.photos import TrainingPhotos, training_photos
 SIZE = 32
 COLORS = np.array([(200, 40, 40), (40, 200, 40), (40, 40, 200), (190, 190, 40)])
 NOWHERE = (0.0, 0.0)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads that share tensors this small only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
