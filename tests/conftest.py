@@ -84,8 +84,11 @@ def color_predictor() -> Any:
         def cells(self) -> int:
             return len(self.colors)
 
+        def features(self, images: torch.Tensor) -> torch.Tensor:
+            return images.mean(dim=(2, 3))
+
         def forward(self, images: torch.Tensor) -> torch.Tensor:
-            away = images.mean(dim=(2, 3))[:, None] - self.colors
+            away = self.features(images)[:, None] - self.colors
             return -8 * (away**2).sum(dim=2)
 
     towns = np.array([town[:2] for town in COLORED_TOWNS.values()])
