@@ -51,7 +51,7 @@ def test_the_page_answers_as_predict_does_and_ends_cleanly(trained_world: Any) -
         with urllib.request.urlopen(f"{url}api/photos?name=dallas.jpg", data=content) as answer:
             found = json.load(answer)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert out == ""
     assert err.splitlines() == ["photos stay in memory; Ctrl-C stops the server", "stopped"]
@@ -67,7 +67,7 @@ def test_a_server_that_others_reach_is_warned_of(trained_world: Any) -> None:
     with served(trained_world, "--host", "0.0.0.0", "--json") as (process, line):
         assert json.loads(line)["url"].startswith("http://localhost:")
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=120)
     assert "warning: other machines can reach 0.0.0.0" in err
     assert "no password" in err
 

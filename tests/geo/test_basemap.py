@@ -23,9 +23,9 @@ def area_km2(shape: shapely.Geometry) -> float:
 def test_it_is_small_and_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", None)
     load_basemap.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     basemap = load_basemap()
-    assert time.perf_counter() - start < 2.0  # 0.06 s on the bench; a busy machine is no failure
+    assert time.process_time() - start < 2.0  # 0.06 s on the bench; a busy machine is no failure
     assert load_basemap() is basemap
     data = resources.files("geoguess_cli.geo") / "data"
     assert len((data / "basemap.parquet").read_bytes()) < 2_000_000

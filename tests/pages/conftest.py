@@ -19,7 +19,7 @@ FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_MS = 20_000  # the machines that test are slow
+WAIT_MS = 60_000  # the machines that test are slow
 
 
 @dataclass

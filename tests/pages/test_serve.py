@@ -1,6 +1,5 @@
 """The served page in a browser: photos in, answers, maps, pins, errors; by mouse, key and thumb."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from PIL import Image
 pytest.importorskip("fastapi", reason="needs the extra `serve`")
 pytest.importorskip("bokeh", reason="needs the extra `serve`")
 
-from geoguess_cli.serve.service import Limits, Service
+from gates import Gate, until
+
+from geoguess_cli.serve.service import Limits, OcclusionJob, Service
 
 MB = 1_000_000
 SOURCE = """(name) => [...Bokeh.documents.at(-1).all_models]
@@ -127,17 +128,19 @@ def test_what_can_be_taken_away(opened: Any, photo: Any) -> None:
 def test_the_occlusion_map_fills_in_and_can_be_hidden(
     opened: Any, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow(service, monkeypatch, 0.15)
+    gate = Gate(service, monkeypatch)
     picture = Image.new("RGB", (64, 64), (120, 120, 120))
     picture.paste((255, 0, 0), (0, 0, 30, 30))
     picture.save(tmp_path / "corner.png")
     seen = opened()
     page = seen.page
     add(page, str(tmp_path / "corner.png"))
+    gate.let(1)
     page.click("text=Show what the answer rests on")
     page.wait_for_selector(".overlay:not([hidden])")
-    assert page.is_visible("text=/\\d+ of 169 windows/")
+    page.wait_for_selector("text=/\\d+ of 169 windows/")
     first = page.get_attribute(".overlay", "src")
+    gate.open()
     page.wait_for_selector("text=Figure (PNG)")
     assert page.get_attribute(".overlay", "src") != first
     assert page.is_visible(".legend")
@@ -151,23 +154,30 @@ def test_the_occlusion_map_fills_in_and_can_be_hidden(
 def test_stopping_or_leaving_frees_the_server(
     opened: Any, photo: Any, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches = slow(service, monkeypatch, 0.2)
+    gate = Gate(service, monkeypatch)
+
+    def freed(job: OcclusionJob) -> bool:
+        """Whether the map ends before it is complete, once its batches may go on."""
+        until(lambda: job.cancelled)
+        gate.open()
+        until(lambda: job.finished)
+        return job.latest is not None and job.latest.done < job.latest.total
+
     seen = opened()
     page = seen.page
     add(page, photo("Austin"))
+    gate.let(1)
     page.click("text=Show what the answer rests on")
     page.wait_for_selector(".overlay:not([hidden])")
     page.click("text='Stop'")
     page.wait_for_selector("text=Stopped before the map was complete.")
-    assert still(batches)
+    assert freed(gate.jobs[0])
+    gate.let(1)
     page.click("text=Show again")
     page.wait_for_selector("text=/of 169 windows/")
     page.goto("about:blank")
-    assert still(batches)
-    until = time.monotonic() + 5
-    while len(service.photos) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert len(service.photos) == 0
+    assert freed(gate.jobs[1])
+    until(lambda: len(service.photos) == 0)
 
 
 def test_guess_first_scores_both(opened: Any, photo: Any) -> None:
@@ -418,28 +428,3 @@ def test_a_style_or_a_script_of_somebody_else_does_nothing(opened: Any) -> None:
     assert color != "rgb(255, 0, 0)"
     assert len(seen.complaints) == 4
     assert all("Content Security Policy" in text for text in seen.complaints)
-
-
-def slow(service: Service, monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[int]:
-    """Make each batch of windows take a while; the list grows with every batch."""
-    real = service.predictor.probabilities
-    batches: list[int] = []
-
-    def slowly(images: Any) -> Any:
-        if len(images) > 1:
-            time.sleep(seconds)
-            batches.append(len(images))
-        return real(images)
-
-    monkeypatch.setattr(service.predictor, "probabilities", slowly)
-    return batches
-
-
-def still(batches: list[int]) -> bool:
-    """Whether the batches end within some seconds."""
-    for _ in range(10):
-        before = len(batches)
-        time.sleep(0.6)
-        if len(batches) == before:
-            return True
-    return False

@@ -237,6 +237,6 @@ def test_entities_that_grow_without_end_are_not_read(tmp_path, write_photo):
     bomb = f'<!DOCTYPE x [<!ENTITY l0 "ha">{lines}]>'.encode()
     packet = xmp(MINUTES, "<exif:Note>&l12;</exif:Note>").split(b"?>", 1)[1]
     path = write_photo(tmp_path / "p.jpg", xmp=bomb + packet)
-    started = time.perf_counter()
+    started = time.process_time()
     assert read_position(path) is None
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -274,9 +274,9 @@ def test_splits_of_earlier_versions_stay(of_sequences):
 
 def test_129_000_photos_take_seconds(of_sequences):
     table = of_sequences([f"s{row // 6}" for row in range(129_000)])
-    start = time.perf_counter()
+    start = time.process_time()
     done = assign_splits(table)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert done.splits == {"train": 103_200, "val": 12_900, "test": 12_900}
 
 

@@ -5,11 +5,11 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from gates import WAIT_SECONDS, Gate, until
 
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.serve.server import address_of, is_loopback, listening_socket
@@ -26,7 +26,7 @@ def port(service: Service, serving: Any) -> Iterator[int]:
 
 
 def post(port: int, body: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
     with contextlib.closing(connection):
         connection.request("POST", "/api/photos", body=body, headers=headers or {})
         result = connection.getresponse()
@@ -66,7 +66,7 @@ def test_200_mb_in_chunks_are_refused_too(port: int) -> None:
 
 
 def test_who_asks_before_sending_is_answered_before_sending(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as client:
         client.sendall(
             b"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 200000000\r\n"
             b"Expect: 100-continue\r\n\r\n"
@@ -80,7 +80,7 @@ def test_who_sends_too_slowly_is_let_go(color_predictor: Any, serving: Any) -> N
     with (
         service,
         serving(service) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+        socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as client,
     ):
         client.sendall(request)
         result = b""
@@ -94,30 +94,19 @@ def test_who_goes_away_frees_the_worker(
     port: int, service: Service, colored_photo: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, answer = post(port, colored_photo("Austin"))
-    real = service.predictor.probabilities
-    batches = []
-
-    def slow(images: Any) -> Any:
-        if len(images) > 1:
-            time.sleep(0.1)
-            batches.append(len(images))
-        return real(images)
-
-    monkeypatch.setattr(service.predictor, "probabilities", slow)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    gate = Gate(service, monkeypatch)
+    gate.let(1)
+    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as client:
         path = f"/api/photos/{answer['id']}/occlusion?window=4&stride=1"
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         seen = b""
         while b'"windows":841' not in seen:
             seen += client.recv(65536)
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        before = len(batches)
-        time.sleep(0.5)
-        if len(batches) == before:
-            break
-    assert 16 * len(batches) < 841
-    assert len(batches) == before
+    (job,) = gate.jobs
+    until(lambda: job.cancelled)
+    gate.open()
+    until(lambda: job.finished)
+    assert gate.passed <= 2
     assert service.photos.get(answer["id"]).occlusion is None
 
 

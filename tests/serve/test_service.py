@@ -6,12 +6,13 @@ import os
 import sys
 import tempfile
 import threading
-import time
 import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
+from gates import WAIT_SECONDS as WAIT
+from gates import Gate, until
 from PIL import Image
 
 from geoguess_cli.errors import (
@@ -25,7 +26,6 @@ from geoguess_cli.errors import (
 from geoguess_cli.serve.service import Limits, OcclusionJob, Service, plain_name
 
 HELENA, AUSTIN = np.array([46.5891, -112.0391]), np.array([30.2672, -97.7431])
-WAIT = 20
 
 
 def answered(service: Service, content: bytes, name: str = "a.jpg") -> Any:
@@ -221,31 +221,22 @@ def test_the_window_is_chosen_or_refused(service: Service, colored_photo: Any) -
         service.explain(photo, "truth")
 
 
-def slowed(service: Service, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    real = service.predictor.probabilities
-
-    def slow(images: Any) -> Any:
-        if len(images) > 1:  # a batch of windows
-            time.sleep(seconds)
-        return real(images)
-
-    monkeypatch.setattr(service.predictor, "probabilities", slow)
-
-
 @pytest.mark.parametrize("how", ["cancelled", "forgotten"])
 def test_an_occlusion_map_that_nobody_wants_frees_the_worker(
     service: Service, colored_photo: Any, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     photo = answered(service, colored_photo("Helena"))
-    slowed(service, monkeypatch, 0.2)
-    job = service.explain(photo, window=4, stride=1)  # minutes of work
-    while job.latest is None:
-        time.sleep(0.01)
+    gate = Gate(service, monkeypatch)
+    job = service.explain(photo, window=4, stride=1)
+    gate.let(1)
+    until(lambda: job.latest is not None)
     if how == "cancelled":
         job.cancel()
     else:
         service.photos.forget(photo.id)
+    gate.open()
     whole(job)
+    assert gate.passed <= 2
     assert job.latest.done < job.latest.total
     assert isinstance(job.error, MissingFileError) is (how == "forgotten")
     assert photo.occlusion is None
@@ -255,13 +246,16 @@ def test_a_photo_need_not_wait_for_an_occlusion_map(
     service: Service, colored_photo: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = answered(service, colored_photo("Helena"))
-    slowed(service, monkeypatch, 0.1)
+    gate = Gate(service, monkeypatch)
     job = service.explain(photo, window=4, stride=1)
-    while job.latest is None:
-        time.sleep(0.01)
-    answered(service, colored_photo("Boise"))
+    gate.let(1)
+    until(lambda: job.latest is not None)
+    other = service.submit(colored_photo("Boise"), "b.jpg")
+    gate.let(1)
+    other.result(WAIT)
     assert not job.finished
     job.cancel()
+    gate.open()
 
 
 def test_limits_are_sensible() -> None:
