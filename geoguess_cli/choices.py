@@ -76,6 +76,10 @@ ExportFormat = Literal["webdataset", "imagefolder", "zip"]
 """What a photo table is exported as; `sources.exports` writes each."""
 
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
+"""How records are written."""
+
+AnswerFormat = Literal["table", "jsonl", "csv", "geojson", "gpx", "kml", "xmp"]
+"""How answers are written; `inference.files` has each."""
 
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 VIEWS: tuple[View, ...] = get_args(View)

@@ -26,10 +26,10 @@ def save(thing: Any, path: str | Path, *, partition: "Partition | None" = None) 
 
     Args:
         thing: A photo table (.parquet, .csv, .jsonl), cells (.parquet), a model (folder), answers
-            (.csv, .jsonl, .geojson), a probability map (.png, .svg, .pdf, .html, .geojson,
-            .parquet), an occlusion map (.png, .svg, .pdf, .json, .npy), an evaluation or a
-            comparison (folder), or a figure (.png, .svg, .pdf). Answers and occlusion maps may
-            come as a list.
+            (.csv, .jsonl, .geojson, .gpx, .kml; a single one also .xmp), a probability map (.png,
+            .svg, .pdf, .html, .geojson, .parquet), an occlusion map (.png, .svg, .pdf, .json,
+            .npy), an evaluation or a comparison (folder), or a figure (.png, .svg, .pdf). Answers
+            and occlusion maps may come as a list.
         path: The file or folder.
         partition: The cells of the answers; other things do not need it.
 

@@ -10,7 +10,8 @@ from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
 from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.records import chosen_format, deliver
+from geoguess_cli.console.records import chosen_answer_format, deliver
+from geoguess_cli.console.sidecars import show_sidecars, sidecar_folder
 from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def predict(
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
     ] = False,
-    form: options.FormatOption = None,
+    form: options.AnswerFormatOption = None,
     output: options.Output = None,
     model: options.ModelOption = None,
     config: Config,
@@ -50,11 +51,16 @@ def predict(
     truth with a probability of 90%. For more than three photos a terminal shows one line per
     photo; -k lists the cells of each. A photo that cannot be read gets its error in place of an
     answer, and the exit code is then 1.
+
+    --format gpx and kml write waypoints. --format xmp writes a sidecar beside each photo, or below
+    -o DIR, marked as an estimate; it touches no photo and replaces no sidecar.
     """
     from geoguess_cli.inference.files import answers_text
+    from geoguess_cli.inference.sidecars import write_sidecars
 
-    kind = chosen_format(form, output, as_json=sink.as_json)
+    kind = chosen_answer_format(form, output, as_json=sink.as_json)
     as_table = kind == "table" and output is None
+    folder = sidecar_folder(output) if kind == "xmp" else None
     if draw_map and not as_table:
         raise typer.BadParameter(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
@@ -78,6 +84,8 @@ def predict(
             sink=sink,
             truths=truths_of(arguments, config, sink) if draw_map else None,
         )
+    elif kind == "xmp":
+        show_sidecars(write_sidecars(answers, arguments.files, folder), sink=sink)
     else:
         text = answers_text(answers, predictor.partition, kind, top_k=top_k or DEFAULT_TOP_K)
         deliver(text, output=output, sink=sink, what="predictions")

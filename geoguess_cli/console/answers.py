@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
-from geoguess_cli.wording import kilometres, tenths_of_percent
+from geoguess_cli.wording import tenths_of_percent
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -90,14 +90,11 @@ def _line(guess: "Guess") -> tuple[object, ...]:
 
 def _sentence(answer: "Answer") -> str:
     """The point estimate, its expected distance to the truth, and its radius."""
-    if not answer.sure:
-        return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}"
+    from geoguess_cli.inference.answers import reach_in_words
+
     latitude, longitude = answer.estimate
-    return (
-        f"{latitude:.4f}, {longitude:.4f}, "
-        f"expected distance {kilometres(answer.expected_km, decimals=0)}, "
-        f"90% within {kilometres(answer.radius_90_km, decimals=0)}"
-    )
+    place = f"{latitude:.4f}, {longitude:.4f}, " if answer.sure else ""
+    return place + reach_in_words(answer)
 
 
 def _show_one(

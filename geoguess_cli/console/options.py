@@ -137,12 +137,11 @@ UncoveredOption = Annotated[
     choices.Uncovered | None,
     typer.Option("--uncovered", help="What to do with a photo that lies in no cell."),
 ]
-FormatOption = Annotated[
-    choices.RecordFormat | None,
-    typer.Option(
-        "--format", help="Format of the result (default: by the ending of -o, else table)."
-    ),
-]
+_FORMAT = typer.Option(
+    "--format", help="Format of the result (default: by the ending of -o, else table)."
+)
+FormatOption = Annotated[choices.RecordFormat | None, _FORMAT]
+AnswerFormatOption = Annotated[choices.AnswerFormat | None, _FORMAT]
 ThemeOption = Annotated[
     choices.ThemeName,
     typer.Option("--theme", help="Colours of the figure, for a light or a dark page."),

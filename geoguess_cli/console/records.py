@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from geoguess_cli.choices import RecordFormat
+from geoguess_cli.choices import AnswerFormat, RecordFormat
 from geoguess_cli.console.output import Sink
 from geoguess_cli.files import csv_text, json_lines, write_text
 
@@ -18,18 +18,38 @@ ENDINGS: dict[str, RecordFormat] = {
     ".json": "jsonl",
     ".csv": "csv",
     ".geojson": "geojson",
+    "": "table",
 }
+"""The format of each ending; that of "" is for every other."""
+
+_Form = TypeVar("_Form", bound=str)
+
+
+ANSWER_ENDINGS: dict[str, AnswerFormat] = {**ENDINGS, ".gpx": "gpx", ".kml": "kml", ".xmp": "xmp"}
 
 
 def chosen_format(
     form: RecordFormat | None, output: Path | None, *, as_json: bool = False
 ) -> RecordFormat:
     """The format of --format, else of --json, else of the ending of --output, else a table."""
+    return _chosen(form, output, as_json, ENDINGS)
+
+
+def chosen_answer_format(
+    form: AnswerFormat | None, output: Path | None, *, as_json: bool = False
+) -> AnswerFormat:
+    """The format of answers, chosen as in `chosen_format`."""
+    return _chosen(form, output, as_json, ANSWER_ENDINGS)
+
+
+def _chosen(
+    form: _Form | None, output: Path | None, as_json: bool, endings: Mapping[str, _Form]
+) -> _Form:
     if form is not None:
         return form
     if as_json:
-        return "jsonl"
-    return ENDINGS.get(output.suffix.lower(), "table") if output else "table"
+        return endings[".jsonl"]
+    return endings.get(output.suffix.lower() if output else "", endings[""])
 
 
 def write_records(

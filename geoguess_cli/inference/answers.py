@@ -13,6 +13,7 @@ from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.probabilities import top_cells
+from geoguess_cli.wording import kilometres, tenths_of_percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,16 @@ def cell_records(partition: Partition) -> list[dict[str, Any]]:
         {**record, "country": place.country, "region": place.region, "place": describe(place)}
         for record, place in zip(partition.frame.to_dicts(), cell_places(partition), strict=True)
     ]
+
+
+def reach_in_words(answer: Answer) -> str:
+    """How far an answer can be trusted: expected distance and radius, or that it is not sure."""
+    if not answer.sure:
+        return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}"
+    return (
+        f"expected distance {kilometres(answer.expected_km, decimals=0)}, "
+        f"90% within {kilometres(answer.radius_90_km, decimals=0)}"
+    )
 
 
 def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:

@@ -14,6 +14,17 @@ def test_answers_are_saved_with_their_cells(model: api.Model, photo: str, tmp_pa
     assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 2
 
 
+def test_answers_are_saved_as_waypoints_and_sidecars(
+    model: api.Model, photo: str, tmp_path: Path
+) -> None:
+    answer = model.answer(photo)
+    for ending, tag in ((".gpx", "<wpt "), (".kml", "<Placemark>"), (".xmp", "exif:GPSLatitude")):
+        gg.save(answer, tmp_path / f"a{ending}", partition=model.partition)
+        assert tag in (tmp_path / f"a{ending}").read_text()
+    with pytest.raises(gg.GeoguessError, match="never replaced"):
+        gg.save(answer, tmp_path / "a.xmp", partition=model.partition)
+
+
 def test_a_saved_model_answers_the_same(model: api.Model, photo: str, tmp_path: Path) -> None:
     gg.save(model, tmp_path / "model")
     again = gg.load_model(tmp_path / "model", device="cpu", precision="fp32")

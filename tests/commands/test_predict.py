@@ -89,6 +89,37 @@ def test_predict_a_table_as_geojson(trained_world, tmp_path) -> None:
     assert (frame["kind"] == "guess").sum() == 96
 
 
+def test_predict_writes_waypoints(trained_world, tmp_path) -> None:
+    folder = trained_world.folder / "photos"
+    trained_world.run("predict", "photos", "-k", "1", "-o", tmp_path / "guesses.gpx")
+    frame = geopandas.read_file(tmp_path / "guesses.gpx", layer="waypoints")
+    assert frame["name"].tolist() == sorted(path.name for path in folder.iterdir())
+    printed = trained_world.run("predict", trained_world.photo("dallas"), "--format", "kml").stdout
+    assert printed.count("<Placemark>") == 1
+
+
+def test_predict_writes_sidecars_and_touches_nothing_else(trained_world, tmp_path) -> None:
+    names = [trained_world.photo(town) for town in ("dallas", "bozeman")]
+    photos = [tmp_path / f"{at}.jpg" for at in range(2)]
+    for name, photo in zip(names, photos, strict=True):
+        photo.write_bytes((trained_world.folder / name).read_bytes())
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    (tmp_path / "1.xmp").write_text("mine")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    result = trained_world.run("predict", tmp_path, "--format", "xmp", code=1)
+    assert result.stdout == ""
+    assert f"no sidecar for {photos[1]}: {tmp_path / '1.xmp'} exists" in result.stderr
+    assert "1 sidecar written, 2 left out" in result.stderr
+    after = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {path: after[path] for path in before} == before
+    assert set(after) - set(before) == {tmp_path / "0.xmp"}
+    ask = ("predict", *photos, "--format", "xmp", "-o", tmp_path / "out", "--json")
+    records = [json.loads(line) for line in trained_world.run(*ask).stdout.splitlines()]
+    assert [record["written"] for record in records] == [True, True]
+    refused = trained_world.run("predict", photos[0], "-o", tmp_path / "x.xmp", code=2)
+    assert "name a folder" in refused.stderr
+
+
 def test_predict_says_which_photo_fails_and_goes_on(trained_world, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     result = trained_world.run(

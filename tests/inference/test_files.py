@@ -4,15 +4,18 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from geoguess_cli.choices import AnswerFormat
 from geoguess_cli.errors import OutputError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering
 from geoguess_cli.inference.answers import Answer, Unanswered, answer_record, answers_geojson
-from geoguess_cli.inference.files import FORMATS, answers_text, write_answers
+from geoguess_cli.inference.files import _TEXTS, FORMATS, answers_text, write_answers
+from geoguess_cli.inference.sidecars import sidecar_text
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
 
@@ -38,7 +41,19 @@ def test_each_format_holds_every_photo(answers, partition: Partition) -> None:
     assert answers_text(answers, partition, "table") == answers_text(answers, partition, "csv")
 
 
-@pytest.mark.parametrize("ending", FORMATS)
+def test_each_format_has_its_writer() -> None:
+    assert set(_TEXTS) == set(get_args(AnswerFormat)) - {"xmp"}
+
+
+def test_a_sidecar_holds_one_answer(answers, partition: Partition, tmp_path: Path) -> None:
+    path = tmp_path / "a.xmp"
+    with pytest.raises(OutputError, match="2 answers were given"):
+        write_answers(answers, partition, path)
+    write_answers(answers[:1], partition, path)
+    assert path.read_text() == sidecar_text(answers[0])
+
+
+@pytest.mark.parametrize("ending", [ending for ending in FORMATS if ending != ".xmp"])
 def test_the_ending_chooses_the_format(
     answers, partition: Partition, tmp_path: Path, ending: str
 ) -> None:
