@@ -75,21 +75,23 @@ def color_predictor() -> Any:
     from geoguess_cli.model.geolocator import Geolocator
     from geoguess_cli.photos.images import ImageSpec
 
-    class ColorGeolocator(Geolocator):
+    class ColorHead(nn.Module):
         def __init__(self, colors: torch.Tensor) -> None:
-            nn.Module.__init__(self)
+            super().__init__()
             self.colors = nn.Parameter(colors, requires_grad=False)
 
-        @property
-        def cells(self) -> int:
-            return len(self.colors)
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            return -8 * ((features[:, None] - self.colors) ** 2).sum(dim=2)
+
+    class ColorGeolocator(Geolocator):
+        cells, width = len(COLORED_TOWNS), 3
+
+        def __init__(self, colors: torch.Tensor) -> None:
+            nn.Module.__init__(self)
+            self.head = ColorHead(colors)
 
         def features(self, images: torch.Tensor) -> torch.Tensor:
             return images.mean(dim=(2, 3))
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            away = self.features(images)[:, None] - self.colors
-            return -8 * (away**2).sum(dim=2)
 
     towns = np.array([town[:2] for town in COLORED_TOWNS.values()])
     partition = build_partition(np.repeat(towns, 5, axis=0), max_photos=5, min_photos=5)

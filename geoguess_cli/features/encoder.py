@@ -79,13 +79,13 @@ class Encoder:
                 digest.update(flat.view(torch.uint8).numpy().data)
         return digest.hexdigest()
 
-    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float32[np.ndarray, "b d"]:
-        """The features of photos that are normalised as the spec says."""
+    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float32[np.ndarray, "b k"]:
+        """What is kept of photos that are normalised as the spec says: `Geolocator.kept`."""
         modes = {module: module.training for module in self.geolocator.modules()}
         self.geolocator.eval()
         try:
             with torch.inference_mode(), autocast(self.device, self.precision):
-                features = self.geolocator.features(images.to(self.device, non_blocking=True))
+                features = self.geolocator.kept(images.to(self.device, non_blocking=True))
             return features.float().cpu().numpy()
         finally:
             for module, training in modes.items():
@@ -99,12 +99,14 @@ class Encoder:
             encoder=self.digest[:16],
             size=self.spec.size,
             view=view.name,
-            width=self.geolocator.width,
+            width=self.geolocator.kept_width,
             dtype=dtype,
         )
 
     def store_name(self, view: View, dtype: FeatureType) -> str:
         """The name of the folder of this encoder's features of a view."""
         seen = None if view.augmentation is None else dataclasses.asdict(view.augmentation)
-        described = (self.digest, seen, view.number, dtype)
+        described: tuple[object, ...] = (self.digest, seen, view.number, dtype)
+        if self.geolocator.kept_width > self.geolocator.width:
+            described += ("pooled",)
         return hashlib.sha256(json.dumps(described).encode()).hexdigest()[:16]

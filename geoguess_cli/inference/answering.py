@@ -26,11 +26,15 @@ class Outputs:
         rows: For each row of `logits`, the position of its photo in the whole list of photos.
         logits: One column per cell, as the network gives them.
         failures: Position and reason of each unreadable photo.
+        features: What the head saw of each photo; None if the network does not say.
+        pooled: What the backbone gave for each photo, as `model.geolocator.NetworkLook`; likewise.
     """
 
     rows: Int[np.ndarray, " b"]
     logits: Float32[np.ndarray, "b c"]
     failures: list[tuple[int, str]]
+    features: Float32[np.ndarray, "b d"] | None = None
+    pooled: Float32[np.ndarray, "b p"] | None = None
 
 
 class Answering:

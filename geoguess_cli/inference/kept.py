@@ -35,7 +35,7 @@ class FeaturePredictor(Predictor):
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos as in `Predictor`, first of those with kept features.
+        """What the network makes of many photos as in `Predictor`, first of photos with features.
 
         Raises:
             ModelError: A logit is not finite.
@@ -48,7 +48,7 @@ class FeaturePredictor(Predictor):
         kept = np.flatnonzero(rows >= 0)
         for start in range(0, len(kept), batch_size):
             own = kept[start : start + batch_size]
-            yield Outputs(own, self._logits_of(store.read(rows[own])), [])
+            yield self._outputs(own, self._stored(store.read(rows[own])), [])
         how = Extraction(
             store,
             self._encoder,
@@ -58,8 +58,8 @@ class FeaturePredictor(Predictor):
             max_pixels=self.max_pixels,
         )
         for batch in how.of_missing(photos, keys, np.flatnonzero(rows < 0)):
-            yield Outputs(batch.photos, self._logits_of(batch.features), batch.failures)
+            yield self._outputs(batch.photos, self._stored(batch.features), batch.failures)
 
-    def _logits_of(self, features: np.ndarray) -> np.ndarray:
-        """The logits of features, through their number type in the store."""
-        return self.logits(features.astype(self._features.dtype).astype(np.float32))
+    def _stored(self, features: np.ndarray) -> np.ndarray:
+        """Features as their number type in the store rounds them."""
+        return features.astype(self._features.dtype).astype(np.float32)

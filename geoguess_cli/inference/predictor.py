@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32, Int, UInt8
 from PIL import Image
 
 from geoguess_cli.choices import PointMethod, Precision
@@ -39,6 +39,20 @@ Photo = (
 )
 """A photo in any form: a file, a member of an archive, the bytes of a file, a picture, its pixels,
 or what the model sees of it."""
+
+
+class Looked(NamedTuple):
+    """What a network makes of images.
+
+    Attributes:
+        logits: One a cell, not calibrated.
+        features: What the head saw.
+        pooled: What the backbone gave, as `model.geolocator.NetworkLook`.
+    """
+
+    logits: Float32[np.ndarray, "b c"]
+    features: Float32[np.ndarray, "b d"]
+    pooled: Float32[np.ndarray, "b p"]
 
 
 class Predictor:
@@ -137,13 +151,22 @@ class Predictor:
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
             logits: torch.Tensor = self._geolocator(_as_tensor(images).to(self.device))
-        values = logits.float().cpu().numpy()
-        if not np.isfinite(values).all():
-            raise ModelError(
-                "the model's logits are not finite; try --precision fp32, "
-                "else train it again with a lower learning rate"
-            )
-        return values
+        return _finite(logits)
+
+    def look(self, images: Images) -> Looked:
+        """Logits of each image as in `logits`, with its features and pooled values.
+
+        Args:
+            images: An array or a tensor of normalised images, as `read` returns them, or what a
+                store keeps of photos.
+
+        Raises:
+            ModelError: A logit is not finite.
+        """
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            look = self._geolocator.look(_as_tensor(images).to(self.device))
+        features, pooled = (part.float().cpu().numpy() for part in (look.features, look.pooled))
+        return Looked(_finite(look.logits), features, pooled)
 
     def probabilities(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Calibrated probability of each cell for each image; rows sum to 1.
@@ -159,7 +182,7 @@ class Predictor:
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos, not calibrated, batch by batch, in the order given.
+        """What the network makes of many photos, batch by batch, in the order given.
 
         Args:
             files: The photos.
@@ -170,7 +193,6 @@ class Predictor:
         Raises:
             ModelError: A logit is not finite.
         """
-        nothing = np.empty((0, len(self.partition)), dtype=np.float32)
         with PhotoLoader(
             files,
             spec=self.spec,
@@ -179,8 +201,15 @@ class Predictor:
             max_pixels=self.max_pixels,
         ) as loader:
             for batch in loader:
-                logits = self.logits(batch.images) if len(batch.rows) else nothing
-                yield Outputs(batch.rows.numpy(), logits, batch.failures)
+                yield self._outputs(batch.rows.numpy(), batch.images, batch.failures)
+
+    def _outputs(
+        self, rows: Int[np.ndarray, " b"], images: Images, failures: list[tuple[int, str]]
+    ) -> Outputs:
+        if not len(rows):
+            return Outputs(rows, np.empty((0, len(self.partition)), dtype=np.float32), failures)
+        look = self.look(images)
+        return Outputs(rows, look.logits, failures, look.features, look.pooled)
 
     def answer(
         self,
@@ -291,6 +320,16 @@ class Predictor:
             "point": self.point,
             "fingerprint": digest.hexdigest()[:16],
         }
+
+
+def _finite(logits: torch.Tensor) -> Float32[np.ndarray, "b c"]:
+    values: np.ndarray = logits.float().cpu().numpy()
+    if not np.isfinite(values).all():
+        raise ModelError(
+            "the model's logits are not finite; try --precision fp32, "
+            "else train it again with a lower learning rate"
+        )
+    return values
 
 
 def _as_tensor(images: Images) -> torch.Tensor:

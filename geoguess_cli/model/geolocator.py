@@ -17,7 +17,7 @@ switches of the configuration turn them off.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -29,6 +29,21 @@ from geoguess_cli.model.backbone import blank, build_embedding, build_feature_ma
 from geoguess_cli.model.head import create_head
 from geoguess_cli.model.vit import VIT_MODULES, create_vit
 from geoguess_cli.photos.images import ImageSpec
+
+
+class NetworkLook(NamedTuple):
+    """What a geolocator makes of photos.
+
+    Attributes:
+        logits: One a cell.
+        features: The input of the head.
+        pooled: The mean over the photo of what the backbone gives; the features themselves where
+            the backbone is the whole encoder.
+    """
+
+    logits: Float[Tensor, "b c"]
+    features: Float[Tensor, "b d"]
+    pooled: Float[Tensor, "b p"]
 
 
 class Geolocator(nn.Module, ABC):
@@ -58,15 +73,31 @@ class Geolocator(nn.Module, ABC):
         own = dict(self.named_children())
         return tuple(part for part in PARTS if part in own)
 
+    @property
+    def kept_width(self) -> int:
+        """Number of values that are kept of a photo: features, and pooled values beside them."""
+        return self.width
+
     @abstractmethod
     def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
         """What the encoder makes of photos that are normalised as `image_spec` says."""
 
+    def kept(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k"]:
+        """What is kept of photos: the features, and the pooled values where they differ."""
+        return self.features(images)
+
+    def look(self, images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b k"]) -> NetworkLook:
+        """Logits, features and pooled values of photos, or of what is kept of them."""
+        kept = images if images.ndim == 2 else self.kept(images)
+        features = kept[:, : self.width].contiguous()
+        pooled = kept[:, self.width :] if self.kept_width > self.width else features
+        return NetworkLook(self.head(features), features, pooled)
+
     def forward(
-        self, images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b d"]
+        self, images: Float[Tensor, "b 3 s s"] | Float[Tensor, "b k"]
     ) -> Float[Tensor, "b c"]:
-        """One logit a cell, for photos normalised as `image_spec` says, or for their features."""
-        features = images if images.ndim == 2 else self.features(images)
+        """One logit a cell, for photos normalised as `image_spec` says, or what is kept of them."""
+        features = images[:, : self.width] if images.ndim == 2 else self.features(images)
         return self.head(features)  # type: ignore[no-any-return]
 
 
@@ -120,14 +151,29 @@ class Hybrid(Geolocator):
         self.vit = vit
         self.head = create_head(vit.width, config, cells=cells)
 
+    @property
+    def kept_width(self) -> int:
+        """Number of features, and of channels of the feature map."""
+        return self.width + self.projection.in_features
+
     def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
         """The mean of the patches that the ViT gives."""
+        return self._encoded(self._patches(images))
+
+    def kept(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k"]:
+        """The features, and the mean of the patches before the projection."""
+        patches = self._patches(images)
+        return torch.cat([self._encoded(patches), patches.float().mean(dim=1)], dim=1)
+
+    def _patches(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b n k"]:
+        """The feature map of the backbone, pooled to grid × grid patches."""
         features = self.backbone(images)[0]
         if self.channels_last:
             features = features.permute(0, 3, 1, 2)
-        patches = self.pool(features).flatten(2).transpose(1, 2)
-        patches = self.vit(self.projection(patches))
-        return patches.mean(dim=1)  # type: ignore[no-any-return]
+        return self.pool(features).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
+
+    def _encoded(self, patches: Float[Tensor, "b n k"]) -> Float[Tensor, "b d"]:
+        return self.vit(self.projection(patches)).mean(dim=1)  # type: ignore[no-any-return]
 
 
 def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geolocator:

@@ -71,6 +71,26 @@ def test_it_computes_what_the_paper_says(
         torch.testing.assert_close(geolocator(photos), expected)
 
 
+def test_a_look_gives_logits_features_and_the_mean_of_the_backbone_s_map(
+    build: Callable[..., Geolocator], tiny: ModelConfig, photos: torch.Tensor
+) -> None:
+    hybrid = build().eval()
+    with torch.no_grad():
+        look, again = hybrid.look(photos), hybrid.look(hybrid.kept(photos))
+        mean = hybrid.backbone(photos)[0].mean(dim=(2, 3))  # 2 x 2 values, each in 2 x 2 patches
+        torch.testing.assert_close(look.pooled, mean)
+        torch.testing.assert_close(look.features, hybrid.features(photos), rtol=0, atol=0)
+        torch.testing.assert_close(look.logits, hybrid(photos), rtol=0, atol=0)
+        torch.testing.assert_close(hybrid(hybrid.kept(photos)), hybrid(photos), rtol=0, atol=0)
+    assert all(torch.equal(own, other) for own, other in zip(look, again, strict=True))
+
+    embedder = build(dataclasses.replace(tiny, vit="none")).eval()
+    with torch.no_grad():
+        look = embedder.look(photos)
+    assert torch.equal(look.pooled, look.features)
+    assert embedder.kept_width == embedder.width
+
+
 def test_without_position_or_norm_attention_cannot_tell_places(
     build: Callable[..., Geolocator], tiny: ModelConfig
 ) -> None:
