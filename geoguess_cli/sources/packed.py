@@ -11,6 +11,7 @@ import polars as pl
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES, Member, PhotoFile
 from geoguess_cli.photos.columns import ARCHIVE_COLUMNS
+from geoguess_cli.photos.files import FOLDER_TABLE_SUFFIXES
 from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.rows import BadRow, reject
@@ -68,6 +69,12 @@ class PackedFiles:
     def photos(self) -> PhotoList:
         """The photos in the archives that can be read in place."""
         return member_list(photos_among(self.files), self.home)
+
+    @property
+    def tables(self) -> pl.DataFrame:
+        """The files in the archives that are tables by their ending; no layout reads them there."""
+        endings = "|".join(suffix.lstrip(".") for suffix in FOLDER_TABLE_SUFFIXES)
+        return self.files.filter(pl.col("name").str.contains(rf"(?i)[.]({endings})$"))
 
     @property
     def refused(self) -> list[BadRow]:

@@ -1,10 +1,12 @@
 """A zip or tar of photos, or a folder of them, without a table: the photos' EXIF has the places."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES
 from geoguess_cli.sources.layout import Layout
 
@@ -37,7 +39,24 @@ def _archive(view: "SourceView") -> list[Path]:
 def _read(view: "SourceView", _: Sequence[Path]) -> "Rows":
     packed, loose = view.packed, view.photos if view.path.is_dir() else []
     rows = view.rows_by_exif([*packed.photos, *loose])
+    if len(packed.tables):
+        view.notices.append(_taken_out(view))
+        if rows.frame.is_empty():
+            raise PhotoTableError(f"no photo in {view.path} has a GPS position; {view.notices[-1]}")
     return replace(rows, bad_rows=[*rows.bad_rows, *packed.refused, *packed.damaged])
+
+
+def _taken_out(view: "SourceView") -> str:
+    """The command that takes the first table out of an archive, to lie beside it."""
+    archive, table = view.packed.tables.select("archive", "name").row(0)
+    path = view.packed.home / archive
+    beside = path.with_name(PurePosixPath(table).name)
+    take = "unzip -p" if path.suffix.lower() == ".zip" else "tar -xOf"
+    quoted = [shlex.quote(str(part)) for part in (path, table, beside)]
+    return (
+        f"{archive} holds the table {table}, which is read beside its archive only: "
+        f"`{take} {quoted[0]} {quoted[1]} > {quoted[2]}`, then name {beside}"
+    )
 
 
 ARCHIVE = Layout(name="archives", title="", signs="", recognise=_archive, read=_read)

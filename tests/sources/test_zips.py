@@ -1,6 +1,8 @@
 """Photos in zips and tars are read in place, whatever names them."""
 
 import io
+import shutil
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -238,3 +240,25 @@ def test_members_of_a_table_are_members(tmp_path, photo, csv_of):
     assert isinstance(file, Member)
     assert file.archive == path.resolve()
     assert file.offset == 30 + len("a.jpg")
+
+
+@pytest.mark.parametrize("write", [write_zip, write_tar])
+@pytest.mark.parametrize("folder", ["", "data/"])
+def test_a_table_inside_an_archive_is_named_with_the_command_that_takes_it_out(
+    tmp_path, photo, write, folder
+):
+    table = f"{folder}metadata.csv"
+    text = "".join(f"\n{name}.jpg,46.5,-112.0" for name in "ab")
+    members = {f"{folder}{name}.jpg": photo() for name in "ab"}
+    members[table] = f"file_name,latitude,longitude{text}".encode()
+    path = write(tmp_path / "a set" / f"set.{write.__name__[-3:]}", members)
+    with pytest.raises(PhotoTableError, match=r"no photo in .* has a GPS position") as caught:
+        read_source(path)
+    command, _, rest = str(caught.value).partition("`")[2].partition("`, then name ")
+    if shutil.which(command.split()[0]) is None:
+        pytest.skip(f"needs {command.split()[0]}")
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    reading = read_source(Path(rest))
+    assert rows_of(reading) == [
+        (f"set.{path.suffix[1:]}/{folder}{name}.jpg", 46.5, -112.0) for name in "ab"
+    ]
