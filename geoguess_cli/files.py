@@ -6,7 +6,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -89,20 +89,50 @@ def write_text(text: str, path: Path) -> None:
         temporary.write_text(text, encoding="utf-8", errors=WRITABLE)
 
 
-def json_lines(records: Sequence[Mapping[str, Any]]) -> str:
+def part_of(path: Path) -> Path:
+    """The file in which a file of lines grows until it is whole."""
+    return path.with_name(f"{path.name}.part")
+
+
+def write_lines(lines: Iterable[str], path: Path) -> None:
+    """Write a UTF-8 text file line by line as the lines come, so that an error loses none of them.
+
+    The file grows as `part_of(path)`, which gets the name `path` once it is whole. After an error,
+    or a kill, it stays there.
+
+    Raises:
+        OutputError: `path` is a folder, its disk is full, or it cannot be written there.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the path of a file")
+    part = part_of(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Each line goes to the disk as it ends.
+        with part.open("w", encoding="utf-8", errors=WRITABLE, buffering=1) as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+def json_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One JSON object a line."""
-    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
-
-
-def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a heading row; truth values are written as in JSON, true and false."""
-    if not records:
-        return ""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(records[0]), lineterminator="\n")
-    writer.writeheader()
     for record in records:
+        yield json.dumps(record, ensure_ascii=False, default=str) + "\n"
+
+
+def csv_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """CSV with a heading row; truth values are written as in JSON, true and false."""
+    line = io.StringIO()
+    writer = None
+    for record in records:
+        if writer is None:
+            writer = csv.DictWriter(line, fieldnames=list(record), lineterminator="\n")
+            writer.writeheader()
         writer.writerow(
             {key: str(own).lower() if isinstance(own, bool) else own for key, own in record.items()}
         )
-    return buffer.getvalue()
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()

@@ -2,12 +2,21 @@
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from geoguess_cli.errors import OutputError, PhotoError
-from geoguess_cli.files import csv_text, json_lines, readable, replacing, write_text
+from geoguess_cli.files import (
+    csv_lines,
+    json_lines,
+    part_of,
+    readable,
+    replacing,
+    write_lines,
+    write_text,
+)
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -39,9 +48,28 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
 
 def test_records_as_text() -> None:
     records = [{"a": "é, b", "sure": True}, {"a": None, "sure": False}]
-    assert csv_text(records) == 'a,sure\n"é, b",true\n,false\n'
-    assert json_lines(records) == '{"a": "é, b", "sure": true}\n{"a": null, "sure": false}\n'
-    assert (csv_text([]), json_lines([])) == ("", "")
+    assert list(csv_lines(records)) == ['a,sure\n"é, b",true\n', ",false\n"]
+    lines = ['{"a": "é, b", "sure": true}\n', '{"a": null, "sure": false}\n']
+    assert list(json_lines(records)) == lines
+    assert list(csv_lines([])) == list(json_lines([])) == []
+
+
+def test_lines_are_on_the_disk_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "a.csv"
+    sizes = []
+
+    def lines() -> Iterator[str]:
+        for number in range(3):
+            yield f"{number}\n"
+            sizes.append(part_of(path).stat().st_size)
+            assert not path.exists()
+
+    write_lines(lines(), path)
+    assert sizes == [2, 4, 6]
+    assert path.read_text() == "0\n1\n2\n"
+    assert [own.name for own in path.parent.iterdir()] == ["a.csv"]
+    with pytest.raises(OutputError, match="is a folder"):
+        write_lines([], tmp_path)
 
 
 @pytest.mark.parametrize(

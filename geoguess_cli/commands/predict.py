@@ -1,7 +1,7 @@
 """`geoguess predict`: where photos were taken."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,12 +10,14 @@ from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
 from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
 from geoguess_cli.console.output import Sink
+from geoguess_cli.console.parts import answer_folder, fill_parts
 from geoguess_cli.console.records import chosen_answer_format, deliver
 from geoguess_cli.console.sidecars import show_sidecars, sidecar_folder
 from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
+    from geoguess_cli.photos.archives import PhotoFile
 
 
 @configured(
@@ -40,7 +42,8 @@ def predict(
         bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
     ] = False,
     form: options.AnswerFormatOption = None,
-    output: options.Output = None,
+    output: options.AnswerOutput = None,
+    shard: options.ShardOption = None,
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
@@ -54,10 +57,14 @@ def predict(
 
     --format gpx and kml write waypoints. --format xmp writes a sidecar beside each photo, or below
     -o DIR, marked as an estimate; it touches no photo and replaces no sidecar.
+
+    With -o DIR alone the answers are written to the folder as Parquet, part by part. The same
+    command goes on where one was stopped, and --shard divides the photos among several jobs.
     """
-    from geoguess_cli.inference.files import answers_text
+    from geoguess_cli.inference.files import answer_lines
     from geoguess_cli.inference.sidecars import write_sidecars
 
+    parted = answer_folder(output, form, sink, shard)
     kind = chosen_answer_format(form, output, as_json=sink.as_json)
     as_table = kind == "table" and output is None
     folder = sidecar_folder(output) if kind == "xmp" else None
@@ -67,14 +74,19 @@ def predict(
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
     predictor = load_predictor(config, model)
+    k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
+    decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
+
+    def ask(files: "Sequence[PhotoFile]") -> "Iterator[Answer | Unanswered]":
+        return predictor.predict(files, workers=config.workers, **decided)
+
+    if parted is not None:
+        fill_parts(
+            parted, arguments.files, ask, predictor, top_k=k, shard=shard, sink=sink, **decided
+        )
+        return
     errors: list[str] = []
-    given = predictor.predict(
-        arguments.files,
-        batch_size=config.train.batch_size,
-        workers=config.workers,
-        point=point,
-        min_confidence=min_confidence,
-    )
+    given = ask(arguments.files)
     answers = _noted(sink.tracked(given, "photos", total=len(arguments.files)), errors)
     if as_table:
         show_answers(
@@ -87,8 +99,8 @@ def predict(
     elif kind == "xmp":
         show_sidecars(write_sidecars(answers, arguments.files, folder), sink=sink)
     else:
-        text = answers_text(answers, predictor.partition, kind, top_k=top_k or DEFAULT_TOP_K)
-        deliver(text, output=output, sink=sink, what="predictions")
+        lines = answer_lines(answers, predictor.partition, kind, top_k=k)
+        deliver(lines, output=output, sink=sink, what="predictions")
     for error in errors:
         sink.warn(error)
     if errors:

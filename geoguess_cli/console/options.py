@@ -1,13 +1,16 @@
 """Each option that several verbs take, spelled once."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geoguess_cli import choices
 from geoguess_cli.config import ColumnsConfig
 from geoguess_cli.toml_records import keys_of
+
+if TYPE_CHECKING:
+    from geoguess_cli.inference.parts import Shard
 
 
 def coordinates(text: str) -> tuple[float, float]:
@@ -58,6 +61,16 @@ def buffer(text: str) -> float | None:
     if not distance >= 0:
         raise typer.BadParameter(f"`{text}` is neither `auto` nor a distance in km, such as 0.5")
     return distance
+
+
+def shard(text: str) -> "Shard":
+    """The share of a work that a text such as `2/3` names."""
+    from geoguess_cli.inference.parts import Shard
+
+    number, slash, count = text.partition("/")
+    if slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
+        return Shard(int(number), int(count))
+    raise typer.BadParameter(f"`{text}` is no share; write I/N, such as 1/3, 2/3 and 3/3")
 
 
 ConfigFile = Annotated[
@@ -123,6 +136,25 @@ Artifacts = Annotated[
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="PATH", help="Where to write the result.")
+]
+AnswerOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="Where to write the result: a file, or a folder that fills part by part.",
+    ),
+]
+# Typer takes no class of ours, so the type is Any; `shard` makes the value.
+ShardOption = Annotated[
+    Any,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        parser=shard,
+        help="Answer only the I-th of N shares of the photos; all jobs may write to one folder.",
+    ),
 ]
 MaxPhotos = Annotated[
     int | None, typer.Option("--max-photos", min=1, help="Split a cell that holds more photos.")

@@ -1,13 +1,12 @@
 """Records in the format that the user chose: table, JSON lines, CSV or GeoJSON."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geoguess_cli.choices import AnswerFormat, RecordFormat
 from geoguess_cli.console.output import Sink
-from geoguess_cli.files import csv_text, json_lines, write_text
+from geoguess_cli.files import csv_lines, json_lines, part_of, write_lines
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -81,37 +80,41 @@ def write_records(
             right=[_heading(column) for column in columns if _numeric(records, column)],
         )
         return
-    text = _as_text(records, kind, geometries)
-    deliver(text, output=output, sink=sink, what=title or "result")
+    lines = _as_lines(records, kind, geometries)
+    deliver(lines, output=output, sink=sink, what=title or "result")
 
 
-def deliver(text: str, *, output: Path | None, sink: Sink, what: str) -> None:
-    """Write a text to `output` and say so, or print it on stdout if `output` is None.
+def deliver(lines: Iterable[str], *, output: Path | None, sink: Sink, what: str) -> None:
+    """Write a text to `output` as it comes and say so, or print it on stdout if `output` is None.
 
     Args:
-        text: The text.
+        lines: The text in pieces.
         output: The file to write.
         sink: Receives the text or the notice.
         what: The name of the result, for the notice.
     """
     if output is None:
-        sink.text(text)
-    else:
-        write_text(text, output)
-        sink.wrote(what, output)
+        sink.text("".join(lines))
+        return
+    try:
+        write_lines(lines, output)
+    except BaseException:
+        if part_of(output).is_file():
+            sink.wrote(f"{what} so far", part_of(output))
+        raise
+    sink.wrote(what, output)
 
 
-def _as_text(
+def _as_lines(
     records: Sequence[Mapping[str, Any]],
     kind: RecordFormat,
     geometries: "Sequence[BaseGeometry] | None",
-) -> str:
-    from geoguess_cli.geo.geojson import feature, feature_collection
+) -> Iterator[str]:
+    from geoguess_cli.geo.geojson import collection_lines, feature
 
     if kind == "geojson" and geometries is not None:
-        features = [feature(g, r) for g, r in zip(geometries, records, strict=True)]
-        return json.dumps(feature_collection(features), ensure_ascii=False) + "\n"
-    return json_lines(records) if kind == "jsonl" else csv_text(records)
+        return collection_lines(feature(g, r) for g, r in zip(geometries, records, strict=True))
+    return json_lines(records) if kind == "jsonl" else csv_lines(records)
 
 
 def _heading(column: str) -> str:

@@ -3,8 +3,9 @@
 RFC 7946 puts longitude first and makes exterior rings counter-clockwise.
 """
 
+import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import shapely
@@ -55,3 +56,16 @@ def decimals_of(geometry: BaseGeometry) -> int:
 def feature_collection(features: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """A GeoJSON FeatureCollection."""
     return {"type": "FeatureCollection", "features": list(features)}
+
+
+def collection_lines(features: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The text of a GeoJSON FeatureCollection in pieces, one feature after the other.
+
+    >>> "".join(collection_lines([{"type": "Feature"}])).strip()
+    '{"type": "FeatureCollection", "features": [{"type": "Feature"}]}'
+    """
+    whole = json.dumps(feature_collection([]))
+    yield whole[:-2]
+    for number, one in enumerate(features):
+        yield (",\n" if number else "") + json.dumps(one, ensure_ascii=False)
+    yield whole[-2:] + "\n"

@@ -1,15 +1,16 @@
 """The model's answer to a photo, the guesses in it, and their records for files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import polars as pl
 import shapely
 from jaxtyping import Float32
 
-from geoguess_cli.geo.geojson import feature, feature_collection
+from geoguess_cli.geo.geojson import feature
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.probabilities import top_cells
@@ -89,6 +90,9 @@ class Guess:
     place: str
 
 
+_ROW_OF_GUESS = ("token", "probability", "latitude", "longitude", "country", "region", "place")
+"""The columns of each guess in a flat row."""
+
 _GUESS_COLUMNS = ("cell_index", "token", "latitude", "longitude", "country", "region", "place")
 
 
@@ -155,27 +159,32 @@ def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) ->
     """
     listed = _listed(answer, partition, k)
     row = _estimate_record(answer)
-    names = ("token", "probability", "latitude", "longitude", "country", "region", "place")
     for rank in range(1, min(k, len(partition)) + 1):
-        for name in names:
+        for name in _ROW_OF_GUESS:
             row[f"{name}_{rank}"] = getattr(listed[rank - 1], name) if listed else None
     return row
 
 
-def answers_geojson(
-    answers: Iterable[Answer | Unanswered], partition: Partition, k: int = 5
-) -> dict[str, Any]:
-    """Answers as a GeoJSON FeatureCollection: for each photo a point, then its k cells.
+def row_schema(partition: Partition, k: int = 5) -> dict[str, Any]:
+    """The columns of `answer_row` and the type that each has in Polars, whatever the rows hold."""
+    columns = answer_row(Unanswered(0, "", ""), partition, k)
+    return {name: _type_of(name.rstrip("0123456789").rstrip("_")) for name in columns}
+
+
+def _type_of(column: str) -> Any:
+    if column in ("photo", "country", "region", "place", "token", "error"):
+        return pl.String
+    return pl.Boolean if column == "sure" else pl.Float64
+
+
+def answer_features(
+    answer: Answer | Unanswered, partition: Partition, k: int = 5
+) -> Iterator[dict[str, Any]]:
+    """One answer as features of GeoJSON: its point estimate, then its k cells.
 
     The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null if the
     model is not sure, and for an unreadable photo (RFC 7946, section 3.2).
     """
-    return feature_collection(one for answer in answers for one in _features(answer, partition, k))
-
-
-def _features(
-    answer: Answer | Unanswered, partition: Partition, k: int
-) -> Iterator[dict[str, Any]]:
     properties = {"kind": "estimate", **_estimate_record(answer)}
     if isinstance(answer, Answer):
         properties["probability"] = answer.confidence

@@ -1,19 +1,19 @@
 """Answers as text and as files; each format is a row of `FORMATS` and of `_TEXTS`."""
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from geoguess_cli.choices import AnswerFormat
 from geoguess_cli.errors import OutputError
-from geoguess_cli.files import csv_text, json_lines, write_text
+from geoguess_cli.files import csv_lines, json_lines, write_lines
+from geoguess_cli.geo.geojson import collection_lines
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import (
     Answer,
     Unanswered,
+    answer_features,
     answer_record,
     answer_row,
-    answers_geojson,
 )
 from geoguess_cli.inference.sidecars import write_sidecar
 from geoguess_cli.inference.waypoints import gpx_text, kml_text
@@ -31,10 +31,12 @@ FORMATS: dict[str, AnswerFormat] = {
 """The format of a file of answers, by its ending; .xmp holds a single answer."""
 
 
-def answers_text(
+def answer_lines(
     answers: Answers, partition: Partition, form: AnswerFormat, *, top_k: int = 5
-) -> str:
-    """Answers as text in a format; "table" is written as CSV.
+) -> Iterator[str]:
+    """Answers as text in a format, piece by piece as they come; "table" is written as CSV.
+
+    The text of "gpx" and "kml" is one piece.
 
     Args:
         answers: Answers, and photos without an answer.
@@ -45,25 +47,35 @@ def answers_text(
     return _TEXTS[form](answers, partition, top_k)
 
 
-def _csv(answers: Answers, partition: Partition, top_k: int) -> str:
-    return csv_text([answer_row(answer, partition, top_k) for answer in answers])
+def _csv(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
+    return csv_lines(answer_row(answer, partition, top_k) for answer in answers)
 
 
-def _json_lines(answers: Answers, partition: Partition, top_k: int) -> str:
-    return json_lines([answer_record(answer, partition, top_k) for answer in answers])
+def _json_lines(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
+    return json_lines(answer_record(answer, partition, top_k) for answer in answers)
 
 
-def _geojson(answers: Answers, partition: Partition, top_k: int) -> str:
-    return json.dumps(answers_geojson(answers, partition, top_k), ensure_ascii=False)
+def _geojson(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
+    return collection_lines(
+        one for answer in answers for one in answer_features(answer, partition, top_k)
+    )
 
 
-_TEXTS: dict[AnswerFormat, Callable[[Answers, Partition, int], str]] = {
+def _gpx(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
+    yield gpx_text(answers, partition, top_k)
+
+
+def _kml(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
+    yield kml_text(answers, partition, top_k)
+
+
+_TEXTS: dict[AnswerFormat, Callable[[Answers, Partition, int], Iterator[str]]] = {
     "table": _csv,
     "csv": _csv,
     "jsonl": _json_lines,
     "geojson": _geojson,
-    "gpx": gpx_text,
-    "kml": kml_text,
+    "gpx": _gpx,
+    "kml": _kml,
 }
 
 
@@ -85,7 +97,7 @@ def write_answers(answers: Answers, partition: Partition, path: Path, *, top_k: 
     if form is None:
         raise OutputError(f"{path} must end in {', '.join(FORMATS)}")
     if form != "xmp":
-        write_text(answers_text(answers, partition, form, top_k=top_k), path)
+        write_lines(answer_lines(answers, partition, form, top_k=top_k), path)
         return
     listed = list(answers)
     if len(listed) != 1:

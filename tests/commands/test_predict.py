@@ -5,7 +5,9 @@ import io
 import json
 
 import geopandas
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from geoguess_cli.choices import POINT_METHODS
 
@@ -139,3 +141,32 @@ def test_predict_nothing_there(trained_world) -> None:
     result = trained_world.run("predict", "nowhere.jpg", code=1)
     assert result.stderr.startswith("error: nowhere.jpg does not exist")
     assert result.stdout == ""
+
+
+def test_predict_a_table_in_parts(trained_world, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("geoguess_cli.inference.parts.ROWS", 32)
+    ask = ("predict", "photos.csv", "-k", "2", "-o", tmp_path / "out")
+    result = trained_world.run(*ask, "--shard", "2/2")
+    assert "2 of 3 parts are missing" in result.stderr
+    result = trained_world.run(*ask)
+    assert "1 of 3 parts are there" in result.stderr
+    assert result.stderr.endswith(f"predictions: {tmp_path}/out/predictions.parquet\n")
+    rows = pl.read_parquet(tmp_path / "out" / "predictions.parquet")
+    trained_world.run("predict", "photos.csv", "-k", "2", "-o", tmp_path / "whole.csv")
+    whole = pl.read_csv(tmp_path / "whole.csv", schema_overrides=rows.schema)
+    assert_frame_equal(rows, whole, abs_tol=1e-5)
+    again = trained_world.run(*ask)
+    assert again.stderr == f"predictions: {tmp_path}/out/predictions.parquet\n"
+    refused = trained_world.run(*ask, "--point", "centroid", "-k", "3", code=1)
+    assert "--top-k was 2 and is 3" in refused.stderr
+    refused = trained_world.run("predict", "photos.csv", "--shard", "1/2", code=2)
+    assert "--shard needs a folder" in refused.stderr
+
+
+def test_predict_in_parts_counts_the_photos_that_fail(trained_world, tmp_path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    ask = ("predict", tmp_path / "broken.jpg", trained_world.photo(), "-o", tmp_path / "out")
+    for _ in range(2):  # the second time they come from the folder
+        result = trained_world.run(*ask, code=1)
+        assert "warning: 1 photo could not be read, such as" in result.stderr
+        assert "the column `error` has the reason of each" in result.stderr

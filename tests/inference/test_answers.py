@@ -13,9 +13,9 @@ from geoguess_cli.inference import answers
 from geoguess_cli.inference.answers import (
     Answer,
     Unanswered,
+    answer_features,
     answer_record,
     answer_row,
-    answers_geojson,
     guesses,
 )
 
@@ -125,10 +125,10 @@ def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: P
     row = answer_row(unsure, partition, 2)
     assert list(row) == list(answer_row(answer, partition, 2))
     assert (row["sure"], row["latitude"], row["probability_1"]) == (False, None, 0.5)
-    point, *cells = answers_geojson([unsure], partition, 2)["features"]
+    point, *cells = answer_features(unsure, partition, 2)
     assert point["geometry"] is None
     assert (point["properties"]["sure"], point["properties"]["probability"]) == (False, 0.5)
-    assert cells == answers_geojson([answer], partition, 2)["features"][1:]
+    assert cells == list(answer_features(answer, partition, 2))[1:]
     assert unsure.confidence == answer.confidence == 0.5
 
 
@@ -150,9 +150,7 @@ def test_rows_have_no_column_for_a_cell_that_is_not_there(answer, partition: Par
 
 
 def test_geojson_has_a_point_then_the_cells(answer, partition: Partition) -> None:
-    collection = answers_geojson([answer], partition, 3)
-    assert collection["type"] == "FeatureCollection"
-    point, *cells = collection["features"]
+    point, *cells = answer_features(answer, partition, 3)
     assert point["geometry"]["type"] == "Point"
     assert point["geometry"]["coordinates"] == (-121.0, 44.0)
     assert (point["properties"]["expected_km"], point["properties"]["radius_90_km"]) == (
@@ -173,7 +171,8 @@ def test_geojson_has_a_point_then_the_cells(answer, partition: Partition) -> Non
 
 
 def test_geojson_of_an_unreadable_photo_has_no_geometry(answer, partition: Partition) -> None:
-    features = answers_geojson([answer, UNREADABLE], partition, 1)["features"]
+    both = (answer, UNREADABLE)
+    features = [one for own in both for one in answer_features(own, partition, 1)]
     assert [feature["properties"]["photo"] for feature in features] == ["a.jpg", "a.jpg", "b.jpg"]
     assert features[2]["type"] == "Feature"
     assert features[2]["geometry"] is None

@@ -3,21 +3,27 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from geoguess_cli.choices import AnswerFormat
-from geoguess_cli.errors import OutputError
+from geoguess_cli.errors import ModelError, OutputError
+from geoguess_cli.files import part_of
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering
-from geoguess_cli.inference.answers import Answer, Unanswered, answer_record, answers_geojson
-from geoguess_cli.inference.files import _TEXTS, FORMATS, answers_text, write_answers
+from geoguess_cli.inference.answers import Answer, Unanswered, answer_features, answer_record
+from geoguess_cli.inference.files import _TEXTS, FORMATS, answer_lines, write_answers
 from geoguess_cli.inference.sidecars import sidecar_text
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
+
+
+def answers_text(*args: Any, **options: Any) -> str:
+    return "".join(answer_lines(*args, **options))
 
 
 @pytest.fixture
@@ -37,7 +43,9 @@ def test_each_format_holds_every_photo(answers, partition: Partition) -> None:
     assert rows[0]["sure"] == "true"
     assert "token_2" not in rows[0]
     geojson = json.loads(answers_text(answers, partition, "geojson", top_k=1))
-    assert geojson == json.loads(json.dumps(answers_geojson(answers, partition, 1)))
+    features = [one for answer in answers for one in answer_features(answer, partition, 1)]
+    expected = {"type": "FeatureCollection", "features": features}
+    assert geojson == json.loads(json.dumps(expected))
     assert answers_text(answers, partition, "table") == answers_text(answers, partition, "csv")
 
 
@@ -60,6 +68,24 @@ def test_the_ending_chooses_the_format(
     path = tmp_path / f"answers{ending.upper()}"
     write_answers(answers, partition, path, top_k=1)
     assert path.read_text() == answers_text(answers, partition, FORMATS[ending], top_k=1)
+
+
+def test_an_error_leaves_the_answers_before_it(
+    answers, partition: Partition, tmp_path: Path
+) -> None:
+    def failing() -> Iterator[Answer | Unanswered]:
+        yield from answers
+        raise ModelError("the model's logits are not finite")
+
+    for ending in (".csv", ".jsonl", ".geojson"):
+        path = tmp_path / f"answers{ending}"
+        path.write_text("old")
+        with pytest.raises(ModelError):
+            write_answers(failing(), partition, path, top_k=1)
+        assert path.read_text() == "old"
+        whole = answers_text(answers, partition, FORMATS[ending], top_k=1)
+        assert whole.startswith(part_of(path).read_text())
+        assert "b.jpg is not a picture" in part_of(path).read_text()
 
 
 def test_another_ending_is_refused(answers, partition: Partition, tmp_path: Path) -> None:

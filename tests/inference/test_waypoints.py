@@ -11,7 +11,7 @@ import pytest
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering
 from geoguess_cli.inference.answers import Answer, Unanswered, reach_in_words
-from geoguess_cli.inference.files import answers_text
+from geoguess_cli.inference.files import answer_lines
 from geoguess_cli.inference.waypoints import ESTIMATE, xml_text
 
 GPX = "{http://www.topografix.com/GPX/1/1}"
@@ -48,7 +48,7 @@ def answers(partition: Partition) -> list[Answer | Unanswered]:
 
 @pytest.mark.parametrize("form", ["gpx", "kml"])
 def test_elements_follow_each_other_as_in_the_schema(answers, partition, form: str) -> None:
-    root = ElementTree.fromstring(answers_text(answers, partition, form, top_k=2))
+    root = ElementTree.fromstring("".join(answer_lines(answers, partition, form, top_k=2)))
     seen = set()
     for element in root.iter():
         names = [child.tag.partition("}")[2] for child in element]
@@ -64,7 +64,7 @@ def test_elements_follow_each_other_as_in_the_schema(answers, partition, form: s
 @pytest.mark.parametrize("form", ["gpx", "kml"])
 def test_another_program_reads_the_places(answers, partition, tmp_path: Path, form: str) -> None:
     path = tmp_path / f"answers.{form}"
-    path.write_text(answers_text(answers, partition, form, top_k=2), encoding="utf-8")
+    path.write_text("".join(answer_lines(answers, partition, form, top_k=2)), encoding="utf-8")
     options = {"layer": "waypoints"} if form == "gpx" else {}
     frame = geopandas.read_file(path, **options)
     places = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
@@ -77,7 +77,7 @@ def test_another_program_reads_the_places(answers, partition, tmp_path: Path, fo
 
 
 def test_gpx_names_what_it_leaves_out_and_that_it_is_an_estimate(answers, partition) -> None:
-    root = ElementTree.fromstring(answers_text(answers, partition, "gpx", top_k=2))
+    root = ElementTree.fromstring("".join(answer_lines(answers, partition, "gpx", top_k=2)))
     assert (root.get("version"), root.get("creator")) == ("1.1", "geoguess")
     about = root.findtext(f"{GPX}metadata/{GPX}desc")
     assert about == f"{ESTIMATE}; 2 photos without a point estimate left out"
@@ -89,7 +89,7 @@ def test_gpx_names_what_it_leaves_out_and_that_it_is_an_estimate(answers, partit
 
 
 def test_kml_holds_the_row_of_the_csv(answers, partition) -> None:
-    root = ElementTree.fromstring(answers_text(answers, partition, "kml", top_k=1))
+    root = ElementTree.fromstring("".join(answer_lines(answers, partition, "kml", top_k=1)))
     rows = [
         {data.get("name"): data.findtext(f"{KML}value") for data in mark.iter(f"{KML}Data")}
         for mark in root.iter(f"{KML}Placemark")

@@ -2,17 +2,12 @@
 
 import dataclasses
 import json
-import os
-import signal
-import sys
 import time
-import traceback
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from kill_worlds import Writes, in_a_child, needs_fork
 from training_worlds import Lab, same
 
 from geoguess_cli.config import StageConfig
@@ -20,51 +15,8 @@ from geoguess_cli.errors import BusyError, MissingFileError
 from geoguess_cli.training.run import Run
 
 TIMINGS = ("seconds", "photos_per_second")
-WRITES = ("os.mkdir", "os.rename", "os.remove", "os.link", "os.rmdir", "os.truncate")
 SHARDS = 4
 """The kills are tried in this number of tests, so that they can run side by side."""
-
-
-class Writes:
-    """Counts what changes a folder, in this process; before one of these changes it kills it."""
-
-    def __init__(self, folder: Path, kill_before: int | None) -> None:
-        self.count = 0
-        self._folder, self._kill_before = os.fspath(folder), kill_before
-        sys.addaudithook(self._look)
-
-    def _look(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open":
-            path, _, flags = args
-            changes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        else:
-            path, changes = args[0] if args else None, event in WRITES
-        named = changes and isinstance(path, str | os.PathLike)
-        if named and os.fspath(path).startswith(self._folder):
-            if self.count == self._kill_before:
-                os.kill(os.getpid(), signal.SIGKILL)
-            self.count += 1
-
-
-def in_a_child(work: Callable[[], int]) -> int | None:
-    """What `work` returns in a fork of this process; None if the fork was killed."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(writer, str(work()).encode())
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-    os.close(writer)
-    with os.fdopen(reader) as file:
-        answer = file.read()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return None
-    assert os.WEXITSTATUS(status) == 0, "the child failed; its traceback is on stderr"
-    return int(answer)
 
 
 @pytest.fixture
@@ -101,7 +53,7 @@ def left(run: Run) -> dict[str, Any]:
     return {**weights, "metrics": metrics, "config": run.config_path.read_text()}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@needs_fork
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_kill_before_any_write_changes_nothing(shard: int, short: Lab) -> None:
     writes = trained(short, "straight")
