@@ -88,10 +88,10 @@ def color_predictor() -> Any:
 
         def __init__(self, colors: torch.Tensor) -> None:
             nn.Module.__init__(self)
-            self.head = ColorHead(colors)
+            self.backbone, self.head = nn.AdaptiveAvgPool2d(1), ColorHead(colors)
 
-        def features(self, images: torch.Tensor) -> torch.Tensor:
-            return images.mean(dim=(2, 3))
+        def read(self, output: torch.Tensor) -> torch.Tensor:
+            return output.flatten(1)
 
     towns = np.array([town[:2] for town in COLORED_TOWNS.values()])
     partition = build_partition(np.repeat(towns, 5, axis=0), max_photos=5, min_photos=5)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +12,11 @@ from jaxtyping import Float, Float32, Int, UInt8
 from PIL import Image
 
 from geoguess_cli.choices import PointMethod, Precision
-from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
+from geoguess_cli.inference.probabilities import checked_logits
+from geoguess_cli.inference.windows import WindowPredictor, as_tensor
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.names import text_of
@@ -151,7 +153,7 @@ class Predictor:
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
             logits: torch.Tensor = self._geolocator(_as_tensor(images).to(self.device))
-        return _finite(logits)
+        return checked_logits(logits.float().cpu().numpy())
 
     def look(self, images: Images) -> Looked:
         """Logits of each image as in `logits`, with its features and pooled values.
@@ -166,7 +168,8 @@ class Predictor:
         with torch.inference_mode(), autocast(self.device, self.precision):
             look = self._geolocator.look(_as_tensor(images).to(self.device))
         features, pooled = (part.float().cpu().numpy() for part in (look.features, look.pooled))
-        return Looked(_finite(look.logits), features, pooled)
+        logits = checked_logits(look.logits.float().cpu().numpy())
+        return Looked(logits, features, pooled)
 
     def probabilities(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Calibrated probability of each cell for each image; rows sum to 1.
@@ -178,6 +181,16 @@ class Predictor:
             ModelError: A logit is not finite.
         """
         return self.answering.probabilities(self.logits(images))
+
+    @cached_property
+    def for_windows(self) -> WindowPredictor:
+        """The same probabilities, in less time for copies of a photo with a window covered."""
+        return WindowPredictor(
+            self._geolocator,
+            self.answering,
+            image_size=self.spec.size,
+            precision=self.precision,
+        )
 
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
@@ -322,18 +335,5 @@ class Predictor:
         }
 
 
-def _finite(logits: torch.Tensor) -> Float32[np.ndarray, "b c"]:
-    values: np.ndarray = logits.float().cpu().numpy()
-    if not np.isfinite(values).all():
-        raise ModelError(
-            "the model's logits are not finite; try --precision fp32, "
-            "else train it again with a lower learning rate"
-        )
-    return values
-
-
 def _as_tensor(images: Images) -> torch.Tensor:
-    """The images as a tensor; an array that is not writable or not contiguous is copied."""
-    if isinstance(images, torch.Tensor):
-        return images
-    return torch.from_numpy(np.require(images, np.float32, ("C", "W")))
+    return images if isinstance(images, torch.Tensor) else as_tensor(images)

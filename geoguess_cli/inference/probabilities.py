@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from geoguess_cli.errors import ModelError
+
 
 def log_softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
     """Natural logarithms of the probabilities, in float64, without overflow for any finite logits.
@@ -20,6 +22,20 @@ def softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
     """Probabilities, in float32; each row sums to 1 within the rounding of float32."""
     probabilities: np.ndarray = np.exp(log_softmax(logits))
     return probabilities.astype(np.float32)
+
+
+def checked_logits(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+    """The logits as they are.
+
+    Raises:
+        ModelError: A logit is not finite.
+    """
+    if not np.isfinite(logits).all():
+        raise ModelError(
+            "the model's logits are not finite; try --precision fp32, "
+            "else train it again with a lower learning rate"
+        )
+    return logits
 
 
 def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"]:

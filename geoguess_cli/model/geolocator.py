@@ -78,9 +78,13 @@ class Geolocator(nn.Module, ABC):
         """Number of values that are kept of a photo: features, and pooled values beside them."""
         return self.width
 
-    @abstractmethod
     def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
         """What the encoder makes of photos that are normalised as `image_spec` says."""
+        return self.read(sole(self.backbone(images)))
+
+    @abstractmethod
+    def read(self, output: Tensor) -> Float[Tensor, "b d"]:
+        """The features of photos, from what the backbone makes of them."""
 
     def kept(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k"]:
         """What is kept of photos: the features, and the pooled values where they differ."""
@@ -116,9 +120,9 @@ class Embedder(Geolocator):
         self.backbone = backbone
         self.head = create_head(width, config, cells=cells)
 
-    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
+    def read(self, output: Tensor) -> Float[Tensor, "b d"]:
         """The embedding of timm's model."""
-        return self.backbone(images)  # type: ignore[no-any-return]
+        return output
 
 
 class Hybrid(Geolocator):
@@ -156,24 +160,28 @@ class Hybrid(Geolocator):
         """Number of features, and of channels of the feature map."""
         return self.width + self.projection.in_features
 
-    def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
-        """The mean of the patches that the ViT gives."""
-        return self._encoded(self._patches(images))
+    def read(self, output: Tensor) -> Float[Tensor, "b d"]:
+        """The mean of the patches that the ViT gives for the backbone's feature map."""
+        return self._encoded(self._patches(output))
 
     def kept(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b k"]:
         """The features, and the mean of the patches before the projection."""
-        patches = self._patches(images)
+        patches = self._patches(sole(self.backbone(images)))
         return torch.cat([self._encoded(patches), patches.float().mean(dim=1)], dim=1)
 
-    def _patches(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b n k"]:
+    def _patches(self, output: Tensor) -> Float[Tensor, "b n k"]:
         """The feature map of the backbone, pooled to grid × grid patches."""
-        features = self.backbone(images)[0]
         if self.channels_last:
-            features = features.permute(0, 3, 1, 2)
-        return self.pool(features).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
+            output = output.permute(0, 3, 1, 2)
+        return self.pool(output).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
 
     def _encoded(self, patches: Float[Tensor, "b n k"]) -> Float[Tensor, "b d"]:
         return self.vit(self.projection(patches)).mean(dim=1)  # type: ignore[no-any-return]
+
+
+def sole(output: Tensor | list[Tensor]) -> Tensor:
+    """The output of a part: a tensor, or the only tensor of a list."""
+    return output if isinstance(output, Tensor) else output[0]
 
 
 def build_geolocator(config: ModelConfig, *, cells: int, image_size: int) -> Geolocator:
@@ -239,7 +247,7 @@ def part_summaries(geolocator: Geolocator, spec: ImageSpec) -> list[PartSummary]
     summaries: list[PartSummary] = []
 
     def summarise(name: str, part: nn.Module, _photos: Any, output: Tensor | list[Tensor]) -> None:
-        feature = output if isinstance(output, Tensor) else output[0]
+        feature = sole(output)
         counts = [(p.numel(), p.requires_grad) for p in part.parameters()]
         summaries.append(
             PartSummary(

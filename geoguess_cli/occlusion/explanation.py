@@ -137,7 +137,7 @@ def explain_photo(
     target = question.target(predictor.partition, predictor.answer(image), truth=truth)
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
     occlusion = occlusion_map(
-        predictor.probabilities,
+        predictor.for_windows,
         image,
         target,
         window=plan.window,
@@ -149,7 +149,7 @@ def explain_photo(
     if not plan.steps:
         return Explanation(file, occlusion, None, plan.seed, predictor.spec.resize)
     curves = faithfulness(
-        predictor.probabilities,
+        predictor.for_windows,
         image,
         occlusion,
         steps=plan.steps,

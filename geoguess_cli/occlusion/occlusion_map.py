@@ -7,6 +7,7 @@ Captum's `Occlusion`. It knows no model, only a callable from images to probabil
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int
@@ -16,6 +17,21 @@ from geoguess_cli.occlusion.targets import Target, cell_target
 
 Predict = Callable[[Float[np.ndarray, "b 3 h w"]], np.ndarray]
 """From images (b, 3, h, w) to probabilities (b, c)."""
+
+
+@runtime_checkable
+class KeepingPredict(Protocol):
+    """A `Predict` that computes once what the covered copies of one image share."""
+
+    def __call__(self, images: Float[np.ndarray, "b 3 h w"], /) -> np.ndarray:
+        """The probabilities (b, c) of images."""
+
+    def keeping(
+        self, image: Float[np.ndarray, "3 h w"], *, window: int
+    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """From copies of an image, and the corner (row, column) of the square in which each
+        differs from it, to their probabilities; the square's side is `window` pixels."""
+
 
 MEAN_COLOR: Mapping[str, float | np.ndarray] = {"mean": 0.0}
 """The baseline of the paper: a covered pixel gets the mean colour, 0 in a normalised image."""
@@ -115,6 +131,7 @@ def occlusion_maps(
     passes = [(i, j, cover) for i, j in _coarse_first(len(rows), len(columns)) for cover in covers]
     # Copies throughout: a model may change its images in place.
     value = target_values(predict, image[None].copy(), target)
+    answers = _answers_of_copies(predict, image, window)
     evidence = target.evidence(value)[0]
 
     total, count = np.zeros((2, len(rows), len(columns)))
@@ -125,8 +142,10 @@ def occlusion_maps(
             top, left = i * stride, j * stride
             under = np.s_[:, top : top + window, left : left + window]
             one[under] = cover[under]
-        drops = evidence - target.evidence(target_values(predict, images, target))
-        at = tuple(np.array([(i, j) for i, j, _ in batch]).T)
+        places = np.array([(i, j) for i, j, _ in batch])
+        answer = answers(images, stride * places)
+        drops = evidence - target.evidence(_values(answer, len(batch), target))
+        at = tuple(places.T)
         np.add.at(total, at, drops)
         np.add.at(count, at, 1)
         yield OcclusionMap(
@@ -198,16 +217,30 @@ def target_values(
         CellError: `predict` has no column for a cell of the target.
         ModelError: `predict` does not return finite probabilities (b, c).
     """
-    answer = np.asarray(predict(images))
-    if answer.ndim != 2 or len(answer) != len(images):
+    return _values(predict(images), len(images), target)
+
+
+def _values(answer: np.ndarray, images: int, target: Target) -> Float64[np.ndarray, " b"]:
+    """The target for each row of what a model answers to a number of images."""
+    answer = np.asarray(answer)
+    if answer.ndim != 2 or len(answer) != images:
         raise ModelError(
-            f"predict returned an array of shape {answer.shape} for {len(images)} images; "
-            f"it must return ({len(images)}, cells)"
+            f"predict returned an array of shape {answer.shape} for {images} images; "
+            f"it must return ({images}, cells)"
         )
     values = target.values(answer)
     if not np.isfinite(values).all():
         raise ModelError("the model's probabilities are not finite; train it again")
     return values
+
+
+def _answers_of_copies(
+    predict: Predict, image: Float[np.ndarray, "3 h w"], window: int
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """From copies of an image and the corners of their windows to probabilities."""
+    if isinstance(predict, KeepingPredict):
+        return predict.keeping(image.copy(), window=window)
+    return lambda images, _corners: predict(images)
 
 
 def _check(height: int, width: int, *, window: int, stride: int, batch_size: int = 1) -> None:

@@ -249,7 +249,7 @@ class Service:
         job = OcclusionJob(self.partition.tokens[cell_index])
         window = window or max(1, min(32, self.predictor.spec.size // 4))
         maps = occlusion_maps(
-            self.predictor.probabilities,
+            self.predictor.for_windows,
             photo.image,
             cell_target(cell_index, name=f"cell {job.token}"),
             window=window,

@@ -62,7 +62,7 @@ def survey_photos(
         if on_start is not None:
             on_start(store)
         result = survey(
-            predictor.probabilities,
+            predictor.for_windows,
             predictor.read,
             photo_set,
             rows,

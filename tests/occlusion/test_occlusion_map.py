@@ -1,5 +1,7 @@
 """Occlusion maps: known answers, and Captum's as the reference."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -224,6 +226,34 @@ def test_the_map_fills_in_coarse_first() -> None:
     known = [int((~np.isnan(one.drop)).sum()) for one in made]
     assert known == sorted(known)
     assert not np.isnan(whole.drop).any()
+
+
+class Keeping:
+    """A model that answers copies of one image; it holds each to the window that it is told."""
+
+    def __init__(self, predict: Predict) -> None:
+        self.predict = predict
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        return self.predict(images)
+
+    def keeping(self, image: np.ndarray, *, window: int) -> Callable[..., np.ndarray]:
+        def predict(images: np.ndarray, corners: np.ndarray) -> np.ndarray:
+            for one, (top, left) in zip(images, corners, strict=True):
+                changed = (one != image).any(axis=0)
+                assert changed.any()
+                changed[top : top + window, left : left + window] = False
+                assert not changed.any()
+            return self.predict(images)
+
+        return predict
+
+
+def test_a_model_that_keeps_maps_is_told_where_each_window_lies() -> None:
+    model, image = on_arrays(random_classifier(11)), noise(3, 23, 30)
+    settings = {"window": 7, "stride": 4, "batch_size": 5}
+    found = occlusion_map(Keeping(model), image, 1, **settings)
+    np.testing.assert_array_equal(found.drop, occlusion_map(model, image, 1, **settings).drop)
 
 
 def test_spreading_the_windows_gives_the_map() -> None:
