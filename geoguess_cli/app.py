@@ -26,6 +26,7 @@ from geoguess_cli.commands import (
 )
 from geoguess_cli.console.streams import discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
+from geoguess_cli.memory import shortage
 
 
 class ErrorBoundary(TyperGroup):
@@ -44,6 +45,13 @@ class ErrorBoundary(TyperGroup):
             if ctx.params.get("debug"):
                 raise
             typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+            raise typer.Exit(1) from error
+        except (MemoryError, RuntimeError, OSError) as error:
+            asked = shortage(error)
+            if asked is None or ctx.params.get("debug"):
+                raise
+            remedy = "give a smaller --batch-size or fewer --workers, or end other programs"
+            typer.echo(f"error: out of memory: {asked}; {remedy}", err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted", err=True)

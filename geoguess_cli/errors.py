@@ -66,6 +66,10 @@ class BusyError(GeoguessError, BlockingIOError):
     """A server, or the folder of a run, has as much work as it takes; it may be free again soon."""
 
 
+class OutOfMemoryError(GeoguessError, MemoryError):
+    """The memory of this machine or of its GPU does not hold what was asked for."""
+
+
 class ProcessError(GeoguessError, ConnectionError):
     """Another process of the same job ended, or cannot be reached."""
 

@@ -57,10 +57,12 @@ class TrainConfig:
     `tau_km` belongs to the targets "distance". `hierarchy` is the weight of the levels of the S2
     tree above the cells, at which photos in no cell teach too. `plateau_factor` and
     `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
-    each stage with "cosine".
+    each stage with "cosine". `accumulate` is the number of parts in which a batch goes through the
+    model, whose gradients add up to those of the batch.
     """
 
     batch_size: int = 64
+    accumulate: int = 1
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     targets: TrainingTargets = "hard"
@@ -75,7 +77,7 @@ class TrainConfig:
     stages: tuple[StageConfig, ...] = PAPER_STAGES
 
     def __post_init__(self) -> None:
-        at_least(1, train_batch_size=self.batch_size)
+        at_least(1, train_batch_size=self.batch_size, train_accumulate=self.accumulate)
         at_least(0, train_plateau_patience=self.plateau_patience)
         between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
         between(0.01, 0.99, train_plateau_factor=self.plateau_factor)

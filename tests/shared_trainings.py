@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any
 
 import torch
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks
 from training_worlds import Lab, State
 
 from geoguess_cli.config import Config
@@ -32,7 +33,11 @@ def sendable(lab: Lab, config: Config | None = None) -> Lab:
 
 
 def gradients(
-    processes: Processes, geolocator: torch.nn.Module, photos: TrainingPhotos, batch_size: int
+    processes: Processes,
+    geolocator: torch.nn.Module,
+    photos: TrainingPhotos,
+    batch_size: int,
+    accumulate: int = 1,
 ) -> tuple[list[State], Tally, list[str]]:
     """The gradients of each step of an epoch, its sums, and the reasons of unreadable photos."""
     geolocator = copy.deepcopy(geolocator)  # a pipe hands over the same memory
@@ -46,6 +51,7 @@ def gradients(
         seed=3,
         on_failure=lambda _photos, _row, reason: failures.append(reason),
         processes=processes,
+        accumulate=accumulate,
     )
     spec = ImageSpec(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     optimizer = torch.optim.SGD(geolocator.parameters(), lr=1e-3)
@@ -64,6 +70,31 @@ def gradients(
         batches = loader.epoch(0)
         engine.train(photos, batches, optimizer, epoch=0, tally=tally, after=after, network=network)
     return steps, tally, failures
+
+
+def summed(processes: Processes, *arguments: Any) -> int:
+    """How often the processes add up their gradients in `gradients`."""
+    calls = []
+    own = torch.nn.parallel.DistributedDataParallel
+
+    class Counting(own):  # type: ignore[misc, valid-type]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.register_comm_hook(None, self.count)
+
+        @staticmethod
+        def count(
+            _: None, bucket: torch.distributed.GradBucket
+        ) -> torch.futures.Future[torch.Tensor]:
+            calls.append(bucket.index())
+            return default_hooks.allreduce_hook(None, bucket)  # type: ignore[arg-type]
+
+    torch.nn.parallel.DistributedDataParallel = Counting
+    try:
+        gradients(processes, *arguments)
+    finally:
+        torch.nn.parallel.DistributedDataParallel = own
+    return calls.count(0)
 
 
 def training(

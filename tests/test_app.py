@@ -79,7 +79,22 @@ def test_version() -> None:
 
 def test_every_error_is_also_a_standard_one() -> None:
     for kind in GeoguessError.__subclasses__():
-        assert issubclass(kind, ValueError | OSError | ImportError), kind
+        assert issubclass(kind, ValueError | OSError | ImportError | MemoryError), kind
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("std::bad_alloc"), OSError(12, "Cannot allocate memory")]
+)
+def test_too_little_memory_is_one_line(error, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("geoguess_cli.console.verbs.settings", fail)
+    result = CliRunner().invoke(app, ["cells", "show"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: out of memory: there is too little memory; give a")
+    assert result.stderr.count("\n") == 1
+    assert CliRunner().invoke(app, ["--debug", "cells", "show"]).exception is error
 
 
 def test_an_error_is_one_line_and_debug_shows_more(tmp_path, monkeypatch) -> None:

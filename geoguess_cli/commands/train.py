@@ -55,6 +55,7 @@ class TrainCommand(TyperCommand):
 @configured(
     "photos",
     "train__batch_size",
+    "train__accumulate",
     "seed",
     "device",
     "precision",

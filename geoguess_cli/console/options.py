@@ -194,6 +194,15 @@ BatchSize = Annotated[
         "--batch-size", min=1, metavar="N", help="Images that go through the model at once."
     ),
 ]
+Accumulate = Annotated[
+    int | None,
+    typer.Option(
+        "--accumulate",
+        min=1,
+        metavar="N",
+        help="Parts in which a batch goes through the model, to save memory.",
+    ),
+]
 Window = Annotated[
     int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
 ]

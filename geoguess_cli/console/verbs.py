@@ -17,6 +17,7 @@ KEYS: dict[str, Any] = {
     "cells__max_level": options.MaxLevel,
     "cells__uncovered": options.UncoveredOption,
     "train__batch_size": options.BatchSize,
+    "train__accumulate": options.Accumulate,
     "seed": options.Seed,
     "device": options.DeviceOption,
     "precision": options.PrecisionOption,

@@ -5,7 +5,7 @@ A process that works alone never touches `torch.distributed`, which some builds 
 
 import datetime
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -105,6 +105,15 @@ class Processes:
         return nn.parallel.DistributedDataParallel(
             module, find_unused_parameters=True, gradient_as_bucket_view=True
         )
+
+    def apart(self, network: nn.Module) -> AbstractContextManager[object]:
+        """The context of a backward pass whose gradients stay in this process for the moment.
+
+        Args:
+            network: What `joint` returned.
+        """
+        distributed = nn.parallel.DistributedDataParallel
+        return network.no_sync() if isinstance(network, distributed) else nullcontext()
 
     def align_buffers(self, module: nn.Module) -> None:
         """Give the running statistics of the leader's module to the others."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from geoguess_cli.choices import Arithmetic
-from geoguess_cli.errors import ModelError, PhotoTableError
+from geoguess_cli.errors import ModelError, OutOfMemoryError, PhotoTableError
+from geoguess_cli.memory import shortage
 from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import ALONE, Processes
@@ -41,6 +42,7 @@ class Engine:
         on_failure: Called with the photos of a phase, and the position and the reason of each
             photo that cannot be decoded.
         processes: This process and the others that share each batch.
+        accumulate: Number of parts in which a batch goes through the model, one after the other.
     """
 
     geolocator: Geolocator
@@ -51,6 +53,7 @@ class Engine:
     seed: int
     on_failure: Callable[[TrainingPhotos, int, str], None]
     processes: Processes = ALONE
+    accumulate: int = 1
 
     def train(
         self,
@@ -78,6 +81,7 @@ class Engine:
 
         Raises:
             ModelError: The loss is not finite.
+            OutOfMemoryError: The batch needs more memory than there is.
             PhotoTableError: No photo could be read.
         """
         network = network or self.geolocator
@@ -87,18 +91,18 @@ class Engine:
             if count > 1:
                 optimizer.zero_grad(set_to_none=True)
                 with _seeded(self.seed, epoch, step, self.device, self.processes.rank):
-                    value = self._learn(network, photos, batch, count)
+                    own = self._learn_or_advise(network, photos, batch, count, step, optimizer)
                 if self.clip_norm > 0:
                     torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
                 optimizer.step()
-                (loss,) = self.processes.total(value * len(batch.rows))
+                (loss,) = self.processes.total(own)
                 if not math.isfinite(loss):
                     raise ModelError(f"step {step + 1}: the training loss is {loss / count}")
                 tally.loss += loss
                 tally.covered += count
 
     def _learn(self, network: nn.Module, photos: TrainingPhotos, batch: Batch, count: int) -> float:
-        """Add to the gradients those of a batch; the mean loss of this process's own photos.
+        """Add to the gradients those of a batch; the sum of the losses of this process's photos.
 
         Args:
             network: Computes the logits.
@@ -106,16 +110,103 @@ class Engine:
             batch: This process's own photos of the batch; there may be none.
             count: Photos of the batch in all processes.
         """
-        own = len(batch.rows)
-        with norms_resting(network, unless=own > 1 or self.processes.alone):
-            logits = self._logits(batch, network)
-            if own:
-                loss = self.loss(logits, photos.targets(batch.rows, self.device))
+        parts = self._parts(batch)
+        total = 0.0
+        for number, (rows, images) in enumerate(parts, start=1):
+            alone = number < len(parts)  # the last part brings the sums to the other processes
+            with self.processes.apart(network) if alone else nullcontext():
+                loss = self._part_loss(network, photos, rows, images)
+                # The gradients become means over processes; they shall be means over photos.
+                (loss * (len(rows) * self.processes.count / count)).backward()
+            total += loss.item() * len(rows)
+        return total
+
+    def _part_loss(
+        self, network: nn.Module, photos: TrainingPhotos, rows: Tensor, images: Tensor
+    ) -> Tensor:
+        """The mean loss of some photos; a norm over a batch cannot learn from one photo."""
+        with norms_resting(network, unless=len(rows) > 1):
+            logits = self._logits(images, network)
+            if not len(rows):
+                return logits.sum()  # of nothing; this process still takes part in the mean
+            return self.loss(logits, photos.targets(rows, self.device))
+
+    def _parts(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """Rows and images of each part of a batch.
+
+        Processes have the same number of parts, because norms over processes wait for each other.
+        """
+        parts = zip(
+            batch.rows.tensor_split(self.accumulate),
+            batch.images.tensor_split(self.accumulate),
+            strict=True,
+        )
+        return [part for part in parts if len(part[0]) or not self.processes.alone]
+
+    def _learn_or_advise(
+        self,
+        network: nn.Module,
+        photos: TrainingPhotos,
+        batch: Batch,
+        count: int,
+        step: int,
+        optimizer: torch.optim.Optimizer,
+    ) -> float:
+        """As `_learn`; if the memory is too small, the error says how many photos at once fit."""
+        try:
+            return self._learn(network, photos, batch, count)
+        except (MemoryError, RuntimeError) as error:
+            asked = shortage(error)
+            if asked is None:
+                raise
+        # Outside the handler: the error holds all that the step has computed.
+        optimizer.zero_grad(set_to_none=True)
+        own = -(-len(batch.rows) // self.accumulate)
+        fitting = self._fitting(network, photos, batch, own, optimizer)
+        optimizer.zero_grad(set_to_none=True)
+        remedy = (
+            f"{fitting} at once fit: add --accumulate {-(-len(batch.rows) // fitting)}"
+            if fitting
+            else "not even one fits: make images.size smaller, take a smaller model.backbone, or "
+            "freeze more parts"
+        )
+        raise OutOfMemoryError(
+            f"step {step + 1}: out of memory with {own} photos at once: {asked}; {remedy}"
+        )
+
+    def _fitting(
+        self,
+        network: nn.Module,
+        photos: TrainingPhotos,
+        batch: Batch,
+        most: int,
+        optimizer: torch.optim.Optimizer,
+    ) -> int:
+        """A number of photos, below `most`, whose step fits into the memory; 0 if there is none.
+
+        It is tried out, with the sums of the optimizer in place. Processes that wait for each other
+        in a norm cannot try, so half of the photos is their guess.
+        """
+        if not self.processes.alone:
+            return most // 2
+        learning = [p for group in optimizer.param_groups for p in group["params"]]
+        numbers = 0 if optimizer.state else 2 * sum(p.numel() for p in learning)
+        for fewer in _halves(most):
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            optimizer.zero_grad(set_to_none=True)
+            try:
+                sums = torch.empty(numbers, device=self.device)
+                self._part_loss(
+                    network, photos, batch.rows[:fewer], batch.images[:fewer]
+                ).backward()
+                del sums
+            except (MemoryError, RuntimeError) as error:
+                if shortage(error) is None:
+                    raise
             else:
-                loss = logits.sum()  # of nothing; this process still takes part in the mean
-            # The gradients become means over processes; they shall be means over photos.
-            (loss * (own * self.processes.count / count)).backward()
-        return loss.item()
+                return fewer
+        return 0
 
     def validate(
         self,
@@ -149,7 +240,8 @@ class Engine:
 
     @torch.inference_mode()
     def _judge(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
-        logits = self._logits(batch, self.geolocator).float()
+        parts = [self._logits(images, self.geolocator) for _, images in self._parts(batch)]
+        logits = torch.cat(parts).float()
         cells = photos.targets(batch.rows, self.device).cells
         covered = cells >= 0
         likeliest = logits.topk(min(5, logits.shape[1])).indices
@@ -163,8 +255,8 @@ class Engine:
             before + int(more) for before, more in zip(own, counts, strict=True)
         )
 
-    def _logits(self, batch: Batch, network: nn.Module) -> Tensor:
-        images = batch.images.to(self.device, non_blocking=True)
+    def _logits(self, images: Tensor, network: nn.Module) -> Tensor:
+        images = images.to(self.device, non_blocking=True)
         with autocast(self.device, self.precision):
             logits: Tensor = network(images)
         return logits
@@ -196,6 +288,13 @@ class Engine:
                 f"none of the {tally.skipped} {split} photos can be read; "
                 "`geoguess data inspect` says why"
             )
+
+
+def _halves(number: int) -> Iterator[int]:
+    """Half of a number, half of that, and so on down to 1."""
+    while number > 1:
+        number //= 2
+        yield number
 
 
 @contextmanager

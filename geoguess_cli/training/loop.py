@@ -13,11 +13,12 @@ from typing import Any
 import torch
 
 from geoguess_cli.config import Config, StageConfig
-from geoguess_cli.errors import ConfigError, ModelError, StoppedError
+from geoguess_cli.errors import ConfigError, ModelError, OutOfMemoryError, StoppedError
 from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.training.clock import Clock
 from geoguess_cli.training.epoch import AfterBatch, Engine
+from geoguess_cli.training.faults import fault_of_epoch
 from geoguess_cli.training.features import FeatureReading, Loader
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import PHASES, EpochStats, Phase, StepStats, Tally
@@ -165,8 +166,8 @@ class EpochLoop:
         set_stage(self.engine.geolocator, stage.planned.config)
         try:
             trained, judged = self._phases(stage, epoch, where, interrupted)
-        except ModelError as error:
-            raise ModelError(self._diverged(stage, epoch, error)) from error
+        except (ModelError, OutOfMemoryError) as error:
+            raise fault_of_epoch(error, stage, epoch, self.run.best_path) from error
         stage.scheduler.step(judged.mean_loss)
         stats = EpochStats(
             **where,
@@ -264,6 +265,9 @@ class EpochLoop:
             self.engine.processes.of_leader(lambda: self._write(snapshot, best))
 
     def _write(self, snapshot: Snapshot, best: bytes | Path | None) -> None:
+        if (name := snapshot.not_finite()) is not None:
+            at = f"step {snapshot.step}: " if snapshot.step else ""
+            raise ModelError(f"{at}{name} holds a number that is not finite")
         kept = (self.snapshots.best_path or self.run.best_path) if self.best.epoch else None
         self.snapshots.save(snapshot, best or kept)
         self._publish(snapshot)
@@ -336,13 +340,3 @@ class EpochLoop:
         if stopping:
             reason = next(filter(None, processes.gathered(reason)))
         return reason, bool(saving)
-
-    def _diverged(self, stage: RunningStage, epoch: int, error: Exception) -> str:
-        number, name = stage.planned.number, stage.planned.config.name
-        path = self.run.best_path
-        weights = f"the best weights so far are in {path}" if path.is_file() else "none are kept"
-        return (
-            f"stage {number} ({name}), epoch {epoch + 1}, {error}. "
-            f"Lower the stage's learning_rate ({stage.learning_rate:g}), set train.clip_norm, or "
-            f"use --precision fp32; {weights}"
-        )

@@ -31,7 +31,7 @@ from geoguess_cli.training.progress import EpochStats, StepStats
 from geoguess_cli.training.run import Run
 from geoguess_cli.training.snapshot import Snapshot
 from geoguess_cli.training.targets import training_loss
-from geoguess_cli.training.terms import THREADS, other_processes, training_terms
+from geoguess_cli.training.terms import THREADS, changed_soundly, training_terms
 
 
 class TrainingSession:
@@ -101,7 +101,7 @@ class TrainingSession:
         self.resumed: Snapshot | None = None
         if resume:
             self.resumed, self.notes = processes.of_leader(lambda: latest_snapshot(run))
-            self.notes += other_processes(self.resumed.terms, processes.count)
+            self.notes += changed_soundly(self.resumed.terms, processes.count, config)
         self.threads = self._threads()
         # Any other training starts from a result in the run folder.
         if not resume and (stage or 1) == 1:
@@ -137,7 +137,8 @@ class TrainingSession:
             BusyError: Another process trains in the same run.
             MissingFileError: There is no result of the stage before.
             ConfigError: There is no such stage, or `resume` with another configuration.
-            ModelError: The loss is no longer finite, or stored weights do not fit.
+            ModelError: A loss or a weight is no longer finite, or stored weights do not fit.
+            OutOfMemoryError: A step needs more memory than there is.
             PhotoTableError: No photo could be read.
         """
         warned: set[PhotoFile] = set()
@@ -148,17 +149,7 @@ class TrainingSession:
                 warned.add(file)
                 on_failure(file, reason)
 
-        self.geolocator = self.processes.prepared(self.geolocator, self.device)
-        engine = Engine(
-            geolocator=self.geolocator,
-            device=self.device,
-            precision=self.precision,
-            loss=training_loss(self.config.train, self.partition),
-            clip_norm=self.config.train.clip_norm,
-            seed=self.config.seed,
-            on_failure=failed,
-            processes=self.processes,
-        )
+        engine = self._engine(failed)
         with (
             ExitStack() as lock,
             self.processes.together(),
@@ -219,6 +210,20 @@ class TrainingSession:
                 "stages": "; ".join(map(_stage_in_words, self.config.train.stages)),
             },
         }
+
+    def _engine(self, on_failure: Callable[[TrainingPhotos, int, str], None]) -> Engine:
+        self.geolocator = self.processes.prepared(self.geolocator, self.device)
+        return Engine(
+            geolocator=self.geolocator,
+            device=self.device,
+            precision=self.precision,
+            loss=training_loss(self.config.train, self.partition),
+            clip_norm=self.config.train.clip_norm,
+            seed=self.config.seed,
+            on_failure=on_failure,
+            processes=self.processes,
+            accumulate=self.config.train.accumulate,
+        )
 
     def _features(self, on_features: OnFeatures | None) -> FeatureReading:
         return FeatureReading(

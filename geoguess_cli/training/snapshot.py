@@ -93,6 +93,10 @@ class Snapshot:
         """Whether this stage was running, so that its optimizer and schedule go on."""
         return self.stage == planned.number and self.epoch < planned.end
 
+    def not_finite(self) -> str | None:
+        """The name of a tensor with a number that is not finite; None if there is none."""
+        return next((name for name, own in _tensors(self) if not own.isfinite().all()), None)
+
 
 @dataclass(eq=False)
 class Snapshots:

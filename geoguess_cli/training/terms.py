@@ -13,6 +13,7 @@ from geoguess_cli.wording import counted
 
 THREADS = "compute threads"
 PROCESSES = "processes"
+ACCUMULATE = "train.accumulate"
 
 UNDECIDING = ("train.save_minutes",)
 """Keys that change no result, so that they may change between a training and its resumption."""
@@ -97,7 +98,7 @@ def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
     changed = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and name != PROCESSES
+        if before.get(name) != now.get(name) and name not in (PROCESSES, ACCUMULATE)
     ]
     if changed:
         raise ConfigError(
@@ -105,17 +106,25 @@ def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
         )
 
 
-def other_processes(before: Mapping[str, str], now: int) -> list[str]:
-    """A sentence if a training goes on with another number of processes than it had.
+def changed_soundly(before: Mapping[str, str], processes: int, config: Config) -> list[str]:
+    """A sentence for each term that may change although it decides the last digits.
 
     Args:
         before: The terms that were stored.
-        now: The number of processes.
+        processes: The number of processes now.
+        config: The configuration now.
     """
+    notes = []
     then = int(before.get(PROCESSES, "1"))
-    if then == now:
-        return []
-    return [
-        f"this run was trained by {counted(then, 'process')} and goes on with {now}: each photo "
-        "still counts once an epoch, and the last digits differ"
-    ]
+    if then != processes:
+        notes.append(
+            f"this run was trained by {counted(then, 'process')} and goes on with {processes}: "
+            "each photo still counts once an epoch, and the last digits differ"
+        )
+    then, now = int(before.get(ACCUMULATE, "1")), config.train.accumulate
+    if then != now:
+        notes.append(
+            f"this run was trained with {ACCUMULATE} = {then} and goes on with {now}: its last "
+            "digits differ, and norms over a batch see other photos together"
+        )
+    return notes

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import torch
 from process_worlds import Pair
-from shared_trainings import gradients, plain
+from shared_trainings import gradients, plain, summed
 from training_worlds import Lab
 
 from geoguess_cli.errors import (
@@ -89,6 +89,41 @@ def test_processes_together_have_the_gradients_of_one(
                 assert mine.keys() == theirs.keys()
                 for name, gradient in mine.items():
                     torch.testing.assert_close(gradient, theirs[name], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("accumulate", [2, 3, 20])
+def test_parts_of_a_batch_have_its_gradients(
+    accumulate: int, lab: Lab, sets: tuple[TrainingPhotos, TrainingPhotos], pair: Pair
+) -> None:
+    """Unequal parts, more parts than photos, and the same with two processes."""
+    photos = sets[0].only_covered()  # 24, so that a last batch of 11 has 2
+    geolocator = build_geolocator(plain(lab.config).model, cells=4, image_size=32)
+    whole, sums, _ = gradients(ALONE, geolocator, photos, 11)
+    parted, tally, _ = gradients(ALONE, geolocator, photos, 11, accumulate)
+    together, *_ = pair.run(gradients, geolocator, photos, 11, accumulate)
+    assert tally.loss == pytest.approx(sums.loss, abs=1e-5)
+    assert (tally.photos, tally.covered) == (sums.photos, sums.covered)
+    for steps, tolerance in ((parted, 1e-6), (together[0], 1e-5)):
+        assert len(steps) == len(whole) == 3
+        for mine, theirs in zip(steps, whole, strict=True):
+            assert mine.keys() == theirs.keys()
+            for name, gradient in mine.items():
+                torch.testing.assert_close(gradient, theirs[name], rtol=tolerance, atol=tolerance)
+
+
+def test_processes_add_up_their_gradients_once_a_batch(
+    lab: Lab, sets: tuple[TrainingPhotos, TrainingPhotos], pair: Pair
+) -> None:
+    photos = sets[0].only_covered()
+    geolocator = build_geolocator(plain(lab.config).model, cells=4, image_size=32)
+    assert pair.run(summed, geolocator, photos, 12, 3) == [2, 2]  # 2 batches, 6 backward passes
+
+
+def test_parts_with_norms_over_a_batch_learn_too(lab: Lab) -> None:
+    train = dataclasses.replace(lab.config.train, accumulate=5)
+    _, stats = lab.train(config=dataclasses.replace(lab.config, train=train))
+    assert stats[-1].loss < stats[0].loss
+    assert stats[-1].val_top_1 > 0
 
 
 def test_each_process_has_its_own_randomness_and_the_first_that_of_one_alone() -> None:

@@ -1,0 +1,28 @@
+"""What ends a training against the user's will, in one line: where, why, and what to do."""
+
+from pathlib import Path
+
+from geoguess_cli.errors import ModelError, OutOfMemoryError
+from geoguess_cli.training.stages import RunningStage
+
+
+def fault_of_epoch(
+    error: ModelError | OutOfMemoryError, stage: RunningStage, epoch: int, best_path: Path
+) -> ModelError | OutOfMemoryError:
+    """An error of a step with its stage, its epoch and the remedy.
+
+    Args:
+        error: What is wrong, and in which step.
+        stage: The running stage.
+        epoch: Index of the epoch, from 0.
+        best_path: Where the best weights so far are, if any are kept.
+    """
+    planned = stage.planned
+    where = f"stage {planned.number} ({planned.config.name}), epoch {epoch + 1}, {error}"
+    if isinstance(error, OutOfMemoryError):
+        return OutOfMemoryError(where)
+    kept = f"the best weights so far are in {best_path}" if best_path.is_file() else "none are kept"
+    return ModelError(
+        f"{where}. Lower the stage's learning_rate ({stage.learning_rate:g}), set "
+        f"train.clip_norm, or use --precision fp32; {kept}"
+    )

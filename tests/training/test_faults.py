@@ -1,0 +1,150 @@
+"""Faults of a step end a training in one line that helps; what was kept before stays."""
+
+import dataclasses
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from kill_worlds import in_a_child, needs_fork
+from training_worlds import Lab
+
+from geoguess_cli.config import Config
+from geoguess_cli.errors import ModelError, OutOfMemoryError
+from geoguess_cli.training.epoch import Engine
+
+
+def hungry(config: Config) -> Config:
+    """A training whose first step takes more than half a gigabyte."""
+    train = dataclasses.replace(config.train, batch_size=24, stages=config.train.stages[1:])
+    images = dataclasses.replace(config.images, size=320)
+    return dataclasses.replace(config, images=images, train=train)
+
+
+@needs_fork
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the memory of Linux")
+def test_too_little_memory_names_what_fits(lab: Lab) -> None:
+    """A library that crashes when it gets no memory leaves the snapshot whole."""
+    import resource
+
+    messages = []
+    for room in (300, 250, 200):
+        name = f"room-{room}"
+        session = lab.session(name, config=hungry(lab.config))
+        told = lab.folder / f"{name}.txt"
+
+        def work(room: int = room, session: Any = session, told: Path = told) -> int:
+            torch.set_num_threads(1)
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            limit = pages * os.sysconf("SC_PAGE_SIZE") + room * 1_000_000
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            with pytest.raises(OutOfMemoryError) as caught:
+                list(session.epochs())
+            told.write_text(str(caught.value))
+            return 0
+
+        if in_a_child(work) is not None:
+            messages.append(told.read_text())
+        snapshot, notes = lab.run(name).snapshots.latest()
+        assert snapshot is not None
+        assert (snapshot.step, notes) == (0, [])
+    for message in messages:
+        found = re.fullmatch(
+            r"stage 1 \(everything\), epoch 1, step 1: out of memory with 24 photos at once: "
+            r"(?:\d\S* .B more were needed|there is too little memory); "
+            r"(\d+) at once fit: add --accumulate (\d+)",
+            message,
+        )
+        assert found, message
+        fitting, accumulate = map(int, found.groups())
+        assert 24 / accumulate <= fitting < 24
+    assert messages
+
+
+def short_of(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no more than this number of photos go through a model at once."""
+    logits = Engine._logits
+
+    def allocate(self: Engine, images: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
+        if len(images) > most and network.training:
+            raise RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate "
+                "memory: you tried to allocate 123456789 bytes. Error code 12"
+            )
+        return logits(self, images, network)
+
+    monkeypatch.setattr(Engine, "_logits", allocate)
+
+
+def test_a_training_goes_on_in_parts_where_memory_ends(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.interrupt("run", epoch=2, step=1)
+    short_of(3, monkeypatch)
+    with pytest.raises(OutOfMemoryError) as caught:
+        lab.train("run", resume=True)
+    assert str(caught.value) == (
+        "stage 1 (heads), epoch 2, step 1: out of memory with 8 photos at once: 123 MB more were "
+        "needed; 2 at once fit: add --accumulate 4"
+    )
+    parted = dataclasses.replace(lab.config.train, accumulate=4)
+    config = dataclasses.replace(lab.config, train=parted)
+    session = lab.session("run", resume=True, config=config)
+    (note,) = session.notes
+    assert note.startswith("this run was trained with train.accumulate = 1 and goes on with 4:")
+    assert [stats.epoch for stats in session.epochs()] == [2, 3, 4]
+
+
+def test_not_even_one_photo_fits(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    short_of(0, monkeypatch)
+    with pytest.raises(OutOfMemoryError, match=r"not even one fits: make images\.size smaller"):
+        lab.train()
+
+
+def test_an_error_of_another_kind_stays_what_it_is(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Engine, "_logits", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        lab.train()
+
+
+@pytest.mark.parametrize("spoiled", ["weight", "sum of the optimizer"])
+def test_a_number_that_is_not_finite_is_never_kept(
+    spoiled: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss of the step is finite; its update is not."""
+    train = dataclasses.replace(lab.config.train, save_minutes=0.0)
+    config = dataclasses.replace(lab.config, train=train)
+    calls = iter(range(100))
+    step = torch.optim.AdamW.step
+
+    def spoiling(self: torch.optim.AdamW, *args: Any) -> Any:
+        done = step(self, *args)
+        if next(calls) == 4:  # an epoch takes 3 steps
+            parameter = self.param_groups[0]["params"][0]
+            if spoiled != "weight":
+                parameter = self.state[parameter]["exp_avg_sq"]
+            parameter.data.view(-1)[0] = math.inf
+        return done
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", spoiling)
+    with pytest.raises(ModelError) as caught:
+        lab.train(config=config)
+    message = str(caught.value)
+    assert re.match(
+        r"stage 1 \(heads\), epoch 2, step 2: \S+ holds a number that is not finite\. Lower the "
+        r"stage's learning_rate \(0\.003\), set train\.clip_norm, or use --precision fp32; the "
+        r"best weights so far are in ",
+        message,
+    ), message
+    snapshot, notes = lab.run().snapshots.latest()
+    assert snapshot is not None
+    assert (snapshot.epoch, snapshot.step, notes) == (1, 1, [])
+    assert snapshot.not_finite() is None
