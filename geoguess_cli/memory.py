@@ -1,6 +1,7 @@
-"""Memory: what an error says of a shortage, in words."""
+"""Memory: how much is free, and what an error says of a shortage."""
 
 import re
+from pathlib import Path
 
 from geoguess_cli.wording import byte_size
 
@@ -44,3 +45,33 @@ def shortage(error: BaseException) -> str | None:
         return "there is too little memory"
     size = float(asked[1]) * _UNITS[asked[2].lower()]
     return f"{byte_size(size)} more were needed"
+
+
+_LIMITS = (
+    ("memory.max", "memory.current"),  # a container by cgroup v2
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),  # v1
+)
+
+
+def free_memory(
+    *, processes: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")
+) -> int | None:
+    """Bytes of memory that this machine or its container can still give; None if it does not say.
+
+    Args:
+        processes: Where Linux shows its memory.
+        groups: Where Linux shows the limit of a container.
+    """
+    try:
+        lines = (processes / "meminfo").read_text(encoding="ascii").splitlines()
+        (kilobytes,) = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+        free = [int(kilobytes) * 1024]
+    except (OSError, ValueError):
+        return None
+    for limit, used in _LIMITS:
+        try:
+            most, now = (int((groups / name).read_text(encoding="ascii")) for name in (limit, used))
+        except (OSError, ValueError):  # "max" is no limit
+            continue
+        free.append(most - now)
+    return max(0, min(free))

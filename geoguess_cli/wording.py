@@ -137,6 +137,21 @@ def byte_size(size: float) -> str:
     return f"{size:.{1 if power and size < 9.95 else 0}f} {units[power]}"
 
 
+def time_span(seconds: float) -> str:
+    """A length of time as text, in its largest two units.
+
+    >>> time_span(42.3), time_span(754), time_span(7300), time_span(200_000)
+    ('42 s', '13 min', '2 h 2 min', '2 d 8 h')
+    """
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} d {hours} h" if days else f"{minutes // 60} h {minutes % 60} min"
+
+
 def parts_in_words(backbone: str, vit: str) -> str:
     """The encoder of a model as text: its backbone, and its ViT if it has one.
 

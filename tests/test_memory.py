@@ -1,9 +1,11 @@
 """A shortage of memory is known by what libraries say of it."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from geoguess_cli.memory import shortage
+from geoguess_cli.memory import free_memory, shortage
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,20 @@ def test_torch_s_own_error_is_known() -> None:
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**58, dtype=torch.uint8)
     assert shortage(caught.value) == "288 PB more were needed"
+
+
+def test_free_memory_is_that_of_the_machine_or_of_its_container(tmp_path: Path) -> None:
+    processes, groups = tmp_path / "proc", tmp_path / "groups"
+    where = {"processes": processes, "groups": groups}
+    assert free_memory(**where) is None
+    processes.mkdir()
+    (processes / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:    5000 kB\n")
+    assert free_memory(**where) == 5000 * 1024
+    groups.mkdir()
+    (groups / "memory.current").write_text("1000000\n")
+    (groups / "memory.max").write_text("max\n")
+    assert free_memory(**where) == 5000 * 1024
+    (groups / "memory.max").write_text("3000000\n")
+    assert free_memory(**where) == 2_000_000
+    if Path("/proc/meminfo").exists():
+        assert (free_memory() or 0) > 0

@@ -112,6 +112,7 @@ def train(
 ) -> None:
     """Train the geolocator and write the model that is best on the validation photos."""
     from geoguess_cli.geo.partition import read_partition
+    from geoguess_cli.training.foresight import foresee
     from geoguess_cli.training.runs import choose_run
     from geoguess_cli.training.session import TrainingSession
 
@@ -137,6 +138,8 @@ def train(
         f"{len(session.train)} training photos in {len(partition)} cells, "
         f"{len(session.val)} validation photos; run {run.folder}"
     )
+    for sentence in foresee(session):
+        sink.warn(sentence)
     _run(session, stop_after, sink)
     _write(session, output or config.model_path, sink)
 

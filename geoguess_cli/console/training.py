@@ -1,13 +1,23 @@
 """The progress of a training: a live bar on a terminal, and one line an epoch."""
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from geoguess_cli.console.output import Sink
+from geoguess_cli.wording import counted, time_span
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from geoguess_cli.training.progress import EpochStats, StepStats
+
+
+TRAINING_SHARE = 0.9
+"""Validation counts as the last tenth of an epoch, because it has no backward pass."""
+
+MEASURED_S, WORTH_SAYING_S = 10.0, 60.0
+"""Time that is measured before the forecast, and the least time of which one is made."""
 
 
 class TrainingDisplay:
@@ -16,9 +26,15 @@ class TrainingDisplay:
     Args:
         sink: Where the lines go.
         stages: Number of stages of the recipe.
+        clock: The time in seconds, for the forecast.
     """
 
-    def __init__(self, sink: Sink, *, stages: int) -> None:
+    def __init__(
+        self, sink: Sink, *, stages: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._first: tuple[int, float] | None = None
+        self._foretold = False
         self._sink = sink
         self._stages = stages
         self._progress: Progress = sink.progress(extra="{task.fields[rates]}")
@@ -34,10 +50,11 @@ class TrainingDisplay:
         self._progress.stop()
 
     def step(self, stats: "StepStats") -> None:
-        """Move the bar after a batch."""
-        # Validation counts as the last tenth of an epoch, because it has no backward pass.
+        """Move the bar after a batch, and once say how long the whole training will take."""
+        self._foretell(stats)
         share = stats.step / max(1, stats.steps)
-        within = 0.9 * share if stats.phase == "train" else 0.9 + 0.1 * share
+        own = TRAINING_SHARE
+        within = own * share if stats.phase == "train" else own + (1 - own) * share
         self._progress.update(
             self._task,
             description=f"stage {stats.stage}/{self._stages} {stats.stage_name}, "
@@ -47,6 +64,26 @@ class TrainingDisplay:
             rates=f"loss {stats.loss:.3f} · {stats.photos_per_second:.0f} photos/s "
             f"· lr {stats.learning_rate:.1g}",
         )
+
+    def _foretell(self, stats: "StepStats") -> None:
+        """One line before the first epoch ends, from the time of its first steps."""
+        if self._foretold or stats.phase != "train":
+            return
+        if self._first is None:
+            self._first = (stats.step, self._clock())  # the first step also starts the workers
+            return
+        first, then = self._first
+        elapsed = self._clock() - then
+        if stats.step <= first or (elapsed < MEASURED_S and stats.step < stats.steps):
+            return
+        self._foretold = True
+        epoch = elapsed / (stats.step - first) * stats.steps / TRAINING_SHARE
+        left = stats.epochs - stats.epoch + 1
+        if (total := left * epoch) >= WORTH_SAYING_S:
+            self._sink.notice(
+                f"about {time_span(total)} for {counted(left, 'epoch')} at this speed, "
+                f"{time_span(epoch)} each"
+            )
 
     def features(self, done: int, total: int) -> None:
         """Move the bar while the features of photos are read."""

@@ -38,6 +38,37 @@ def test_each_epoch_is_a_line_under_one_heading(capsys) -> None:
     assert heading.index("top-1") + len("top-1") == first.index("12.5%") + len("12.5%")
 
 
+def steps_seen(count: int, seconds: float, *, epochs: int = 4) -> TrainingDisplay:
+    """A display after the steps of a first epoch, each of which took this time."""
+    now = iter(number * seconds for number in range(count + 1))
+    where = {**WHERE, "epochs": epochs}
+    with TrainingDisplay(Sink(), stages=2, clock=lambda: next(now)) as display:
+        for step in range(1, count + 1):
+            display.step(
+                StepStats(
+                    **where,
+                    epoch=1,
+                    phase="train",
+                    step=step,
+                    steps=90,
+                    loss=1.5,
+                    photos_per_second=80.0,
+                )
+            )
+    return display
+
+
+def test_how_long_it_takes_is_said_once_in_the_first_epoch(capsys) -> None:
+    steps_seen(9, seconds=2.0)
+    assert capsys.readouterr().err == "about 13 min for 4 epochs at this speed, 3 min each\n"
+    steps_seen(3, seconds=2.0)
+    assert capsys.readouterr().err == ""  # not yet
+    steps_seen(90, seconds=0.1)  # too fast for ten seconds, but the epoch ends
+    assert capsys.readouterr().err == ""  # a minute at most needs no forecast
+    steps_seen(90, seconds=0.1, epochs=100)
+    assert capsys.readouterr().err == "about 17 min for 100 epochs at this speed, 10 s each\n"
+
+
 def test_the_bar_moves_through_training_and_validation() -> None:
     with TrainingDisplay(Sink(), stages=2) as display:
         (task,) = display._progress.tasks
