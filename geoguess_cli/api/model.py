@@ -71,6 +71,25 @@ class Model:
         """Counts and statistics of the training, as `metrics.json` holds them."""
         return self.predictor.trained.metrics
 
+    def within(self, region: str) -> "Model":
+        """The same model, whose answers, maps and evaluations are limited to a region.
+
+        The probabilities are those given that a photo was taken in the region: a cell on its
+        border counts by the share of its area inside. `Answer.inside` says how much probability
+        lay there before.
+
+        Args:
+            region: A name such as "Montana, US", a box "W,S,E,N" in degrees, or the path of a
+                GeoJSON file of polygons.
+
+        Raises:
+            ConfigError: There is no such region, or more than one of that name.
+            CellError: No cell of the model reaches into the region.
+        """
+        from geoguess_cli.geo.regions import find_region
+
+        return Model(self.predictor.within(find_region(region)))
+
     def answer(
         self, photo: "Photo", *, point: PointMethod | None = None, min_confidence: float = 0.0
     ) -> "Answer":

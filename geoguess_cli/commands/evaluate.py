@@ -31,6 +31,7 @@ def evaluate(
             help="Two model folders to compare on the same photos, in place of --model.",
         ),
     ] = None,
+    within: options.WithinOption = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -60,7 +61,7 @@ def evaluate(
     leaks = check_leaks(table, split, sink)
 
     def evaluated(folder: Path | None) -> "Evaluation":
-        predictor = load_predictor(config, folder, keeps=True)
+        predictor = load_predictor(config, folder, keeps=True, within=within)
         with sink.counter("photos") as move:
             evaluation = api.evaluate(
                 api.Model(predictor),

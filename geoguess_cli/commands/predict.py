@@ -44,6 +44,7 @@ def predict(
     form: options.AnswerFormatOption = None,
     output: options.AnswerOutput = None,
     shard: options.ShardOption = None,
+    within: options.WithinOption = None,
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
@@ -73,7 +74,7 @@ def predict(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
-    predictor = load_predictor(config, model)
+    predictor = load_predictor(config, model, within=within)
     k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
     decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
 

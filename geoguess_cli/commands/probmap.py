@@ -50,6 +50,7 @@ def probmap(
     theme: options.ThemeOption = "light",
     truth: options.Truth = None,
     top_k: options.TopK = 5,
+    within: options.WithinOption = None,
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
@@ -72,7 +73,7 @@ def probmap(
     together = grid or (ending == ".html" and not single)
     files = _files(photos, output, form, config.artifacts / "figures", single, together)
     format_of(files[0])  # reports a missing library before any photo is read
-    predictor, failed = load_predictor(config, model), list["Unanswered"]()
+    predictor, failed = load_predictor(config, model, within=within), list["Unanswered"]()
     answers = predictor.predict(
         photos, batch_size=config.train.batch_size, workers=config.workers if len(photos) > 1 else 0
     )

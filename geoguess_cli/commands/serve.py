@@ -64,6 +64,7 @@ def serve(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the default browser.")
     ] = False,
+    within: options.WithinOption = None,
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
@@ -96,7 +97,7 @@ def serve(
                 typer.launch(url)
 
         names = {name.lower() for name in [host, *(allow_host or [])]}
-        with Service(load_predictor(config, model, exact=True), limits) as service:
+        with Service(load_predictor(config, model, exact=True, within=within), limits) as service:
             server = Server(create_app(service, names=names), on_ready=ready)
             try:
                 server.run(sockets=[listening])

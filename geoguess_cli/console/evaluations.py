@@ -14,8 +14,15 @@ def show_report(report: "Report", sink: Sink) -> None:
     from geoguess_cli.evaluation.definitions import definitions
     from geoguess_cli.evaluation.statistics import Distances, RightCell, RightPlace
     from geoguess_cli.report.content import rows_of
-    from geoguess_cli.wording import number, text_of
+    from geoguess_cli.wording import counted, number, text_of
 
+    limited = report.limited
+    if limited is not None:
+        sink.text(
+            f"limited to {limited.region}, to which the model gave "
+            f"{number(limited.inside, 'share')} of the probability; "
+            f"{counted(limited.elsewhere, 'photo')} taken elsewhere left out"
+        )
     counts, constant = report.counts, report.baselines.best_constant
     sink.table(
         ("right cell", "all photos", "covered photos"),

@@ -181,6 +181,15 @@ ThemeOption = Annotated[
 _TOP_K = typer.Option("--top-k", "-k", min=1, metavar="K", help="Guesses to list for each photo.")
 TopK = Annotated[int, _TOP_K]
 TopKIfAny = Annotated[int | None, _TOP_K]
+WithinOption = Annotated[
+    str | None,
+    typer.Option(
+        "--within",
+        metavar="REGION",
+        help="Take it that the photos were taken in a region: a name such as `Montana, US`, a box "
+        "W,S,E,N in degrees, or a GeoJSON file of polygons.",
+    ),
+]
 PointOption = Annotated[
     choices.PointMethod | None,
     typer.Option(

@@ -15,7 +15,9 @@ from geoguess_cli.evaluation.measurement import report_of
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
 from geoguess_cli.evaluation.report import Report
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.leak_report import LeakReport
@@ -28,7 +30,7 @@ class Predicts(Protocol):
 
     @property
     def partition(self) -> Partition:
-        """The cell of each column of the logits."""
+        """The cell of each column of the logits, or those among them that reach into a region."""
 
     @property
     def temperature(self) -> float:
@@ -81,6 +83,7 @@ def evaluate(
 ) -> Evaluation:
     """The statistics of a model on the photos of a table, with a row for each photo.
 
+    If the answers of the model are limited to a region, only photos that were taken there count.
     A photo that lies in no cell counts as wrong in the statistics over all photos. A photo that
     cannot be read counts in no statistic; the report lists it.
 
@@ -95,7 +98,7 @@ def evaluate(
         on_batch: Called with (photos done, photos in all) after each batch.
 
     Raises:
-        PhotoTableError: The table has no photos.
+        PhotoTableError: The table has no photos, or none in the region.
         PhotoError: No photo could be read.
         ModelError: A logit is not finite.
     """
@@ -103,6 +106,9 @@ def evaluate(
         raise PhotoTableError(
             f"there is no photo to evaluate in the split `{split}`; `geoguess data split` makes one"
         )
+    asked = len(table)
+    if isinstance(predictor.partition, CutPartition):
+        table = _inside(table, predictor.partition.region)
     observer, errors = _observed(predictor, table, batch_size, workers, on_batch)
     predictions = predictions_of(
         table,
@@ -120,8 +126,19 @@ def evaluate(
         split=split,
         model=predictor.identity(),
         leaks=leaks,
+        elsewhere=asked - len(table),
     )
     return Evaluation(report, predictions, predictor.partition)
+
+
+def _inside(table: PhotoTable, region: Region) -> PhotoTable:
+    """The photos that were taken in a region."""
+    inside = np.flatnonzero(region.holds(table.latlng))
+    if not len(inside):
+        raise PhotoTableError(
+            f"none of the {len(table)} photos was taken in {region.name}; name a larger region"
+        )
+    return table.take(inside)
 
 
 def _observed(

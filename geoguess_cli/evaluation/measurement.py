@@ -18,6 +18,7 @@ from geoguess_cli.evaluation.intervals import Bootstrap, Draft, Interval
 from geoguess_cli.evaluation.metrics import chance
 from geoguess_cli.evaluation.report import Report
 from geoguess_cli.evaluation.selective import THRESHOLDS, risk_coverage
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.credible import AREAS_KM2, MASSES
@@ -33,6 +34,7 @@ def report_of(
     split: str = "test",
     model: Mapping[str, Any] | None = None,
     leaks: LeakReport | None = None,
+    elsewhere: int = 0,
 ) -> Report:
     """The report of a model, every statistic with its interval, from one row a photo.
 
@@ -44,6 +46,7 @@ def report_of(
         split: What the report calls the photos.
         model: Which model it is.
         leaks: What the photos share with the training photos, where that was checked.
+        elsewhere: Photos that were taken outside the region of the partition, if it has one.
     """
     skipped = predictions.filter(pl.col("error").is_not_null())
     rows = predictions.filter(pl.col("error").is_null())
@@ -77,6 +80,7 @@ def report_of(
                 "by_level": breakdown.by_level(rows, partition),
                 "by_training_photos": breakdown.by_training_photos(rows, partition),
                 "confusion": breakdown.confusion(rows, partition),
+                "limited": _limited(rows, partition, elsewhere),
                 "leaks": None if leaks is None else reports.Leaks(leaks.level, leaks.verdict),
                 "skipped": [
                     reports.Skipped(*row) for row in skipped.select("photo", "error").iter_rows()
@@ -86,6 +90,13 @@ def report_of(
         )
     )
     return report
+
+
+def _limited(rows: pl.DataFrame, partition: Partition, elsewhere: int) -> reports.Limited | None:
+    if not isinstance(partition, CutPartition):
+        return None
+    inside = float(rows["inside"].to_numpy().mean())
+    return reports.Limited(partition.region.name, elsewhere, inside)
 
 
 def accuracy(photos: Columns, cells: int) -> dict[str, Any]:

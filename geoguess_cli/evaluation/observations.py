@@ -8,12 +8,13 @@ from jaxtyping import Float32, Float64, Int
 from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.calibration import Calibration, CalibrationMeter
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.credible import Credible, CredibleMeter, expected_km, radius_km
 from geoguess_cli.inference.distances import cell_radius_km
 from geoguess_cli.inference.estimates import PointEstimator
-from geoguess_cli.inference.probabilities import log_softmax, top_cells
+from geoguess_cli.inference.probabilities import conditioned, log_softmax, top_cells
 
 LISTED = max(metrics.TOP_K)
 """Guesses kept of each photo."""
@@ -23,7 +24,8 @@ class Observer:
     """Takes the logits of photos whose place is known, and keeps what the statistics need.
 
     Args:
-        partition: The cell of each column of the logits.
+        partition: The cell of each column of the logits; or the cells among them that reach into a
+            region, in which all photos were taken.
         latlng: Where each photo of the table was taken.
         temperature: The number that logits are divided by.
         point: How the model chooses its point estimate.
@@ -32,6 +34,7 @@ class Observer:
     def __init__(
         self, partition: Partition, latlng: np.ndarray, *, temperature: float, point: PointMethod
     ) -> None:
+        self._cells = partition if isinstance(partition, CutPartition) else None
         self._latlng, self._truths = latlng, partition.assign(latlng)
         self._temperature, self._point = np.float32(temperature), point
         self._estimator = PointEstimator(partition)
@@ -45,6 +48,7 @@ class Observer:
         self.top_probabilities = np.zeros((photos, listed), dtype=np.float32)
         self.ranks = np.zeros(photos, dtype=np.int64)
         self.estimates = {method: np.full((photos, 2), np.nan) for method in POINT_METHODS}
+        self.inside = np.full(photos, np.nan)
         self.expected_km = np.full(photos, np.nan)
         self.radius_90_km = np.full(photos, np.nan)
 
@@ -57,12 +61,16 @@ class Observer:
         """
         truths = self._truths[rows]
         self._rows.append(rows)
-        # Order by the logits: probabilities that round to 0 would tie.
-        self.cells[rows] = top_cells(logits, self.cells.shape[1])
-        self.ranks[rows] = metrics.truth_ranks(logits, truths)
         raw = log_softmax(logits)
-        self._before.add(raw, truths)
         calibrated = raw if self._temperature == 1 else log_softmax(logits / self._temperature)
+        order: np.ndarray = logits  # probabilities that round to 0 would tie
+        if self._cells is not None:
+            raw, _ = conditioned(raw, self._cells)
+            calibrated, self.inside[rows] = conditioned(calibrated, self._cells)
+            order = calibrated
+        self.cells[rows] = top_cells(order, self.cells.shape[1])
+        self.ranks[rows] = metrics.truth_ranks(order, truths)
+        self._before.add(raw, truths)
         self._after.add(calibrated, truths)
         probabilities = np.exp(calibrated).astype(np.float32)
         self.top_probabilities[rows] = np.take_along_axis(probabilities, self.cells[rows], axis=1)

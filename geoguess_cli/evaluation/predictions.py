@@ -132,6 +132,8 @@ def _trust(photos: int, observer: Observer) -> dict[str, pl.Series]:
             np.where(np.isfinite(credible.to_truth_km2), credible.to_truth_km2, np.nan)
         ),
     }
+    if np.isfinite(observer.inside).any():
+        columns["inside"] = pl.Series(observer.inside)
     for mass in MASSES:
         sets, name = credible.sets[mass], f"{100 * mass:g}"
         columns[f"in_{name}"] = spread(sets.holds_truth)

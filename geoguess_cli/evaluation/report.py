@@ -122,6 +122,16 @@ class Leaks:
 
 
 @dataclass(frozen=True)
+class Limited:
+    """The region in which photos count: its name, how many were taken elsewhere, and the mean
+    probability that the model gave to it before its answers were limited to it."""
+
+    region: str
+    elsewhere: int
+    inside: float
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A photo that could not be read, and why."""
 
@@ -162,6 +172,7 @@ class Report(parts.LogLoss, parts.RightPlace, parts.Distances, parts.Overall, Su
     by_training_photos: Mapping[str, parts.Part]
     confusion: breakdown.Confusion
     leaks: Leaks | None
+    limited: Limited | None
     skipped: Sequence[Skipped]
     absent: Mapping[str, str]
 

@@ -8,13 +8,14 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.choices import PointMethod
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
 from geoguess_cli.inference.answers import Answer
 from geoguess_cli.inference.credible import expected_km, radius_km
 from geoguess_cli.inference.distances import cell_radius_km
 from geoguess_cli.inference.estimates import PointEstimator
-from geoguess_cli.inference.probabilities import softmax
+from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax
 from geoguess_cli.model.decision import Decision
 
 
@@ -49,9 +50,26 @@ class Answering:
         self.partition = partition
         self.decision = decision or Decision()
 
-    def probabilities(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b c"]:
-        """Calibrated probabilities, softmax(logits / temperature); each row sums to 1."""
-        return softmax(logits / np.float32(self.decision.temperature))
+    def probabilities(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b k"]:
+        """Calibrated probabilities, softmax(logits / temperature); each row sums to 1.
+
+        Over a `CutPartition` they are those given that the truth lies in its region.
+        """
+        return self.weighed(logits)[0]
+
+    def weighed(
+        self, logits: Float32[np.ndarray, "b c"]
+    ) -> tuple[Float32[np.ndarray, "b k"], Float[np.ndarray, " b"]]:
+        """The probabilities, and how much probability lay inside the region; 1 without a region.
+
+        Args:
+            logits: As the network gives them, of all cells of the model.
+        """
+        scaled = logits / np.float32(self.decision.temperature)
+        if not isinstance(self.partition, CutPartition):
+            return softmax(scaled), np.ones(len(logits))
+        logs, inside = conditioned(log_softmax(scaled), self.partition)
+        return np.exp(logs).astype(np.float32), inside
 
     def estimates(
         self, probabilities: Float32[np.ndarray, "b c"], point: PointMethod | None = None
@@ -75,6 +93,7 @@ class Answering:
         rows: Iterable[int] | None = None,
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
+        inside: Float[np.ndarray, " b"] | None = None,
     ) -> list[Answer]:
         """The answer to each photo of a batch, in the order given.
 
@@ -85,10 +104,12 @@ class Answering:
             point: How to choose the point estimate; None takes the method of the decision.
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
                 probable.
+            inside: How much probability lay inside the region of the partition, if it has one.
 
         Raises:
             ConfigError: An unknown point method.
         """
+        region = self.partition.region.name if isinstance(self.partition, CutPartition) else ""
         estimates = self.estimates(probabilities, point)
         distances = self._estimator.distances.from_places(estimates)
         radii = cell_radius_km(self.partition)
@@ -100,6 +121,7 @@ class Answering:
             locate(estimates),
             expected_km(probabilities, distances, radii).tolist(),
             radius_km(probabilities, distances, radii).tolist(),
+            np.ones(len(photos)).tolist() if inside is None else inside.tolist(),
         )
         return [
             Answer(
@@ -111,8 +133,10 @@ class Answering:
                 expected_km=expected,
                 radius_90_km=radius,
                 sure=bool(own.max() >= min_confidence),
+                region=region,
+                inside=within,
             )
-            for row, photo, own, (latitude, longitude), place, expected, radius in zip(
+            for row, photo, own, (latitude, longitude), place, expected, radius, within in zip(
                 *columns, strict=True
             )
         ]
@@ -124,10 +148,15 @@ class Answering:
         photo: str = "",
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
+        inside: float | None = None,
     ) -> Answer:
         """The answer to one photo; the arguments are those of `answers`."""
         return self.answers(
-            probabilities[None], [photo], point=point, min_confidence=min_confidence
+            probabilities[None],
+            [photo],
+            point=point,
+            min_confidence=min_confidence,
+            inside=None if inside is None else np.array([inside]),
         )[0]
 
     @cached_property

@@ -10,11 +10,12 @@ import polars as pl
 import shapely
 from jaxtyping import Float32
 
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geojson import feature
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.probabilities import top_cells
-from geoguess_cli.wording import kilometres, tenths_of_percent
+from geoguess_cli.wording import kilometres, percent, tenths_of_percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Answer:
         radius_90_km: Radius around the point estimate that holds the truth with probability 0.9.
         sure: Whether the likeliest cell is at least as probable as required. If not, files give no
             point estimate.
+        region: Name of the region that the answer was limited to; "" without one.
+        inside: Probability that lay inside the region before the answer was limited to it.
     """
 
     row: int
@@ -41,6 +44,8 @@ class Answer:
     expected_km: float
     radius_90_km: float
     sure: bool
+    region: str = ""
+    inside: float = 1.0
 
     @property
     def confidence(self) -> float:
@@ -69,7 +74,7 @@ class Guess:
 
     Attributes:
         rank: Rank of the cell, 1 for the likeliest.
-        cell_index: Position of the cell in the partition.
+        cell_index: Position of the cell in the partition of the answer.
         token: S2 token of the cell.
         probability: Probability of the cell, in [0, 1].
         latitude: Latitude of the cell's centroid, in degrees.
@@ -93,7 +98,7 @@ class Guess:
 _ROW_OF_GUESS = ("token", "probability", "latitude", "longitude", "country", "region", "place")
 """The columns of each guess in a flat row."""
 
-_GUESS_COLUMNS = ("cell_index", "token", "latitude", "longitude", "country", "region", "place")
+_GUESS_COLUMNS = _ROW_OF_GUESS[:1] + _ROW_OF_GUESS[2:]
 
 
 @lru_cache(maxsize=4)
@@ -113,11 +118,12 @@ def cell_records(partition: Partition) -> list[dict[str, Any]]:
 
 def reach_in_words(answer: Answer) -> str:
     """How far an answer can be trusted: expected distance and radius, or that it is not sure."""
+    lay = f"; {percent(answer.inside)} lay in {answer.region}" if answer.region else ""
     if not answer.sure:
-        return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}"
+        return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}{lay}"
     return (
         f"expected distance {kilometres(answer.expected_km, decimals=0)}, "
-        f"90% within {kilometres(answer.radius_90_km, decimals=0)}"
+        f"90% within {kilometres(answer.radius_90_km, decimals=0)}{lay}"
     )
 
 
@@ -134,6 +140,7 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
     return [
         Guess(
             rank=rank,
+            cell_index=cell,
             probability=float(answer.probabilities[cell]),
             **{name: records[cell][name] for name in _GUESS_COLUMNS},
         )
@@ -148,7 +155,7 @@ def answer_record(answer: Answer | Unanswered, partition: Partition, k: int = 5)
     unreadable photo everything but `photo` and `error` is null or empty.
     """
     listed = [_guess_record(guess) for guess in _listed(answer, partition, k)]
-    return {**_estimate_record(answer), "guesses": listed}
+    return {**_estimate_record(answer, partition), "guesses": listed}
 
 
 def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:
@@ -158,7 +165,7 @@ def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) ->
     those of an unreadable photo are null.
     """
     listed = _listed(answer, partition, k)
-    row = _estimate_record(answer)
+    row = _estimate_record(answer, partition)
     for rank in range(1, min(k, len(partition)) + 1):
         for name in _ROW_OF_GUESS:
             row[f"{name}_{rank}"] = getattr(listed[rank - 1], name) if listed else None
@@ -172,7 +179,7 @@ def row_schema(partition: Partition, k: int = 5) -> dict[str, Any]:
 
 
 def _type_of(column: str) -> Any:
-    if column in ("photo", "country", "region", "place", "token", "error"):
+    if column in ("photo", "country", "region", "place", "token", "within", "error"):
         return pl.String
     return pl.Boolean if column == "sure" else pl.Float64
 
@@ -185,7 +192,7 @@ def answer_features(
     The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null if the
     model is not sure, and for an unreadable photo (RFC 7946, section 3.2).
     """
-    properties = {"kind": "estimate", **_estimate_record(answer)}
+    properties = {"kind": "estimate", **_estimate_record(answer, partition)}
     if isinstance(answer, Answer):
         properties["probability"] = answer.confidence
     if isinstance(answer, Answer) and answer.sure:
@@ -202,9 +209,11 @@ def _listed(answer: Answer | Unanswered, partition: Partition, k: int) -> list[G
     return guesses(answer, partition, k) if isinstance(answer, Answer) else []
 
 
-def _estimate_record(answer: Answer | Unanswered) -> dict[str, Any]:
+def _estimate_record(answer: Answer | Unanswered, partition: Partition) -> dict[str, Any]:
     """The columns of the point estimate; those of an answer that is not sure are null."""
-    known = answer if isinstance(answer, Answer) and answer.sure else None
+    own = answer if isinstance(answer, Answer) else None
+    cut = isinstance(partition, CutPartition)
+    known = own if own and own.sure else None
     latitude, longitude = known.estimate if known else (None, None)
     return {
         "photo": answer.photo,
@@ -215,7 +224,8 @@ def _estimate_record(answer: Answer | Unanswered) -> dict[str, Any]:
         "place": known and describe(known.place),
         "expected_km": known and known.expected_km,
         "radius_90_km": known and known.radius_90_km,
-        "sure": answer.sure if isinstance(answer, Answer) else None,
+        "sure": own and own.sure,
+        **({"within": own and own.region, "inside": own and own.inside} if cut else {}),
         "error": answer.error if isinstance(answer, Unanswered) else None,
     }
 

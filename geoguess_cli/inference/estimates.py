@@ -18,6 +18,7 @@ from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ConfigError
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
@@ -40,6 +41,7 @@ class PointEstimator:
 
     def __init__(self, partition: Partition) -> None:
         self._centroids = partition.centroids
+        self._region = partition.region if isinstance(partition, CutPartition) else None
         self._radius_km = cell_radius_km(partition)
         self.distances = CentroidDistances(partition.centroids)
         self._neighbours: dict[int, Int[np.ndarray, " m"]] = {}
@@ -138,6 +140,8 @@ class PointEstimator:
         means = from_unit_vectors(sums)
         # Cells all around the Earth may cancel out; then take the middle.
         balanced = np.linalg.norm(sums, axis=1) < 1e-6 * np.add.reduceat(weights, first)
+        if self._region is not None:  # it may be hollow
+            balanced |= ~self._region.holds(means)
         means[balanced] = self._centroids[middles[balanced]]
         return means
 

@@ -26,6 +26,7 @@ from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import OutputError
 from geoguess_cli.files import replacing, write_text, writing
 from geoguess_cli.frames import UNREADABLE
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import Answer, Unanswered, answer_row, row_schema
 from geoguess_cli.names import text_of
@@ -93,6 +94,9 @@ def answer_terms(
         "--point": point or predictor.point,
         "--min-confidence": min_confidence,
     }
+    if isinstance(predictor.partition, CutPartition):
+        region = predictor.partition.region
+        terms["--within"] = f"{region.name} with digest {region.digest}"
     return {name: str(value) for name, value in terms.items()}
 
 

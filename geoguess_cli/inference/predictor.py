@@ -1,6 +1,6 @@
 """A trained network on a device: from photos to logits, and through `Answering` to answers."""
 
-import hashlib
+import copy
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,9 @@ from jaxtyping import Float, Float32, Int, UInt8
 from PIL import Image
 
 from geoguess_cli.choices import PointMethod, Precision
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.inference.probabilities import checked_logits
@@ -108,8 +110,19 @@ class Predictor:
 
     @property
     def partition(self) -> Partition:
-        """The cell of each column of the logits."""
-        return self.trained.partition
+        """The cell of each column of the probabilities."""
+        return self.answering.partition
+
+    def within(self, region: Region) -> "Predictor":
+        """The same network, whose answers are given that a photo was taken in a region.
+
+        Its `partition` holds the cells that reach into the region; if there is none, CellError is
+        raised. `logits` and `outputs` still have a column for each cell of the model.
+        """
+        limited, cells = copy.copy(self), cut_partition(self.trained.partition, region)
+        limited.answering = Answering(cells, self.trained.decision)
+        limited.__dict__.pop("for_windows", None)
+        return limited
 
     @property
     def spec(self) -> ImageSpec:
@@ -152,7 +165,7 @@ class Predictor:
             ModelError: A logit is not finite.
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
-            logits: torch.Tensor = self._geolocator(_as_tensor(images).to(self.device))
+            logits: torch.Tensor = self._geolocator(as_tensor(images).to(self.device))
         return checked_logits(logits.float().cpu().numpy())
 
     def look(self, images: Images) -> Looked:
@@ -166,12 +179,12 @@ class Predictor:
             ModelError: A logit is not finite.
         """
         with torch.inference_mode(), autocast(self.device, self.precision):
-            look = self._geolocator.look(_as_tensor(images).to(self.device))
+            look = self._geolocator.look(as_tensor(images).to(self.device))
         features, pooled = (part.float().cpu().numpy() for part in (look.features, look.pooled))
         logits = checked_logits(look.logits.float().cpu().numpy())
         return Looked(logits, features, pooled)
 
-    def probabilities(self, images: Images) -> Float32[np.ndarray, "b c"]:
+    def probabilities(self, images: Images) -> Float32[np.ndarray, "b k"]:
         """Calibrated probability of each cell for each image; rows sum to 1.
 
         Args:
@@ -220,7 +233,8 @@ class Predictor:
         self, rows: Int[np.ndarray, " b"], images: Images, failures: list[tuple[int, str]]
     ) -> Outputs:
         if not len(rows):
-            return Outputs(rows, np.empty((0, len(self.partition)), dtype=np.float32), failures)
+            nothing = np.empty((0, len(self.trained.partition)), dtype=np.float32)
+            return Outputs(rows, nothing, failures)
         look = self.look(images)
         return Outputs(rows, look.logits, failures, look.features, look.pooled)
 
@@ -250,11 +264,15 @@ class Predictor:
             ModelError: A logit is not finite.
             PhotoError: The file does not exist, or the photo cannot be decoded.
         """
-        probabilities = self.probabilities(self.image(photo)[None])[0]
+        probabilities, inside = self.answering.weighed(self.logits(self.image(photo)[None]))
         if name is None:
             name = text_of(photo) if isinstance(photo, Path | str | Member) else ""
         return self.answering.answer(
-            probabilities, photo=name, point=point, min_confidence=min_confidence
+            probabilities[0],
+            photo=name,
+            point=point,
+            min_confidence=min_confidence,
+            inside=float(inside[0]),
         )
 
     def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
@@ -299,41 +317,32 @@ class Predictor:
                 Unanswered(row, text_of(files[row]), reason) for row, reason in output.failures
             ]
             if len(output.rows):
+                probabilities, inside = self.answering.weighed(output.logits)
                 answers += self.answering.answers(
-                    self.answering.probabilities(output.logits),
+                    probabilities,
                     [text_of(files[row]) for row in output.rows.tolist()],
                     rows=output.rows.tolist(),
                     point=point,
                     min_confidence=min_confidence,
+                    inside=inside,
                 )
             yield from sorted(answers, key=lambda answer: answer.row)
 
     def identity(self) -> dict[str, Any]:
         """A record of the model for reports: its parts, its size, and a fingerprint.
 
-        The fingerprint is a hash (SHA-256) of cells and weights. Models with the same fingerprint
-        give the same logits; with the same temperature and point method also the same answers.
+        Models with the same fingerprint, temperature and point method give the same answers.
         """
-        digest = hashlib.sha256(self.partition.cells.tobytes())
-        for name, tensor in sorted(self._geolocator.state_dict().items()):
-            digest.update(name.encode())
-            # As bytes: NumPy has no bfloat16. Flat first: a scalar cannot be viewed as bytes.
-            flat = tensor.detach().cpu().contiguous().flatten()
-            digest.update(flat.view(torch.uint8).numpy().tobytes())
         config = self.trained.config
         return {
             "backbone": config.backbone,
             "vit": config.vit,
             "image_size": self.spec.size,
-            "cells": len(self.partition),
+            "cells": len(self.trained.partition),
             "parameters": sum(p.numel() for p in self._geolocator.parameters()),
             "device": str(self.device),
             "precision": self.precision,
             "temperature": self.temperature,
             "point": self.point,
-            "fingerprint": digest.hexdigest()[:16],
+            "fingerprint": self.trained.fingerprint,
         }
-
-
-def _as_tensor(images: Images) -> torch.Tensor:
-    return images if isinstance(images, torch.Tensor) else as_tensor(images)

@@ -1,9 +1,10 @@
 """Probabilities from logits, and the likeliest cells of each photo."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float64, Int
 
 from geoguess_cli.errors import ModelError
+from geoguess_cli.geo.cut_partition import CutPartition
 
 
 def log_softmax(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
@@ -36,6 +37,26 @@ def checked_logits(logits: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]
             "else train it again with a lower learning rate"
         )
     return logits
+
+
+def conditioned(
+    logs: Float64[np.ndarray, "n c"], cells: CutPartition
+) -> tuple[Float64[np.ndarray, "n k"], Float64[np.ndarray, " n"]]:
+    """Log probabilities given that the truth lies in a region, and how much probability lay there.
+
+    Within a cell the truth is taken to be uniform, so the share of the cell's area that lies in the
+    region weighs its probability: P(cell | region) = p s / Σ p s. The sum is what lay inside.
+
+    Args:
+        logs: Logarithms of the probabilities of all cells of the model.
+        cells: The cells that reach into the region.
+    """
+    joint = logs[:, cells.kept] + np.log(cells.shares)
+    given = log_softmax(joint)
+    # Every column gives the same sum; that of the likeliest cell is the most exact.
+    likeliest = joint.argmax(axis=1)[:, None]
+    gap = np.take_along_axis(joint, likeliest, 1) - np.take_along_axis(given, likeliest, 1)
+    return given, np.exp(gap[:, 0])
 
 
 def top_cells(values: Float[np.ndarray, "n c"], k: int) -> Int[np.ndarray, "n k"]:

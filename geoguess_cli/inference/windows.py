@@ -87,6 +87,8 @@ class WindowPredictor:
         return self._answering.probabilities(checked_logits(logits.cpu().numpy()))
 
 
-def as_tensor(images: Float[np.ndarray, "..."]) -> torch.Tensor:
+def as_tensor(images: Float[np.ndarray, "..."] | Float[torch.Tensor, "..."]) -> torch.Tensor:
     """The images as a tensor; an array that is not writable or not contiguous is copied."""
+    if isinstance(images, torch.Tensor):
+        return images
     return torch.from_numpy(np.require(images, np.float32, ("C", "W")))

@@ -21,6 +21,7 @@ from matplotlib.path import Path
 from geoguess_cli.drawing import theme
 from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.cells import cell_boundary, cell_caps, cell_union_edges
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM, great_circle_points, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.maps.extent import Extent
@@ -203,7 +204,7 @@ class Canvas:
         return colors.with_extremes(bad=self.colors.missing)
 
     def _cell_paths(self, partition: Partition, rows: Int[np.ndarray, " k"]) -> list[Path]:
-        if self.extent.world:
+        if self.extent.world or isinstance(partition, CutPartition):
             return [_path(shape) for shape in self._project(partition.polygons[rows])]
         rings = cell_boundary(partition.cells[rows], points_per_edge=12)
         rings = np.concatenate([rings, rings[:, :1]], axis=1)

@@ -44,6 +44,12 @@ def estimate_style(colors: theme.Theme) -> dict[str, Any]:
     }
 
 
+def region_style(colors: theme.Theme) -> dict[str, Any]:
+    """The border of the region that an answer was limited to, on the map and in its legend."""
+    edge = halo(3.4, colors.halo)
+    return {"color": colors.ink, "linewidth": 1.8, "linestyle": (0, (1, 1.4)), "path_effects": edge}
+
+
 def credible_style(mass: float, colors: theme.Theme, *, weight: float = 1.0) -> dict[str, Any]:
     """The line around the credible region of that mass, on the map and in its legend.
 
@@ -64,6 +70,9 @@ def mark_texts(map_: ProbabilityMap) -> list[dict[str, str]]:
     if map_.truth is not None and map_.distance_km is not None:
         title = f"Truth, {kilometres(map_.distance_km)} away"
         marks.append(("truth", title, coordinates(*map_.truth.tolist())))
+    if map_.region is not None:
+        lay = f"{percent(map_.answer.inside)} of the probability lay there"
+        marks.append(("region", f"Limited to {map_.region.name}", lay))
     for mass in MASSES:
         cells = counted(len(map_.credible_cells(mass)), "cell")
         area = square_kilometres(map_.credible_area_km2(mass))
@@ -88,6 +97,8 @@ def draw_answer(canvas: Canvas, map_: ProbabilityMap, *, numbers: bool = True) -
         side = float(np.median(np.sqrt(map_.partition.area_km2[cells]))) / canvas.km_per_point
         style = credible_style(mass, colors, weight=float(np.clip(side / _ROOMY, 0.35, 1.0)))
         canvas.outline(map_.credible_region(mass), zorder=5, gid=f"credible-{mass}", **style)
+    if map_.region is not None:
+        canvas.outline(map_.region.border, zorder=4.5, gid="region", **region_style(colors))
     if map_.truth is not None:
         marks.append(map_.truth)
         (way,) = canvas.ways(map_.estimate[None], map_.truth[None])

@@ -16,7 +16,13 @@ from geoguess_cli.drawing.lettering import shortened, text_width
 from geoguess_cli.geo.places import Place, wordings
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.labels import badge_box
-from geoguess_cli.maps.marks import TRUTH_STYLE, credible_style, estimate_style, mark_texts
+from geoguess_cli.maps.marks import (
+    TRUTH_STYLE,
+    credible_style,
+    estimate_style,
+    mark_texts,
+    region_style,
+)
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.wording import coordinates, percent
 
@@ -70,6 +76,7 @@ def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
     """List the marks on the map: point estimate, truth and its distance, credible regions."""
     _, height = _in_inches(ax)
     styles = {"estimate": estimate_style(colors), "truth": TRUTH_STYLE}
+    styles["region"] = region_style(colors)
     styles |= {f"credible-{100 * mass:.0f}": credible_style(mass, colors) for mass in MASSES}
     for row, mark in enumerate(mark_texts(map_)):
         y, style = height - _TOP - row * STEP, styles[mark["kind"]]

@@ -10,9 +10,11 @@ from jaxtyping import Float, Int
 
 from geoguess_cli.errors import CellError, ModelError
 from geoguess_cli.geo.cells import cell_boundary, cell_union
+from geoguess_cli.geo.cut_partition import CutPartition, areas_of
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place
+from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answers import Answer, Unanswered, cell_places
 from geoguess_cli.inference.credible import MASS_ROUNDING
 from geoguess_cli.maps.extent import Extent, fit_extent
@@ -63,6 +65,11 @@ class ProbabilityMap:
         return cell_places(self.partition)
 
     @property
+    def region(self) -> Region | None:
+        """The region that the answer was limited to; None if it was not."""
+        return self.partition.region if isinstance(self.partition, CutPartition) else None
+
+    @property
     def distance_km(self) -> float | None:
         """Great-circle distance from the point estimate to the truth, in kilometres."""
         if self.truth is None:
@@ -97,7 +104,8 @@ class ProbabilityMap:
         Args:
             mass: Share of the probability, in (0, 1].
         """
-        return cell_union(self.partition.cells[self.credible_cells(mass)])
+        cells = cell_union(self.partition.cells[self.credible_cells(mass)])
+        return cells if self.region is None else areas_of(cells.intersection(self.region.shape))
 
     def extent(self, *, aspects: tuple[float, float] = (1.2, 1.45)) -> Extent:
         """The part of the Earth that holds `_EXTENT_MASS`, the estimate and the truth.

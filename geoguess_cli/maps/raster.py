@@ -117,6 +117,8 @@ def rasterise(map_: ProbabilityMap, grid: Grid) -> Raster:
             border[np.nan_to_num(change) != 0] = level
     probabilities = np.full(earth.shape, np.nan)
     cell = map_.partition.assign(places[earth])
+    if map_.region is not None:
+        cell[~map_.region.holds(places[earth])] = -1
     probabilities[earth] = np.where(cell >= 0, map_.probabilities[cell], np.nan)
     rows, columns = grid.pixels(map_.partition.centroids).T
     inside = rows >= 0

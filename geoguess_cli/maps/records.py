@@ -36,6 +36,7 @@ def map_record(map_: ProbabilityMap) -> dict[str, Any]:
         "expected_km": answer.expected_km,
         "radius_90_km": answer.radius_90_km,
         "distance_km": map_.distance_km,
+        **({"within": answer.region, "inside": answer.inside} if map_.region is not None else {}),
     }
 
 
@@ -58,8 +59,9 @@ def map_cell_records(map_: ProbabilityMap, *, most: int | None = None) -> list[d
 def map_geojson(map_: ProbabilityMap, *, min_probability: float = 0.0) -> dict[str, Any]:
     """A GeoJSON FeatureCollection (RFC 7946), in the order in which a map draws its parts.
 
-    The `kind` of a feature is "cell", "credible_region", "guess", "estimate" or "truth". A guess
-    is the point at the centroid of its cell. Cells and guesses come likeliest first.
+    The `kind` of a feature is "cell", "credible_region", "guess", "region" (what the answer was
+    limited to), "estimate" or "truth". A guess is the point at the centroid of its cell. Cells and
+    guesses come likeliest first.
 
     Args:
         map_: The map.
@@ -90,10 +92,10 @@ def write_map_geoparquet(map_: ProbabilityMap, path: Path) -> None:
 
 def _features(map_: ProbabilityMap, min_probability: float) -> Iterator[dict[str, Any]]:
     records, partition = map_cell_records(map_), map_.partition
-    for record in records:
+    for index, record in zip(map_.ranking, records, strict=True):
         if record["probability"] < min_probability:
             break
-        yield feature(partition.polygons[record["cell_index"]], {"kind": "cell", **record})
+        yield feature(partition.polygons[index], {"kind": "cell", **record})
     for mass in reversed(MASSES):
         region = {
             "kind": "credible_region",
@@ -102,9 +104,10 @@ def _features(map_: ProbabilityMap, min_probability: float) -> Iterator[dict[str
             "area_km2": map_.credible_area_km2(mass),
         }
         yield feature(map_.credible_region(mass), region)
-    for record in records[: map_.top_k]:
-        centroid = partition.centroids[record["cell_index"]]
-        yield feature(_point(centroid), {"kind": "guess", **record})
+    for index, record in zip(map_.guesses, records, strict=False):
+        yield feature(_point(partition.centroids[index]), {"kind": "guess", **record})
+    if map_.region is not None:
+        yield feature(map_.region.shape, {"kind": "region", "name": map_.region.name})
     yield feature(_point(map_.estimate), {"kind": "estimate", **map_record(map_)})
     if map_.truth is not None:
         truth = {"kind": "truth", "photo": map_.answer.photo, "distance_km": map_.distance_km}

@@ -1,7 +1,10 @@
 """A trained geolocator with all that its logits mean."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
+
+import torch
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.config import ModelConfig
@@ -52,3 +55,14 @@ class TrainedModel:
     def point(self) -> PointMethod:
         """How the point estimate is chosen."""
         return self.decision.point
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash (SHA-256) of cells and weights; models that share it give the same logits."""
+        digest = hashlib.sha256(self.partition.cells.tobytes())
+        for name, tensor in sorted(self.geolocator.state_dict().items()):
+            digest.update(name.encode())
+            # As bytes: NumPy has no bfloat16. Flat first: a scalar cannot be viewed as bytes.
+            flat = tensor.detach().cpu().contiguous().flatten()
+            digest.update(flat.view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()[:16]

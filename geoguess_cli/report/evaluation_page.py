@@ -16,7 +16,7 @@ def report_page(report: Report) -> Page:
 
 
 def opening(report: Report) -> list[str]:
-    """What was evaluated, in three paragraphs."""
+    """What was evaluated, in three paragraphs; in four where it was limited to a region."""
     counts, model = report.counts, report.model
     unread = (
         f"{counts.skipped:,} more could not be read and count in no statistic."
@@ -28,7 +28,19 @@ def opening(report: Report) -> list[str]:
         if report.leaks
         else f"No leak check: {report.absent['leaks']}."
     )
+    limited = report.limited
+    region = (
+        []
+        if limited is None
+        else [
+            f"Answers are limited to {limited.region}, to which the model gave "
+            f"{number(limited.inside, 'share')} of the probability. "
+            f"{counted(limited.elsewhere, 'photo')} taken elsewhere "
+            f"{'counts' if limited.elsewhere == 1 else 'count'} in no statistic."
+        ]
+    )
     return [
+        *region,
         f"{counted(counts.photos, 'photo')} of the {report.split} split, of "
         f"{counted(counts.sequences, 'sequence')}; {counts.covered:,} "
         f"({number(report.coverage.value, 'share')}) lie in one of the model's "

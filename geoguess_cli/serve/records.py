@@ -79,6 +79,8 @@ class PhotoRecord(BaseModel):
     radius_90_km: float = Field(
         description="Radius around the point estimate that holds the truth with probability 0.9."
     )
+    within: str | None = Field(None, description="Region that the answer was limited to, if any.")
+    inside: float = Field(1.0, description="Probability that lay in that region, in [0, 1].")
     entropy_bits: float = Field(description="Entropy of the probabilities; 0 is certain.")
     guesses: list[GuessRecord] = Field(description="The likeliest cells, likeliest first.")
     truth: PlaceRecord | None = Field(description="The place where the photo was taken, if known.")

@@ -122,6 +122,23 @@ def test_predict_writes_sidecars_and_touches_nothing_else(trained_world, tmp_pat
     assert "name a folder" in refused.stderr
 
 
+def test_predict_within_a_region(trained_world, tmp_path) -> None:
+    photo = trained_world.photo("dallas")
+    result = trained_world.run("predict", photo, "--within", "Oklahoma, US", "--json")
+    answer = json.loads(result.stdout)
+    assert (answer["within"], answer["region"]) == ("Oklahoma, US", "Oklahoma")
+    assert 0 < answer["inside"] < 1
+    assert {guess["region"] for guess in answer["guesses"]} == {"Oklahoma"}
+    text = trained_world.run("predict", photo, "--within", "-104,33,-94,37.5").stdout
+    assert "% lay in -104,33,-94,37.5" in text
+    refused = trained_world.run("predict", photo, "--within", "Oklahomma", code=1)
+    assert refused.stderr.startswith("error: `Oklahomma` is no region")
+    assert "`Oklahoma, US`" in refused.stderr
+    parts = ("predict", "photos", "-o", tmp_path / "parts", "-q")
+    trained_world.run(*parts, "--within", "US")
+    assert "--within" in trained_world.run(*parts, "--within", "Texas", code=1).stderr
+
+
 def test_predict_says_which_photo_fails_and_goes_on(trained_world, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     result = trained_world.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from evaluation_worlds import AT_SEA, REASON
+from evaluation_worlds import AT_SEA, PROBABILITIES, REASON
 
 from geoguess_cli.errors import PhotoError, PhotoTableError
 from geoguess_cli.evaluation import evaluation as evaluation_module
@@ -19,8 +19,10 @@ from geoguess_cli.evaluation.columns import Columns
 from geoguess_cli.evaluation.evaluation import Evaluation, evaluate
 from geoguess_cli.evaluation.intervals import Bootstrap
 from geoguess_cli.evaluation.measurement import accuracy, report_of
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.inference.geoscore import geoscore
 
 
@@ -209,3 +211,33 @@ def test_photos_of_which_none_can_be_read_are_refused(predictor_of, table_of, to
             predictor_of(np.zeros((2, 4)), {0: "gone", 1: "gone"}),
             table_of([towns["Boise"]] * 2),
         )
+
+
+def test_within_a_region_only_its_photos_and_cells_count(
+    predictor_of, table_of, logits, places, partition, cell_of
+) -> None:
+    """The photos of Helena, Salem and Boise lie in the box; Austin and the one at sea do not."""
+    predictor = predictor_of(logits)
+    predictor.partition = cut_partition(partition, find_region("-125,41,-105,49"))
+    table = table_of(places, split=["test"] * 6)
+    evaluation = evaluate(predictor, table, batch_size=2)
+    limited = evaluation.report.limited
+    assert (limited.region, limited.elsewhere) == ("-125,41,-105,49", 2)
+    rows = evaluation.predictions
+    assert rows["photo"].to_list() == ["0.jpg", "1.jpg", "3.jpg", "5.jpg"]
+    shares = np.zeros(4)
+    shares[predictor.partition.kept] = predictor.partition.shares
+    order = [cell_of[town] for town in ("Austin", "Helena", "Salem", "Boise")]
+    joint = np.array(PROBABILITIES) * shares[order]
+    assert rows["inside"][1] == pytest.approx(joint.sum(), rel=1e-6)
+    assert rows["top_probabilities"][1].to_list()[:3] == pytest.approx(
+        sorted(joint / joint.sum(), reverse=True)[:3], rel=1e-5
+    )
+    assert limited.inside == pytest.approx(rows["inside"].mean())
+    assert "inside" not in evaluate(predictor_of(logits), table).predictions.columns
+    assert predictor.partition.region.holds(
+        rows.select("estimate_latitude", "estimate_longitude").to_numpy()
+    ).all()
+    predictor.partition = cut_partition(partition, find_region("Wyoming, US"))
+    with pytest.raises(PhotoTableError, match="none of the 6 photos was taken in Wyoming, US"):
+        evaluate(predictor, table)

@@ -6,10 +6,15 @@ import sys
 import numpy as np
 import pytest
 import scipy.special
+import shapely
 
+from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
+from geoguess_cli.geo.regions import Region, find_region
 from geoguess_cli.inference.answering import Answering
+from geoguess_cli.inference.answers import answer_record, answer_row, guesses, row_schema
 from geoguess_cli.model.decision import Decision
 
 LOGITS = np.random.default_rng(0).normal(0, 3, (3, 4)).astype(np.float32)
@@ -59,3 +64,26 @@ def test_answering_needs_no_torch() -> None:
     script = "import sys, geoguess_cli.inference.answering; print('torch' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (result.stdout.strip(), result.stderr) == ("False", "")
+
+
+@pytest.mark.parametrize("point", POINT_METHODS)
+def test_every_point_of_a_limited_answer_lies_in_its_region(partition, point) -> None:
+    ring = shapely.box(-125, 28, -95, 49).difference(shapely.box(-119, 31, -98, 46))
+    for region in (Region("ring", ring), find_region("Montana, US"), find_region("-117,20,-97,46")):
+        cells = cut_partition(partition, region)
+        answering = Answering(cells, Decision(temperature=1.5))
+        logits = np.random.default_rng(2).normal(0, 3, (40, len(partition))).astype(np.float32)
+        probabilities, inside = answering.weighed(logits)
+        whole = Answering(partition, Decision(temperature=1.5)).probabilities(logits)
+        np.testing.assert_allclose(inside, whole[:, cells.kept] @ cells.shares, rtol=1e-5)
+        expected = whole[:, cells.kept] * cells.shares / inside[:, None]
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-4, atol=1e-6)
+        answers = answering.answers(probabilities, [""] * 40, point=point, inside=inside)
+        places = [answer.estimate for answer in answers]
+        places += [(g.latitude, g.longitude) for a in answers for g in guesses(a, cells)]
+        assert region.holds(np.array(places)).all()
+        assert {answer.region for answer in answers} == {region.name}
+        assert [answer.inside for answer in answers] == inside.tolist()
+        record = answer_record(answers[0], cells)
+        assert (record["within"], record["inside"]) == (region.name, inside[0])
+        assert set(row_schema(cells)) == set(answer_row(answers[0], cells))

@@ -6,7 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from logit_worlds import LOGITS, TIED
 
-from geoguess_cli.inference.probabilities import log_softmax, softmax, top_cells
+from geoguess_cli.geo.cut_partition import cut_partition
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import find_region
+from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax, top_cells
 
 
 def test_log_softmax_of_a_known_row() -> None:
@@ -53,3 +56,34 @@ def test_top_cells_are_the_start_of_a_stable_sort(values: np.ndarray, k: int) ->
 def test_no_cells_cannot_be_asked_for() -> None:
     with pytest.raises(ValueError, match="k is 0"):
         top_cells(np.zeros((1, 2)), 0)
+
+
+def test_probabilities_given_a_region_are_those_of_points_that_lie_in_it(
+    partition: Partition,
+) -> None:
+    """Draw truths by the model, uniform in each cell, and count those inside: Bayes by hand."""
+    region = find_region("-114,31,-96,47")
+    cut = cut_partition(partition, region)
+    assert (cut.shares < 1).any()
+    rng = np.random.default_rng(4)
+    logits = np.log(np.array([[0.4, 0.3, 0.2, 0.1]]))
+    logs, inside = conditioned(log_softmax(logits), cut)
+    draws = rng.choice(4, p=[0.4, 0.3, 0.2, 0.1], size=40_000)
+    hits = []
+    for index, outline in enumerate(partition.polygons):
+        west, south, east, north = outline.bounds
+        sines = rng.uniform(*np.sin(np.radians([south, north])), 100_000)
+        places = np.stack([np.degrees(np.arcsin(sines)), rng.uniform(west, east, 100_000)], axis=1)
+        own = places[partition.assign(places) == index][: (draws == index).sum()]
+        assert len(own) == (draws == index).sum()
+        hits.append(region.holds(own).sum())
+    np.testing.assert_allclose(inside, sum(hits) / 40_000, atol=0.01)
+    np.testing.assert_allclose(np.exp(logs[0]), np.array(hits)[cut.kept] / sum(hits), atol=0.01)
+
+
+def test_a_region_that_the_model_excludes_still_has_an_answer(partition: Partition) -> None:
+    cut = cut_partition(partition, find_region("Oregon, US"))
+    logits = np.where(np.isin(np.arange(4), cut.kept), -2000.0, 0.0)[None]
+    logs, inside = conditioned(log_softmax(logits), cut)
+    assert inside.tolist() == [0.0]
+    np.testing.assert_allclose(np.exp(logs).sum(), 1)

@@ -5,15 +5,17 @@ import numpy as np
 import polars as pl
 import pytest
 from figure_worlds import by_gid
-from map_worlds import drawn_cells, map_of, random_map
+from map_worlds import drawn_cells, map_of, projection, random_map
 from matplotlib.colors import BoundaryNorm, to_hex, to_rgba
 from PIL import Image
 
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.drawing import theme
 from geoguess_cli.evaluation.metrics import RADII_KM
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.maps.cell_values import accuracy_values, level_values
 from geoguess_cli.maps.figures import cells_map, errors_map, probability_map_figure
 
@@ -128,3 +130,18 @@ def test_a_map_of_two_thousand_cells_takes_seconds(measured_cpu) -> None:  # typ
             probability_map_figure(map_, photo=PHOTO).canvas.draw()
         seconds.append(spent())
     assert min(seconds) < 3.0
+
+
+def test_a_map_shows_the_border_of_its_region(states: Partition) -> None:
+    made = random_map(cut_partition(states, find_region("-117,43,-104,49")))
+    figure = probability_map_figure(made)
+    (border,) = by_gid(figure, "region")
+    x, y = np.concatenate(border.get_segments()).T
+    lng, lat = projection(made.extent())(x, y, inverse=True)
+    away = np.min([abs(lng + 117), abs(lng + 104), abs(lat - 43), abs(lat - 49)], axis=0)
+    assert len(away) > 8
+    assert away.max() < 0.02
+    assert not by_gid(probability_map_figure(random_map(states)), "region")
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert "Limited to -117,43,-104,49" in texts
+    assert "100 % of the probability lay there" in texts

@@ -3,11 +3,14 @@ from dataclasses import replace
 import geopandas
 import numpy as np
 import pytest
-from map_worlds import area_km2, map_of
+import shapely
+from map_worlds import area_km2, map_of, random_map
 
 from geoguess_cli.errors import CellError, CoordinateError, ModelError
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.inference.answers import Unanswered
 from geoguess_cli.inference.credible import credible_sets
 from geoguess_cli.inference.probabilities import top_cells
@@ -141,3 +144,15 @@ def test_a_photo_without_an_answer_gets_no_map(faces: Partition) -> None:
     maps = probability_maps(answers, faces, [None, None, (1.0, 2.0)], on_failure=failed.append)
     assert [map_.distance_km is None for map_ in maps] == [True, False]
     assert failed == [broken]
+
+
+def test_a_map_within_a_region_holds_only_the_parts_inside(states: Partition) -> None:
+    region = find_region("Montana, US")
+    made = random_map(cut_partition(states, region))
+    assert made.region is region
+    assert random_map(states).region is None
+    for mass in (0.5, 0.9):
+        shape = made.credible_region(mass)
+        assert shapely.difference(shape, shapely.buffer(region.shape, 1e-9)).area < 1e-9
+        assert area_km2(shape) == pytest.approx(made.credible_area_km2(mass), rel=0.01)
+    assert region.holds(made.partition.centroids[made.guesses]).all()

@@ -7,11 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 import shapely
-from map_worlds import area_km2, map_of
+from map_worlds import area_km2, map_of, random_map
 
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.maps.records import map_geojson, write_map_geoparquet
 
 
@@ -130,3 +132,19 @@ def test_unlikely_cells_can_be_left_out_of_the_geojson(faces: Partition) -> None
     tree = map_geojson(map_of(faces, probabilities), min_probability=0.1)
     cells = [one for one in tree["features"] if one["properties"]["kind"] == "cell"]
     assert [one["properties"]["token"] for one in cells] == faces.tokens[:2]
+
+
+def test_a_map_within_a_region_keeps_the_cells_of_the_model(states: Partition) -> None:
+    made = random_map(cut_partition(states, find_region("Montana, US")))
+    text = json.dumps(map_geojson(made), allow_nan=False)
+    frame = geopandas.read_file(io.BytesIO(text.encode()))
+    cells = frame[frame.kind == "cell"]
+    assert [states.tokens[int(index)] for index in cells.cell_index] == cells.token.tolist()
+    assert area_km2(shapely.union_all(cells.geometry)) == pytest.approx(
+        made.partition.area_km2.sum(), rel=0.01
+    )
+    (region,) = frame[frame.kind == "region"].itertuples()
+    assert region.name == "Montana, US"
+    assert region.geometry.equals_exact(made.region.shape.normalize(), 1e-6, normalize=True)
+    (estimate,) = frame[frame.kind == "estimate"].itertuples()
+    assert (estimate.within, estimate.inside) == ("Montana, US", 1.0)

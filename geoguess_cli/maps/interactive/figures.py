@@ -17,7 +17,7 @@ from geoguess_cli.maps.interactive.layers import LayerColumns, answer_columns, c
 from geoguess_cli.maps.interactive.plane import Plane, PlaneBox, box_of, plane_of
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
-OUTLINES = ("credible_90", "credible_50")
+OUTLINES = ("region_border", "credible_90", "credible_50")
 MARKS = ("way", "guesses", "estimate", "truth")
 """Layers of an answer, from below; names of places lie between outlines and marks."""
 

@@ -91,8 +91,8 @@ def draw_cells(plot: Plot, columns: LayerColumns, shade: str) -> GlyphRenderer:
 
 
 def draw_outline(plot: Plot, name: str, columns: LayerColumns) -> None:
-    """Draw a line around a credible region, on a halo that sets it off from the cells."""
-    dash: Any = "solid" if name == "credible_50" else [5, 4]
+    """Draw a line around a region, on a halo that sets it off from the cells."""
+    dash: Any = {"credible_50": "solid", "credible_90": [5, 4]}.get(name, [2, 3])
     halo = MultiLine(line_width=3.4, line_alpha=0.75, **colored(line_color="halo"))
     line = MultiLine(line_width=1.5, line_dash=dash, **colored(line_color="ink"))
     _add(plot, name, columns, halo, line)

@@ -47,8 +47,8 @@ def answer_columns(
     """The columns of the answer to one photo, by layer.
 
     "cells" has columns to add to `cell_columns`; "guesses", "estimate" and "truth" are points;
-    "credible_50", "credible_90" and "way" are lines. `side_km` is the side of a typical cell of the
-    credible region.
+    "credible_50", "credible_90", "way" and, if the answer was limited to a region, "region_border"
+    are lines. `side_km` is the side of a typical cell of the credible region.
     """
     probabilities = map_.probabilities
     norm = probability_norm(scale, float(probabilities.max()))
@@ -73,6 +73,9 @@ def answer_columns(
         "truth": _points(np.empty((0, 2)) if map_.truth is None else map_.truth[None], plane),
         "way": _lines([] if map_.truth is None else way(map_.estimate, map_.truth, plane)),
     }
+    if map_.region is not None:
+        border = outline(map_.region.shape, plane)
+        columns["region_border"] = _lines([shapely.get_coordinates(line) for line in border])
     for mass in MASSES:
         lines = outline(map_.credible_region(mass), plane)
         edges = _lines([shapely.get_coordinates(line) for line in lines])

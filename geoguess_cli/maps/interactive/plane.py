@@ -12,6 +12,7 @@ import shapely
 from jaxtyping import Float, Shaped
 
 from geoguess_cli.geo.cells import cell_boundary
+from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import great_circle_points
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.projections import (
@@ -100,8 +101,8 @@ def box_of(extent: Extent, plane: Plane) -> PlaneBox:
 
 def cell_shapes(partition: Partition, plane: Plane) -> Shaped[np.ndarray, " c"]:
     """Uncut outlines of the cells on the plane, in the partition's order."""
-    if plane.center is None:
-        shapes = plane.transform(partition.polygons)
+    if plane.center is None or isinstance(partition, CutPartition):
+        shapes = plane.transform(shapely.segmentize(partition.polygons, _SEAM_POINTS_DEG))
     else:
         shapes = np.empty(len(partition), dtype=object)
         for level in np.unique(partition.levels):

@@ -5,7 +5,9 @@ import pytest
 import shapely
 from map_worlds import KINDS, evenodd, map_of, projected, random_map
 
+from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.maps.interactive.layers import answer_columns, cell_columns
 from geoguess_cli.maps.interactive.plane import Plane, plane_of
 
@@ -80,3 +82,19 @@ def test_credible_regions_are_outlined(kind: str, request: pytest.FixtureRequest
     assert drawn.area == pytest.approx(shown.credible_area_km2(0.5), rel=0.003)
     inside = projected(plane, partition.centroids[shown.credible_cells(0.5)])
     assert shapely.contains_xy(drawn, inside).all()
+
+
+@pytest.mark.parametrize("world", [True, False])
+def test_cells_within_a_region_are_cut_and_its_border_is_drawn(
+    states: Partition, world: bool
+) -> None:
+    cut = cut_partition(states, find_region("Montana, US"))
+    made = random_map(cut)
+    plane = Plane() if world else plane_of(made.extent())
+    columns = cell_columns(cut, plane)
+    shapes = [evenodd(x, y) for x, y in zip(columns["xs"], columns["ys"], strict=True)]
+    assert [shape.area for shape in shapes] == pytest.approx(cut.area_km2, rel=0.03)
+    border = answer_columns(made, plane)["region_border"]
+    ring = evenodd(border["xs"][0], border["ys"][0])
+    assert ring.area == pytest.approx(380_800, rel=0.01)  # Montana has 380,800 km²
+    assert "region_border" not in answer_columns(random_map(states), plane)
