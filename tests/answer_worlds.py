@@ -15,7 +15,7 @@ from geoguess_cli.inference import parts as module
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.inference.parts import AnswerParts, Shard, answer_terms
 from geoguess_cli.inference.predictor import Predictor
-from geoguess_cli.model.checkpoint import TrainedModel
+from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import build_geolocator
 from geoguess_cli.photos.images import ImageSpec
 
@@ -106,3 +106,8 @@ def fill_with_made_answers(folder: Path) -> None:
 
     list(parts.add(range(PHOTOS), ask, partition, top_k=2))  # type: ignore[arg-type]
     assert parts.merge()
+
+
+def save_another_model(folder: Path) -> None:
+    """Write a model of other random weights; a job for a `Killer`."""
+    save_model(folder / "model", random_predictor(1).trained)

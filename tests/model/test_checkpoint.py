@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from answer_worlds import random_predictor
+from kill_worlds import Killer, needs_fork
 from model_files import edit
 
 from geoguess_cli.errors import MissingFileError, ModelError
@@ -171,3 +173,32 @@ def test_damaged_json_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError, match="not valid JSON"):
         load_model(folder)
+
+
+@needs_fork
+def test_a_kill_before_any_write_leaves_the_old_model_or_the_new_one(tmp_path: Path) -> None:
+    save_model(tmp_path / "old" / "model", random_predictor(0).trained)
+    digests = {}
+    with Killer("answer_worlds") as killer:
+        shutil.copytree(tmp_path / "old", tmp_path / "new")
+        writes = killer.run("save_another_model", tmp_path / "new")
+        assert writes is not None
+        assert writes > 8, "the audit sees every write"
+        for age in ("old", "new"):
+            digests[age] = weights_of(tmp_path / age / "model")
+        assert digests["old"] != digests["new"]
+        seen = set()
+        for kill_before in range(writes):
+            folder = Path(shutil.copytree(tmp_path / "old", tmp_path / f"killed-{kill_before}"))
+            assert killer.run("save_another_model", folder, kill_before) is None
+            seen.add(weights_of(folder / "model"))
+            assert killer.run("save_another_model", folder) is not None
+            assert weights_of(folder / "model") == digests["new"]
+            assert [path.name for path in folder.iterdir()] == ["model"]
+        assert seen == set(digests.values())
+
+
+def weights_of(folder: Path) -> bytes:
+    """All weights of the model that is loaded from a folder."""
+    state = load_model(folder).geolocator.state_dict()
+    return b"".join(state[name].numpy().tobytes() for name in sorted(state))

@@ -68,6 +68,19 @@ def test_a_kill_before_any_write_changes_nothing(shard: int, short: Lab) -> None
         assert left(short.run(name)) == expected, f"killed before write {kill_before}"
 
 
+@needs_fork
+def test_kills_with_workers_leave_no_process_and_change_nothing(short: Lab) -> None:
+    """`in_a_child` waits until every process is gone that came from the killed one."""
+    assert trained(short, "straight") is not None
+    helped = dataclasses.replace(short, config=dataclasses.replace(short.config, workers=2))
+    for kill_before in (40, 90):
+        assert trained(helped, "helped", kill_before=kill_before) is None
+    assert trained(helped, "helped") is not None
+    assert left(short.run("helped")) | {"config": ""} == left(short.run("straight")) | {
+        "config": ""
+    }
+
+
 def test_two_kills_and_a_damaged_snapshot_change_nothing(lab: Lab) -> None:
     straight, _ = lab.train("straight")
     lab.interrupt("run", epoch=2, step=2)
