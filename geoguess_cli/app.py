@@ -24,6 +24,7 @@ from geoguess_cli.commands import (
     survey,
     train,
 )
+from geoguess_cli.console import processes
 from geoguess_cli.console.streams import discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
 from geoguess_cli.memory import shortage
@@ -44,7 +45,9 @@ class ErrorBoundary(TyperGroup):
         except GeoguessError as error:
             if ctx.params.get("debug"):
                 raise
-            typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+            message = " ".join(str(error).split())
+            if processes.tells(message):
+                typer.echo(f"error: {message}", err=True)
             raise typer.Exit(1) from error
         except (MemoryError, RuntimeError, OSError) as error:
             asked = shortage(error)
@@ -68,7 +71,8 @@ def _show_warning(
 ) -> None:
     """Print a warning for the user as one line; those of libraries look as in any program."""
     if issubclass(category, GeoguessWarning):
-        typer.echo(f"warning: {message}", err=True)
+        if processes.leads():  # the other processes have the same to say
+            typer.echo(f"warning: {message}", err=True)
     else:
         text = warnings.formatwarning(str(message), category, filename, lineno, line)
         (file or sys.stderr).write(text)

@@ -1,18 +1,23 @@
 """Two processes that work together: `pair.run(job, …)` gives what the job returns in each of them.
 
 They start once for all tests. A job is a function of a module that the processes can import; its
-first argument is the `Processes` of its process.
+first argument is the `Processes` of its process. `pair.geoguess(folder, …)` runs a command line in
+both, as torchrun would.
 """
 
+import os
 import socket
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+import geoguess_cli.model.processes
 from geoguess_cli.model.processes import Processes, join, leave
 
 
@@ -33,10 +38,40 @@ class Pair:
         assert not any(trace for _, trace in answers), "\n".join(trace for _, trace in answers)
         return [result for result, _ in answers]
 
+    def geoguess(
+        self, folder: Path, *arguments: Any, others: Path | None = None
+    ) -> list[tuple[int, str, str]]:
+        """Exit code, stdout and stderr of `geoguess ARGUMENTS` in each process.
+
+        Args:
+            folder: Where the first process runs.
+            arguments: The command line.
+            others: Where the second process runs, if elsewhere.
+        """
+        return self.run(command_line, (folder, others or folder), [str(one) for one in arguments])
+
+
+def command_line(
+    processes: Processes, folders: tuple[Path, Path], arguments: list[str]
+) -> tuple[int, str, str]:
+    """What a command line does in this process, whose connection with the other one stays."""
+    from geoguess_cli.app import app
+
+    rank, count = str(processes.rank), str(processes.count)
+    started = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in started.items():
+            patch.setenv(name, value)
+        patch.chdir(folders[processes.rank])
+        patch.setattr(geoguess_cli.model.processes, "join", lambda own, **_: own)
+        patch.setattr(geoguess_cli.model.processes, "leave", lambda _: None)
+        result = CliRunner().invoke(app, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
 
 def _serve(pipe: Connection, rank: int, count: int, port: int) -> None:
-    import os
-
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(1)
     processes = join(Processes(rank, count, rank, count), device="cpu")
@@ -70,3 +105,12 @@ def pair() -> Iterator[Pair]:
     for worker in workers:
         worker.join(20)
         worker.kill()
+
+
+def approximately(value: Any) -> Any:
+    """Equal, numbers to 1e-5."""
+    if isinstance(value, dict):
+        return {name: approximately(own) for name, own in value.items()}
+    if isinstance(value, list):
+        return [approximately(own) for own in value]
+    return pytest.approx(value, abs=1e-5) if isinstance(value, float) else value

@@ -1,19 +1,37 @@
 """`geoguess calibrate`: fit the temperature and the point method of an existing model."""
 
+from typing import TYPE_CHECKING
+
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import fit_on_validation, show_fit
-from geoguess_cli.console.inputs import check_leaks, load_predictor, read_photos, require_splits
+from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoTableError
 
+if TYPE_CHECKING:
+    from geoguess_cli.model.processes import Processes
+
 
 @configured(
-    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+    "photos",
+    "train__batch_size",
+    "device",
+    "precision",
+    "workers",
+    "max_pixels",
+    "artifacts",
+    helped=True,
 )
 def calibrate(
-    *, model: options.ModelOption = None, output: options.Output = None, config: Config, sink: Sink
+    *,
+    model: options.ModelOption = None,
+    output: options.Output = None,
+    config: Config,
+    sink: Sink,
+    processes: "Processes",
 ) -> None:
     """Fit the temperature and the point estimate on the validation photos; keep the weights.
 
@@ -26,7 +44,7 @@ def calibrate(
     table = read_photos(config.photos, sink, columns=config.columns)
     require_splits(table, "val")
     check_leaks(table, "val", sink)
-    predictor = load_predictor(config, model, keeps=True)
+    predictor = load_predictor(config, model, keeps=True, processes=processes)
     fit = fit_on_validation(predictor, table, config, sink)
     for _, reason in fit.failures:
         sink.warn(f"{reason}; it counts in no statistic")

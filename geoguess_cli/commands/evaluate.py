@@ -8,16 +8,25 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.evaluations import show_comparison, show_report
-from geoguess_cli.console.inputs import check_leaks, load_predictor, photos_of_split, read_photos
+from geoguess_cli.console.inputs import check_leaks, photos_of_split, read_photos
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
+    from geoguess_cli.model.processes import Processes
 
 
 @configured(
-    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+    "photos",
+    "train__batch_size",
+    "device",
+    "precision",
+    "workers",
+    "max_pixels",
+    "artifacts",
+    helped=True,
 )
 def evaluate(
     *,
@@ -45,6 +54,7 @@ def evaluate(
     ] = None,
     config: Config,
     sink: Sink,
+    processes: "Processes",
 ) -> None:
     """Measure accuracy, distance and calibration, each with its interval, beside chance.
 
@@ -61,7 +71,7 @@ def evaluate(
     leaks = check_leaks(table, split, sink)
 
     def evaluated(folder: Path | None) -> "Evaluation":
-        predictor = load_predictor(config, folder, keeps=True, within=within)
+        predictor = load_predictor(config, folder, keeps=True, within=within, processes=processes)
         with sink.counter("photos") as move:
             evaluation = api.evaluate(
                 api.Model(predictor),

@@ -9,7 +9,8 @@ import typer
 from geoguess_cli.choices import Measure, View
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
+from geoguess_cli.console.inputs import expand_photos, truths_of
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import ConfigError, PhotoError

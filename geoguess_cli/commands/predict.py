@@ -8,7 +8,8 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
-from geoguess_cli.console.inputs import expand_photos, load_predictor, truths_of
+from geoguess_cli.console.inputs import expand_photos, truths_of
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.parts import answer_folder, fill_parts
 from geoguess_cli.console.records import chosen_answer_format, deliver
@@ -17,11 +18,19 @@ from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
+    from geoguess_cli.model.processes import Processes
     from geoguess_cli.photos.archives import PhotoFile
 
 
 @configured(
-    "column", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
+    "column",
+    "train__batch_size",
+    "device",
+    "precision",
+    "workers",
+    "max_pixels",
+    "artifacts",
+    helped=True,
 )
 def predict(
     photos: options.PhotoFiles,
@@ -48,6 +57,7 @@ def predict(
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
+    processes: "Processes",
 ) -> None:
     """List the likeliest cells of each photo, and a point estimate of its place.
 
@@ -74,7 +84,7 @@ def predict(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
-    predictor = load_predictor(config, model, within=within)
+    predictor = load_predictor(config, model, within=within, processes=processes)
     k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
     decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
 

@@ -9,7 +9,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import load_predictor
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import DependencyError

@@ -10,11 +10,13 @@ import typer
 from geoguess_cli.choices import FollowedCell
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import load_predictor, photos_of_split, read_photos
+from geoguess_cli.console.inputs import photos_of_split, read_photos
+from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
+    from geoguess_cli.model.processes import Processes
     from geoguess_cli.survey.report import SurveyReport
     from geoguess_cli.survey.scan_store import ScanStore
 
@@ -23,7 +25,7 @@ FAILURES_SHOWN = 5
 SUSPECTS_SHOWN = 10
 
 
-@configured("table", "seed", "device", "precision", "max_pixels", "artifacts")
+@configured("table", "seed", "device", "precision", "max_pixels", "artifacts", helped=True)
 def survey(
     *,
     output: Annotated[
@@ -56,6 +58,7 @@ def survey(
     batch_size: options.BatchSize = None,
     config: Config,
     sink: Sink,
+    processes: "Processes",
 ) -> None:
     """Report where the model looks over many photos, and which shortcuts it may have learnt.
 
@@ -81,7 +84,7 @@ def survey(
         sink.notice("the photo table has no `sequence` column; shortcuts show only within a drive")
     with _progress(sink) as hooks:
         report = survey_photos(
-            load_predictor(config, model, exact=True),
+            load_predictor(config, model, exact=True, processes=processes),
             photos,
             plan,
             folder,

@@ -15,12 +15,13 @@ from geoguess_cli.console import options
 from geoguess_cli.console.fits import show_fit
 from geoguess_cli.console.inputs import check_leaks, read_photos
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.stopping import StopRequests, duration
+from geoguess_cli.console.stopping import TIME_UP, StopRequests, duration
 from geoguess_cli.console.training import TrainingDisplay
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.wording import parts_in_words, tenths_of_percent
 
 if TYPE_CHECKING:
+    from geoguess_cli.model.processes import Processes
     from geoguess_cli.training.session import TrainingSession
 
 RESUME = typing.get_args(Resume)
@@ -109,6 +110,7 @@ def train(
     force: options.Force = False,
     config: Config,
     sink: Sink,
+    processes: "Processes",
 ) -> None:
     """Train the geolocator and write the model that is best on the validation photos."""
     from geoguess_cli.geo.partition import read_partition
@@ -118,15 +120,25 @@ def train(
 
     cells_path = cells or config.cells_path
     if summary:
-        _show_summary(config, cells_path, sink)
+        if processes.leads:
+            _show_summary(config, cells_path, sink)
         return
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True)
     check_leaks(table, "val", sink)
-    runs = config.artifacts / "runs"
-    run, going_on = choose_run(runs, name, resume=resume, stage=stage or None, replace=force)
+    run, going_on = processes.of_leader(
+        lambda: choose_run(
+            config.artifacts / "runs", name, resume=resume, stage=stage or None, replace=force
+        )
+    )
     session = TrainingSession(
-        config, table, partition, run=run, stage=stage or None, resume=going_on
+        config,
+        table,
+        partition,
+        run=run,
+        stage=stage or None,
+        resume=going_on,
+        processes=processes,
     )
     if going_on:
         sink.notice(f"continuing {run.folder}")
@@ -141,7 +153,8 @@ def train(
     for sentence in foresee(session):
         sink.warn(sentence)
     _run(session, stop_after, sink)
-    _write(session, output or config.model_path, sink)
+    if processes.leads:
+        _write(session, output or config.model_path, sink)
 
 
 def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> None:
@@ -161,13 +174,16 @@ def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> No
                     stop=stop,
                 ):
                     display.epoch(stats)
-                    save_figure(training_curves(run.metrics()), run.folder / "curves.png")
+                    if session.processes.leads:
+                        save_figure(training_curves(run.metrics()), run.folder / "curves.png")
         except KeyboardInterrupt:
             sink.notice(f"{run.folder} holds a snapshot; {CONTINUE}")
             raise
         except StoppedError as reason:
             sink.notice(f"{reason}; {run.folder} holds every step so far; {CONTINUE}")
-            raise typer.Exit(stop.code) from reason
+            # torchrun takes any other code for a failure, and would start the processes again.
+            planned = stop.code == TIME_UP and not session.processes.alone
+            raise typer.Exit(0 if planned else stop.code) from reason
         except GeoguessError:
             if run.begun:
                 sink.notice(f"{run.folder} holds a snapshot; {CONTINUE}")

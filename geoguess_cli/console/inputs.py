@@ -1,4 +1,4 @@
-"""What verbs read before they work: the configuration, changed by options; photos; models."""
+"""What verbs read before they work: the configuration, changed by options; photos."""
 
 import dataclasses
 import os
@@ -16,7 +16,6 @@ from geoguess_cli.names import is_there
 from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.photos.archives import PhotoFile
     from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
@@ -202,40 +201,6 @@ def check_leaks(table: "PhotoTable", split: str, sink: Sink) -> "LeakReport | No
     else:
         sink.notice(f"leak check: {report.verdict}")
     return report
-
-
-def load_predictor(
-    config: Config,
-    model: Path | None,
-    *,
-    exact: bool = False,
-    keeps: bool = False,
-    within: str | None = None,
-) -> "Predictor":
-    """The trained model in the folder named by --model, else in the artifacts folder.
-
-    Args:
-        config: It names the artifacts folder, the device and the precision.
-        model: The folder named by --model.
-        exact: Take fp32 where the precision is "auto". An occlusion map needs it: drops of a
-            hundredth would drown in the rounding of bf16.
-        keeps: Read and keep features of photos where `features.dtype` says so.
-        within: The region of --within, to which answers are limited.
-
-    Raises:
-        ConfigError: There is no such region.
-        CellError: No cell of the model reaches into the region.
-    """
-    from geoguess_cli import api
-    from geoguess_cli.geo.regions import find_region
-    from geoguess_cli.model.checkpoint import load_model
-
-    if exact and config.precision == "auto":
-        config = dataclasses.replace(config, precision="fp32")
-    region = None if within is None else find_region(within)
-    trained = load_model(model or config.model_path)
-    predictor = api.predictor_of(trained, config, keeps=keeps)
-    return predictor if region is None else predictor.within(region)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from geoguess_cli.console import options
+import typer
+
+from geoguess_cli.config import Config
+from geoguess_cli.console import options, processes
 from geoguess_cli.console.inputs import settings
 from geoguess_cli.console.output import Sink
+from geoguess_cli.errors import ConfigError
 
 KEYS: dict[str, Any] = {
     "table": options.TableArgument,
@@ -32,16 +36,19 @@ takes --column as well.
 """
 
 
-def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]], Any]:
+def configured(
+    *keys: str, json: bool = True, helped: bool = False
+) -> Callable[[Callable[..., None]], Any]:
     """Give a verb its configuration and its sink, in place of the options behind them.
 
     The verb has the keyword arguments `config`, a `Config`, and `sink`. The command line has an
     option for each key, which replaces the value of the configuration, and --config, --quiet and
-    --json.
+    --json. A verb that several processes can share has the argument `processes` too.
 
     Args:
         keys: Keys of `KEYS`, in the order of the help.
         json: Whether the verb has a --json.
+        helped: Whether only the first process runs the verb; the others do what it asks of them.
     """
 
     if {"table", "photos"} & set(keys):
@@ -49,23 +56,36 @@ def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]],
 
     def decorate(verb: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(verb).parameters.values()
-        kept = [parameter for parameter in own if parameter.name not in ("config", "sink")]
-        shared: dict[str, tuple[Any, Any]] = {key: (KEYS[key], None) for key in keys}
-        shared |= {"config": (options.ConfigFile, None), "quiet": (options.Quiet, False)}
-        shared |= {"json": (options.Json, False)} if json else {}
+        shared = any(parameter.name == "processes" for parameter in own)
+        given = ("config", "sink", "processes")
+        kept = [parameter for parameter in own if parameter.name not in given]
+        common: dict[str, tuple[Any, Any]] = {key: (KEYS[key], None) for key in keys}
+        common |= {"config": (options.ConfigFile, None), "quiet": (options.Quiet, False)}
+        common |= {"json": (options.Json, False)} if json else {}
         added = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=of)
-            for name, (of, default) in shared.items()
+            for name, (of, default) in common.items()
         ]
 
         def run(**values: Any) -> None:
-            sink = Sink(quiet=values.pop("quiet"), as_json=values.pop("json", False))
+            quiet = values.pop("quiet") or not processes.leads()
+            sink = Sink(quiet=quiet, as_json=values.pop("json", False))
             file, chosen = values.pop("config"), {key: values.pop(key) for key in keys}
             if "table" in chosen:
                 chosen["photos"] = chosen.pop("table")
             for column, name in chosen.pop("column", None) or ():
                 chosen[f"columns__{column}"] = name
-            verb(**values, config=settings(file, **chosen), sink=sink)
+            config = settings(file, **chosen)
+            if shared:
+                _run_shared(verb, config, helped, **values, sink=sink)
+            elif processes.count() > 1:
+                name = verb.__name__.replace("_", " ")
+                raise ConfigError(
+                    f"`{name}` works in one process, and torchrun started {processes.count()}; "
+                    "start it without torchrun"
+                )
+            else:
+                verb(**values, config=config, sink=sink)
 
         # Help keeps the line breaks of a docstring, which are not those of the terminal.
         paragraphs = [" ".join(text.split()) for text in (verb.__doc__ or "").split("\n\n")]
@@ -76,3 +96,24 @@ def configured(*keys: str, json: bool = True) -> Callable[[Callable[..., None]],
         return run
 
     return decorate
+
+
+def _run_shared(verb: Callable[..., None], config: Config, helped: bool, **values: Any) -> None:
+    """Run a verb in each process; or in the first alone, while the others help it."""
+    with processes.joined(config) as job:
+        if job.alone or not helped:
+            verb(**values, config=config, processes=job)
+            return
+        from geoguess_cli.inference.sharing import assist, dismiss
+
+        if not job.leads:
+            if not assist(job):
+                raise typer.Exit(1)  # the others say why
+            return
+        try:
+            verb(**values, config=config, processes=job)
+        except typer.Exit:  # the verb has done its work
+            dismiss(job)
+            raise
+        # An error ends this process, which the others notice; there is nobody to wait for.
+        dismiss(job)

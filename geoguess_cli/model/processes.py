@@ -74,6 +74,14 @@ class Processes:
         torch.distributed.all_gather_object(values, value)
         return values
 
+    def to_leader(self, value: _Value) -> list[_Value]:
+        """The value of each process, by its rank, in the process that leads; else nothing."""
+        if self.alone:
+            return [value]
+        values: list[Any] | None = [None] * self.count if self.leads else None
+        torch.distributed.gather_object(value, values)
+        return values or []
+
     def of_leader(self, make: Callable[[], _Value]) -> _Value:
         """What `make` returns, or raises, in the process that leads; the others do not call it."""
         if self.alone:

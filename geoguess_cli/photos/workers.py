@@ -25,6 +25,19 @@ def automatic_workers(photos: int) -> int:
     return min(_usable_cores(), MAX_WORKERS)
 
 
+def workers_of_each(workers: int, photos: int, processes: int) -> int:
+    """The decoding processes of each of several processes that share a machine.
+
+    Args:
+        workers: The number that is wanted for each; -1 chooses by the machine.
+        photos: Number of photos of each.
+        processes: Their number on this machine.
+    """
+    if workers >= 0 or processes == 1:
+        return workers
+    return automatic_workers(photos) // processes
+
+
 def workers_that_fit(workers: int, batch_bytes: int, *, folder: Path = SHARED_MEMORY) -> int:
     """The number of workers, or fewer, whose batches fit in the shared memory that is free.
 

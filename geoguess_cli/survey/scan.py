@@ -4,7 +4,7 @@ A scan knows no model, only a callable from images to probabilities and a callab
 photos. Each scanned photo goes into a store at once, so a long scan can be interrupted.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -76,6 +76,27 @@ class Scanned:
     reused: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class FreshScan:
+    """The scan of a photo before it is kept.
+
+    Attributes:
+        name: Name of the photo in a store; "" if the photo cannot be used.
+        photo: Its scan; None if the store holds one, or if the photo cannot be used.
+        error: Why the photo cannot be used.
+    """
+
+    name: str = ""
+    photo: ScannedPhoto | None = None
+    error: str | None = None
+
+
+FreshScans = Callable[
+    [Sequence[PhotoFile], ScanPlan, ScanStore, "Int[np.ndarray, ' n'] | None"], Iterator[FreshScan]
+]
+"""Scans photos, given their files, the plan, the store of earlier scans and their true cells."""
+
+
 def scan_photos(
     predict: Predict,
     read: Callable[[PhotoFile], np.ndarray],
@@ -84,6 +105,7 @@ def scan_photos(
     store: ScanStore,
     *,
     truths: Int[np.ndarray, " n"] | None = None,
+    fresh: FreshScans | None = None,
 ) -> Iterator[Scanned]:
     """The scan of each photo, in the order of `files`; an unusable photo does not end the scan.
 
@@ -95,26 +117,65 @@ def scan_photos(
         store: The scans of earlier runs; new scans are added to it.
         truths: Index of the true cell of each photo, -1 if it lies in none; required if the plan
             follows the true cell.
+        fresh: Does the work in other processes too; None does it here.
 
     Raises:
         ConfigError: The window or the stride does not fit the photos as the model sees them.
         ModelError: A probability is not finite.
     """
-    for row, file in enumerate(files):
+    if fresh is None:
+        scans = fresh_scans(predict, read, files, plan, store, truths=truths)
+    else:
+        scans = fresh(files, plan, store, truths)
+    for row, scan in enumerate(scans):
+        if scan.error is not None:
+            yield Scanned(row, None, scan.error)
+            continue
+        earlier = store.get(scan.name)
+        if earlier is None and scan.photo is not None:
+            store.add(scan.name, scan.photo)
+        # Read back from the store, so an interrupted scan ends with the same numbers.
+        yield Scanned(row, earlier or store.get(scan.name), reused=earlier is not None)
+
+
+def fresh_scans(
+    predict: Predict,
+    read: Callable[[PhotoFile], np.ndarray],
+    files: Sequence[PhotoFile],
+    plan: ScanPlan,
+    held: Container[str],
+    *,
+    truths: Int[np.ndarray, " n"] | None = None,
+    rows: Iterable[int] | None = None,
+) -> Iterator[FreshScan]:
+    """Scan photos one by one, as `scan_photos`.
+
+    Args:
+        predict: From images (b, 3, h, w) to probabilities (b, c).
+        read: Reads a photo as the model sees it.
+        files: The photos.
+        plan: How to scan.
+        held: Names of the photos that need no scan; it may grow.
+        truths: Index of the true cell of each photo, -1 if it lies in none.
+        rows: Positions of the photos to scan; None for all.
+
+    Raises:
+        ConfigError: The window or the stride does not fit the photos as the model sees them.
+        ModelError: A probability is not finite.
+    """
+    for row in range(len(files)) if rows is None else rows:
+        file = files[row]
         try:
             truth = _cell_of(truths, row) if plan.follow == "truth" else None
-            digest = blake2b(file.read_bytes(), digest_size=16).hexdigest()
-            name = digest if truth is None else f"{digest}-{truth}"
-            earlier = store.get(name)
-            if earlier is None:
-                store.add(name, scan_photo(predict, read(file), plan, truth=truth))
+            name = _scan_name(file, truth)
+            known = name in held
+            photo = None if known else scan_photo(predict, read(file), plan, truth=truth)
         except CellError as error:
-            yield Scanned(row, None, str(error))
+            yield FreshScan(error=str(error))
         except (PhotoError, OSError) as error:
-            yield Scanned(row, None, str(error) or type(error).__name__)
+            yield FreshScan(error=str(error) or type(error).__name__)
         else:
-            # Read back from the store, so an interrupted scan ends with the same numbers.
-            yield Scanned(row, earlier or store.get(name), reused=earlier is not None)
+            yield FreshScan(name, photo)
 
 
 def scan_photo(
@@ -176,6 +237,12 @@ def whole_drives(
         if not taken or len(taken) + counts[at] <= limit:
             taken += by_drive[at][:limit].tolist()
     return np.sort(np.array(taken, dtype=np.int64))
+
+
+def _scan_name(file: PhotoFile, truth: int | None) -> str:
+    """The name of a photo's scan in a store: a hash of the file, and the cell if it is the true."""
+    digest = blake2b(file.read_bytes(), digest_size=16).hexdigest()
+    return digest if truth is None else f"{digest}-{truth}"
 
 
 def _cell_of(truths: Int[np.ndarray, " n"] | None, row: int) -> int:

@@ -6,7 +6,7 @@ photo. Lines are only appended, so an interruption loses at most the photo that 
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -52,6 +52,12 @@ class ScanStore:
 
     def __len__(self) -> int:
         return len(self._photos)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._photos
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._photos)
 
     def get(self, name: str) -> ScannedPhoto | None:
         """The scan of a photo by its name; None if the store lacks it."""

@@ -11,6 +11,7 @@ from geoguess_cli.survey.files import write_survey
 from geoguess_cli.survey.report import SurveyReport
 from geoguess_cli.survey.scan import ScanPlan, whole_drives
 from geoguess_cli.survey.scan_store import ScanStore
+from geoguess_cli.survey.sharing import scanner_of
 from geoguess_cli.survey.survey import survey, surveyed_photos
 
 LIMIT = 200
@@ -71,6 +72,7 @@ def survey_photos(
             size=spec.size,
             on_photo=on_photo,
             on_spot=on_spot,
+            fresh=scanner_of(predictor),
         )
     report = SurveyReport(result, split, model, predictor.partition, spec)
     write_survey(report, folder)

@@ -15,7 +15,7 @@ from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.attention import Attention, attention_of
 from geoguess_cli.survey.recurrence import own_drives
-from geoguess_cli.survey.scan import ScanPlan, scan_photos
+from geoguess_cli.survey.scan import FreshScans, Scanned, ScanPlan, scan_photos
 from geoguess_cli.survey.scan_store import ScannedPhoto, ScanStore
 from geoguess_cli.survey.shortcuts import SharedSpot, carried, exchanger, shared_spots, suspects
 from geoguess_cli.wording import counted
@@ -94,6 +94,7 @@ def survey(
     size: int,
     on_photo: Callable[[int, int], None] | None = None,
     on_spot: Callable[[int, int], None] | None = None,
+    fresh: FreshScans | None = None,
 ) -> Survey:
     """Scan some photos, then compare the spots that their answers rest on.
 
@@ -107,6 +108,7 @@ def survey(
         size: Side of the square that the model sees, in pixels.
         on_photo: Called with (photos done, photos in all) after each photo.
         on_spot: Called with (shared spots compared, shared spots in all).
+        fresh: Scans photos in other processes too; None scans them here.
 
     Raises:
         PhotoError: No photo could be scanned.
@@ -114,8 +116,8 @@ def survey(
         ModelError: A probability is not finite.
     """
     files = [known.files[row] for row in rows.tolist()]
-    scans = []
-    for scan in scan_photos(predict, read, files, plan, store, truths=known.cells[rows]):
+    given, scans = (predict, read, files, plan, store), list[Scanned]()
+    for scan in scan_photos(*given, truths=known.cells[rows], fresh=fresh):
         scans.append(scan)
         if on_photo is not None:
             on_photo(len(scans), len(rows))

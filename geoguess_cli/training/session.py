@@ -17,6 +17,7 @@ from geoguess_cli.model.states import cells_digest
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.photos.workers import workers_of_each
 from geoguess_cli.training.epoch import Engine
 from geoguess_cli.training.features import (
     FeatureReading,
@@ -261,7 +262,11 @@ class TrainingSession:
             photos.files,
             spec=self.spec,
             batch_size=self.config.train.batch_size,
-            workers=self.config.workers,
+            workers=workers_of_each(
+                self.config.workers,
+                len(photos) // self.processes.count,
+                self.processes.local_count,
+            ),
             augmentation=training_augmentation(self.config) if learning else None,
             views=self.config.images.views,
             seed=self.config.seed,

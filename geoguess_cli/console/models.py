@@ -1,0 +1,72 @@
+"""The trained model of a verb, which several processes may share."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoguess_cli.config import Config
+
+if TYPE_CHECKING:
+    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.processes import Processes
+
+
+@dataclass(frozen=True)
+class ModelOfVerb:
+    """Which model a verb loads, and how; each process that shares its work loads the same.
+
+    Args:
+        folder: The model folder.
+        config: Device, precision and greatest number of pixels.
+        keeps: Read and keep features of photos where `features.dtype` says so.
+    """
+
+    folder: Path
+    config: Config
+    keeps: bool
+
+    def load(self) -> "Predictor":
+        """The predictor."""
+        from geoguess_cli import api
+        from geoguess_cli.model.checkpoint import load_model
+
+        return api.predictor_of(load_model(self.folder), self.config, keeps=self.keeps)
+
+
+def load_predictor(
+    config: Config,
+    model: Path | None,
+    *,
+    exact: bool = False,
+    keeps: bool = False,
+    within: str | None = None,
+    processes: "Processes | None" = None,
+) -> "Predictor":
+    """The trained model in the folder named by --model, else in the artifacts folder.
+
+    Args:
+        config: It names the artifacts folder, the device and the precision.
+        model: The folder named by --model.
+        exact: Take fp32 where the precision is "auto". An occlusion map needs it: drops of a
+            hundredth would drown in the rounding of bf16.
+        keeps: Read and keep features of photos where `features.dtype` says so.
+        within: The region of --within, to which answers are limited.
+        processes: Those that share the photos of `Predictor.outputs`.
+
+    Raises:
+        ConfigError: There is no such region.
+        CellError: No cell of the model reaches into the region.
+    """
+    from geoguess_cli.geo.regions import find_region
+    from geoguess_cli.inference.sharing import SharedPredictor
+
+    if exact and config.precision == "auto":
+        config = dataclasses.replace(config, precision="fp32")
+    region = None if within is None else find_region(within)
+    chosen = ModelOfVerb(model or config.model_path, config, keeps)
+    if processes is None or processes.alone:
+        predictor = chosen.load()
+    else:
+        predictor = SharedPredictor(chosen, processes)
+    return predictor if region is None else predictor.within(region)
