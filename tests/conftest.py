@@ -144,6 +144,7 @@ def made_evaluation() -> Any:
     from geoguess_cli.geo.geodesy import great_circle_km
     from geoguess_cli.geo.partition import build_partition
     from geoguess_cli.inference.answering import Outputs
+    from geoguess_cli.model.familiarity import Familiarity
     from geoguess_cli.photos.leaks import find_leaks
     from geoguess_cli.photos.table import PhotoTable
 
@@ -174,6 +175,9 @@ def made_evaluation() -> Any:
 
         def __init__(self) -> None:
             self.partition = partition
+            normal = np.random.default_rng(3).normal(0, 1, (500, 4))
+            known = Familiarity.of(normal)
+            self.familiarity = known.judged(known.distances_of(normal), "val")
 
         def outputs(self, paths: Any, *, batch_size: int, workers: int) -> Any:
             del batch_size, workers
@@ -184,9 +188,10 @@ def made_evaluation() -> Any:
             )
             distance = great_circle_km(*pairs).reshape(len(paths), -1)
             logits = (-distance / 25 + rng.normal(0, 1, distance.shape)).astype(np.float32)
-            yield Outputs(
-                np.arange(1, len(paths)), logits[1:], [(0, "not a <b>picture</b> | at all")]
-            )
+            pooled = rng.normal(0, 1, (len(paths) - 1, 4)).astype(np.float32)
+            pooled[:20] += 9
+            failures = [(0, "not a <b>picture</b> | at all")]
+            yield Outputs(np.arange(1, len(paths)), logits[1:], failures, pooled=pooled)
 
         def identity(self) -> dict[str, Any]:
             texts = dict.fromkeys(("backbone", "vit", "device", "precision"), "made-up")

@@ -25,6 +25,8 @@ TOWNS = {
 class FakePredictor:
     """Answers the photo at each row with the logits of that row; rows in `failures` with none."""
 
+    familiarity = None
+
     def __init__(
         self,
         partition: Partition,

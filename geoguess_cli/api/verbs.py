@@ -1,7 +1,8 @@
 """The verbs as functions; the commands call the same functions."""
 
+import dataclasses
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.inference.answering import Outputs
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.checkpoint import TrainedModel
     from geoguess_cli.photos.leak_report import LeakReport
@@ -183,13 +185,13 @@ def train(
 
 
 def conclude(
-    session: "TrainingSession", *, on_batch: Callable[[int], None] | None = None
+    session: "TrainingSession", *, on_batch: Callable[[int, int], None] | None = None
 ) -> "tuple[Model, Fit]":
     """The model of a training with its decision fitted on the validation photos, and that fit.
 
     Args:
         session: A training of which at least one epoch has ended.
-        on_batch: Called after each batch with the number of validation photos done.
+        on_batch: Called with (photos done, photos in all) after each batch.
 
     Raises:
         MissingFileError: No epoch of the training has ended.
@@ -240,22 +242,38 @@ def fit_on_validation(
     *,
     batch_size: int = 32,
     workers: int = 0,
-    on_batch: Callable[[int], None] | None = None,
+    on_batch: Callable[[int, int], None] | None = None,
 ) -> "Fit":
     """The temperature and the point method that are best on the photos of the split `val`.
+
+    The photos of the split `train` tell what the training photos are like, unless the model knows.
 
     Args:
         predictor: The model.
         photos: A photo table with the split `val`.
         batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
-        on_batch: Called after each batch with the number of photos done.
+        on_batch: Called with (photos done, photos in all) after each batch.
     """
+    from geoguess_cli.evaluation.familiarity import FamiliarityMeter, training_sample
     from geoguess_cli.evaluation.fitting import fit_decision
 
-    val = photos.only("val")
-    outputs = predictor.outputs(val.files, batch_size=batch_size, workers=workers)
-    return fit_decision(outputs, val, predictor.partition, on_batch=on_batch)
+    known = predictor.trained.familiarity
+    train, val = training_sample(photos.only("train")), photos.only("val")
+    learned = 0 if known is not None else len(train)
+
+    def outputs(table: "PhotoTable", done: int) -> "Iterator[Outputs]":
+        for own in predictor.outputs(table.files, batch_size=batch_size, workers=workers):
+            yield own
+            done += len(own.rows) + len(own.failures)
+            if on_batch is not None:
+                on_batch(done, learned + len(val))
+
+    meter = FamiliarityMeter(known)
+    if learned:
+        meter.learn(outputs(train, 0), train)
+    fit = fit_decision(meter.watching(outputs(val, learned)), val, predictor.partition)
+    return dataclasses.replace(fit, familiarity=meter.result())
 
 
 def evaluate(

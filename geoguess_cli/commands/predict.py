@@ -9,7 +9,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
 from geoguess_cli.console.inputs import expand_photos, truths_of
-from geoguess_cli.console.models import load_predictor
+from geoguess_cli.console.models import check_familiarity, load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.parts import answer_folder, fill_parts
 from geoguess_cli.console.records import chosen_answer_format, deliver
@@ -47,6 +47,13 @@ def predict(
             help="Answer `not sure` if the likeliest cell is less probable than P.",
         ),
     ] = 0.0,
+    abstain_unlike: Annotated[
+        bool,
+        typer.Option(
+            "--abstain-unlike",
+            help="Answer `not sure` if the photo is unlike the training photos.",
+        ),
+    ] = False,
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
     ] = False,
@@ -62,9 +69,10 @@ def predict(
     """List the likeliest cells of each photo, and a point estimate of its place.
 
     The estimate comes with its expected distance to the truth, and with the radius that holds the
-    truth with a probability of 90%. For more than three photos a terminal shows one line per
-    photo; -k lists the cells of each. A photo that cannot be read gets its error in place of an
-    answer, and the exit code is then 1.
+    truth with a probability of 90%. Do not trust the answer to a photo that is called unlike the
+    training photos. For more than three photos a terminal shows one line per photo; -k lists the
+    cells of each. A photo that cannot be read gets its error in place of an answer, and the exit
+    code is then 1.
 
     --format gpx and kml write waypoints. --format xmp writes a sidecar beside each photo, or below
     -o DIR, marked as an estimate; it touches no photo and replaces no sidecar.
@@ -85,8 +93,10 @@ def predict(
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
     predictor = load_predictor(config, model, within=within, processes=processes)
+    check_familiarity(predictor, sink, needed=abstain_unlike)
     k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
     decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
+    decided["unlike_is_unsure"] = abstain_unlike
 
     def ask(files: "Sequence[PhotoFile]") -> "Iterator[Answer | Unanswered]":
         return predictor.predict(files, workers=config.workers, **decided)

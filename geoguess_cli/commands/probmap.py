@@ -9,7 +9,7 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import expand_photos, truths_of
-from geoguess_cli.console.models import load_predictor
+from geoguess_cli.console.models import check_familiarity, load_predictor
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import PhotoError
@@ -75,6 +75,7 @@ def probmap(
     files = _files(photos, output, form, config.artifacts / "figures", single, together)
     format_of(files[0])  # reports a missing library before any photo is read
     predictor, failed = load_predictor(config, model, within=within), list["Unanswered"]()
+    check_familiarity(predictor, sink)
     answers = predictor.predict(
         photos, batch_size=config.train.batch_size, workers=config.workers if len(photos) > 1 else 0
     )

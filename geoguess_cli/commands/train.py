@@ -194,7 +194,7 @@ def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
     """Fit the decision, write the model folder, and show both."""
     from geoguess_cli.api import conclude, save
 
-    with sink.counter("calibrating", len(session.val)) as move:
+    with sink.counter("calibrating") as move:
         model, fit = conclude(session, on_batch=move)
     save(model, folder)
     metrics: dict[str, Any] = model.metrics

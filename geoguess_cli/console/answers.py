@@ -21,6 +21,9 @@ ROOMY = 72
 
 DEFAULT_TOP_K = 5
 
+TRAINING, UNLIKE = "training", "unlike"
+"""The column that says which photos are unlike the training photos, and its word."""
+
 FEW_PHOTOS = 3
 """Up to this number each photo gets a table on a terminal; more photos share one table."""
 
@@ -141,10 +144,16 @@ def _folded(text: str, width: int, *, style: str) -> "list[Text]":
 
 
 def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, width: int) -> None:
-    """One line per photo: probability of the likeliest cell, place, expected distance."""
+    """One line per photo: probability of the likeliest cell, place, expected distance.
+
+    A last column says which photos are unlike the training photos, if there are any.
+    """
     from rich.text import Text
 
     from geoguess_cli.inference.answers import Unanswered
+
+    unlike = [not isinstance(answer, Unanswered) and answer.unlike for answer in answers]
+    others = (6, SHORT_BAR_WIDTH, 6, *([len(TRAINING)] if any(unlike) else []))
 
     names = [Path(answer.photo).name for answer in answers]
     if len(set(names)) < len(names):
@@ -152,8 +161,8 @@ def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, widt
     bars = colored_bars(
         [0.0 if isinstance(one, Unanswered) else one.confidence for one in answers], SHORT_BAR_WIDTH
     )
-    name_width = min(max(map(len, names)), sink.room(width, (6, SHORT_BAR_WIDTH, 6)) // 3)
-    room = sink.room(width, (name_width, 6, SHORT_BAR_WIDTH, 6))
+    name_width = min(max(map(len, names)), sink.room(width, others) // 3)
+    room = sink.room(width, (name_width, *others))
     rows: list[tuple[object, ...]] = []
     for answer, name, bar in zip(answers, names, bars, strict=True):
         photo = shortened(name, name_width, end=True)
@@ -164,7 +173,13 @@ def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, widt
         words = fitted_place(place, room) if place is not None else "not sure"
         distance = f"{answer.expected_km:,.0f}" if answer.sure else ""
         rows.append((photo, tenths_of_percent(answer.confidence), bar, words, distance))
-    columns = ("photo", "prob.", "", "place", "km off")
+    columns: tuple[str, ...] = ("photo", "prob.", "", "place", "km off")
+    if any(unlike):
+        columns = (*columns, TRAINING)
+        rows = [
+            (*row, Text(UNLIKE, style="yellow") if own else "")
+            for row, own in zip(rows, unlike, strict=True)
+        ]
     sink.table(columns, rows, right=("prob.", "km off"))
 
 

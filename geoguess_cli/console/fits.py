@@ -19,7 +19,7 @@ def fit_on_validation(
     """Temperature and point method, from the photos of the split `val`; with a progress bar."""
     from geoguess_cli import api
 
-    with sink.counter("calibrating", table.splits["val"]) as move:
+    with sink.counter("calibrating") as move:
         return api.fit_on_validation(
             predictor,
             table,

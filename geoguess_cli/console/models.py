@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoguess_cli.config import Config
+from geoguess_cli.console.output import Sink
+from geoguess_cli.errors import ModelError
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.predictor import Predictor
@@ -70,3 +72,23 @@ def load_predictor(
     else:
         predictor = SharedPredictor(chosen, processes)
     return predictor if region is None else predictor.within(region)
+
+
+def check_familiarity(predictor: "Predictor", sink: Sink, *, needed: bool = False) -> None:
+    """Say in one line if the model cannot tell which photos are unlike its training photos.
+
+    Args:
+        predictor: The model.
+        sink: Where the line goes.
+        needed: Whether the verb cannot work without it.
+
+    Raises:
+        ModelError: It is needed.
+    """
+    from geoguess_cli.model.familiarity import MISSING
+
+    if predictor.familiarity is not None:
+        return
+    if needed:
+        raise ModelError(MISSING)
+    sink.notice(MISSING)

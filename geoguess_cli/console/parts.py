@@ -52,6 +52,7 @@ def fill_parts(
     batch_size: int,
     point: PointMethod | None,
     min_confidence: float,
+    unlike_is_unsure: bool,
     shard: "Shard | None",
     sink: Sink,
 ) -> None:
@@ -66,6 +67,7 @@ def fill_parts(
         batch_size: As in `Predictor.predict`.
         point: As in `Predictor.predict`.
         min_confidence: As in `Predictor.predict`.
+        unlike_is_unsure: As in `Predictor.predict`.
         shard: Which parts are this job's own; None for all.
         sink: Receives progress and notices.
 
@@ -81,6 +83,7 @@ def fill_parts(
         batch_size=batch_size,
         point=point,
         min_confidence=min_confidence,
+        unlike_is_unsure=unlike_is_unsure,
     )
     parts = AnswerParts(folder, terms, len(files), batch_size)
     parts.begin()

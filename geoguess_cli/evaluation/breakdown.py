@@ -21,6 +21,7 @@ from geoguess_cli.photos.leak_report import BANDS_KM
 PHOTOS_EDGES = (10, 20, 35, 50, 70, 100, 200, 500, 1000)
 """Limits between parts by training photos of a cell; the paper's cells hold 20 to 100."""
 
+LIKE, UNLIKE = "like the training photos", "unlike the training photos"
 IN_NO_CELL = "in no cell"
 AT_SEA = "at sea"
 
@@ -82,6 +83,16 @@ def by_distance_to_train(predictions: pl.DataFrame) -> dict[str, Part]:
     nearest_km = predictions["nearest_train_km"].to_list()
     parts = [None if km is None else names[bisect_right(edges, km)] for km in nearest_km]
     return breakdown(predictions, parts, names)
+
+
+def by_likeness(predictions: pl.DataFrame) -> dict[str, Part]:
+    """Statistics of the photos like the training photos and of those unlike them.
+
+    Empty if the model does not know what its training photos are like.
+    """
+    names = {False: LIKE, True: UNLIKE}
+    parts = [None if one is None else names[one] for one in predictions["unlike"]]
+    return breakdown(predictions, parts, names.values())
 
 
 def by_level(predictions: pl.DataFrame, partition: Partition) -> dict[str, Part]:

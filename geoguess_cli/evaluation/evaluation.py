@@ -19,6 +19,7 @@ from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.model.familiarity import Familiarity, Likeness
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.leak_report import LeakReport
 from geoguess_cli.photos.table import PhotoTable
@@ -39,6 +40,10 @@ class Predicts(Protocol):
     @property
     def point(self) -> PointMethod:
         """How the point estimate is chosen."""
+
+    @property
+    def familiarity(self) -> Familiarity | None:
+        """What the training photos are like; None if the model does not know."""
 
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int, workers: int
@@ -109,13 +114,15 @@ def evaluate(
     asked = len(table)
     if isinstance(predictor.partition, CutPartition):
         table = _inside(table, predictor.partition.region)
-    observer, errors = _observed(predictor, table, batch_size, workers, on_batch)
+    likenesses: dict[int, Likeness] = {}
+    observer, errors = _observed(predictor, table, likenesses, batch_size, workers, on_batch)
     predictions = predictions_of(
         table,
         predictor.partition,
         observer,
         point=predictor.point,
         errors=errors,
+        likenesses=likenesses,
         training=np.empty((0, 2)) if training is None else training,
     )
     report = report_of(
@@ -144,11 +151,16 @@ def _inside(table: PhotoTable, region: Region) -> PhotoTable:
 def _observed(
     predictor: Predicts,
     table: PhotoTable,
+    likenesses: dict[int, Likeness],
     batch_size: int,
     workers: int,
     on_batch: Callable[[int, int], None] | None,
 ) -> tuple[Observer, dict[int, str]]:
-    """The numbers kept of each photo, and the reason why a photo could not be read, by row."""
+    """The numbers kept of each photo, and the reason why a photo could not be read, by row.
+
+    `likenesses` gets how near each photo lies to the training photos, where the model knows.
+    """
+    familiarity = predictor.familiarity
     observer = Observer(
         predictor.partition, table.latlng, temperature=predictor.temperature, point=predictor.point
     )
@@ -158,6 +170,10 @@ def _observed(
         done = 0
         for output in predictor.outputs(table.files, batch_size=batch_size, workers=workers):
             errors.update(output.failures)
+            if familiarity is not None and output.pooled is not None:
+                likenesses.update(
+                    zip(output.rows.tolist(), familiarity.likenesses(output.pooled), strict=True)
+                )
             yield output.rows, output.logits
             done += len(output.rows) + len(output.failures)
             if on_batch is not None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,7 @@ from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.probabilities import log_softmax
 from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.photos.table import PhotoTable
 
 
@@ -53,6 +54,7 @@ class Fit:
         median_km: Median distance from each method's estimates to the truths, at that temperature.
         reason: Why the temperature is not the one with the least log loss; "" if it is.
         failures: Position and reason of each photo that could not be read.
+        familiarity: What the training photos are like; None if there were none to learn from.
     """
 
     decision: Decision
@@ -64,6 +66,7 @@ class Fit:
     median_km: dict[PointMethod, float]
     reason: str
     failures: list[tuple[int, str]]
+    familiarity: Familiarity | None = None
 
     def record(self) -> dict[str, Any]:
         """The entries of `metrics.json`, as plain JSON."""
@@ -81,20 +84,33 @@ class Fit:
                 "method": self.decision.point,
                 "median_km": dict(self.median_km),
             },
+            **self._familiarity(),
+        }
+
+    def _familiarity(self) -> dict[str, Any]:
+        known = self.familiarity
+        if known is None:
+            return {}
+        return {
+            "familiarity": {
+                "photos": known.photos,
+                "judges": known.judges,
+                "judged_by": known.judged_by,
+            }
         }
 
     def applied_to(self, trained: TrainedModel) -> TrainedModel:
         """The model with this decision, and with its numbers among the metrics."""
         metrics = trained.metrics | self.record()
-        return dataclasses.replace(trained, decision=self.decision, metrics=metrics)
+        return dataclasses.replace(
+            trained, decision=self.decision, metrics=metrics, familiarity=self.familiarity
+        )
 
 
 def fit_decision(
     outputs: Iterable[Outputs],
     table: PhotoTable,
     partition: Partition,
-    *,
-    on_batch: Callable[[int], None] | None = None,
 ) -> Fit:
     """The temperature and the point method that are best on photos the model did not train on.
 
@@ -110,11 +126,10 @@ def fit_decision(
         outputs: The raw logits of the validation photos.
         table: Those photos.
         partition: The cell of each column of the logits.
-        on_batch: Called with the number of photos done after each batch of outputs.
     """
     latlng = table.latlng
     with _kept(len(latlng), len(partition)) as logits:
-        rows, failures = _gather(outputs, logits, on_batch)
+        rows, failures = _gather(outputs, logits)
         truths = np.full(len(latlng), -1, dtype=np.int64)
         truths[rows] = partition.assign(latlng[rows])
         covered = np.flatnonzero(truths >= 0)
@@ -159,19 +174,15 @@ def _kept(photos: int, cells: int) -> Iterator[Float32[np.ndarray, "n c"]]:
 
 
 def _gather(
-    outputs: Iterable[Outputs], logits: np.ndarray, on_batch: Callable[[int], None] | None
+    outputs: Iterable[Outputs], logits: np.ndarray
 ) -> tuple[Int[np.ndarray, " r"], list[tuple[int, str]]]:
     """The rows that were read, and the failures; puts each photo's logits into its row."""
     read: list[np.ndarray] = []
     failures: list[tuple[int, str]] = []
-    done = 0
     for output in outputs:
         logits[output.rows] = output.logits
         read.append(output.rows)
         failures += output.failures
-        done += len(output.rows) + len(output.failures)
-        if on_batch is not None:
-            on_batch(done)
     rows = np.concatenate(read) if read else np.empty(0, dtype=np.int64)
     return rows, failures
 

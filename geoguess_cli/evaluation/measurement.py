@@ -22,6 +22,7 @@ from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.credible import AREAS_KM2, MASSES
+from geoguess_cli.model.familiarity import MISSING
 from geoguess_cli.photos.leak_report import LeakReport
 
 
@@ -53,6 +54,7 @@ def report_of(
     photos = Columns(rows)
     bootstrap = Bootstrap(photos.groups)
     near = breakdown.by_distance_to_train(rows) or None
+    likeness = breakdown.by_likeness(rows) or None
     report: Report = bootstrap.measured(
         Draft(
             Report,
@@ -77,6 +79,7 @@ def report_of(
                 "baselines": _baselines(photos, partition),
                 "by_state": breakdown.by_state(rows),
                 "by_distance_to_train": near,
+                "by_likeness": likeness,
                 "by_level": breakdown.by_level(rows, partition),
                 "by_training_photos": breakdown.by_training_photos(rows, partition),
                 "confusion": breakdown.confusion(rows, partition),
@@ -85,7 +88,10 @@ def report_of(
                 "skipped": [
                     reports.Skipped(*row) for row in skipped.select("photo", "error").iter_rows()
                 ],
-                "absent": _absent(split, by_distance_to_train=near, leaks=leaks),
+                "absent": {
+                    **_absent(split, by_distance_to_train=near, leaks=leaks),
+                    **({} if likeness else {"by_likeness": MISSING}),
+                },
             },
         )
     )

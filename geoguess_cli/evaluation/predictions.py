@@ -13,8 +13,10 @@ from geoguess_cli.choices import POINT_METHODS, PointMethod
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
+from geoguess_cli.inference.answers import likeness_record
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.inference.geoscore import geoscore
+from geoguess_cli.model.familiarity import Likeness
 from geoguess_cli.photos.neighbors import nearest_km
 from geoguess_cli.photos.table import PhotoTable
 
@@ -26,6 +28,7 @@ def predictions_of(
     *,
     point: PointMethod,
     errors: Mapping[int, str],
+    likenesses: Mapping[int, Likeness],
     training: Float[np.ndarray, "m 2"],
 ) -> pl.DataFrame:
     """One row for each photo, in the order of the table; `docs/metrics.md` defines each column.
@@ -36,6 +39,7 @@ def predictions_of(
         observer: The numbers kept of each photo that could be read.
         point: How the model chooses its point estimate.
         errors: The reason why a photo could not be read, by row.
+        likenesses: How near a photo lies to the training photos, by row; empty if unknown.
         training: Where the training photos were taken, in degrees; may be empty.
     """
     own = [name for name in ("id", "split", "sequence") if table.has(name)]
@@ -56,6 +60,7 @@ def predictions_of(
             pl.when(rows).then(pl.Series(name, column)).alias(name)
             for name, column in of_model.items()
         ),
+        *_likeness(len(table), likenesses),
         pl.Series("error", [errors.get(row) for row in range(len(table))], dtype=pl.String),
     )
 
@@ -140,6 +145,17 @@ def _trust(photos: int, observer: Observer) -> dict[str, pl.Series]:
         columns[f"cells_{name}"] = spread(sets.cells.astype(np.uint32))
         columns[f"area_{name}_km2"] = spread(sets.area_km2)
     return columns
+
+
+def _likeness(photos: int, likenesses: Mapping[int, Likeness]) -> list[pl.Series]:
+    """How near each photo lies to the training photos; null where that is not known."""
+    records = [likeness_record(likenesses.get(row)) for row in range(photos)]
+    kinds = {
+        "feature_distance": pl.Float64,
+        "feature_percentile": pl.Float64,
+        "unlike": pl.Boolean,
+    }
+    return pl.DataFrame(records, schema=kinds).get_columns()
 
 
 def _tokens(partition: Partition, cells: np.ndarray) -> pl.Series:

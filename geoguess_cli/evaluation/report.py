@@ -168,6 +168,7 @@ class Report(parts.LogLoss, parts.RightPlace, parts.Distances, parts.Overall, Su
     baselines: Baselines
     by_state: Mapping[str, parts.Part]
     by_distance_to_train: Mapping[str, parts.Part] | None
+    by_likeness: Mapping[str, parts.Part] | None
     by_level: Mapping[str, parts.Part]
     by_training_photos: Mapping[str, parts.Part]
     confusion: breakdown.Confusion

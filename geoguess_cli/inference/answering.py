@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -17,6 +18,21 @@ from geoguess_cli.inference.distances import cell_radius_km
 from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity, Likeness
+
+
+class Looked(NamedTuple):
+    """What a network makes of images.
+
+    Attributes:
+        logits: One a cell, not calibrated.
+        features: What the head saw.
+        pooled: What the backbone gave, as `model.geolocator.NetworkLook`.
+    """
+
+    logits: Float32[np.ndarray, "b c"]
+    features: Float32[np.ndarray, "b d"]
+    pooled: Float32[np.ndarray, "b p"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +60,18 @@ class Answering:
     Args:
         partition: The cell of each column of the logits.
         decision: Temperature and point method; by default those of a model never calibrated.
+        familiarity: What the training photos are like, if that is known.
     """
 
-    def __init__(self, partition: Partition, decision: Decision | None = None) -> None:
+    def __init__(
+        self,
+        partition: Partition,
+        decision: Decision | None = None,
+        familiarity: Familiarity | None = None,
+    ) -> None:
         self.partition = partition
         self.decision = decision or Decision()
+        self.familiarity = familiarity
 
     def probabilities(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b k"]:
         """Calibrated probabilities, softmax(logits / temperature); each row sums to 1.
@@ -94,6 +117,8 @@ class Answering:
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
         inside: Float[np.ndarray, " b"] | None = None,
+        pooled: Float32[np.ndarray, "b p"] | None = None,
+        unlike_is_unsure: bool = False,
     ) -> list[Answer]:
         """The answer to each photo of a batch, in the order given.
 
@@ -105,6 +130,9 @@ class Answering:
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
                 probable.
             inside: How much probability lay inside the region of the partition, if it has one.
+            pooled: What the backbone gave for each photo, as `Outputs` holds it; without it no
+                answer says whether the photo is like the training photos.
+            unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
 
         Raises:
             ConfigError: An unknown point method.
@@ -122,6 +150,7 @@ class Answering:
             expected_km(probabilities, distances, radii).tolist(),
             radius_km(probabilities, distances, radii).tolist(),
             np.ones(len(photos)).tolist() if inside is None else inside.tolist(),
+            self._likeness(pooled, len(photos)),
         )
         return [
             Answer(
@@ -132,14 +161,30 @@ class Answering:
                 place=place,
                 expected_km=expected,
                 radius_90_km=radius,
-                sure=bool(own.max() >= min_confidence),
+                sure=bool(own.max() >= min_confidence)
+                and not (unlike_is_unsure and likeness is not None and likeness.unlike),
                 region=region,
                 inside=within,
+                likeness=likeness,
             )
-            for row, photo, own, (latitude, longitude), place, expected, radius, within in zip(
-                *columns, strict=True
-            )
+            for (
+                row,
+                photo,
+                own,
+                (latitude, longitude),
+                place,
+                expected,
+                radius,
+                within,
+                likeness,
+            ) in zip(*columns, strict=True)
         ]
+
+    def _likeness(self, pooled: np.ndarray | None, photos: int) -> Sequence[Likeness | None]:
+        """How near each photo lies to the training photos; None where that is not known."""
+        if self.familiarity is None or pooled is None:
+            return [None] * photos
+        return self.familiarity.likenesses(pooled)
 
     def answer(
         self,
@@ -149,6 +194,8 @@ class Answering:
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
         inside: float | None = None,
+        pooled: Float32[np.ndarray, " p"] | None = None,
+        unlike_is_unsure: bool = False,
     ) -> Answer:
         """The answer to one photo; the arguments are those of `answers`."""
         return self.answers(
@@ -157,6 +204,8 @@ class Answering:
             point=point,
             min_confidence=min_confidence,
             inside=None if inside is None else np.array([inside]),
+            pooled=None if pooled is None else pooled[None],
+            unlike_is_unsure=unlike_is_unsure,
         )[0]
 
     @cached_property

@@ -15,6 +15,7 @@ from geoguess_cli.geo.geojson import feature
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.probabilities import top_cells
+from geoguess_cli.model.familiarity import Likeness
 from geoguess_cli.wording import kilometres, percent, tenths_of_percent
 
 
@@ -34,6 +35,7 @@ class Answer:
             point estimate.
         region: Name of the region that the answer was limited to; "" without one.
         inside: Probability that lay inside the region before the answer was limited to it.
+        likeness: How near the photo lies to the training photos; None if the model does not know.
     """
 
     row: int
@@ -46,6 +48,12 @@ class Answer:
     sure: bool
     region: str = ""
     inside: float = 1.0
+    likeness: Likeness | None = None
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the photo is known to be unlike the training photos."""
+        return self.likeness is not None and self.likeness.unlike
 
     @property
     def confidence(self) -> float:
@@ -117,8 +125,13 @@ def cell_records(partition: Partition) -> list[dict[str, Any]]:
 
 
 def reach_in_words(answer: Answer) -> str:
-    """How far an answer can be trusted: expected distance and radius, or that it is not sure."""
+    """How far an answer can be trusted: expected distance and radius, or that it is not sure.
+
+    It ends with a warning if the photo is unlike the training photos.
+    """
     lay = f"; {percent(answer.inside)} lay in {answer.region}" if answer.region else ""
+    if answer.likeness is not None and answer.likeness.unlike:
+        lay += f"; {answer.likeness.in_words}"
     if not answer.sure:
         return f"not sure, the likeliest cell has {tenths_of_percent(answer.confidence)}{lay}"
     return (
@@ -181,7 +194,7 @@ def row_schema(partition: Partition, k: int = 5) -> dict[str, Any]:
 def _type_of(column: str) -> Any:
     if column in ("photo", "country", "region", "place", "token", "within", "error"):
         return pl.String
-    return pl.Boolean if column == "sure" else pl.Float64
+    return pl.Boolean if column in ("sure", "unlike") else pl.Float64
 
 
 def answer_features(
@@ -226,7 +239,17 @@ def _estimate_record(answer: Answer | Unanswered, partition: Partition) -> dict[
         "radius_90_km": known and known.radius_90_km,
         "sure": own and own.sure,
         **({"within": own and own.region, "inside": own and own.inside} if cut else {}),
+        **likeness_record(own.likeness if own else None),
         "error": answer.error if isinstance(answer, Unanswered) else None,
+    }
+
+
+def likeness_record(likeness: Likeness | None) -> dict[str, Any]:
+    """How near a photo lies to the training photos, for files; null if that is not known."""
+    return {
+        "feature_distance": likeness and likeness.distance,
+        "feature_percentile": likeness and likeness.percentile,
+        "unlike": likeness and likeness.unlike,
     }
 
 

@@ -68,6 +68,7 @@ def answer_terms(
     top_k: int,
     point: PointMethod | None,
     min_confidence: float,
+    unlike_is_unsure: bool = False,
 ) -> dict[str, str]:
     """Everything that decides the answers to photos, as text by the name that the user knows.
 
@@ -78,6 +79,7 @@ def answer_terms(
         top_k: Guesses to list for each photo.
         point: How to choose the point estimate; None takes the model's own method.
         min_confidence: As in `Predictor.predict`.
+        unlike_is_unsure: As in `Predictor.predict`.
     """
     model = predictor.identity()
     digest = sha256()
@@ -93,11 +95,18 @@ def answer_terms(
         "--top-k": top_k,
         "--point": point or predictor.point,
         "--min-confidence": min_confidence,
+        "--abstain-unlike": unlike_is_unsure,
+        "its statistics of training photos": _known(predictor),
     }
     if isinstance(predictor.partition, CutPartition):
         region = predictor.partition.region
         terms["--within"] = f"{region.name} with digest {region.digest}"
     return {name: str(value) for name, value in terms.items()}
+
+
+def _known(predictor: "Predictor") -> str:
+    known = predictor.familiarity
+    return "none" if known is None else f"{known.photos} photos, judged by {known.judges}"
 
 
 @dataclass(frozen=True, eq=False)

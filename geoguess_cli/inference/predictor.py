@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +15,13 @@ from geoguess_cli.choices import PointMethod, Precision
 from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.regions import Region
-from geoguess_cli.inference.answering import Answering, Outputs
+from geoguess_cli.inference.answering import Answering, Looked, Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.inference.probabilities import checked_logits
 from geoguess_cli.inference.windows import WindowPredictor, as_tensor
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
+from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import Member, PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -45,20 +46,6 @@ Photo = (
 or what the model sees of it."""
 
 
-class Looked(NamedTuple):
-    """What a network makes of images.
-
-    Attributes:
-        logits: One a cell, not calibrated.
-        features: What the head saw.
-        pooled: What the backbone gave, as `model.geolocator.NetworkLook`.
-    """
-
-    logits: Float32[np.ndarray, "b c"]
-    features: Float32[np.ndarray, "b d"]
-    pooled: Float32[np.ndarray, "b p"]
-
-
 class Predictor:
     """A trained model on a device; it answers photos.
 
@@ -81,7 +68,7 @@ class Predictor:
         self.max_pixels = max_pixels
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
-        self.answering = Answering(trained.partition, trained.decision)
+        self.answering = Answering(trained.partition, trained.decision, trained.familiarity)
         self._geolocator = trained.geolocator.to(self.device).eval()
 
     @classmethod
@@ -120,7 +107,7 @@ class Predictor:
         raised. `logits` and `outputs` still have a column for each cell of the model.
         """
         limited, cells = copy.copy(self), cut_partition(self.trained.partition, region)
-        limited.answering = Answering(cells, self.trained.decision)
+        limited.answering = Answering(cells, self.trained.decision, self.familiarity)
         limited.__dict__.pop("for_windows", None)
         return limited
 
@@ -138,6 +125,11 @@ class Predictor:
     def point(self) -> PointMethod:
         """The model's own point method."""
         return self.trained.point
+
+    @property
+    def familiarity(self) -> Familiarity | None:
+        """What the training photos are like; None if the model does not know."""
+        return self.trained.familiarity
 
     def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
         """A decoded photo as the model sees it: resized and normalised."""
@@ -264,7 +256,8 @@ class Predictor:
             ModelError: A logit is not finite.
             PhotoError: The file does not exist, or the photo cannot be decoded.
         """
-        probabilities, inside = self.answering.weighed(self.logits(self.image(photo)[None]))
+        look = self.look(self.image(photo)[None])
+        probabilities, inside = self.answering.weighed(look.logits)
         if name is None:
             name = text_of(photo) if isinstance(photo, Path | str | Member) else ""
         return self.answering.answer(
@@ -273,6 +266,7 @@ class Predictor:
             point=point,
             min_confidence=min_confidence,
             inside=float(inside[0]),
+            pooled=look.pooled[0],
         )
 
     def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
@@ -297,6 +291,7 @@ class Predictor:
         workers: int = 0,
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
+        unlike_is_unsure: bool = False,
     ) -> Iterator[Answer | Unanswered]:
         """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
 
@@ -308,6 +303,7 @@ class Predictor:
             point: How to choose the point estimate; None takes the model's own method.
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
                 probable.
+            unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
 
         Raises:
             ModelError: A logit is not finite.
@@ -325,6 +321,8 @@ class Predictor:
                     point=point,
                     min_confidence=min_confidence,
                     inside=inside,
+                    pooled=output.pooled,
+                    unlike_is_unsure=unlike_is_unsure,
                 )
             yield from sorted(answers, key=lambda answer: answer.row)
 

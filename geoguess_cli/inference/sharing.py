@@ -5,7 +5,7 @@ gets all parts in their order, a part of each process at a time.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -129,7 +129,7 @@ def predictor_of(model: SharedModel) -> Predictor:
 
 @dataclass(frozen=True, eq=False)
 class OutputsTask:
-    """The logits of many photos, batch by batch.
+    """What the network makes of many photos, batch by batch.
 
     Args:
         model: The model.
@@ -154,7 +154,7 @@ class OutputsTask:
         )
         for output in outputs:
             failures = [(int(rows[row]), reason) for row, reason in output.failures]
-            yield Outputs(rows[output.rows], output.logits, failures)
+            yield replace(output, rows=rows[output.rows], failures=failures)
 
 
 class SharedPredictor(Predictor):

@@ -114,11 +114,12 @@ def probability_map_figure(
     draw_marks(axes(figure, marks_block), map_, colors)
     draw_guesses(axes(figure, guesses_block), map_, lambda value: cells.cmap(norm(value)), colors)
     place = describe(map_.answer.place)
+    entropy = f"entropy {map_.entropy_bits:.1f} of {np.log2(len(map_.partition)):.1f} bits"
     heading(
         figure,
         title or f"{place[:1].upper()}{place[1:]}",
         f"likeliest cell {percent(float(map_.probabilities.max()))} · "
-        f"entropy {map_.entropy_bits:.1f} of {np.log2(len(map_.partition)):.1f} bits · "
+        f"{'unlike the training photos' if map_.answer.unlike else entropy} · "
         f"expected distance {kilometres(map_.answer.expected_km)}, "
         f"90 % within {kilometres(map_.answer.radius_90_km)}",
         colors,

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.geoparquet import write_geoparquet
 from geoguess_cli.geo.places import describe
-from geoguess_cli.inference.answers import cell_records
+from geoguess_cli.inference.answers import cell_records, likeness_record
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
@@ -37,6 +37,7 @@ def map_record(map_: ProbabilityMap) -> dict[str, Any]:
         "radius_90_km": answer.radius_90_km,
         "distance_km": map_.distance_km,
         **({"within": answer.region, "inside": answer.inside} if map_.region is not None else {}),
+        **likeness_record(answer.likeness),
     }
 
 

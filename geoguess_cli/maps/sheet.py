@@ -140,12 +140,14 @@ def _draw_map(
     ax = theme.bare(axes(figure, (left, bottom - _CAPTION, width, _CAPTION)))
     ax.set(xlim=(0, width), ylim=(0, _CAPTION))
     away = "" if map_.distance_km is None else f", truth {kilometres(map_.distance_km)} away"
+    unlike = ", unlike training photos" if map_.answer.unlike else ""
+    sure = f"{percent(float(map_.probabilities.max()))}{away}{unlike}"
     bold: dict[str, Any] = {"fontsize": theme.TINY, "fontweight": "bold"}
     plain: dict[str, Any] = {"fontsize": theme.TINY}
     beside = width - _SCALE_ROOM  # the scale bar stands at the right of the first two lines
     lines = (
         (shortened(ax, Path(map_.answer.photo).name, beside, **bold), bold),
-        (f"{percent(float(map_.probabilities.max()))}{away}", plain | {"color": colors.muted}),
+        (shortened(ax, sure, beside, **plain), plain | {"color": colors.muted}),
         (fitting(ax, wordings(map_.answer.place), width, **plain), plain),
     )
     for row, (text, style) in enumerate(lines):

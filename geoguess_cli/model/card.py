@@ -10,6 +10,7 @@ from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import MISSING, UNLIKE_PERCENTILE, Familiarity
 from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.photos.images import ImageSpec
 
@@ -34,6 +35,7 @@ def model_card(
         _answers(
             trained.decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})
         ),
+        _kinds(trained.familiarity),
         _LIMITS.format(trust=_trust(metrics.get("calibration", {}))),
         _USE,
         _LOADING,
@@ -155,8 +157,24 @@ def _won(point_estimate: Mapping[str, Any]) -> str:
     )
 
 
-_DECIDED = ("calibration", "point_estimate")
-"""Groups of the metrics that the section on answers shows."""
+_DECIDED = ("calibration", "point_estimate", "familiarity")
+"""Groups of the metrics that the sections on answers and on photos of another kind show."""
+
+
+def _kinds(familiarity: Familiarity | None) -> str:
+    """By what a photo of another kind is recognised."""
+    heading = "## Photos of another kind\n\n"
+    if familiarity is None:
+        return heading + fill(f"{MISSING[:1].upper()}{MISSING[1:]}.", 100)
+    judges = "validation photos" if familiarity.judged_by == "val" else "training photos left out"
+    words = (
+        f"An answer says that its photo is unlike the training photos if the pooled values of the "
+        f"backbone lie farther from those of {familiarity.photos:,} training photos than "
+        f"{UNLIKE_PERCENTILE:g} % of {familiarity.judges:,} {judges} do (Mahalanobis distance). "
+        "Such an answer is worth little. A photo of an unknown place that looks like the training "
+        "photos is not recognised."
+    )
+    return heading + fill(words, 100)
 
 
 def _trust(calibration: Mapping[str, Any]) -> str:
@@ -178,7 +196,7 @@ _LIMITS = """
 ## Limits
 
 - The model knows only the places of its training photos. A photo from anywhere else still gets an
-  answer, often a confident one.
+  answer, often a confident one; only a photo of another kind is called unlike them.
 - {trust}
 - The validation photos above were used to choose the weights, the temperature and the point
   estimate; `geoguess eval` measures on test photos, which were used for no choice.

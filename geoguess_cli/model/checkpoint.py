@@ -4,6 +4,7 @@ config.json         format, architecture, photo transform, temperature and point
                     the partition's digest
 model.safetensors   the weights
 cells.parquet       the partition: the cell of each column of the logits
+familiarity.safetensors   what the training photos are like, by which others are unlike them
 metrics.json        counts and statistics of the training
 README.md           the model card
 """
@@ -25,6 +26,11 @@ from geoguess_cli.geo.partition import read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import (
+    FAMILIARITY_NAME,
+    read_familiarity,
+    write_familiarity,
+)
 from geoguess_cli.model.geolocator import build_geolocator, part_sizes
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.model.trained import TrainedModel as TrainedModel
@@ -64,6 +70,8 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
             trained.geolocator.state_dict(), partial / WEIGHTS_NAME, metadata={CELLS_KEY: digest}
         )
         write_partition(trained.partition, partial / CELLS_NAME)
+        if trained.familiarity is not None:
+            write_familiarity(trained.familiarity, partial / FAMILIARITY_NAME)
         _write_json(partial / METRICS_NAME, trained.metrics)
         card = model_card(trained, parts=parts, versions=versions)
         (partial / CARD_NAME).write_text(card, encoding="utf-8", errors=WRITABLE)
@@ -109,6 +117,7 @@ def load_model(folder: Path) -> TrainedModel:
         spec=spec,
         metrics=_read_json(metrics) if metrics.is_file() else {},
         decision=decision,
+        familiarity=read_familiarity(folder / FAMILIARITY_NAME, width=geolocator.pooled_width),
     )
 
 

@@ -78,6 +78,11 @@ class Geolocator(nn.Module, ABC):
         """Number of values that are kept of a photo: features, and pooled values beside them."""
         return self.width
 
+    @property
+    def pooled_width(self) -> int:
+        """Number of pooled values of a photo."""
+        return self.kept_width - self.width or self.width
+
     def features(self, images: Float[Tensor, "b 3 s s"]) -> Float[Tensor, "b d"]:
         """What the encoder makes of photos that are normalised as `image_spec` says."""
         return self.read(sole(self.backbone(images)))

@@ -11,6 +11,7 @@ from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.photos.images import ImageSpec
 
@@ -27,6 +28,7 @@ class TrainedModel:
         metrics: The content of `metrics.json`: counts and statistics of the training, as plain
             JSON.
         decision: How logits become probabilities and a point estimate.
+        familiarity: What the training photos are like; None in a model of an older version.
 
     Raises:
         ModelError: The number of columns of the head is not the number of cells.
@@ -38,6 +40,7 @@ class TrainedModel:
     spec: ImageSpec
     metrics: dict[str, Any] = field(default_factory=dict)
     decision: Decision = field(default_factory=Decision)
+    familiarity: Familiarity | None = None
 
     def __post_init__(self) -> None:
         if self.geolocator.cells != len(self.partition):

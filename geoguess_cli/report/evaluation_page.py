@@ -1,6 +1,7 @@
 """The content of the page of an evaluation, in reading order."""
 
 from geoguess_cli.evaluation.report import Report
+from geoguess_cli.model.familiarity import UNLIKE_PERCENTILE
 from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place
 from geoguess_cli.report.content import Page, Picture, Section, Table
 from geoguess_cli.report.trust import abstention, calibration, regions
@@ -101,6 +102,7 @@ def sections(report: Report) -> list[Section]:
         regions(report),
         abstention(report),
         new_places(report),
+        other_kinds(report),
         cell_sizes(report),
         *left_out(report),
     ]
@@ -128,6 +130,24 @@ def new_places(report: Report) -> Section:
                 "By the distance from the photo to the nearest training photo.", "distance", near
             )
         ],
+    )
+
+
+def other_kinds(report: Report) -> Section:
+    """Statistics of the photos like the training photos and unlike them, or why there are none."""
+    title, likeness = "Photos of another kind", report.by_likeness
+    if likeness is None:
+        return Section("kinds", title, [f"Not measured: {report.absent['by_likeness']}."])
+    return Section(
+        "kinds",
+        title,
+        [
+            "A photo is unlike the training photos if what the model's backbone makes of it lies "
+            f"farther from them than {UNLIKE_PERCENTILE:g} % of photos of the same kind. If many "
+            f"more than {100 - UNLIKE_PERCENTILE:g} % are, these photos are of another kind, and "
+            "the answers to them are worth little."
+        ],
+        tables=[parts_table("By the distance to the training photos.", "photos are", likeness)],
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from geoguess_cli.choices import Resize
 from geoguess_cli.maps.records import map_cell_records, map_record
+from geoguess_cli.model.familiarity import MISSING, Likeness
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
 
@@ -82,6 +83,14 @@ class PhotoRecord(BaseModel):
     within: str | None = Field(None, description="Region that the answer was limited to, if any.")
     inside: float = Field(1.0, description="Probability that lay in that region, in [0, 1].")
     entropy_bits: float = Field(description="Entropy of the probabilities; 0 is certain.")
+    feature_distance: float | None = Field(
+        description="How far the photo lies from the training photos; null if that is not known."
+    )
+    feature_percentile: float | None = Field(
+        description="Share of photos of the same kind that lie nearer, in [0, 100]."
+    )
+    unlike: bool | None = Field(description="Whether the percentile is above 95.")
+    likeness: str = Field(description='The same in words; "" for a photo like the training photos.')
     guesses: list[GuessRecord] = Field(description="The likeliest cells, likeliest first.")
     truth: PlaceRecord | None = Field(description="The place where the photo was taken, if known.")
     truth_from: Literal["exif", "person"] | None = Field(description="Source of the truth.")
@@ -94,12 +103,19 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     return PhotoRecord.model_validate(
         {
             **map_record(probability_map),
+            "likeness": _likeness(probability_map.answer.likeness),
             **vars(photo),  # id, name, width, height and truth_from
             "guesses": map_cell_records(probability_map, most=probability_map.top_k),
             "truth": None if truth is None else PlaceRecord.of(truth),
             "score": None if truth is None else service.score(photo, probability_map.estimate),
         }
     )
+
+
+def _likeness(likeness: Likeness | None) -> str:
+    if likeness is None:
+        return MISSING
+    return likeness.in_words if likeness.unlike else ""
 
 
 class GuessScores(BaseModel):

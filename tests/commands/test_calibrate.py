@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -18,17 +19,18 @@ from geoguess_cli.model.decision import Decision
 
 @pytest.fixture
 def older_model(trained_world, tmp_path):
-    """The trained model as a folder from before temperatures."""
+    """The trained model as a folder from before temperatures and familiarity."""
     folder = tmp_path / "older"
     shutil.copytree(trained_world.folder / "artifacts" / "model", folder)
     for name, keys in {
         "config.json": ("decision",),
-        "metrics.json": ("calibration", "point_estimate"),
+        "metrics.json": ("calibration", "point_estimate", "familiarity"),
     }.items():
         tree = json.loads((folder / name).read_text())
         for key in keys:
             tree.pop(key)
         (folder / name).write_text(json.dumps(tree))
+    (folder / "familiarity.safetensors").unlink()
     return folder
 
 
@@ -50,6 +52,26 @@ def test_an_older_model_comes_to_what_training_would_have_decided(
     after = load_file(older_model / "model.safetensors")
     assert after.keys() == weights.keys()
     assert all(torch.equal(after[name], weights[name]) for name in weights)
+    photos = torch.rand(4, there.geolocator.pooled_width).numpy()
+    np.testing.assert_allclose(
+        here.familiarity.distances_of(photos), there.familiarity.distances_of(photos), rtol=1e-4
+    )
+
+
+def test_an_older_model_says_what_it_lacks_and_which_command_adds_it(
+    trained_world, older_model
+) -> None:
+    photo = trained_world.photo()
+    result = trained_world.run("predict", photo, "--model", older_model, "--json")
+    assert "no statistics of its training photos" in result.stderr
+    assert "`geoguess calibrate` adds them" in result.stderr
+    assert json.loads(result.stdout)["unlike"] is None
+    careful = ("--model", older_model, "--abstain-unlike")
+    refused = trained_world.run("predict", photo, *careful, code=1)
+    assert "`geoguess calibrate` adds them" in refused.stderr
+    report = json.loads(trained_world.run("eval", "--model", older_model, "--json").stdout)
+    assert report["by_likeness"] is None
+    assert "`geoguess calibrate` adds them" in report["absent"]["by_likeness"]
 
 
 def test_another_folder_leaves_the_first_as_it_is(trained_world, older_model, tmp_path) -> None:

@@ -7,6 +7,7 @@ import json
 import geopandas
 import polars as pl
 import pytest
+from PIL import Image
 from polars.testing import assert_frame_equal
 
 from geoguess_cli.choices import POINT_METHODS
@@ -73,6 +74,20 @@ def test_predict_is_not_sure_below_the_least_confidence(trained_world) -> None:
         refused = trained_world.run("predict", photo, "--min-confidence", wrong, code=2)
         assert "--min-confidence" in refused.stderr
         assert refused.stdout == ""
+
+
+def test_predict_says_which_photo_is_unlike_the_training_photos(trained_world, tmp_path) -> None:
+    grey = tmp_path / "grey.png"  # the world has red, green and blue photos
+    Image.new("RGB", (48, 32), (128, 128, 128)).save(grey)
+    photos = (trained_world.photo(), grey)
+    lines = trained_world.run("predict", *photos, "--json", "--abstain-unlike").stdout
+    own, other = map(json.loads, lines.splitlines())
+    assert (own["unlike"], own["sure"]) == (False, True)
+    assert (other["unlike"], other["sure"], other["latitude"]) == (True, False, None)
+    assert own["feature_distance"] < other["feature_distance"]
+    assert own["feature_percentile"] <= 95 < other["feature_percentile"]
+    words = trained_world.run("predict", grey).stdout
+    assert "; unlike the training photos: farther from them than all photos held out" in words
 
 
 def test_predict_a_folder_in_order(trained_world) -> None:

@@ -32,7 +32,8 @@ def same_weights(one, other) -> bool:
 def test_train_writes_a_model_and_a_run(trained_world) -> None:
     artifacts = trained_world.folder / "artifacts"
     assert {path.name for path in (artifacts / "model").iterdir()} == {
-        *("config.json", "model.safetensors", "cells.parquet", "metrics.json", "README.md")
+        *("config.json", "model.safetensors", "cells.parquet", "metrics.json", "README.md"),
+        "familiarity.safetensors",
     }
     run = artifacts / "runs" / "run-1"
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

@@ -41,7 +41,8 @@ def test_predictions_of_an_uncovered_and_of_an_unreadable_photo(evaluation: Eval
     at_sea, unreadable = evaluation.predictions.to_dicts()[4:]
     missing = {name for name, value in at_sea.items() if value is None}
     of_the_cell = {"token", "rank", "probability", "loss", "uncalibrated_loss", "search_km2"}
-    assert missing == of_the_cell | {"nearest_train_km", "error"}
+    of_the_kind = {"feature_distance", "feature_percentile", "unlike"}  # the model does not know
+    assert missing == of_the_cell | of_the_kind | {"nearest_train_km", "error"}
     assert (at_sea["country"], at_sea["estimate_region"]) == ("", "Montana")
     assert at_sea["place"].startswith("at sea, ")
     known = {name for name, value in unreadable.items() if value is not None}
@@ -67,6 +68,7 @@ def test_the_nearest_training_photo_is_that_of_another_split(
         observer,
         point="centroid",
         errors={},
+        likenesses={},
         training=np.array([towns["Boise"]]),
     )
     near, own = rows["nearest_train_km"].to_list()

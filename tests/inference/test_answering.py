@@ -16,6 +16,7 @@ from geoguess_cli.geo.regions import Region, find_region
 from geoguess_cli.inference.answering import Answering
 from geoguess_cli.inference.answers import answer_record, answer_row, guesses, row_schema
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity
 
 LOGITS = np.random.default_rng(0).normal(0, 3, (3, 4)).astype(np.float32)
 
@@ -58,6 +59,29 @@ def test_the_decision_chooses_the_point_unless_one_is_given(partition: Partition
     )
     (answer,) = decided.answers(probabilities[:1], ["a"], point="cluster")
     assert answer.estimate == tuple(decided.estimates(probabilities[:1], "cluster")[0])
+
+
+def test_an_answer_says_how_near_its_photo_lies_to_the_training_photos(
+    partition: Partition,
+) -> None:
+    training = np.random.default_rng(1).normal(0, 1, (200, 3)).astype(np.float32)
+    known = Familiarity.of(training)
+    known = known.judged(known.distances_of(training), "val")
+    answering = Answering(partition, familiarity=known)
+    pooled = np.array([[0, 0, 0], [9, 0, 0], [0, 0, 0.1]], dtype=np.float32)
+    probabilities = answering.probabilities(LOGITS)
+    answers = answering.answers(probabilities, ["a", "b", "c"], pooled=pooled)
+    assert [answer.likeness for answer in answers] == known.likenesses(pooled)
+    assert [answer.unlike for answer in answers] == [False, True, False]
+    assert all(answer.sure for answer in answers)
+    careful = answering.answers(
+        probabilities, ["a", "b", "c"], pooled=pooled, unlike_is_unsure=True
+    )
+    assert [answer.sure for answer in careful] == [True, False, True]
+    assert answering.answer(probabilities[1], pooled=pooled[1]).likeness == answers[1].likeness
+    # Logits alone are enough for an answer, which then says nothing of its photo.
+    assert answering.answer(probabilities[0], unlike_is_unsure=True).likeness is None
+    assert Answering(partition).answer(probabilities[0], pooled=pooled[0]).likeness is None
 
 
 def test_answering_needs_no_torch() -> None:

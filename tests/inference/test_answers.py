@@ -17,7 +17,9 @@ from geoguess_cli.inference.answers import (
     answer_record,
     answer_row,
     guesses,
+    reach_in_words,
 )
+from geoguess_cli.model.familiarity import Likeness
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
 
@@ -79,7 +81,8 @@ def test_a_record_has_the_point_estimate_and_the_guesses(answer, partition: Part
     record = answer_record(answer, partition, 2)
     assert list(record) == [
         "photo", "latitude", "longitude", "country", "region", "place", "expected_km",
-        "radius_90_km", "sure", "error", "guesses",
+        "radius_90_km", "sure", "feature_distance", "feature_percentile", "unlike", "error",
+        "guesses",
     ]  # fmt: skip
     assert (record["photo"], record["region"], record["error"]) == ("a.jpg", "Oregon", None)
     assert (record["latitude"], record["longitude"]) == (44.0, -121.0)
@@ -107,12 +110,16 @@ def test_the_record_of_an_unreadable_photo_says_why(partition: Partition) -> Non
         "expected_km": None,
         "radius_90_km": None,
         "sure": None,
+        "feature_distance": None,
+        "feature_percentile": None,
+        "unlike": None,
         "error": "b.jpg is not a picture",
         "guesses": [],
     }
 
 
 def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: Partition) -> None:
+    answer = dataclasses.replace(answer, likeness=Likeness(3.5, 99.0))
     unsure = dataclasses.replace(answer, sure=False)
     sure_record, record = (answer_record(one, partition, 2) for one in (answer, unsure))
     assert record["sure"] is False
@@ -132,10 +139,25 @@ def test_an_answer_that_is_not_sure_keeps_its_guesses_alone(answer, partition: P
     assert unsure.confidence == answer.confidence == 0.5
 
 
+def test_an_answer_says_that_its_photo_is_unlike_the_training_photos(answer, partition) -> None:
+    assert not answer.unlike
+    assert "unlike" not in reach_in_words(answer)
+    just_like = dataclasses.replace(answer, likeness=Likeness(3.4, 95.0))
+    assert answer_record(just_like, partition, 2)["unlike"] is False
+    assert "unlike" not in reach_in_words(just_like)
+    unlike = dataclasses.replace(answer, likeness=Likeness(3.5, 99.37))
+    record = answer_row(unlike, partition, 2)
+    names = ("feature_distance", "feature_percentile", "unlike")
+    assert tuple(record[name] for name in names) == (3.5, 99.37, True)
+    assert reach_in_words(unlike).endswith(
+        "; unlike the training photos: farther from them than 99.3 % of photos held out"
+    )
+
+
 def test_rows_have_the_same_columns_for_every_photo(answer, partition: Partition) -> None:
     row, other = answer_row(answer, partition, 2), answer_row(UNREADABLE, partition, 2)
     assert list(row) == list(other)
-    assert len(row) == 10 + 2 * 7
+    assert len(row) == 13 + 2 * 7
     assert (row["token_1"], row["probability_1"]) == (guesses(answer, partition)[0].token, 0.5)
     assert (row["region_2"], row["probability_2"]) == ("Idaho", 0.25)
     assert (row["latitude"], row["latitude_1"]) == (44.0, pytest.approx(44.9429))

@@ -48,7 +48,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def expected(predictor: Predictor, photos: list[Path]) -> pl.DataFrame:
     """One row a photo, from answers that were never written in parts."""
     answers = predictor.predict(photos, batch_size=BATCH)
-    frame = pl.DataFrame([answer_row(answer, predictor.partition, 2) for answer in answers])
+    rows = [answer_row(answer, predictor.partition, 2) for answer in answers]
+    unknown = dict.fromkeys(("feature_distance", "feature_percentile"), pl.Float64)
+    frame = pl.DataFrame(rows, schema_overrides={**unknown, "unlike": pl.Boolean})
     assert frame["probability_1"].n_unique() == PHOTOS  # each answer can be told from the others
     return frame
 

@@ -21,6 +21,7 @@ from geoguess_cli.geo.partition import build_partition, write_partition
 from geoguess_cli.model import checkpoint
 from geoguess_cli.model.checkpoint import TrainedModel, load_model, save_model
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.model.geolocator import Geolocator
 
 
@@ -43,6 +44,17 @@ def test_logits_are_the_same_bit_for_bit(
     assert loaded.metrics == trained.metrics
     assert loaded.decision == trained.decision == Decision()
     assert np.array_equal(loaded.partition.cells, trained.partition.cells)
+
+
+def test_familiarity_travels_with_the_model(tmp_path: Path, trained: TrainedModel) -> None:
+    width = trained.geolocator.pooled_width
+    training = np.random.default_rng(2).normal(0, 1, (50, width)).astype(np.float32)
+    known = Familiarity.of(training).judged(np.arange(9.0), "train")
+    save_model(tmp_path / "model", dataclasses.replace(trained, familiarity=known))
+    loaded = load_model(tmp_path / "model").familiarity
+    assert loaded is not None
+    assert loaded.likenesses(training) == known.likenesses(training)
+    assert "9 training photos left out" in (tmp_path / "model" / "README.md").read_text()
 
 
 def test_the_folder_is_that_of_the_design(folder: Path, trained: TrainedModel) -> None:

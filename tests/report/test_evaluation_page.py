@@ -39,7 +39,7 @@ def test_the_headline_has_the_figures_of_the_report(report: Report) -> None:
 
 def test_every_table_is_regular_and_every_anchor_its_own(report: Report) -> None:
     made = sections(report)
-    assert len({section.anchor for section in made}) == len(made) == 10
+    assert len({section.anchor for section in made}) == len(made) == 11
     for part in made:
         for table in part.tables:
             assert table.caption.endswith(".")
@@ -54,8 +54,10 @@ def test_every_figure_that_is_named_is_drawn(report: Report, made_evaluation: Ev
 
 def test_what_is_not_there_has_its_reason(report: Report) -> None:
     reason = "the photo table has no training photos to compare with"
-    absent = {"by_distance_to_train": reason, "leaks": reason}
-    report = dataclasses.replace(report, by_distance_to_train=None, leaks=None, absent=absent)
+    absent = {"by_distance_to_train": reason, "leaks": reason, "by_likeness": "nobody knows"}
+    unknown = dict.fromkeys(("by_distance_to_train", "leaks", "by_likeness"))
+    report = dataclasses.replace(report, **unknown, absent=absent)
+    assert section(report, "kinds").text == ["Not measured: nobody knows."]
     assert section(report, "new").text == [f"Not measured: {reason}."]
     assert f"No leak check: {reason}." in opening(report)[0]
 

@@ -103,16 +103,17 @@ def map_view(
 
 
 def caption(map_: ProbabilityMap) -> list[str]:
-    """Sentences on how sure the answer is: probability, expected distance, entropy."""
+    """Sentences on how sure the answer is: probability, expected distance, entropy, likeness."""
     alike = round(2**map_.entropy_bits)
     choice = f"as uncertain as a choice among {alike:,} equally likely cells"
     sure = "almost certain" if alike == 1 else choice
-    most = np.log2(len(map_.partition))
+    most, likeness = np.log2(len(map_.partition)), map_.answer.likeness
     return [
         f"likeliest cell {percent(float(map_.probabilities.max()))}",
         f"expected to be {kilometres(map_.answer.expected_km)} off, "
         f"90 % likely within {kilometres(map_.answer.radius_90_km)}",
         f"{sure} (entropy {map_.entropy_bits:.1f} of {most:.1f} bits)",
+        *([likeness.in_words] if likeness is not None and likeness.unlike else []),
     ]
 
 

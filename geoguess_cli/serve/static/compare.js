@@ -20,6 +20,7 @@ export class Comparison {
     this.maps.push(map);
     void map.show(`/api/photos/${answer.id}/map`);
     const facts = [`expected distance ${kilometres(answer.expected_km)}`];
+    if (answer.unlike) facts.push("unlike the training photos");
     if (answer.score) {
       facts.push(`actual distance ${kilometres(answer.score.distance_km)}: ${points(answer.score.geoscore)} points`);
     }

@@ -6,7 +6,7 @@ import { guessList } from "./guesses.js";
 import { MapView } from "./map.js";
 import { PinMap } from "./pin.js";
 import { scoreboard, scoresOf, truthForm, verdict } from "./scores.js";
-import { coordinates, kilometres, percent } from "./words.js";
+import { coordinates, kilometres, percent, sentence } from "./words.js";
 
 /** The path of a photo's map, with the person's pin if there is one. */
 function mapPath({ answer, pin }) {
@@ -59,6 +59,10 @@ export class Result {
         h("p", { class: "sub" },
           `${percent(first.probability)} for the likeliest cell · expected distance ${kilometres(answer.expected_km)}` +
           ` · 90 % within ${kilometres(answer.radius_90_km)}`),
+        answer.likeness
+          ? h("p", { class: answer.unlike ? "sub unlike" : "fine" },
+            sentence(answer.unlike ? `This photo is ${answer.likeness}` : answer.likeness))
+          : null,
       ),
       h("div", { class: "columns" },
         h("div", { class: "side" },

@@ -1,0 +1,90 @@
+"""How familiar photos are to a model, measured while its decision is fitted."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from jaxtyping import Float, Float64, Int
+
+from geoguess_cli.evaluation.intervals import sequence_groups
+from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.photos.table import PhotoTable
+
+MOST = 20_000
+"""Training photos that are read at most; ten for each value of a wide backbone."""
+
+ENOUGH = 100
+"""Validation photos from which percentiles are taken from them: five lie above the 95th."""
+
+FOLDS = 5
+"""Parts of the training photos that are left out in turn where validation photos are too few."""
+
+
+def training_sample(train: PhotoTable) -> PhotoTable:
+    """The training photos to read: all, or `MOST` spread evenly over the table."""
+    if len(train) <= MOST:
+        return train
+    return train.take(np.linspace(0, len(train) - 1, MOST).round().astype(np.int64))
+
+
+class FamiliarityMeter:
+    """Learns what training photos are like, and how far validation photos lie from them.
+
+    Args:
+        known: What the model knows already; its mean and covariance stay.
+    """
+
+    def __init__(self, known: Familiarity | None = None) -> None:
+        self._known = known
+        self._distances: list[np.ndarray] = []
+        self._left_out: Callable[[], np.ndarray] | None = None
+
+    def learn(self, outputs: Iterable[Outputs], train: PhotoTable) -> None:
+        """Learn from training photos; fewer than two that can be read teach nothing.
+
+        Args:
+            outputs: What the network makes of them.
+            train: Those photos.
+        """
+        read = [(own.rows, own.pooled) for own in outputs if own.pooled is not None]
+        if sum(len(rows) for rows, _ in read) < 2:
+            return
+        pooled = np.concatenate([values for _, values in read])
+        groups = sequence_groups(train.frame)[np.concatenate([rows for rows, _ in read])]
+        self._known = Familiarity.of(pooled)
+        self._left_out = lambda: distances_of_left_out(pooled, groups)
+
+    def watching(self, outputs: Iterable[Outputs]) -> Iterator[Outputs]:
+        """The same outputs of validation photos, whose distances are kept."""
+        for own in outputs:
+            if self._known is not None and own.pooled is not None:
+                self._distances.append(self._known.distances_of(own.pooled))
+            yield own
+
+    def result(self) -> Familiarity | None:
+        """What is known now; None if nothing was known and nothing could be learned."""
+        distances = np.concatenate([np.empty(0), *self._distances])
+        if self._known is not None and len(distances) >= ENOUGH:
+            return self._known.judged(distances, "val")
+        if self._known is not None and self._left_out is not None:
+            return self._known.judged(self._left_out(), "train")
+        return self._known
+
+
+def distances_of_left_out(
+    pooled: Float[np.ndarray, "n p"], groups: Int[np.ndarray, " n"]
+) -> Float64[np.ndarray, " n"]:
+    """The distance of each photo from the photos of the other folds; a sequence is in one fold.
+
+    Args:
+        pooled: The pooled values of the photos.
+        groups: A number for each photo, shared by the photos of one sequence.
+    """
+    names, which = np.unique(groups, return_inverse=True)
+    folds = np.random.default_rng(0).permutation(len(names))[which] % min(FOLDS, len(names))
+    distances = np.empty(len(pooled))
+    for fold in np.unique(folds):
+        out = folds == fold
+        others = pooled[~out] if (~out).sum() > 1 else pooled
+        distances[out] = Familiarity.of(others).distances_of(pooled[out])
+    return distances
