@@ -85,6 +85,7 @@ def test_every_error_is_also_a_standard_one() -> None:
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("std::bad_alloc"), OSError(12, "Cannot allocate memory")]
 )
+@pytest.mark.promise("fault", "too little memory in any verb")
 def test_too_little_memory_is_one_line(error, monkeypatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -129,6 +130,7 @@ def test_configuration_errors_name_the_key(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("arguments", [["--help"], ["recipe", "list", "--json"]])
+@pytest.mark.promise("fault", "a full disk behind stdout")
 def test_a_full_disk_behind_stdout_is_one_line(arguments: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         command = [sys.executable, "-m", "geoguess_cli", *arguments]

@@ -86,6 +86,7 @@ def test_lines_are_on_the_disk_as_they_come(tmp_path: Path) -> None:
         (OSError(errno.EROFS, "Read-only file system"), "{path} cannot be written: read-only"),
     ],
 )
+@pytest.mark.promise("fault", "a full or read-only disk under any result")
 def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path: Path, error, says: str) -> None:
     path = tmp_path / "a.txt"
     write_text("old", path)

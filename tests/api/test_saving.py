@@ -50,6 +50,7 @@ def test_what_cannot_be_saved_says_why(model: api.Model, photo: str, tmp_path: P
 
 
 @needs_fork
+@pytest.mark.promise("kill", "`train`: after its last epoch, over the calibration")
 def test_a_kill_over_the_calibration_costs_no_model(trained_world: World, tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns("eval", "features", "*.html")
     start = tmp_path / "start"

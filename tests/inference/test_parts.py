@@ -106,6 +106,7 @@ def test_what_is_there_is_not_answered_again(predictor, photos, expected, tmp_pa
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "short"])
+@pytest.mark.promise("fault", "a part of predictions that is empty, cut or too short")
 def test_a_damaged_part_is_answered_again(
     damage, predictor, photos, expected, tmp_path: Path
 ) -> None:
@@ -169,6 +170,7 @@ def test_a_folder_of_other_files_is_refused(predictor, photos, tmp_path: Path) -
 
 
 @needs_fork
+@pytest.mark.promise("kill", "`predict -o DIR`: before each write of the folder")
 def test_a_kill_before_any_write_loses_and_repeats_no_row(tmp_path: Path) -> None:
     partition = two_cells()
     rows = [answer_row(made_answer(row), partition, 2) for row in range(PHOTOS)]

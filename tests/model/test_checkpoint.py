@@ -173,6 +173,7 @@ def test_weights_of_another_model_are_refused(
         (lambda tree: tree["model"].update(backbone="resnet5"), "the nearest names are resnet50"),
     ],
 )
+@pytest.mark.promise("input", "a model folder of unknown keys, types or formats")
 def test_a_config_that_is_not_understood_is_refused(
     change: Callable[[dict[str, Any]], None], message: str, folder: Path
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_config_that_is_not_understood_is_refused(
         load_model(folder)
 
 
+@pytest.mark.promise("input", "a model folder whose description is damaged")
 def test_damaged_json_is_refused(folder: Path) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError, match="not valid JSON"):
@@ -188,6 +190,7 @@ def test_damaged_json_is_refused(folder: Path) -> None:
 
 
 @needs_fork
+@pytest.mark.promise("kill", "`train`, `calibrate`: before each write of a model folder")
 def test_a_kill_before_any_write_leaves_the_old_model_or_the_new_one(tmp_path: Path) -> None:
     save_model(tmp_path / "old" / "model", random_predictor(0).trained)
     digests = {}

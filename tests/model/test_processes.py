@@ -128,6 +128,7 @@ leave(job)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill so")
+@pytest.mark.promise("kill", "torchrun: one of the processes of a job")
 def test_torchrun_starts_a_job_again_when_a_process_was_killed(tmp_path: Path) -> None:
     script = tmp_path / "job.py"
     script.write_text(RESTARTED)

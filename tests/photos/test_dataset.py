@@ -179,6 +179,27 @@ def test_what_workers_need_can_be_sent_to_a_new_process(paths):
     assert callable(start)
 
 
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_workers_start_in_every_way(paths, method):
+    """Linux forks, Python 3.14 has a server that forks, macOS and Windows start anew."""
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system has no {method}")
+    with training(paths) as alone:
+        expected = list(alone.epoch(1))
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method(method, force=True)
+    try:
+        with training(paths, workers=1) as loader:
+            batches = list(loader.epoch(1))
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+    assert len(batches) == len(expected) > 1
+    for own, other in zip(batches, expected, strict=True):
+        assert torch.equal(own.images, other.images)
+        assert torch.equal(own.rows, other.rows)
+        assert own.failures == other.failures
+
+
 def test_few_photos_need_no_workers():
     assert PhotoLoader([], spec=SPEC, batch_size=1).workers == 0
 

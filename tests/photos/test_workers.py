@@ -38,6 +38,7 @@ def test_many_photos_take_a_process_a_core_within_limits():
     ("free", "batch", "workers"),
     [(64 * MB, 1 * MB, 4), (64 * MB, 10 * MB, 2), (64 * MB, 16 * MB, 1), (64 * MB, 38 * MB, 0)],
 )
+@pytest.mark.promise("fault", "shared memory too small for the worker processes")
 def test_workers_fit_in_the_shared_memory(
     free: int, batch: int, workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from geoguess_cli.serve.service import Service
@@ -27,6 +28,7 @@ def test_what_is_no_photo_gets_a_sentence(client: Any, colored_photo: Any) -> No
         assert list(result.json()) == ["error"]
 
 
+@pytest.mark.promise("input", "`serve`: an upload that is too large")
 def test_a_file_that_is_too_large(client: Any) -> None:
     declared = client.post("/api/photos", content=bytes(150_000))
     assert declared.status_code == 413

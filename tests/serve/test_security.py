@@ -62,6 +62,7 @@ def test_only_the_servers_own_page_may_send(headers: dict[str, str], own: bool) 
     assert own_origin({"host": "127.0.0.1:8000", **headers}) is own
 
 
+@pytest.mark.promise("alone", "`serve`: requests by other names and from other origins")
 def test_the_guard_refuses_other_names_and_other_origins(client: Any) -> None:
     rebound = client.get("/api/model", headers={"Host": "evil.example"})
     assert rebound.status_code == 421

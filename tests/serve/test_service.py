@@ -87,6 +87,7 @@ def test_a_truncated_photo_is_refused(service: Service, colored_photo: Any) -> N
 
 
 @pytest.mark.parametrize("side", [3_000, 20_000])  # above the limit here, above Pillow's own
+@pytest.mark.promise("input", "`serve`: a picture that grows past `max_pixels`")
 def test_a_decompression_bomb_is_refused_before_it_takes_memory(
     service: Service, side: int
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_table_without_a_split_comes_back_without_one(table, tmp_path, to):
 
 
 @pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.promise("input", "`data export`: names that lead out of the folder")
 def test_nothing_is_written_outside(table, tmp_path, to):
     before = written(tmp_path)
     Export(table, to, tmp_path / "out").write()

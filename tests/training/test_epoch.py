@@ -22,6 +22,7 @@ from geoguess_cli.training.epoch import _seeded
 from geoguess_cli.training.photos import TrainingPhotos
 
 
+@pytest.mark.promise("fault", "training photos that cannot be read, some or all")
 def test_unreadable_photos_are_counted_reported_once_and_skipped(lab: Lab, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"not a photo")

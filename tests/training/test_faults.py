@@ -26,6 +26,7 @@ def hungry(config: Config) -> Config:
 
 @needs_fork
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the memory of Linux")
+@pytest.mark.promise("fault", "too little memory for a step, by a limit of the system")
 def test_too_little_memory_names_what_fits(lab: Lab) -> None:
     """A library that crashes when it gets no memory leaves the snapshot whole."""
     import resource
@@ -116,6 +117,7 @@ def test_an_error_of_another_kind_stays_what_it_is(
 
 
 @pytest.mark.parametrize("spoiled", ["weight", "sum of the optimizer"])
+@pytest.mark.promise("fault", "a weight, or a sum of the optimizer, that is not finite")
 def test_a_number_that_is_not_finite_is_never_kept(
     spoiled: str, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,6 +161,7 @@ def test_a_plateau_lowers_the_rate_of_its_stage_only(lab: Lab) -> None:
     assert rates[4] == 1e-3
 
 
+@pytest.mark.promise("fault", "a loss that is not finite")
 def test_a_loss_that_diverges_keeps_the_best_and_advises(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ def left(run: Run) -> dict[str, Any]:
 
 @needs_fork
 @pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.promise("kill", "`train`: before each write of the folder of a run")
 def test_a_kill_before_any_write_changes_nothing(shard: int, short: Lab) -> None:
     writes = trained(short, "straight")
     assert writes is not None
@@ -69,6 +70,7 @@ def test_a_kill_before_any_write_changes_nothing(shard: int, short: Lab) -> None
 
 
 @needs_fork
+@pytest.mark.promise("kill", "`train` with worker processes: before two of its writes")
 def test_kills_with_workers_leave_no_process_and_change_nothing(short: Lab) -> None:
     """`in_a_child` waits until every process is gone that came from the killed one."""
     assert trained(short, "straight") is not None
@@ -81,6 +83,7 @@ def test_kills_with_workers_leave_no_process_and_change_nothing(short: Lab) -> N
     }
 
 
+@pytest.mark.promise("kill", "`train`: twice, and the newest snapshot damaged")
 def test_two_kills_and_a_damaged_snapshot_change_nothing(lab: Lab) -> None:
     straight, _ = lab.train("straight")
     lab.interrupt("run", epoch=2, step=2)
@@ -98,6 +101,7 @@ def test_two_kills_and_a_damaged_snapshot_change_nothing(lab: Lab) -> None:
     assert left(run) == left(lab.run("straight"))
 
 
+@pytest.mark.promise("fault", "two trainings in one run")
 def test_a_second_training_in_one_run_is_refused(lab: Lab) -> None:
     first = lab.session().epochs()
     next(first)

@@ -80,6 +80,7 @@ def test_two_are_kept_and_share_their_best_weights(snapshot: Snapshot, tmp_path:
 
 @pytest.mark.parametrize("name", [DIGESTS, STATE, TENSORS, BEST])
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "changed"])
+@pytest.mark.promise("fault", "a snapshot with a file missing, empty, cut or changed")
 def test_a_damaged_snapshot_is_named_and_the_one_before_it_used(
     name: str, damage: str, snapshot: Snapshot, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_another_version_is_refused(
     assert Snapshots(tmp_path).numbers() == [1]
 
 
+@pytest.mark.promise("fault", "a full disk while a snapshot is written")
 def test_a_full_disk_leaves_the_snapshots_as_they_were(
     snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +136,7 @@ def test_a_full_disk_leaves_the_snapshots_as_they_were(
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
 
+@pytest.mark.promise("fault", "a disk too small for the snapshots of a training")
 def test_a_disk_too_small_for_the_training_is_refused_before_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
