@@ -56,7 +56,7 @@ def work(photos: Dataset[Item], count: int, answer: Connection) -> None:
     torch.set_num_threads(1)
     # As often for a short list: the errors and their garbage touch memory as well.
     for row in np.linspace(0, count - 1, TOUCHED).astype(int).tolist():
-        photos[0, row]
+        photos[0, row, 0]
     answer.send(private_mb())
 
 
@@ -67,6 +67,7 @@ def memory_of_worker(files: PhotoList, count: int, method: str) -> float:
     photos = PhotoLoader(files, spec=SPEC, batch_size=1, workers=0)._photos
     process = context.Process(target=work, args=(photos, count, theirs))
     process.start()
+    theirs.close()  # so that the end of the worker ends the wait
     memory = float(ours.recv())
     process.join()
     return memory

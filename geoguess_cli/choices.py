@@ -7,7 +7,7 @@ Arithmetic = Literal["fp32", "bf16"]
 Precision = Literal["auto", "fp32", "bf16"]
 """`auto` is bf16 where the device computes it fast, else fp32."""
 
-Resize = Literal["squash", "crop"]
+Resize = Literal["squash", "crop", "pad"]
 """How a photo becomes square: the whole of it, or the square in its centre."""
 
 Head = Literal["linear", "mlp"]

@@ -55,10 +55,14 @@ class TrainConfig:
     """`[train]`: the batch, the optimiser, the loss, the schedule and the stages.
 
     `tau_km` belongs to the targets "distance". `hierarchy` is the weight of the levels of the S2
-    tree above the cells, at which photos in no cell teach too. `plateau_factor` and
-    `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
-    each stage with "cosine". `accumulate` is the number of parts in which a batch goes through the
-    model, whose gradients add up to those of the batch.
+    tree above the cells, at which photos in no cell teach too. `balance` is the exponent of
+    sampling by cell: 0 shows each photo once an epoch, 1 draws each cell as often; an epoch is then
+    as many draws as there are photos. `layer_decay` is the share of the learning rate that a layer
+    has of that of the layer above it (1 turns it off). `ema` is the share of the averaged weights
+    that a step keeps; the averaged weights are judged and kept (0 turns it off). `plateau_factor`
+    and `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
+    each stage with "cosine". `accumulate` is the number of parts in which a batch goes
+    through the model, whose gradients add up to those of the batch.
     """
 
     batch_size: int = 64
@@ -68,7 +72,10 @@ class TrainConfig:
     targets: TrainingTargets = "hard"
     tau_km: float = 75.0
     hierarchy: float = 0.0
+    balance: float = 0.0
     clip_norm: float = 1.0
+    layer_decay: float = 1.0
+    ema: float = 0.0
     schedule: Schedule = "plateau"
     warmup_epochs: int = 0
     plateau_factor: float = 0.5
@@ -82,6 +89,9 @@ class TrainConfig:
         between(0.0, 0.99, train_label_smoothing=self.label_smoothing)
         between(0.01, 0.99, train_plateau_factor=self.plateau_factor)
         at_least(0, train_warmup_epochs=self.warmup_epochs)
+        between(0.0, 1.0, train_balance=self.balance)
+        between(0.0, 0.99999, train_ema=self.ema)
+        between(0.01, 1.0, train_layer_decay=self.layer_decay)
         if not self.hierarchy >= 0:
             raise ConfigError(
                 f"train.hierarchy is {self.hierarchy:g}; it must be 0 or more (0 turns it off)"

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from geoguess_cli.features.extraction import KeptPhotos
-from geoguess_cli.photos.dataset import Batch, BatchOrder
+from geoguess_cli.photos.batch_order import BatchOrder
+from geoguess_cli.photos.dataset import Batch
 
 
 class FeatureLoader:
@@ -33,7 +34,7 @@ class FeatureLoader:
         """
         kept = self._views[epoch % len(self._views)]
         for keys in self._order.keys(epoch, start_step):
-            photos = np.array([row for _, row in keys], dtype=np.int64)
+            photos = np.array([row for _, row, _ in keys], dtype=np.int64)
             readable = kept.rows[photos] >= 0
             features = kept.read(photos[readable]).astype(np.float32)
             failures = [(row, kept.failures[row]) for row in photos[~readable].tolist()]

@@ -28,6 +28,7 @@ _declared: dict[str, torch.library.Library] = {}  # a schema lives as long as it
 
 def _import_timm() -> ModuleType:
     importlib.import_module("timm.data")
+    importlib.import_module("timm.utils")
     return importlib.import_module("timm")
 
 

@@ -66,9 +66,11 @@ def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]
     }
     rows = [(part, kinds.get(part, ""), f"{count:,}") for part, count in parts.items()]
     rows.append(("all", "", f"{sum(parts.values()):,}"))
-    fit = (
-        "squashed to a square" if spec.resize == "squash" else "cropped to the square in the centre"
-    )
+    fit = {
+        "squash": "squashed to a square",
+        "crop": "cropped to the square in the centre",
+        "pad": "shown whole in a square, with margins of the mean colour",
+    }[spec.resize]
     return f"""
 ## Architecture
 

@@ -89,10 +89,13 @@ def paled(pixels: np.ndarray) -> np.ndarray:
 
 
 def visible_box(photo: Image.Image, resize: str) -> PhotoBox:
-    """The part of the photo that the model sees: left, top, width, height in pixels."""
+    """The part of the photo that the model sees: left, top, width, height in pixels.
+
+    With "pad" it reaches beyond the photo.
+    """
     if resize == "squash":
         return 0.0, 0.0, float(photo.width), float(photo.height)
-    side = min(photo.size)
+    side = max(photo.size) if resize == "pad" else min(photo.size)
     return (photo.width - side) / 2, (photo.height - side) / 2, float(side), float(side)
 
 
@@ -125,7 +128,7 @@ def draw_map(ax: Axes, occlusion: OcclusionMap, view: View, box: PhotoBox) -> No
         _draw_colors(ax, occlusion, box, plain=view == "plain")
     ax.set(xlim=xlim, ylim=ylim)
     left, top, width, height = box
-    if (width, height) != (xlim[1], ylim[0]):
+    if width < xlim[1] or height < ylim[0]:
         frame = Rectangle((left, top), width, height, fill=False, edgecolor=theme.INK)
         frame.set(linewidth=0.8, linestyle=(0, (3, 2)))
         ax.add_patch(frame)

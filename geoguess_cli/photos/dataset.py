@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
+from geoguess_cli.photos.batch_order import PHOTO, BatchOrder, Key
 from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.images import (
     Augmentation,
@@ -33,9 +34,6 @@ from geoguess_cli.photos.images import (
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.workers import PREFETCH, automatic_workers, workers_that_fit
 
-Key = tuple[int, int]
-"""Epoch and row of a photo: all that a worker needs."""
-
 Item = tuple[int, Tensor | str]
 """Row of a photo, and its tensor or the reason why it cannot be decoded."""
 
@@ -44,9 +42,6 @@ Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
 
 _DEAD_WORKER = ("DataLoader worker", "shared memory", "unable to mmap")
 """What torch says when a worker was killed, or when it cannot deliver a batch."""
-
-# Two seeds, so that the order of an epoch and the augmentation of a photo are independent.
-_ORDER, _PHOTO = 1, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +84,7 @@ class PhotoLoader:
             together they read each photo once.
         views: Number of augmented views of a photo, which take turns from epoch to epoch; 0 for a
             new one in each epoch. Seed and table do not change the views of a photo.
+        chances: How likely each photo is in a draw, as in `BatchOrder`; None takes each once.
 
     Raises:
         ValueError: `batch_size` is below 1.
@@ -110,6 +106,7 @@ class PhotoLoader:
         max_pixels: int = MAX_PIXELS,
         share: tuple[int, int] = (0, 1),
         views: int = 0,
+        chances: Float[np.ndarray, " n"] | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; it must be 1 or more")
@@ -118,7 +115,7 @@ class PhotoLoader:
         batch_bytes = own * 3 * spec.size**2 * torch.float32.itemsize
         self.workers = workers_that_fit(wanted, batch_bytes)
         self._photos = _Photos(files, spec, augmentation, seed, max_pixels, views)
-        self._batches = BatchOrder(len(files), batch_size, seed, shuffle, drop_last, share)
+        self._batches = BatchOrder(len(files), batch_size, seed, shuffle, drop_last, share, chances)
         self._start = (epoch, start_step)
         self._loader: DataLoader[Any] | None = None
 
@@ -193,7 +190,7 @@ class _Photos(Dataset[Item]):
         self._at_least = pixels_needed(spec, augmentation)
 
     def __getitem__(self, key: Key) -> Item:
-        epoch, row = key
+        epoch, row, times = key
         file = self._files[row]
         try:
             image = decode_photo(file, at_least=self._at_least, max_pixels=self._max_pixels)
@@ -204,54 +201,9 @@ class _Photos(Dataset[Item]):
         if self._views:
             rng = view_generator(file.name, epoch % self._views)
         else:
-            rng = np.random.default_rng((self._seed, epoch, row, _PHOTO))
+            again = (times,) if times else ()
+            rng = np.random.default_rng((self._seed, epoch, row, PHOTO, *again))
         return row, torch.from_numpy(augmented(image, self.spec, self._augmentation, rng))
-
-
-@dataclass(eq=False)
-class BatchOrder(Sampler[list[Key]]):
-    """The keys of one epoch, batch by batch; `epoch` and `first` say where to start.
-
-    Args:
-        photos: Number of photos.
-        batch_size: Photos in a batch.
-        seed: Seed of the order.
-        shuffle: Whether each epoch has a new order.
-        drop_last: Whether to leave out a last batch that is not full.
-        share: Which part of each batch is this process's own, and how many processes there are.
-    """
-
-    photos: int
-    batch_size: int
-    seed: int
-    shuffle: bool
-    drop_last: bool
-    share: tuple[int, int]
-    epoch: int = 0
-    first: int = 0
-
-    @property
-    def per_epoch(self) -> int:
-        """The number of batches in a whole epoch."""
-        spare = 0 if self.drop_last else self.batch_size - 1
-        return (self.photos + spare) // self.batch_size
-
-    def __len__(self) -> int:
-        return max(self.per_epoch - self.first, 0)
-
-    def __iter__(self) -> Iterator[list[Key]]:
-        # Read now: a generator would read epoch and step only when its first item is asked for.
-        return self.keys(self.epoch, self.first)
-
-    def keys(self, epoch: int, first: int) -> Iterator[list[Key]]:
-        """The keys of an epoch, from the batch of this number on."""
-        rows = np.arange(self.photos)
-        if self.shuffle:
-            rows = np.random.default_rng((self.seed, epoch, 0, _ORDER)).permutation(rows)
-        for step in range(first, self.per_epoch):
-            batch = rows[step * self.batch_size : (step + 1) * self.batch_size]
-            first_own, processes = self.share
-            yield [(epoch, row) for row in batch[first_own::processes].tolist()]
 
 
 def _batches(decoded: Iterator[Decoded]) -> Iterator[Batch]:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -30,7 +31,8 @@ class ImageSpec:
         std: Standard deviation of red, green, blue, which the difference is divided by.
         interpolation: "bicubic" or "bilinear".
         resize: "squash" makes the whole picture square (the paper), "crop" keeps its proportions
-            and takes the square in the centre.
+            and takes the square in the centre, "pad" keeps them and shows the whole picture between
+            margins of the mean colour.
 
     Raises:
         ConfigError: The size is below 1, a deviation is not above 0, or a name is unknown.
@@ -50,8 +52,9 @@ class ImageSpec:
         if self.interpolation not in _RESAMPLING:
             known = " or ".join(_RESAMPLING)
             raise ConfigError(f"interpolation is {self.interpolation!r}; it must be {known}")
-        if self.resize not in ("squash", "crop"):
-            raise ConfigError(f"resize is {self.resize!r}; it must be squash or crop")
+        if self.resize not in get_args(Resize):
+            known = f"{', '.join(get_args(Resize)[:-1])} or {get_args(Resize)[-1]}"
+            raise ConfigError(f"resize is {self.resize!r}; it must be {known}")
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def fit_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
 
     Args:
         image: An RGB picture.
-        spec: Size, interpolation, and whether to squash or to crop.
+        spec: Size, interpolation, and whether to squash, to crop or to pad.
     """
     width, height = _base(image, spec)
     left, top = (image.width - width) / 2, (image.height - height) / 2
@@ -147,13 +150,22 @@ def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> 
 def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:
     """Width and height of the part of the picture that is fitted to the square."""
     short = min(image.size)
-    return image.size if spec.resize == "squash" else (short, short)
+    return (short, short) if spec.resize == "crop" else image.size
 
 
 def _resized(
     image: Image.Image, spec: ImageSpec, box: tuple[float, float, float, float]
 ) -> Image.Image:
-    return image.resize((spec.size, spec.size), _RESAMPLING[spec.interpolation], box=box)
+    resampling, size = _RESAMPLING[spec.interpolation], (spec.size, spec.size)
+    if spec.resize != "pad":
+        return image.resize(size, resampling, box=box)
+    sides = (box[2] - box[0], box[3] - box[1])
+    width, height = (max(1, round(spec.size * side / max(sides))) for side in sides)
+    margins = tuple(round(255 * channel) for channel in spec.mean)
+    square = Image.new("RGB", size, margins)
+    corner = ((spec.size - width) // 2, (spec.size - height) // 2)
+    square.paste(image.resize((width, height), resampling, box=box), corner)
+    return square
 
 
 def _random_box(

@@ -41,7 +41,7 @@ def suspects_sheet(
         suspects: The spots with the highest score first; at least one.
         photo_of: The upright photo of a row of the table; None if it cannot be read.
         size: Side of the square that the model sees, in pixels.
-        resize: How a photo becomes that square: "squash" or "crop".
+        resize: How a photo becomes that square, as in `ImageSpec`.
         drives: Name of the drive of each suspect.
         answers: The answer of each: a cell with its place.
         rows: Greatest number of suspects on the sheet.

@@ -66,6 +66,7 @@ class Engine:
         first: int = 0,
         after: AfterBatch,
         network: nn.Module | None = None,
+        learned: Callable[[int], None] | None = None,
     ) -> None:
         """Learn from every batch once.
 
@@ -78,6 +79,7 @@ class Engine:
             first: Number of steps that are done.
             after: Called after each batch.
             network: Computes the logits; `processes.joint` of the geolocator, or None for itself.
+            learned: Called after each step of the optimizer, with the number of the batch from 0.
 
         Raises:
             ModelError: The loss is not finite.
@@ -95,6 +97,8 @@ class Engine:
                 if self.clip_norm > 0:
                     torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
                 optimizer.step()
+                if learned is not None:
+                    learned(step)
                 (loss,) = self.processes.total(own)
                 if not math.isfinite(loss):
                     raise ModelError(f"step {step + 1}: the training loss is {loss / count}")
@@ -216,6 +220,7 @@ class Engine:
         tally: Tally,
         first: int = 0,
         after: AfterBatch,
+        geolocator: Geolocator | None = None,
     ) -> None:
         """Cross-entropy of the photos that lie in a cell, without smoothing; hits of all photos.
 
@@ -225,22 +230,26 @@ class Engine:
             tally: The sums of the steps before `first`; those of the other steps are added.
             first: Number of steps that are done.
             after: Called after each batch.
+            geolocator: The one to judge; None for the one that learns.
 
         Raises:
             ModelError: The loss is not finite.
             PhotoTableError: No photo could be read.
         """
-        self.geolocator.eval()
-        self.processes.align_buffers(self.geolocator)
+        judged = geolocator or self.geolocator
+        judged.eval()
+        self.processes.align_buffers(judged)
         for _, batch, count in self._steps(photos, batches, tally, first, after, "validation"):
             if count:
-                self._judge(photos, batch, tally)
+                self._judge(judged, photos, batch, tally)
         if not math.isfinite(tally.mean_loss):
             raise ModelError(f"the validation loss is {tally.mean_loss}")
 
     @torch.inference_mode()
-    def _judge(self, photos: TrainingPhotos, batch: Batch, tally: Tally) -> None:
-        parts = [self._logits(images, self.geolocator) for _, images in self._parts(batch)]
+    def _judge(
+        self, geolocator: Geolocator, photos: TrainingPhotos, batch: Batch, tally: Tally
+    ) -> None:
+        parts = [self._logits(images, geolocator) for _, images in self._parts(batch)]
         logits = torch.cat(parts).float()
         cells = photos.targets(batch.rows, self.device).cells
         covered = cells >= 0

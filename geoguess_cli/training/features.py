@@ -19,7 +19,8 @@ from geoguess_cli.features.keys import photo_keys
 from geoguess_cli.features.loader import FeatureLoader
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import Processes
-from geoguess_cli.photos.dataset import BatchOrder, PhotoLoader
+from geoguess_cli.photos.batch_order import BatchOrder
+from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation, ImageSpec
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.training.photos import TrainingPhotos
@@ -112,8 +113,8 @@ class FeatureReading:
             self.config.train.batch_size,
             self.config.seed,
             shuffle,
-            False,
-            (self.processes.rank, self.processes.count),
+            share=(self.processes.rank, self.processes.count),
+            chances=self.train.chances(self.config.train.balance) if shuffle else None,
         )
         return FeatureLoader(views, order)
 

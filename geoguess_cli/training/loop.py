@@ -21,7 +21,14 @@ from geoguess_cli.training.epoch import AfterBatch, Engine
 from geoguess_cli.training.faults import fault_of_epoch
 from geoguess_cli.training.features import FeatureReading, Loader
 from geoguess_cli.training.photos import TrainingPhotos
-from geoguess_cli.training.progress import PHASES, EpochStats, Phase, StepStats, Tally
+from geoguess_cli.training.progress import (
+    PHASES,
+    EpochStats,
+    Phase,
+    StepStats,
+    Tally,
+    epoch_stats,
+)
 from geoguess_cli.training.run import Run
 from geoguess_cli.training.snapshot import Best, Snapshot, Snapshots
 from geoguess_cli.training.stages import PlannedStage, RunningStage, plan, set_stage, start_stage
@@ -92,7 +99,7 @@ class EpochLoop:
                 self._load(processes.of_leader(self._best_weights))
             running = start_stage(self.engine.geolocator, planned, self.config.train, processes)
             if interrupted is not None:
-                running.go_on(interrupted.optimizer, interrupted.scheduler)
+                running.go_on(interrupted.optimizer, interrupted.scheduler, interrupted.average)
             if resumed is None and planned is stages[0]:
                 self._keep(running, done, best=self._first_best(planned))
             self.loaders = self._loaders(planned.config)
@@ -105,7 +112,8 @@ class EpochLoop:
         first = plan(self.config.train.stages, stage)[0]
         weights = self.engine.geolocator.state_dict().values()
         # The optimizer holds two sums for each weight, and the best weights are kept beside them.
-        needed = 4 * sum(weight.nbytes for weight in weights)
+        copies = 5 if self.config.train.ema else 4
+        needed = copies * sum(weight.nbytes for weight in weights)
         self.engine.processes.of_leader(lambda: self.snapshots.check_space(needed))
         self.engine.geolocator.to(self.engine.device)
         if first.number > 1:
@@ -169,21 +177,11 @@ class EpochLoop:
         except (ModelError, OutOfMemoryError) as error:
             raise fault_of_epoch(error, stage, epoch, self.run.best_path) from error
         stage.scheduler.step(judged.mean_loss)
-        stats = EpochStats(
-            **where,
-            loss=trained.mean_loss,
-            val_loss=judged.mean_loss,
-            val_top_1=judged.top_1 / judged.photos,
-            val_top_5=judged.top_5 / judged.photos,
-            photos_per_second=trained.photos_per_second,
-            seconds=trained.seconds + judged.seconds,
-            best=judged.mean_loss < self.best.val_loss,
-            skipped=trained.skipped + judged.skipped,
-        )
+        stats = epoch_stats(where, trained, judged, best_before=self.best.val_loss)
         self.metrics.append(dataclasses.asdict(stats))
         if stats.best:
             self.best = Best(stats.val_loss, stats.epoch)
-        self._keep(stage, stats.epoch, best=self._weights() if stats.best else None)
+        self._keep(stage, stats.epoch, best=self._weights(stage) if stats.best else None)
         return stats
 
     def _phases(
@@ -211,6 +209,7 @@ class EpochLoop:
                 first=first["train"],
                 after=self._after(where, stage, "train", len(train_loader), {}),
                 network=stage.network,
+                learned=stage.learned(self.engine.geolocator, epoch, len(train_loader)),
             )
         trained.stop()
         self.engine.validate(
@@ -219,12 +218,13 @@ class EpochLoop:
             tally=judged,
             first=first["val"],
             after=self._after(where, stage, "val", len(val_loader), {"train": trained.record()}),
+            geolocator=stage.averaged,
         )
         return trained, judged
 
-    def _weights(self) -> bytes:
-        """The weights of the geolocator as a file."""
-        state = self.engine.geolocator.state_dict()
+    def _weights(self, stage: RunningStage) -> bytes:
+        """The weights that validation judges, as a file."""
+        state = (stage.averaged or self.engine.geolocator).state_dict()
         return state_bytes(state, metadata={CELLS_KEY: self.cells_digest})
 
     def _keep(
@@ -261,6 +261,7 @@ class EpochLoop:
                 geolocator=self.engine.geolocator.state_dict(),
                 optimizer=stage.optimizer.state_dict(),
                 scheduler=stage.scheduler.state_dict(),
+                average=stage.averaged.state_dict() if stage.averaged is not None else {},
             )
             self.engine.processes.of_leader(lambda: self._write(snapshot, best))
 

@@ -41,6 +41,25 @@ class TrainingPhotos:
         rows = np.flatnonzero(self.cells >= 0)
         return TrainingPhotos(self.files.take(rows), self.cells[rows], self.latlng[rows])
 
+    def chances(self, balance: float) -> Float[np.ndarray, " n"] | None:
+        """How likely each photo is in a draw of a balanced training; None for balance 0.
+
+        The photos of cell j together have n_j^(1 - balance) / Σ n_i^(1 - balance) of the share of
+        the photos in cells, and share it evenly (Kang et al., arXiv 1910.09217, equation 1, with
+        q = 1 - balance): at 1 each cell is drawn as often. Photos in no cell keep their share.
+
+        Args:
+            balance: 0 to 1.
+        """
+        if not balance:
+            return None
+        covered = self.cells >= 0
+        photos = np.bincount(self.cells[covered])
+        weights = photos[self.cells[covered]].astype(np.float64) ** -balance
+        chances = np.full(len(self), 1 / len(self))
+        chances[covered] = weights / weights.sum() * covered.mean()
+        return chances
+
     def targets(self, rows: Int[torch.Tensor, " b"], device: torch.device) -> Targets:
         """The targets of the photos at these positions, on a device."""
         index = rows.numpy()

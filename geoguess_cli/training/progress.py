@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -116,3 +117,27 @@ class Tally:
     def photos_per_second(self) -> float:
         """Mean speed since the phase began."""
         return self.photos / max(self.seconds, 1e-9)
+
+
+def epoch_stats(
+    where: Mapping[str, Any], trained: Tally, judged: Tally, *, best_before: float
+) -> EpochStats:
+    """The result of an epoch.
+
+    Args:
+        where: The fields of `CurrentEpoch` and the learning rate.
+        trained: Sums over the training photos.
+        judged: Sums over the validation photos.
+        best_before: Least validation loss of the epochs before, in nats.
+    """
+    return EpochStats(
+        **where,
+        loss=trained.mean_loss,
+        val_loss=judged.mean_loss,
+        val_top_1=judged.top_1 / judged.photos,
+        val_top_5=judged.top_5 / judged.photos,
+        photos_per_second=trained.photos_per_second,
+        seconds=trained.seconds + judged.seconds,
+        best=judged.mean_loss < best_before,
+        skipped=trained.skipped + judged.skipped,
+    )

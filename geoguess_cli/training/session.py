@@ -271,6 +271,7 @@ class TrainingSession:
             views=self.config.images.views,
             seed=self.config.seed,
             shuffle=learning,
+            chances=photos.chances(self.config.train.balance) if learning else None,
             max_pixels=self.config.max_pixels,
             share=(self.processes.rank, self.processes.count),
         )

@@ -74,6 +74,7 @@ class Snapshot:
         geolocator: The weights.
         optimizer: `state_dict` of the optimizer.
         scheduler: `state_dict` of the schedule.
+        average: The averaged weights, if the training has them.
     """
 
     terms: Mapping[str, str]
@@ -88,6 +89,7 @@ class Snapshot:
     geolocator: Mapping[str, Tensor]
     optimizer: Mapping[str, Any]
     scheduler: Mapping[str, Any]
+    average: Mapping[str, Tensor] = field(default_factory=dict)
 
     def continues(self, planned: PlannedStage) -> bool:
         """Whether this stage was running, so that its optimizer and schedule go on."""
@@ -253,14 +255,16 @@ def _plain(snapshot: Snapshot) -> bytes:
     }
     own = {entry.name: getattr(snapshot, entry.name) for entry in dataclasses.fields(snapshot)}
     plain = own | {"best": dataclasses.asdict(snapshot.best), "optimizer": optimizer}
-    del plain["geolocator"]
+    del plain["geolocator"], plain["average"]
     return json.dumps({"format": FORMAT, **plain}).encode()
 
 
 def _tensors(snapshot: Snapshot) -> Iterator[tuple[str, Tensor]]:
-    """The weights as `geolocator.NAME`, and the optimizer's tensors as `optimizer.INDEX.KEY`."""
-    for name, tensor in snapshot.geolocator.items():
-        yield f"geolocator.{name}", tensor
+    """The weights as `geolocator.NAME`, their average as `average.NAME`, and the optimizer's
+    tensors as `optimizer.INDEX.KEY`."""
+    for kind, weights in (("geolocator", snapshot.geolocator), ("average", snapshot.average)):
+        for name, tensor in weights.items():
+            yield f"{kind}.{name}", tensor
     for index, own in snapshot.optimizer["state"].items():
         for key, value in own.items():
             if isinstance(value, Tensor):
@@ -271,11 +275,11 @@ def _snapshot(plain: dict[str, Any], tensors: Mapping[str, Tensor]) -> Snapshot:
     """What `_plain` and `_tensors` took apart."""
     optimizer = plain["optimizer"]
     states = {int(index): dict(own) for index, own in optimizer["state"].items()}
-    weights = {}
+    weights: dict[str, dict[str, Tensor]] = {"geolocator": {}, "average": {}}
     for name, tensor in tensors.items():
         kind, _, rest = name.partition(".")
-        if kind == "geolocator":
-            weights[rest] = tensor
+        if kind in weights:
+            weights[kind][rest] = tensor
         else:
             index, _, key = rest.partition(".")
             states[int(index)][key] = tensor
@@ -287,7 +291,7 @@ def _snapshot(plain: dict[str, Any], tensors: Mapping[str, Tensor]) -> Snapshot:
         **plain
         | {
             "best": Best(**plain["best"]),
-            "geolocator": weights,
+            **weights,
             "optimizer": {"state": states, "param_groups": groups},
         }
     )

@@ -1,7 +1,7 @@
 """The stages of a training: which parts of the geolocator learn, when, and with what decay."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,9 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from geoguess_cli.config import StageConfig, TrainConfig
 from geoguess_cli.errors import ConfigError
+from geoguess_cli.model.averaging import AveragedWeights
 from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.model.layers import layer_numbers
 from geoguess_cli.model.processes import ALONE, Processes
 
 
@@ -41,21 +43,49 @@ class RunningStage:
     """A stage at work, with its optimiser and its schedule.
 
     `network` computes the logits of a step: the geolocator, or with several processes the module
-    that averages their gradients.
+    that averages their gradients. `average` holds averaged weights, if the training has them.
     """
 
     planned: PlannedStage
     network: nn.Module
     optimizer: torch.optim.Optimizer
     scheduler: "ReduceLROnPlateau | CosineSchedule"
+    average: AveragedWeights | None = None
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next epoch."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        """The rate of the next epoch, in the uppermost layer that learns."""
+        return max(float(group["lr"]) for group in self.optimizer.param_groups)
 
-    def go_on(self, optimizer: Mapping[str, Any], scheduler: Mapping[str, Any]) -> None:
-        """Take back the `state_dict` of the optimizer and of the schedule."""
+    @property
+    def averaged(self) -> Geolocator | None:
+        """The geolocator with the averaged weights, if the training has them."""
+        return None if self.average is None else self.average.geolocator
+
+    def learned(
+        self, geolocator: Geolocator, epoch: int, steps: int
+    ) -> Callable[[int], None] | None:
+        """What follows each batch that was learned from: the weights enter their average.
+
+        Args:
+            geolocator: The one that learns.
+            epoch: Index of the epoch, from 0.
+            steps: Batches of an epoch.
+        """
+        average, before = self.average, (epoch - self.planned.first) * steps
+        if average is None:
+            return None
+        return lambda step: average.update(geolocator, before + step + 1)
+
+    def go_on(
+        self,
+        optimizer: Mapping[str, Any],
+        scheduler: Mapping[str, Any],
+        average: Mapping[str, torch.Tensor],
+    ) -> None:
+        """Take back the `state_dict` of the optimizer, of the schedule and of the average."""
+        if self.average is not None:
+            self.average.geolocator.load_state_dict(average)
         self.optimizer.load_state_dict(dict(optimizer))
         self.scheduler.load_state_dict(dict(scheduler))
         # A fused optimizer walks through memory, so its sums must lie as their parameter lies.
@@ -103,18 +133,23 @@ def start_stage(
     Args:
         geolocator: On its device; changed in place by `set_stage`.
         planned: The stage.
-        train: Weight decay, and factor and patience of the schedule.
+        train: Weight decay, layer decay, average and schedule.
         processes: Those that share each batch.
     """
     set_stage(geolocator, planned.config)
     device = next(geolocator.parameters()).device
     optimizer = torch.optim.AdamW(
-        parameter_groups(geolocator, weight_decay=train.weight_decay),
-        lr=planned.config.learning_rate,
+        parameter_groups(
+            geolocator,
+            weight_decay=train.weight_decay,
+            learning_rate=planned.config.learning_rate,
+            layer_decay=train.layer_decay,
+        ),
         fused=device.type in ("cpu", "cuda"),
     )
     scheduler = _schedule(optimizer, planned.config.epochs, train)
-    return RunningStage(planned, processes.joint(geolocator), optimizer, scheduler)
+    average = AveragedWeights(geolocator, train.ema) if train.ema else None
+    return RunningStage(planned, processes.joint(geolocator), optimizer, scheduler, average)
 
 
 class CosineSchedule:
@@ -216,23 +251,40 @@ def _learns_alone(part: nn.Module) -> bool:
     return norm and part.training and not isinstance(part, nn.SyncBatchNorm)
 
 
-def parameter_groups(geolocator: Geolocator, *, weight_decay: float) -> list[dict[str, Any]]:
-    """The parameters that learn, for an optimiser: one group with weight decay and one without.
+def parameter_groups(
+    geolocator: Geolocator,
+    *,
+    weight_decay: float,
+    learning_rate: float,
+    layer_decay: float = 1.0,
+) -> list[dict[str, Any]]:
+    """The parameters that learn, for an optimiser: with and without weight decay, by layer.
 
     Matrices and convolution kernels decay. Biases, norms, scales, tokens and position embeddings
     do not: decay would change their meaning instead of reducing their excess.
 
+    The layer of number l of L has the rate learning_rate · layer_decay^(L - 1 - l) (Clark et al.,
+    ELECTRA, arXiv 2003.10555; BEiT, arXiv 2106.08254), so that layers near the photo, whose weights
+    serve any task, change least.
+
     Args:
         geolocator: The model, with its frozen parts set.
         weight_decay: Of the first group, 0 or more.
+        learning_rate: Of the uppermost layer.
+        layer_decay: In (0, 1]; 1 gives all layers the same rate.
     """
-    groups: list[dict[str, Any]] = [
-        {"params": [], "weight_decay": weight_decay},
-        {"params": [], "weight_decay": 0.0},
-    ]
+    numbers = layer_numbers(geolocator) if layer_decay < 1 else {}
+    last = max(numbers.values(), default=0)
+    groups: dict[tuple[int, bool], dict[str, Any]] = {}
     for name, parameter in geolocator.named_parameters():
         if parameter.requires_grad:
             # Other parameters with several axes have other names in timm: pos_embed, cls_token, …
             decays = parameter.ndim > 1 and name.endswith("weight")
-            groups[0 if decays else 1]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
+            below = last - numbers.get(name, last)
+            new = {
+                "params": [],
+                "weight_decay": weight_decay if decays else 0.0,
+                "lr": learning_rate * layer_decay**below,
+            }
+            groups.setdefault((below, not decays), new)["params"].append(parameter)
+    return [groups[key] for key in sorted(groups)]

@@ -8,7 +8,8 @@ from geoguess_cli.features.encoder import Encoder, View
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.features.loader import FeatureLoader
-from geoguess_cli.photos.dataset import BatchOrder, PhotoLoader
+from geoguess_cli.photos.batch_order import BatchOrder
+from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.listing import PhotoList
 

@@ -140,6 +140,16 @@ def test_a_cropped_photo_is_seen_in_its_middle(
     assert len(ax.patches) == 1  # the frame of what is seen
 
 
+def test_a_padded_photo_is_seen_whole_in_a_larger_square() -> None:
+    box = visible_box(Image.new("RGB", (300, 200)), "pad")
+    assert box == (0, -50, 300, 300)
+    ax = photo_axes(300, 200)
+    draw_map(ax, a_map(STEPS), "overlay", box)
+    assert ax.images[-1].get_extent() == [0, 300, 250, -50]
+    assert (*ax.get_xlim(), *ax.get_ylim()) == (0, 300, 200, 0)
+    assert not ax.patches  # nothing of the photo lies outside
+
+
 def test_the_paled_photo_has_no_colour() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     pale = paled(pixels)

@@ -172,7 +172,7 @@ def test_what_workers_need_can_be_sent_to_a_new_process(paths):
     dataset, collate, start = pickle.loads(
         pickle.dumps((loader.dataset, loader.collate_fn, loader.worker_init_fn))
     )
-    images, rows, failures = collate([dataset[0, 1], dataset[0, 4]])
+    images, rows, failures = collate([dataset[0, 1, 0], dataset[0, 4, 0]])
     assert images.shape == (1, 3, 16, 16)
     assert rows.tolist() == [1]
     assert failures[0][0] == 4
@@ -211,3 +211,17 @@ def test_few_photos_need_no_workers():
 def test_impossible_settings_are_refused(paths, options, message):
     with pytest.raises(ValueError, match=message):
         PhotoLoader(paths, **{"spec": SPEC, "batch_size": 2, **options})
+
+
+def test_a_photo_drawn_twice_is_augmented_anew(paths):
+    chances = np.zeros(len(paths))
+    chances[1] = 1.0
+    loader = training(paths, chances=chances)
+    images = torch.cat([batch.images for batch in loader])
+    assert len(images) == len(paths)
+    assert not torch.equal(images[0], images[1])
+    plain = training(paths[1:2])
+    # The first of them looks as it would in an epoch of each photo once.
+    once = next(batch for batch in training(paths) if 1 in batch.rows)
+    assert torch.equal(images[0], once.images[once.rows.tolist().index(1)])
+    assert len(list(plain)) == 1

@@ -58,6 +58,32 @@ def test_crop_of_a_tall_photo_is_in_the_centre_too():
     assert seen(to_array(ramp(200, 300), spec)) == pytest.approx((0, 1 / 6, 1, 5 / 6), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("size", "box"), [((300, 200), (0, 10, 60, 50)), ((1, 4), (22, 0, 37, 60))]
+)
+def test_pad_shows_all_between_margins_of_the_mean_colour(size, box):
+    spec = ImageSpec(60, MEAN, STD, resize="pad")
+    image = Image.new("RGB", size, (255, 0, 51))
+    left, top, right, bottom = box
+    photo = np.zeros((60, 60), dtype=bool)
+    photo[top:bottom, left:right] = True
+    array = to_array(image, spec)
+    expected = to_array(image, ImageSpec(60, MEAN, STD))[:, 0, 0]
+    np.testing.assert_allclose(array[:, photo], np.repeat(expected[:, None], photo.sum(), 1))
+    assert np.abs(array[:, ~photo]).max() <= 0.5 / 255 / min(STD) + 1e-6
+
+
+def test_a_padded_crop_keeps_its_proportions_and_lies_between_margins():
+    spec = ImageSpec(60, resize="pad", **PLAIN)
+    image = Image.new("RGB", (600, 200), "white")
+    for seed in range(20):
+        array = augmented(image, spec, Augmentation(0.6, 0.0), np.random.default_rng(seed))
+        rows, columns = (array[0] == 1).any(1), (array[0] == 1).any(0)
+        assert columns.all()
+        assert 60 / 3 / MAX_ASPECT_JITTER - 1 <= rows.sum() <= 60 / 3 * MAX_ASPECT_JITTER + 1
+        assert (array[:, rows] == 1).all()
+
+
 def test_an_array_is_normalised_float32_channels_first():
     spec = ImageSpec(8, MEAN, STD)
     array = to_array(Image.new("RGB", (20, 10), (255, 0, 51)), spec)
@@ -69,7 +95,7 @@ def test_an_array_is_normalised_float32_channels_first():
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (64, 64)])
 def test_odd_sizes_fit(size):
-    for resize in ("squash", "crop"):
+    for resize in ("squash", "crop", "pad"):
         spec = ImageSpec(16, MEAN, STD, resize=resize)
         image = Image.new("RGB", size, "red")
         rng = np.random.default_rng(0)

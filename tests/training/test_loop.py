@@ -199,3 +199,15 @@ def test_a_cosine_and_distance_targets_go_on_bit_for_bit(lab: Lab) -> None:
     resumed, rest = lab.train("broken", weights=99, resume=True, config=config)
     assert same(straight, resumed)
     assert timeless(rest) == timeless(stats[1:])
+
+
+@pytest.mark.parametrize("train", [{"ema": 0.9}, {"balance": 1.0}, {"layer_decay": 0.7}])
+def test_what_is_off_in_the_paper_goes_on_bit_for_bit(lab: Lab, train: dict[str, float]) -> None:
+    config = dataclasses.replace(lab.config, train=dataclasses.replace(lab.config.train, **train))
+    plain, _ = lab.train("plain", weights=0)
+    straight, stats = lab.train("straight", weights=0, config=config)
+    assert any(not torch.equal(straight[name], plain[name]) for name in plain)
+    lab.interrupt("broken", epoch=2, step=2, weights=0, config=config)
+    resumed, rest = lab.train("broken", resume=True, config=config)
+    assert all(torch.equal(resumed[name], straight[name]) for name in straight)
+    assert [entry.val_loss for entry in rest] == [entry.val_loss for entry in stats][1:]

@@ -10,6 +10,7 @@ from torch import nn
 from geoguess_cli.config import PAPER_STAGES, StageConfig
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.model.layers import layer_numbers
 from geoguess_cli.training.stages import (
     CosineSchedule,
     cosine_share,
@@ -22,7 +23,9 @@ from geoguess_cli.training.stages import (
 def _step(geolocator: Geolocator) -> set[str]:
     """The parts that one step of learning, weight decay included, changes."""
     before = {name: value.clone() for name, value in geolocator.state_dict().items()}
-    optimizer = torch.optim.AdamW(parameter_groups(geolocator, weight_decay=0.5), lr=1e-2)
+    optimizer = torch.optim.AdamW(
+        parameter_groups(geolocator, weight_decay=0.5, learning_rate=1e-2)
+    )
     photos = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     nn.functional.cross_entropy(geolocator(photos), torch.arange(4)).backward()
     optimizer.step()
@@ -60,7 +63,7 @@ def test_a_frozen_part_stands_in_evaluation_mode(build: Callable[..., Geolocator
 
 def test_only_matrices_and_kernels_decay(build: Callable[..., Geolocator]) -> None:
     geolocator = build(vit="test_vit3")  # with layer scale
-    groups = parameter_groups(geolocator, weight_decay=0.1)
+    groups = parameter_groups(geolocator, weight_decay=0.1, learning_rate=1e-2)
     assert [group["weight_decay"] for group in groups] == [0.1, 0.0]
     decaying, resting = ({id(p) for p in group["params"]} for group in groups)
     kinds: dict[int, bool] = {}
@@ -72,12 +75,37 @@ def test_only_matrices_and_kernels_decay(build: Callable[..., Geolocator]) -> No
     assert id(geolocator.vit.position) in resting
 
 
+def test_layers_near_the_photo_learn_more_slowly(build: Callable[..., Geolocator]) -> None:
+    geolocator = build()
+    set_stage(geolocator, StageConfig("all", 1))
+    same = parameter_groups(geolocator, weight_decay=0.1, learning_rate=1e-2)
+    assert [group["lr"] for group in same] == [1e-2, 1e-2]
+    groups = parameter_groups(geolocator, weight_decay=0.1, learning_rate=1e-2, layer_decay=0.5)
+    names = {id(parameter): name for name, parameter in geolocator.named_parameters()}
+    numbers = layer_numbers(geolocator)
+    last = max(numbers.values())
+    given = [
+        (names[id(parameter)], group["lr"], group["weight_decay"])
+        for group in groups
+        for parameter in group["params"]
+    ]
+    assert sorted(name for name, _, _ in given) == sorted(names.values())
+    for name, rate, _ in given:
+        assert rate == pytest.approx(1e-2 * 0.5 ** (last - numbers[name]))
+    decays = {name for name, _, decay in given if decay}
+    assert decays == {names[id(parameter)] for parameter in same[0]["params"]}
+
+
 def test_frozen_parameters_are_not_given_to_the_optimiser(
     build: Callable[..., Geolocator],
 ) -> None:
     geolocator = build()
     set_stage(geolocator, StageConfig("heads", 1, freeze=("backbone", "vit")))
-    given = {id(p) for g in parameter_groups(geolocator, weight_decay=0.1) for p in g["params"]}
+    given = {
+        id(p)
+        for g in parameter_groups(geolocator, weight_decay=0.1, learning_rate=1e-2)
+        for p in g["params"]
+    }
     assert given == {
         id(p) for part in (geolocator.projection, geolocator.head) for p in part.parameters()
     }

@@ -135,10 +135,11 @@ export class Occlusion {
   }
 }
 
-/** Lay the map over the part that the model sees: the whole photo, or the square in its centre. */
+/** Lay the map over the part that the model sees: the whole photo, the square in its centre, or a
+ * square around it. */
 function placeOverlay(overlay, { width, height }, resize) {
-  if (resize !== "crop") return;
-  const side = Math.min(width, height);
+  if (resize === "squash") return;
+  const side = resize === "pad" ? Math.max(width, height) : Math.min(width, height);
   overlay.style.width = `${(100 * side) / width}%`;
   overlay.style.height = `${(100 * side) / height}%`;
   overlay.style.left = `${(50 * (width - side)) / width}%`;
