@@ -33,7 +33,7 @@ from PIL import Image
 from geoguess_cli.choices import BASELINES
 from geoguess_cli.evaluation.intervals import Bootstrap, Interval, Statistic, ratio_of
 from geoguess_cli.inference.predictor import Predictor
-from geoguess_cli.occlusion.occlusion_map import spread
+from geoguess_cli.occlusion.grid import spread
 from geoguess_cli.photos.table import PhotoTable, read_photo_table
 from geoguess_cli.survey.scan import ScanPlan
 from geoguess_cli.survey.session import survey_photos

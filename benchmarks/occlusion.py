@@ -23,7 +23,8 @@ from geoguess_cli.config import ModelConfig
 from geoguess_cli.model.checkpoint import load_model
 from geoguess_cli.model.geolocator import build_geolocator
 from geoguess_cli.occlusion.faithfulness import curve_passes, faithfulness
-from geoguess_cli.occlusion.occlusion_map import occlusion_map, window_count
+from geoguess_cli.occlusion.grid import window_count
+from geoguess_cli.occlusion.occlusion_map import occlusion_map
 
 PAPER_CELLS, PAPER_SIZE = 2199, 224
 

@@ -173,6 +173,7 @@ class Model:
         stride: int = 8,
         baselines: Sequence[Baseline] = ("mean",),
         judged: bool = True,
+        adaptive: bool = False,
         seed: int = 0,
     ) -> "Explanation":
         """The occlusion map of one photo: how the answer changes when a window is covered.
@@ -186,6 +187,7 @@ class Model:
             stride: Step from one window to the next, in pixels.
             baselines: What covered pixels become; the map is the mean over them.
             judged: Whether to compare the map with random orders, which takes longer.
+            adaptive: Whether to cover about a third of the windows and interpolate the others.
             seed: Seed of the noise and of the random orders.
 
         Raises:
@@ -203,5 +205,6 @@ class Model:
             baselines=tuple(baselines),
             steps=STEPS if judged else 0,
             seed=seed,
+            adaptive=adaptive,
         )
         return explain_photo(self.predictor, photo, Question(target), plan, truth=truth)

@@ -9,6 +9,7 @@ import typer
 from geoguess_cli.choices import Measure, View
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
+from geoguess_cli.console.forecasts import Forecast
 from geoguess_cli.console.inputs import expand_photos, truths_of
 from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink, ending_of
@@ -78,6 +79,14 @@ def occlude(
         View,
         typer.Option("--view", help="Colours on the photo, lines of equal drop, or colours alone."),
     ] = "overlay",
+    adaptive: Annotated[
+        bool,
+        typer.Option(
+            "--adaptive",
+            help="Cover about a third of the windows, more where they differ; interpolate the "
+            "others, and say how far off they are.",
+        ),
+    ] = False,
     steps: Annotated[
         int,
         typer.Option(
@@ -120,6 +129,7 @@ def occlude(
         steps=steps if judge else 0,
         seed=config.seed,
         batch_size=batch_size or BATCH_SIZE,
+        adaptive=adaptive,
     )
     question = _question(target, measure, near, radius_km)
     arguments = expand_photos(photo, sink, columns=config.columns)
@@ -191,15 +201,15 @@ def _explained(
     from geoguess_cli.occlusion.explanation import Explanation, Unexplained, explain_photos
 
     results: list[Explanation | Unexplained] = []
+    forecast = Forecast(sink, len(files))
+
+    def on_batch(done: int, total: int) -> None:
+        forecast.batch(done, total)
+        bar.update(task, completed=done, total=total)
+
     with sink.progress() as bar:
         task = bar.add_task("windows", total=None)
-        for result in explain_photos(
-            predictor,
-            files,
-            *asked,
-            truths=truths,
-            on_batch=lambda done, total: bar.update(task, completed=done, total=total),
-        ):
+        for result in explain_photos(predictor, files, *asked, truths=truths, on_batch=on_batch):
             results.append(result)
             if len(results) < len(files):
                 number = f"{len(results) + 1}/{len(files)}"
@@ -239,6 +249,16 @@ def _show(explanation: "Explanation", sink: Sink) -> None:
     )
     followed = occlusion.target.describe(occlusion.value)
     sink.text(f"{text_of(explanation.photo)}: {followed}; {name} from {least} to {most} {unit}")
+    if (left := occlusion.interpolation) is not None:
+        usual, worst = (
+            f"{factor * off:.{decimals + 1}f}"
+            for off in (left.mean_difference, left.greatest_difference)
+        )
+        sink.text(
+            f"{left.covered:,} of {left.windows:,} windows were covered, the others interpolated. "
+            f"A check at {left.checked} random windows finds them off by {usual} {unit} in the "
+            f"mean, {worst} at most."
+        )
     if faithfulness is None:
         return
     decimals = 1 if occlusion.target.measure == "km" else 3

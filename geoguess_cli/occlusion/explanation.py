@@ -5,11 +5,13 @@ This is the only module of the room that knows a predictor.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoguess_cli.choices import Baseline, Resize
 from geoguess_cli.errors import CellError, PhotoError
+from geoguess_cli.occlusion.adaptive import adaptive_map
 from geoguess_cli.occlusion.baselines import baseline_images
 from geoguess_cli.occlusion.faithfulness import (
     RANDOM_ORDERS,
@@ -41,6 +43,7 @@ class Plan:
         random_orders: Number of random orders that a map is compared with, at least 1.
         seed: Seed of the noise and of the random orders.
         batch_size: Images that go through the model at once, at least 1.
+        adaptive: Whether to cover about a third of the windows and interpolate the others.
     """
 
     window: int = 32
@@ -50,6 +53,7 @@ class Plan:
     random_orders: int = RANDOM_ORDERS
     seed: int = 0
     batch_size: int = 32
+    adaptive: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ def explain_photos(
     """The explanation of each photo, in the order given; a photo that fails is `Unexplained`.
 
     Args:
-        predictor: The model, in fp32: bf16 would blur drops of a hundredth.
+        predictor: The model. In bf16 drops are off by up to a hundredth.
         photos: The photos.
         question: The target of the maps.
         plan: How to compute and judge the maps.
@@ -136,7 +140,8 @@ def explain_photo(
         file = Path(photo)
     target = question.target(predictor.partition, predictor.answer(image), truth=truth)
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
-    occlusion = occlusion_map(
+    mapped = partial(adaptive_map, seed=plan.seed) if plan.adaptive else occlusion_map
+    occlusion = mapped(
         predictor.for_windows,
         image,
         target,

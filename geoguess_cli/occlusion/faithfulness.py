@@ -16,12 +16,11 @@ from jaxtyping import Float, Float64, Int64
 
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.occlusion.baselines import blurred
+from geoguess_cli.occlusion.grid import spread, window_means
 from geoguess_cli.occlusion.occlusion_map import (
     OcclusionMap,
     Predict,
-    spread,
     target_values,
-    window_means,
 )
 from geoguess_cli.occlusion.targets import Target
 

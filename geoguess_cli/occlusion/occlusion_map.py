@@ -5,14 +5,15 @@ Captum's `Occlusion`. It knows no model, only a callable from images to probabil
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int
+from jaxtyping import Float, Float32, Float64
 
 from geoguess_cli.errors import ConfigError, ModelError
+from geoguess_cli.occlusion.grid import check_grid, masks, mean_or_nan
 from geoguess_cli.occlusion.targets import Target, cell_target
 
 Predict = Callable[[Float[np.ndarray, "b 3 h w"]], np.ndarray]
@@ -37,6 +38,25 @@ MEAN_COLOR: Mapping[str, float | np.ndarray] = {"mean": 0.0}
 """The baseline of the paper: a covered pixel gets the mean colour, 0 in a normalised image."""
 
 
+@dataclass(frozen=True)
+class Interpolation:
+    """What an adaptive map left out, and how far it is off there.
+
+    Attributes:
+        windows: Number of windows of the grid.
+        covered: Number of windows that were covered; the drops of the others are interpolated.
+        checked: Number of windows that were drawn at random from the others, and then covered.
+        mean_difference: Mean difference of their drops from those that had been interpolated.
+        greatest_difference: Greatest such difference; both are in the unit of the map.
+    """
+
+    windows: int
+    covered: int
+    checked: int
+    mean_difference: float
+    greatest_difference: float
+
+
 @dataclass(frozen=True, eq=False)
 class OcclusionMap:
     """How a target changes when each part of a photo is covered.
@@ -53,6 +73,7 @@ class OcclusionMap:
         baselines: Names of what covered pixels became; the map is the mean over the baselines.
         done: Number of images predicted so far.
         total: Number of images in all: windows times baselines.
+        interpolation: What was not covered; None if all windows were.
     """
 
     drop: Float32[np.ndarray, "h w"]
@@ -64,6 +85,7 @@ class OcclusionMap:
     baselines: tuple[str, ...]
     done: int
     total: int
+    interpolation: Interpolation | None = None
 
 
 def occlusion_map(
@@ -120,87 +142,101 @@ def occlusion_maps(
     Windows far apart come first and the windows between them later, so that an unfinished map shows
     all of the photo, coarsely. Arguments and errors are those of `occlusion_map`.
     """
-    height, width = image.shape[1:]
-    _check(height, width, window=window, stride=stride, batch_size=batch_size)
-    covers = [_cover(image, baseline) for baseline in baselines.values()]
-    if not covers:
-        raise ConfigError("baselines is empty; it must name at least one, such as `mean`")
-    if not isinstance(target, Target):
-        target = cell_target(int(target))
-    rows, columns = _masks(height, window, stride), _masks(width, window, stride)
-    passes = [(i, j, cover) for i, j in _coarse_first(len(rows), len(columns)) for cover in covers]
-    # Copies throughout: a model may change its images in place.
-    value = target_values(predict, image[None].copy(), target)
-    answers = _answers_of_copies(predict, image, window)
-    evidence = target.evidence(value)[0]
+    drops = WindowDrops(
+        predict,
+        image,
+        target,
+        window=window,
+        stride=stride,
+        batch_size=batch_size,
+        baselines=baselines,
+    )
+    for _ in drops.cover(_coarse_first(*drops.means.shape)):
+        yield drops.map(drops.means)
 
-    total, count = np.zeros((2, len(rows), len(columns)))
-    for start in range(0, len(passes), batch_size):
-        batch = passes[start : start + batch_size]
-        images = np.tile(image, (len(batch), 1, 1, 1))
-        for one, (i, j, cover) in zip(images, batch, strict=True):
-            top, left = i * stride, j * stride
-            under = np.s_[:, top : top + window, left : left + window]
-            one[under] = cover[under]
-        places = np.array([(i, j) for i, j, _ in batch])
-        answer = answers(images, stride * places)
-        drops = evidence - target.evidence(_values(answer, len(batch), target))
-        at = tuple(places.T)
-        np.add.at(total, at, drops)
-        np.add.at(count, at, 1)
-        yield OcclusionMap(
-            drop=_mean(rows.T @ total @ columns, rows.T @ count @ columns),
-            window_drops=_mean(total, count),
-            target=target,
-            value=float(value[0]),
-            window=window,
-            stride=stride,
-            baselines=tuple(baselines),
-            done=start + len(batch),
-            total=len(passes),
+
+class WindowDrops:
+    """The drop of a target under each window of an image that has been covered.
+
+    Attributes:
+        done: Number of images predicted so far, beside the whole photo.
+        total: Number of images of all windows: windows times baselines.
+
+    Arguments and errors are those of `occlusion_map`.
+    """
+
+    def __init__(
+        self,
+        predict: Predict,
+        image: Float[np.ndarray, "3 h w"],
+        target: Target | int,
+        *,
+        window: int,
+        stride: int,
+        batch_size: int,
+        baselines: Mapping[str, float | np.ndarray],
+    ) -> None:
+        height, width = image.shape[1:]
+        check_grid(height, width, window=window, stride=stride, batch_size=batch_size)
+        self._covers = [_cover(image, baseline) for baseline in baselines.values()]
+        if not self._covers:
+            raise ConfigError("baselines is empty; it must name at least one, such as `mean`")
+        self._image, self._window, self._stride = image, window, stride
+        self._batch_size, self._baselines = batch_size, tuple(baselines)
+        self._target = target if isinstance(target, Target) else cell_target(int(target))
+        # Copies throughout: a model may change its images in place.
+        self._value = target_values(predict, image[None].copy(), self._target)
+        self._answers = _answers_of_copies(predict, image, window)
+        self._masks = masks(height, window, stride), masks(width, window, stride)
+        self._sums, self._counts = np.zeros((2, *(len(one) for one in self._masks)))
+        self.done, self.total = 0, self._sums.size * len(self._covers)
+
+    @property
+    def means(self) -> Float32[np.ndarray, "rows columns"]:
+        """The mean drop of each window over the baselines; NaN for a window not yet covered."""
+        return mean_or_nan(self._sums, self._counts)
+
+    def cover(self, places: Sequence[tuple[int, int]]) -> Iterator[None]:
+        """Cover windows, each once with each baseline; one step for each batch of images.
+
+        Args:
+            places: Row and column of each window in the grid.
+        """
+        window, stride, target = self._window, self._stride, self._target
+        passes = [(i, j, cover) for i, j in places for cover in self._covers]
+        for start in range(0, len(passes), self._batch_size):
+            batch = passes[start : start + self._batch_size]
+            images = np.tile(self._image, (len(batch), 1, 1, 1))
+            for one, (i, j, cover) in zip(images, batch, strict=True):
+                top, left = i * stride, j * stride
+                under = np.s_[:, top : top + window, left : left + window]
+                one[under] = cover[under]
+            at = np.array([(i, j) for i, j, _ in batch])
+            values = _values(self._answers(images, stride * at), len(batch), target)
+            drops = target.evidence(self._value)[0] - target.evidence(values)
+            np.add.at(self._sums, tuple(at.T), drops)
+            np.add.at(self._counts, tuple(at.T), 1)
+            self.done += len(batch)
+            yield
+
+    def map(self, drops: Float[np.ndarray, "rows columns"]) -> OcclusionMap:
+        """The map of the drop of each window; NaN stands for a window that is not known."""
+        rows, columns = self._masks
+        known = ~np.isnan(drops)
+        return OcclusionMap(
+            drop=mean_or_nan(
+                rows.T @ np.where(known, drops, 0) @ columns,
+                rows.T @ known.astype(np.int64) @ columns,
+            ),
+            window_drops=drops,
+            target=self._target,
+            value=float(self._value[0]),
+            window=self._window,
+            stride=self._stride,
+            baselines=self._baselines,
+            done=self.done,
+            total=self.total,
         )
-
-
-def spread(
-    windows: Float[np.ndarray, "rows columns"], height: int, width: int, *, window: int, stride: int
-) -> Float32[np.ndarray, "h w"]:
-    """For each pixel, the mean of the values of the windows that cover it.
-
-    Args:
-        windows: A value for each window, by its row and column of the grid.
-        height: Height of the image, in pixels.
-        width: Width of the image, in pixels.
-        window: Side of the window, in pixels.
-        stride: Step of the window, in pixels.
-    """
-    rows, columns = _masks(height, window, stride), _masks(width, window, stride)
-    count = np.outer(rows.sum(axis=0), columns.sum(axis=0))
-    return _mean(rows.T @ windows @ columns, count)
-
-
-def window_means(
-    values: Float[np.ndarray, "h w"], *, window: int, stride: int
-) -> Float[np.ndarray, "rows columns"]:
-    """For each window, the mean of the values of the pixels that it covers.
-
-    Args:
-        values: A value for each pixel.
-        window: Side of the window, in pixels.
-        stride: Step of the window, in pixels.
-    """
-    rows, columns = (_masks(side, window, stride) for side in values.shape)
-    area = np.outer(rows.sum(axis=1), columns.sum(axis=1))
-    return np.asarray(rows @ values @ columns.T / area)
-
-
-def window_count(height: int, width: int, *, window: int = 32, stride: int = 8) -> int:
-    """The number of windows of an occlusion map of an image; all sizes are in pixels.
-
-    >>> window_count(224, 224, window=32, stride=8)
-    625
-    """
-    _check(height, width, window=window, stride=stride)
-    return len(_masks(height, window, stride)) * len(_masks(width, window, stride))
 
 
 def target_values(
@@ -243,21 +279,6 @@ def _answers_of_copies(
     return lambda images, _corners: predict(images)
 
 
-def _check(height: int, width: int, *, window: int, stride: int, batch_size: int = 1) -> None:
-    if not 1 <= window <= min(height, width):
-        raise ConfigError(
-            f"window is {window}; the photo as the model sees it is {width}×{height} pixels, "
-            f"so the window must lie in [1, {min(height, width)}]"
-        )
-    if not 1 <= stride <= window:
-        raise ConfigError(
-            f"stride is {stride}; it must lie in [1, {window}] (the window), "
-            "so that a window covers every pixel"
-        )
-    if batch_size < 1:
-        raise ConfigError(f"batch size is {batch_size}; it must be 1 or more")
-
-
 def _cover(
     image: Float[np.ndarray, "3 h w"], baseline: float | np.ndarray
 ) -> Float[np.ndarray, "3 h w"]:
@@ -271,23 +292,7 @@ def _cover(
         ) from error
 
 
-def _masks(size: int, window: int, stride: int) -> Int[np.ndarray, "windows size"]:
-    """For each window along one side, 1 where it covers a pixel, else 0."""
-    starts = stride * np.arange(math.ceil((size - window) / stride) + 1)
-    inside = np.arange(size) - starts[:, None]
-    return ((inside >= 0) & (inside < window)).astype(np.int64)
-
-
 def _coarse_first(rows: int, columns: int) -> list[tuple[int, int]]:
     """Each place of a grid once: every 8th row and column first, then every 4th, every 2nd, all."""
     places = [(i, j) for i in range(rows) for j in range(columns)]
     return sorted(places, key=lambda place: -math.gcd(*place, 8))
-
-
-def _mean(
-    total: Float[np.ndarray, "h w"], count: Float[np.ndarray, "h w"] | Int[np.ndarray, "h w"]
-) -> Float32[np.ndarray, "h w"]:
-    """Total over count; NaN where the count is 0."""
-    mean = np.full(total.shape, np.nan)
-    np.divide(total, count, out=mean, where=count > 0)
-    return mean.astype(np.float32)

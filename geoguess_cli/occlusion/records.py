@@ -1,6 +1,7 @@
 """Explanations as plain JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ def summary_record(explanation: Explanation) -> dict[str, Any]:
         "value": occlusion.value,
         "greatest_drop": float(occlusion.drop.max()),
         "greatest_rise": float(-occlusion.drop.min()),
+        "interpolation": occlusion.interpolation and asdict(occlusion.interpolation),
         "faithfulness": faithfulness
         and {
             "better_than_random": faithfulness.better_than_random,

@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.occlusion.occlusion_map import Predict, spread
+from geoguess_cli.occlusion.grid import spread
+from geoguess_cli.occlusion.occlusion_map import Predict
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.attention import Attention, attention_of

@@ -80,6 +80,20 @@ def test_every_target_measure_and_baseline(trained_world, tmp_path) -> None:
     assert maps["mean", "blur", "noise"] == pytest.approx(mean, abs=1e-5)
 
 
+def test_an_adaptive_map_says_what_it_left_out(trained_world, tmp_path) -> None:
+    photo, path = trained_world.photo("portland"), tmp_path / "o.json"
+    run = ("occlude", photo, "--window", "8", "--stride", "3", "--no-faithfulness", "-o", path)
+    words = trained_world.run(*run, "--adaptive").stdout
+    assert "of 81 windows were covered" in words
+    assert "percentage points in the mean" in words
+    note = json.loads(path.read_text())["interpolation"]
+    assert note["windows"] == 81
+    assert note["covered"] <= 27
+    assert note["greatest_difference"] >= note["mean_difference"] >= 0
+    assert "interpolated" not in trained_world.run(*run).stdout
+    assert json.loads(path.read_text())["interpolation"] is None
+
+
 def test_it_refuses_what_it_cannot_follow(trained_world, tmp_path) -> None:
     photo = trained_world.photo("portland")
     assert "window" in trained_world.run("occlude", photo, "--window", "999", code=1).stderr

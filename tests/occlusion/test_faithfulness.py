@@ -13,7 +13,8 @@ from geoguess_cli.occlusion.faithfulness import (
     moved,
     ranks,
 )
-from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map, spread, window_means
+from geoguess_cli.occlusion.grid import spread, window_means
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_map
 from geoguess_cli.occlusion.targets import Target, cell_target
 
 

@@ -14,8 +14,6 @@ from geoguess_cli.occlusion.occlusion_map import (
     Predict,
     occlusion_map,
     occlusion_maps,
-    spread,
-    window_count,
 )
 from geoguess_cli.occlusion.targets import Target, cell_target
 
@@ -256,15 +254,7 @@ def test_a_model_that_keeps_maps_is_told_where_each_window_lies() -> None:
     np.testing.assert_array_equal(found.drop, occlusion_map(model, image, 1, **settings).drop)
 
 
-def test_spreading_the_windows_gives_the_map() -> None:
-    image = noise(3, 21, 33)
-    found = occlusion_map(on_arrays(random_classifier(5)), image, 0, window=9, stride=4)
-    again = spread(found.window_drops, 21, 33, window=9, stride=4)
-    np.testing.assert_allclose(again, found.drop, rtol=0, atol=1e-7)
-
-
 def test_the_paper_s_setting_takes_625_windows() -> None:
-    assert window_count(224, 224, window=32, stride=8) == 625
     seen: list[int] = []
 
     def predict(images: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from geoguess_cli.occlusion.occlusion_map import spread
+from geoguess_cli.occlusion.grid import spread
 from geoguess_cli.occlusion.records import areas_record, explanation_record, summary_record
 
 
