@@ -104,10 +104,7 @@ def adaptive_map(
         missing = most - checked - int(np.isfinite(drops.means).sum())
         cover(differing_windows(drops.means, -(-missing // left)))
     foretold = interpolated(drops.means)
-    rest = np.argwhere(np.isnan(drops.means))
-    drawn = np.random.default_rng(seed).permutation(rest)[:checked]
-    check = np.zeros(shape, dtype=bool)
-    check[tuple(drawn.T)] = True
+    check = _drawn(np.isnan(drops.means), checked, seed)
     cover(check)
     off = np.abs(foretold - drops.means)[check]
     found = drops.map(interpolated(drops.means))
@@ -153,6 +150,16 @@ def differing_windows(
         if not chosen[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2].any():
             chosen[i, j] = True
     return chosen
+
+
+def _drawn(
+    among: Bool[np.ndarray, "rows columns"], count: int, seed: int
+) -> Bool[np.ndarray, "rows columns"]:
+    """Some of the marked windows, drawn at random."""
+    places = np.random.default_rng(seed).permutation(np.argwhere(among))[:count]
+    drawn = np.zeros(among.shape, dtype=bool)
+    drawn[tuple(places.T)] = True
+    return drawn
 
 
 def interpolated(drops: Float[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows columns"]:
