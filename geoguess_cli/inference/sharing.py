@@ -144,7 +144,7 @@ class OutputsTask:
     workers: int
 
     def results(self, processes: Processes) -> Iterator[Outputs]:
-        """The logits of this process's own batches, those of one process in turn."""
+        """The outputs of this process's own batches, which are every so many of all."""
         every = np.arange(len(self.files))
         rows = every[every // self.batch_size % processes.count == processes.rank]
         outputs = predictor_of(self.model).outputs(
@@ -178,7 +178,7 @@ class SharedPredictor(Predictor):
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """The logits of many photos, as of the class above."""
+        """What the network makes of many photos, as in `Predictor`."""
         # A part of a long list would carry the names of the whole list to each process.
         own = PhotoList.of_files(iter(files))
         yield from shared(self.processes, OutputsTask(self.model, own, batch_size, workers))

@@ -37,7 +37,7 @@ class ScanTask:
         """The scans of this process's own photos, those of one process in turn."""
         predictor = predictor_of(self.model)
         return fresh_scans(
-            predictor.probabilities,
+            predictor.for_windows,
             predictor.read,
             self.files,
             self.plan,
