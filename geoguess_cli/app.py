@@ -25,7 +25,7 @@ from geoguess_cli.commands import (
     train,
 )
 from geoguess_cli.console import processes
-from geoguess_cli.console.streams import discard_output, prepare_streams
+from geoguess_cli.console.streams import discard_output, prepare_streams, wait_asleep
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
 from geoguess_cli.memory import shortage
 
@@ -125,6 +125,7 @@ app.command("serve")(serve.serve)
 def main() -> None:
     """Run the command line; this is the console script."""
     prepare_streams(environment=os.environ, windows=os.name == "nt")
+    wait_asleep(os.environ)
     try:
         app()
     except OSError as error:

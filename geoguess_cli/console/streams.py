@@ -26,6 +26,18 @@ def prepare_streams(*, environment: Mapping[str, str], windows: bool) -> None:
             stream.reconfigure(encoding="utf-8" if by_default else None, errors=WRITABLE)
 
 
+def wait_asleep(environment: "os._Environ[str] | dict[str, str]") -> None:
+    """Let compute threads that wait for each other sleep; torch reads this as it is loaded.
+
+    By default they spin for a while, and take the core from the very thread that they wait for
+    where other programs are at work. A choice of the user stays.
+
+    Args:
+        environment: Environment variables.
+    """
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def discard_output() -> None:
     """Drop what stdout could not take; Python would try to write it again as it ends."""
     with open(os.devnull, "wb") as nowhere:

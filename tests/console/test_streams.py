@@ -2,11 +2,12 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
 
-from geoguess_cli.console.streams import prepare_streams
+from geoguess_cli.console.streams import prepare_streams, wait_asleep
 
 TEXT = "Łódź −1 \U0001f30d caf\udce9"
 
@@ -45,3 +46,28 @@ def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "stdout", other)
     prepare_streams(environment={}, windows=True)
     assert sys.stdout is other
+
+
+def test_compute_threads_sleep_unless_the_user_chose_otherwise():
+    environment = {}
+    wait_asleep(environment)
+    assert environment == {"OMP_WAIT_POLICY": "PASSIVE"}
+    environment = {"OMP_WAIT_POLICY": "ACTIVE"}
+    wait_asleep(environment)
+    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
+
+
+def test_the_command_line_lets_them_sleep_before_torch_is_loaded():
+    script = """
+import os, sys
+from geoguess_cli.app import main
+
+sys.argv = ["geoguess", "--version"]
+os.environ.pop("OMP_WAIT_POLICY", None)
+try:
+    main()
+finally:
+    print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "PASSIVE False"
