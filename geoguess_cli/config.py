@@ -78,6 +78,8 @@ class ModelConfig:
     """`[model]`: the architecture, and the source of its first weights.
 
     `backbone_stage` counts the feature maps of the backbone backwards from the last (-1).
+    `backbone_stages` names several in its place: each is pooled to the grid, and their channels are
+    put side by side.
     `vit_blocks = 0` keeps all blocks of the ViT. Without `position_embedding` and `final_norm` the
     model is that of the paper's public notebook. `weights` is "imagenet", "none" or a path.
     `drop_path` is the share of a photo's residual branches that a step leaves out in the last block
@@ -88,6 +90,7 @@ class ModelConfig:
 
     backbone: str = "resnet50"
     backbone_stage: int = -1
+    backbone_stages: tuple[int, ...] = ()
     vit: str = "vit_small_patch16_224"
     vit_blocks: int = 0
     grid: int = 14
@@ -103,11 +106,20 @@ class ModelConfig:
         at_least(0, model_vit_blocks=self.vit_blocks)
         between(0.0, 0.99, model_dropout=self.dropout)
         between(0.0, 0.99, model_drop_path=self.drop_path)
-        if self.backbone_stage >= 0:
-            raise ConfigError(
-                f"model.backbone_stage is {self.backbone_stage}; it counts from the last feature "
-                "map backwards, so it must be -1 or less"
-            )
+        for key, stages in (
+            ("backbone_stage", (self.backbone_stage,)),
+            ("backbone_stages", self.backbone_stages),
+        ):
+            if max(stages, default=-1) >= 0 or len(set(stages)) < len(stages):
+                raise ConfigError(
+                    f"model.{key} is {', '.join(map(str, stages))}; a feature map is counted from "
+                    "the last backwards, so each must be -1 or less, and no two the same"
+                )
+
+    @property
+    def feature_maps(self) -> tuple[int, ...]:
+        """The feature maps of the backbone that are used, the earliest first."""
+        return tuple(sorted(self.backbone_stages)) or (self.backbone_stage,)
 
     @property
     def parts(self) -> tuple[str, ...]:

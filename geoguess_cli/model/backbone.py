@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from geoguess_cli.config import NO_VIT, ModelConfig
@@ -35,7 +36,7 @@ def build_feature_map(config: ModelConfig, *, image_size: int) -> tuple[nn.Modul
         backbone = create_backbone(config, image_size=image_size)
         with resting(backbone):
             features = backbone(blank(backbone, image_size))[0]
-        channels_last = str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC")
+        channels_last = _channels_last(backbone)
         if features.ndim != 4:
             raise ModelError(f"the backbone returns {features.ndim} axes instead of a feature map")
     return backbone, int(features.shape[-1 if channels_last else 1]), channels_last
@@ -84,9 +85,37 @@ def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> n
     if config.vit == NO_VIT:
         source |= {"num_classes": 0}
     else:
-        source |= {"features_only": True, "out_indices": (config.backbone_stage,)}
+        source |= {"features_only": True, "out_indices": config.feature_maps}
     backbone: nn.Module = timm.create_model(config.backbone, **source)
-    return backbone
+    several = config.vit != NO_VIT and len(config.feature_maps) > 1
+    return JoinedMaps(backbone, config.grid) if several else backbone
+
+
+class JoinedMaps(nn.Module):
+    """Several feature maps of a backbone as one: pooled to a grid, their channels side by side.
+
+    Args:
+        maps: Gives a list of feature maps of a photo.
+        grid: Side of the grid.
+    """
+
+    def __init__(self, maps: nn.Module, grid: int) -> None:
+        super().__init__()
+        self.maps = maps
+        self.pool = nn.AdaptiveAvgPool2d(grid)
+        self.channels_last = _channels_last(maps)
+
+    def forward(self, images: Float[Tensor, "b 3 s s"]) -> list[Float[Tensor, "b c g g"]]:
+        """The joint feature map, alone in a list as timm gives one."""
+        maps = self.maps(images)
+        if self.channels_last:
+            maps = [map_.permute(0, 3, 1, 2) for map_ in maps]
+        return [torch.cat([self.pool(map_) for map_ in maps], dim=1)]
+
+
+def _channels_last(backbone: nn.Module) -> bool:
+    """Whether a backbone gives feature maps as (b, h, w, c)."""
+    return str(getattr(backbone, "output_fmt", "NCHW")).endswith("NHWC")
 
 
 def _check_patches(name: str, backbone: nn.Module, image_size: int) -> None:
@@ -111,7 +140,7 @@ def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
         raise
     except (IndexError, AssertionError) as error:
         raise ModelError(
-            f"model.backbone_stage is {config.backbone_stage}; {config.backbone} has no such "
+            f"model.{_stage_key(config)}; {config.backbone} has no such "
             f"feature map for photos of {image_size} px ({error}); -1 is its last feature map, "
             "-2 the last but one"
         ) from error
@@ -120,6 +149,13 @@ def _explained(config: ModelConfig, image_size: int) -> Iterator[None]:
             f"{config.backbone} gives no feature map for photos of {image_size} px "
             f"({_one_line(error)}); use another backbone or image size"
         ) from error
+
+
+def _stage_key(config: ModelConfig) -> str:
+    """The key that names the feature maps, and its value."""
+    if config.backbone_stages:
+        return f"backbone_stages is {', '.join(map(str, config.backbone_stages))}"
+    return f"backbone_stage is {config.backbone_stage}"
 
 
 def _one_line(error: Exception) -> str:

@@ -56,7 +56,8 @@ def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]
     blocks = f"first {config.vit_blocks} blocks" if config.vit_blocks else "all blocks"
     taken = "its pooled embedding"
     if config.vit != NO_VIT:
-        taken = f"feature map {config.backbone_stage}"
+        maps = config.feature_maps
+        taken = f"feature map{'s' if len(maps) > 1 else ''} {' and '.join(map(str, maps))}"
     hidden = "linear, GELU, " if config.head == "mlp" else ""
     kinds = {
         "backbone": f"{config.backbone}, {taken}",

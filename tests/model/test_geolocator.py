@@ -182,6 +182,24 @@ def test_an_earlier_feature_map_needs_fewer_blocks(
     assert part_summaries(earlier, spec)[0].shape[1:] == (4, 4)
 
 
+def test_several_feature_maps_lie_side_by_side(
+    build: Callable[..., Geolocator], tiny: ModelConfig, photos: torch.Tensor
+) -> None:
+    geolocator = build(dataclasses.replace(tiny, backbone_stages=(-1, -2))).eval()
+    alone = [
+        build(dataclasses.replace(tiny, backbone_stage=stage)).backbone.eval() for stage in (-2, -1)
+    ]
+    for backbone in alone:
+        state = geolocator.backbone.get_submodule("maps").state_dict()
+        backbone.load_state_dict({name: state[name] for name in backbone.state_dict()})
+    with torch.no_grad():
+        (joined,) = geolocator.backbone(photos)
+        parts = [nn.functional.adaptive_avg_pool2d(backbone(photos)[0], 4) for backbone in alone]
+    assert torch.allclose(joined, torch.cat(parts, dim=1), atol=1e-6)
+    assert geolocator.projection.in_features == joined.shape[1]
+    assert geolocator(photos).shape == (2, 4)
+
+
 def test_a_summary_leaves_the_model_as_it_was(
     build: Callable[..., Geolocator], tiny: ModelConfig
 ) -> None:
@@ -213,6 +231,7 @@ def test_a_summary_leaves_the_model_as_it_was(
         ({"vit": "test_vit_relpos"}, "not a plain Vision Transformer"),
         ({"vit_blocks": 99}, "vit_blocks is 99; test_vit has 6"),
         ({"backbone_stage": -9}, "backbone_stage is -9; test_resnet has no such"),
+        ({"backbone_stages": (-1, -9)}, "backbone_stages is -1, -9; test_resnet has no such"),
         ({"backbone": "inception_v3"}, "no feature map for photos of 64 px"),
     ],
 )
