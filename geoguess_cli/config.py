@@ -170,6 +170,7 @@ class ColumnsConfig:
     split: str = ""
     sequence: str = ""
     creator: str = ""
+    license: str = ""
     captured_at: str = ""
     country: str = ""
     region: str = ""

@@ -1,11 +1,11 @@
 """The verbs as functions; the commands call the same functions."""
 
-import dataclasses
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from geoguess_cli.api.calibrating import fit_on_validation
 from geoguess_cli.api.model import Model
 from geoguess_cli.choices import SplitBy
 from geoguess_cli.config import Config, load_config
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.inference.answering import Outputs
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.checkpoint import TrainedModel
     from geoguess_cli.photos.leak_report import LeakReport
@@ -185,12 +184,16 @@ def train(
 
 
 def conclude(
-    session: "TrainingSession", *, on_batch: Callable[[int, int], None] | None = None
+    session: "TrainingSession",
+    *,
+    memory: bool = False,
+    on_batch: Callable[[int, int], None] | None = None,
 ) -> "tuple[Model, Fit]":
     """The model of a training with its decision fitted on the validation photos, and that fit.
 
     Args:
         session: A training of which at least one epoch has ended.
+        memory: Let the model carry the features of its training photos.
         on_batch: Called with (photos done, photos in all) after each batch.
 
     Raises:
@@ -206,6 +209,7 @@ def conclude(
             session.photos,
             batch_size=config.train.batch_size,
             workers=config.workers,
+            memory=memory,
             on_batch=on_batch,
         )
     decided = fit.applied_to(trained)
@@ -234,46 +238,6 @@ def predictor_of(trained: "TrainedModel", config: Config, *, keeps: bool = False
 
     features = FeatureFolder(config.features_path, config.features.dtype)
     return FeaturePredictor(trained, features=features, **run)
-
-
-def fit_on_validation(
-    predictor: "Predictor",
-    photos: "PhotoTable",
-    *,
-    batch_size: int = 32,
-    workers: int = 0,
-    on_batch: Callable[[int, int], None] | None = None,
-) -> "Fit":
-    """The temperature and the point method that are best on the photos of the split `val`.
-
-    The photos of the split `train` tell what the training photos are like, unless the model knows.
-
-    Args:
-        predictor: The model.
-        photos: A photo table with the split `val`.
-        batch_size: Photos that go through the model at once.
-        workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
-        on_batch: Called with (photos done, photos in all) after each batch.
-    """
-    from geoguess_cli.evaluation.familiarity import FamiliarityMeter, training_sample
-    from geoguess_cli.evaluation.fitting import fit_decision
-
-    known = predictor.trained.familiarity
-    train, val = training_sample(photos.only("train")), photos.only("val")
-    learned = 0 if known is not None else len(train)
-
-    def outputs(table: "PhotoTable", done: int) -> "Iterator[Outputs]":
-        for own in predictor.outputs(table.files, batch_size=batch_size, workers=workers):
-            yield own
-            done += len(own.rows) + len(own.failures)
-            if on_batch is not None:
-                on_batch(done, learned + len(val))
-
-    meter = FamiliarityMeter(known)
-    if learned:
-        meter.learn(outputs(train, 0), train)
-    fit = fit_decision(meter.watching(outputs(val, learned)), val, predictor.partition)
-    return dataclasses.replace(fit, familiarity=meter.result())
 
 
 def evaluate(

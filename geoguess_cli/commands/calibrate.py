@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.fits import fit_on_validation, show_fit
+from geoguess_cli.console.fits import fit_on_validation, show_fit, show_memory
 from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits
 from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def calibrate(
     *,
     model: options.ModelOption = None,
+    memory: options.Memory = False,
     output: options.Output = None,
     config: Config,
     sink: Sink,
@@ -45,7 +46,7 @@ def calibrate(
     require_splits(table, "val")
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model, keeps=True, processes=processes)
-    fit = fit_on_validation(predictor, table, config, sink)
+    fit = fit_on_validation(predictor, table, config, sink, memory=memory)
     for _, reason in fit.failures:
         sink.warn(f"{reason}; it counts in no statistic")
     if fit.before is None:
@@ -58,4 +59,5 @@ def calibrate(
     if sink.as_json:
         sink.json({**fit.record(), "path": str(folder)})
     show_fit(fit, sink)
+    show_memory(fit.memory, sink)
     sink.wrote("model", folder)

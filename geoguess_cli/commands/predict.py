@@ -9,7 +9,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
 from geoguess_cli.console.inputs import expand_photos, truths_of
-from geoguess_cli.console.models import check_familiarity, load_predictor
+from geoguess_cli.console.models import check_familiarity, check_memory, load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.parts import answer_folder, fill_parts
 from geoguess_cli.console.records import chosen_answer_format, deliver
@@ -54,6 +54,16 @@ def predict(
             help="Answer `not sure` if the photo is unlike the training photos.",
         ),
     ] = False,
+    neighbours: Annotated[
+        int,
+        typer.Option(
+            "--neighbours",
+            min=0,
+            metavar="N",
+            help="Name the N training photos that the photo resembles most (below its table, or "
+            "as JSON lines); the model must carry them: `calibrate --memory`.",
+        ),
+    ] = 0,
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
     ] = False,
@@ -94,12 +104,13 @@ def predict(
     arguments = expand_photos(photos, sink, columns=config.columns)
     predictor = load_predictor(config, model, within=within, processes=processes)
     check_familiarity(predictor, sink, needed=abstain_unlike)
+    check_memory(predictor, neighbours, shown=parted is None and (as_table or kind == "jsonl"))
     k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
     decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
     decided["unlike_is_unsure"] = abstain_unlike
 
     def ask(files: "Sequence[PhotoFile]") -> "Iterator[Answer | Unanswered]":
-        return predictor.predict(files, workers=config.workers, **decided)
+        return predictor.predict(files, workers=config.workers, neighbours=neighbours, **decided)
 
     if parted is not None:
         fill_parts(
@@ -122,6 +133,11 @@ def predict(
     else:
         lines = answer_lines(answers, predictor.partition, kind, top_k=k)
         deliver(lines, output=output, sink=sink, what="predictions")
+    _warn(errors, sink)
+
+
+def _warn(errors: list[str], sink: Sink) -> None:
+    """Show the errors, and end with exit code 1 if there are any."""
     for error in errors:
         sink.warn(error)
     if errors:

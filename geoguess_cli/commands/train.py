@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 from geoguess_cli.choices import Resume
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.fits import show_fit
+from geoguess_cli.console.fits import show_fit, show_memory
 from geoguess_cli.console.inputs import check_leaks, read_photos
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.stopping import TIME_UP, StopRequests, duration
@@ -106,6 +106,7 @@ def train(
     ] = None,
     cells: options.Cells = None,
     swap: options.Swap = None,
+    memory: options.Memory = False,
     output: options.Output = None,
     force: options.Force = False,
     config: Config,
@@ -154,7 +155,7 @@ def train(
         sink.warn(sentence)
     _run(session, stop_after, sink)
     if processes.leads:
-        _write(session, output or config.model_path, sink)
+        _write(session, output or config.model_path, sink, memory=memory)
 
 
 def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> None:
@@ -190,12 +191,12 @@ def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> No
             raise
 
 
-def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
+def _write(session: "TrainingSession", folder: Path, sink: Sink, *, memory: bool) -> None:
     """Fit the decision, write the model folder, and show both."""
     from geoguess_cli.api import conclude, save
 
     with sink.counter("calibrating") as move:
-        model, fit = conclude(session, on_batch=move)
+        model, fit = conclude(session, memory=memory, on_batch=move)
     save(model, folder)
     metrics: dict[str, Any] = model.metrics
     if sink.as_json:
@@ -216,6 +217,7 @@ def _write(session: "TrainingSession", folder: Path, sink: Sink) -> None:
             ],
         )
     show_fit(fit, sink)
+    show_memory(fit.memory, sink)
     sink.wrote("model", folder)
 
 

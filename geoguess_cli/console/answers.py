@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.answers import Answer, Guess, Unanswered
+    from geoguess_cli.model.memory import Neighbour
 
 BAR_WIDTH, SHORT_BAR_WIDTH = 12, 6
 ROOMY = 72
@@ -50,7 +51,8 @@ def show_answers(
     from geoguess_cli.inference.answers import Unanswered
 
     width = sink.terminal_width
-    if width is not None and top_k is None and truths is None and len(answers) > FEW_PHOTOS:
+    lists = top_k is None and truths is None and not any(map(_neighbours_of, answers))
+    if width is not None and lists and len(answers) > FEW_PHOTOS:
         _show_overview(answers, sink=sink, width=min(width, WIDEST))
         return
     k = top_k or DEFAULT_TOP_K
@@ -59,9 +61,38 @@ def show_answers(
             _show_plainly(answer, partition, top_k=k, sink=sink)
         else:
             _show_one(answer, partition, top_k=k, sink=sink, width=min(width, WIDEST))
+        _show_neighbours(answer, sink)
         if truths is not None and not isinstance(answer, Unanswered):
             _show_map(answer, partition, truth, top_k=k, sink=sink)
         sink.text("")
+
+
+def _neighbours_of(answer: "Answer | Unanswered") -> "Sequence[Neighbour]":
+    """The training photos that an answer names."""
+    return getattr(answer, "neighbours", None) or ()
+
+
+def _show_neighbours(answer: "Answer | Unanswered", sink: Sink) -> None:
+    """Name the training photos that a photo resembles, if they were asked for."""
+    if not (neighbours := _neighbours_of(answer)):
+        return
+    sink.text("")
+    sink.table(
+        ("training photo", "similarity", "latitude", "longitude", "creator", "licence"),
+        [
+            (
+                one.photo,
+                f"{one.similarity:.3f}",
+                f"{one.latitude:.4f}",
+                f"{one.longitude:.4f}",
+                one.creator,
+                one.license,
+            )
+            for one in neighbours
+        ],
+        title="resembles, of the training photos, which are not in the model themselves",
+        right=("similarity", "latitude", "longitude"),
+    )
 
 
 def _show_plainly(

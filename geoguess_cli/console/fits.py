@@ -5,18 +5,27 @@ from typing import TYPE_CHECKING
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import Config
 from geoguess_cli.console.output import Sink
-from geoguess_cli.wording import kilometres, number, tenths_of_percent
+from geoguess_cli.wording import byte_size, counted, kilometres, number, tenths_of_percent
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.memory import Memory
     from geoguess_cli.photos.table import PhotoTable
 
 
 def fit_on_validation(
-    predictor: "Predictor", table: "PhotoTable", config: Config, sink: Sink
+    predictor: "Predictor",
+    table: "PhotoTable",
+    config: Config,
+    sink: Sink,
+    *,
+    memory: bool = False,
 ) -> "Fit":
-    """Temperature and point method, from the photos of the split `val`; with a progress bar."""
+    """Temperature and point method, from the photos of the split `val`; with a progress bar.
+
+    With `memory` the features of the photos of the split `train` too.
+    """
     from geoguess_cli import api
 
     with sink.counter("calibrating") as move:
@@ -25,7 +34,17 @@ def fit_on_validation(
             table,
             batch_size=config.train.batch_size,
             workers=config.workers,
+            memory=memory,
             on_batch=move,
+        )
+
+
+def show_memory(memory: "Memory | None", sink: Sink) -> None:
+    """Say how large the memory of a model is, if one was made."""
+    if memory is not None:
+        sink.notice(
+            f"the model carries the features of {counted(len(memory), 'training photo')}: "
+            f"{byte_size(memory.size)}"
         )
 
 

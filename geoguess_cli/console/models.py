@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from geoguess_cli.config import Config
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ModelError
@@ -92,3 +94,27 @@ def check_familiarity(predictor: "Predictor", sink: Sink, *, needed: bool = Fals
     if needed:
         raise ModelError(MISSING)
     sink.notice(MISSING)
+
+
+def check_memory(predictor: "Predictor", neighbours: int, *, shown: bool) -> None:
+    """Check that training photos can be named, if any are asked for.
+
+    Args:
+        predictor: The model.
+        neighbours: Number of training photos to name.
+        shown: Whether the format of the answers has room for them.
+
+    Raises:
+        typer.BadParameter: It has none.
+        ModelError: The model carries no memory of its training photos.
+    """
+    from geoguess_cli.model.memory import MISSING
+
+    if not neighbours:
+        return
+    if not shown:
+        raise typer.BadParameter(
+            "--neighbours is shown below tables and in JSON lines; use --json, or -o FILE.jsonl"
+        )
+    if predictor.trained.memory is None:
+        raise ModelError(MISSING)

@@ -97,6 +97,14 @@ TableArgument = Annotated[
         "(default: the photos of the configuration).",
     ),
 ]
+Memory = Annotated[
+    bool,
+    typer.Option(
+        "--memory",
+        help="Let the model carry the features of its training photos, and their names, so that "
+        "it can show those that a photo resembles.",
+    ),
+]
 Swap = Annotated[
     bool | None,
     typer.Option(

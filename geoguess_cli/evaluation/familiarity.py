@@ -8,6 +8,7 @@ from jaxtyping import Float, Float64, Int
 from geoguess_cli.evaluation.intervals import sequence_groups
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.table import PhotoTable
 
 MOST = 20_000
@@ -25,6 +26,36 @@ def training_sample(train: PhotoTable) -> PhotoTable:
     if len(train) <= MOST:
         return train
     return train.take(np.linspace(0, len(train) - 1, MOST).round().astype(np.int64))
+
+
+class MemoryKeeper:
+    """Keeps the features of training photos, in float16.
+
+    Args:
+        train: The photos.
+    """
+
+    def __init__(self, train: PhotoTable) -> None:
+        self._train = train
+        self._rows: list[np.ndarray] = []
+        self._features: list[np.ndarray] = []
+
+    def watching(self, outputs: Iterable[Outputs]) -> Iterator[Outputs]:
+        """The same outputs of the training photos, whose features are kept."""
+        for own in outputs:
+            if own.features is not None:
+                self._rows.append(own.rows)
+                self._features.append(own.features.astype(np.float16))
+            yield own
+
+    def result(self) -> Memory | None:
+        """The memory of the photos that could be read; None if there were none."""
+        if not self._rows:
+            return None
+        rows = np.concatenate(self._rows)
+        features = np.concatenate(self._features)
+        order = np.argsort(rows)
+        return Memory.of(features[order], self._train.frame[rows[order]])
 
 
 class FamiliarityMeter:
@@ -46,7 +77,12 @@ class FamiliarityMeter:
             outputs: What the network makes of them.
             train: Those photos.
         """
-        read = [(own.rows, own.pooled) for own in outputs if own.pooled is not None]
+        every = -(-len(train) // MOST)  # of more photos than are needed, every so-manieth
+        read = []
+        for own in outputs:
+            if own.pooled is not None:
+                taken = own.rows % every == 0
+                read.append((own.rows[taken], own.pooled[taken]))
         if sum(len(rows) for rows, _ in read) < 2:
             return
         pooled = np.concatenate([values for _, values in read])

@@ -22,6 +22,7 @@ from geoguess_cli.inference.probabilities import log_softmax
 from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.table import PhotoTable
 
 
@@ -55,6 +56,7 @@ class Fit:
         reason: Why the temperature is not the one with the least log loss; "" if it is.
         failures: Position and reason of each photo that could not be read.
         familiarity: What the training photos are like; None if there were none to learn from.
+        memory: The features of the training photos, if they are to be carried.
     """
 
     decision: Decision
@@ -67,6 +69,7 @@ class Fit:
     reason: str
     failures: list[tuple[int, str]]
     familiarity: Familiarity | None = None
+    memory: Memory | None = None
 
     def record(self) -> dict[str, Any]:
         """The entries of `metrics.json`, as plain JSON."""
@@ -103,7 +106,11 @@ class Fit:
         """The model with this decision, and with its numbers among the metrics."""
         metrics = trained.metrics | self.record()
         return dataclasses.replace(
-            trained, decision=self.decision, metrics=metrics, familiarity=self.familiarity
+            trained,
+            decision=self.decision,
+            metrics=metrics,
+            familiarity=self.familiarity,
+            memory=self.memory or trained.memory,
         )
 
 

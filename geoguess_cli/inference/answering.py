@@ -1,7 +1,7 @@
 """From the logits of photos to answers: no network is needed here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.choices import PointMethod
+from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
@@ -19,6 +20,7 @@ from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity, Likeness
+from geoguess_cli.model.memory import MISSING, Memory
 
 
 class Looked(NamedTuple):
@@ -61,6 +63,7 @@ class Answering:
         partition: The cell of each column of the logits.
         decision: Temperature and point method; by default those of a model never calibrated.
         familiarity: What the training photos are like, if that is known.
+        memory: The features of the training photos, if they are carried.
     """
 
     def __init__(
@@ -68,10 +71,38 @@ class Answering:
         partition: Partition,
         decision: Decision | None = None,
         familiarity: Familiarity | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.partition = partition
         self.decision = decision or Decision()
         self.familiarity = familiarity
+        self.memory = memory
+
+    def with_neighbours(
+        self,
+        answers: list[Answer],
+        features: Float32[np.ndarray, "b d"] | None,
+        count: int,
+    ) -> list[Answer]:
+        """The answers with the training photos that their photos resemble.
+
+        Args:
+            answers: The answers.
+            features: What the head saw of each photo, as `Outputs` holds it.
+            count: Training photos to name for each; 0 leaves the answers as they are.
+
+        Raises:
+            ModelError: The model carries no memory.
+        """
+        if not count:
+            return answers
+        if self.memory is None or features is None:
+            raise ModelError(MISSING)
+        found = self.memory.neighbours(features, count)
+        return [
+            replace(answer, neighbours=tuple(own))
+            for answer, own in zip(answers, found, strict=True)
+        ]
 
     def probabilities(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b k"]:
         """Calibrated probabilities, softmax(logits / temperature); each row sums to 1.

@@ -16,6 +16,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
 from geoguess_cli.inference.probabilities import top_cells
 from geoguess_cli.model.familiarity import Likeness
+from geoguess_cli.model.memory import Neighbour
 from geoguess_cli.wording import kilometres, percent, tenths_of_percent
 
 
@@ -36,6 +37,7 @@ class Answer:
         region: Name of the region that the answer was limited to; "" without one.
         inside: Probability that lay inside the region before the answer was limited to it.
         likeness: How near the photo lies to the training photos; None if the model does not know.
+        neighbours: The training photos that the photo resembles, most similar first, if asked for.
     """
 
     row: int
@@ -49,6 +51,7 @@ class Answer:
     region: str = ""
     inside: float = 1.0
     likeness: Likeness | None = None
+    neighbours: tuple[Neighbour, ...] | None = None
 
     @property
     def unlike(self) -> bool:
@@ -164,11 +167,15 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
 def answer_record(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:
     """One answer as a nested record, for JSON lines: the point estimate, then the k guesses.
 
-    If `sure` is false, the point estimate is null; the guesses are listed all the same. For an
-    unreadable photo everything but `photo` and `error` is null or empty.
+    The training photos that it resembles come last, if they were asked for. If `sure` is false, the
+    point estimate is null; the guesses are listed all the same. For an unreadable photo everything
+    but `photo` and `error` is null or empty.
     """
     listed = [_guess_record(guess) for guess in _listed(answer, partition, k)]
-    return {**_estimate_record(answer, partition), "guesses": listed}
+    record = {**_estimate_record(answer, partition), "guesses": listed}
+    if isinstance(answer, Answer) and answer.neighbours is not None:
+        record["neighbours"] = [asdict(neighbour) for neighbour in answer.neighbours]
+    return record
 
 
 def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Predictor:
         self.max_pixels = max_pixels
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
-        self.answering = Answering(trained.partition, trained.decision, trained.familiarity)
+        self.answering = Answering(trained.partition, **trained.knowledge)
         self._geolocator = trained.geolocator.to(self.device).eval()
 
     @classmethod
@@ -107,7 +107,7 @@ class Predictor:
         raised. `logits` and `outputs` still have a column for each cell of the model.
         """
         limited, cells = copy.copy(self), cut_partition(self.trained.partition, region)
-        limited.answering = Answering(cells, self.trained.decision, self.familiarity)
+        limited.answering = Answering(cells, **self.trained.knowledge)
         limited.__dict__.pop("for_windows", None)
         return limited
 
@@ -292,6 +292,7 @@ class Predictor:
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
         unlike_is_unsure: bool = False,
+        neighbours: int = 0,
     ) -> Iterator[Answer | Unanswered]:
         """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
 
@@ -304,6 +305,7 @@ class Predictor:
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
                 probable.
             unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
+            neighbours: Training photos that the photo resembles to name in each answer.
 
         Raises:
             ModelError: A logit is not finite.
@@ -314,7 +316,7 @@ class Predictor:
             ]
             if len(output.rows):
                 probabilities, inside = self.answering.weighed(output.logits)
-                answers += self.answering.answers(
+                own = self.answering.answers(
                     probabilities,
                     [text_of(files[row]) for row in output.rows.tolist()],
                     rows=output.rows.tolist(),
@@ -324,6 +326,7 @@ class Predictor:
                     pooled=output.pooled,
                     unlike_is_unsure=unlike_is_unsure,
                 )
+                answers += self.answering.with_neighbours(own, output.features, neighbours)
             yield from sorted(answers, key=lambda answer: answer.row)
 
     def identity(self) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import MISSING, UNLIKE_PERCENTILE, Familiarity
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.wording import byte_size
 
 
 def model_card(
@@ -36,6 +38,7 @@ def model_card(
             trained.decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})
         ),
         _kinds(trained.familiarity),
+        _memory(trained.memory),
         _LIMITS.format(trust=_trust(metrics.get("calibration", {}))),
         _USE,
         _LOADING,
@@ -162,6 +165,20 @@ def _won(point_estimate: Mapping[str, Any]) -> str:
 
 _DECIDED = ("calibration", "point_estimate", "familiarity")
 """Groups of the metrics that the sections on answers and on photos of another kind show."""
+
+
+def _memory(memory: Memory | None) -> str:
+    """What is carried of the training photos."""
+    heading = "## Training photos\n\n"
+    if memory is None:
+        return heading + "The model carries nothing of single training photos."
+    words = (
+        f"The model carries the features of {len(memory):,} training photos "
+        f"({byte_size(memory.size)}) with their names, places, creators and licences where they "
+        "are known, but not the photos themselves. `geoguess predict --neighbours 3` names those "
+        "that a photo resembles. Whoever gives the model away gives these places away too."
+    )
+    return heading + fill(words, 100)
 
 
 def _kinds(familiarity: Familiarity | None) -> str:

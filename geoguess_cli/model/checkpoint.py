@@ -5,6 +5,7 @@ config.json         format, architecture, photo transform, temperature and point
 model.safetensors   the weights
 cells.parquet       the partition: the cell of each column of the logits
 familiarity.safetensors   what the training photos are like, by which others are unlike them
+memory.*            where it is wanted, the features of the training photos, and their names
 metrics.json        counts and statistics of the training
 README.md           the model card
 """
@@ -32,6 +33,7 @@ from geoguess_cli.model.familiarity import (
     write_familiarity,
 )
 from geoguess_cli.model.geolocator import build_geolocator, part_sizes
+from geoguess_cli.model.memory import read_memory, write_memory
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.model.trained import TrainedModel as TrainedModel
 from geoguess_cli.names import WRITABLE
@@ -72,6 +74,8 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         write_partition(trained.partition, partial / CELLS_NAME)
         if trained.familiarity is not None:
             write_familiarity(trained.familiarity, partial / FAMILIARITY_NAME)
+        if trained.memory is not None:
+            write_memory(trained.memory, partial)
         _write_json(partial / METRICS_NAME, trained.metrics)
         card = model_card(trained, parts=parts, versions=versions)
         (partial / CARD_NAME).write_text(card, encoding="utf-8", errors=WRITABLE)
@@ -118,6 +122,7 @@ def load_model(folder: Path) -> TrainedModel:
         metrics=_read_json(metrics) if metrics.is_file() else {},
         decision=decision,
         familiarity=read_familiarity(folder / FAMILIARITY_NAME, width=geolocator.pooled_width),
+        memory=read_memory(folder, width=geolocator.width),
     )
 
 

@@ -13,6 +13,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.images import ImageSpec
 
 
@@ -29,6 +30,7 @@ class TrainedModel:
             JSON.
         decision: How logits become probabilities and a point estimate.
         familiarity: What the training photos are like; None in a model of an older version.
+        memory: The features of the training photos; None in a model that does not carry them.
 
     Raises:
         ModelError: The number of columns of the head is not the number of cells.
@@ -41,6 +43,7 @@ class TrainedModel:
     metrics: dict[str, Any] = field(default_factory=dict)
     decision: Decision = field(default_factory=Decision)
     familiarity: Familiarity | None = None
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         if self.geolocator.cells != len(self.partition):
@@ -48,6 +51,15 @@ class TrainedModel:
                 f"the head has {self.geolocator.cells} columns and the partition has "
                 f"{len(self.partition)} cells; use the partition that the model was trained on"
             )
+
+    @property
+    def knowledge(self) -> dict[str, Any]:
+        """All but the network that decides its answers: the arguments of an `Answering`."""
+        return {
+            "decision": self.decision,
+            "familiarity": self.familiarity,
+            "memory": self.memory,
+        }
 
     @property
     def temperature(self) -> float:

@@ -21,7 +21,7 @@ REQUIRED_COLUMNS = ("photo", "latitude", "longitude")
 PLACE_COLUMNS = (*REQUIRED_COLUMNS, "point", "split", "country", "region")
 """What there is to read of a table of which only the places are wanted."""
 
-TEXT_COLUMNS = ("id", "split", "sequence", "creator", "country", "region")
+TEXT_COLUMNS = ("id", "split", "sequence", "creator", "license", "country", "region")
 """The optional columns of a photo table that are text, even where the values look like numbers."""
 
 ARCHIVE_COLUMNS = ("archive", "offset", "length", "compression")
@@ -41,6 +41,7 @@ COLUMNS = {
     "split": ("split",),
     "sequence": ("sequence",),
     "creator": ("creator", "creator_username", "author"),
+    "license": ("license", "licence"),
     "captured_at": ("captured_at",),
     "country": ("country",),
     "region": ("region",),

@@ -90,6 +90,29 @@ def test_predict_says_which_photo_is_unlike_the_training_photos(trained_world, t
     assert "; unlike the training photos: farther from them than all photos held out" in words
 
 
+def test_predict_names_the_training_photos_that_a_photo_resembles(trained_world, tmp_path) -> None:
+    photo = trained_world.photo(drive=0)  # a training photo
+    refused = trained_world.run("predict", photo, "--neighbours", "3", code=1)
+    assert "`geoguess calibrate --memory` adds it" in refused.stderr
+    kept = trained_world.run("calibrate", "--memory", "-o", tmp_path / "model")
+    assert "the model carries the features of 72 training photos" in kept.stderr
+    own = ("predict", photo, "--model", tmp_path / "model", "--neighbours", "3")
+    answer = json.loads(trained_world.run(*own, "--json").stdout)
+    first, *others = answer["neighbours"]
+    assert first["photo"].endswith("dallas-0-0.jpg")
+    assert first["similarity"] == pytest.approx(1, abs=1e-3)
+    assert first["latitude"] == pytest.approx(32.78, abs=0.3)
+    assert [one["similarity"] for one in others] == sorted(
+        (one["similarity"] for one in others), reverse=True
+    )
+    assert all("dallas" in one["photo"] for one in others)
+    table = trained_world.run(*own).stdout
+    assert "of the training photos, which are not in the model themselves" in table
+    assert first["photo"] in table
+    csv_ = trained_world.run(*own, "--format", "csv", code=2)
+    assert "--json" in csv_.stderr
+
+
 def test_predict_a_folder_in_order(trained_world) -> None:
     result = trained_world.run("predict", "photos", "--format", "csv", "-k", "2")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
