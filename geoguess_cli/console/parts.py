@@ -103,9 +103,8 @@ def fill_parts(
             "other shards, and the same command without --shard adds them and puts all together"
         )
     if failed := parts.failures():
-        photo, error = failed[0]
         sink.warn(
-            f"{counted(len(failed), 'photo')} could not be read, such as {photo} ({error}); the "
-            "column `error` has the reason of each"
+            f"{counted(len(failed), 'photo')} could not be read ({failed[0][1]}); the column "
+            "`error` has the reason of each"
         )
         raise typer.Exit(1)

@@ -10,7 +10,6 @@ from geoguess_cli.config import StageConfig
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.memory import free_memory
 from geoguess_cli.model.device import autocast
-from geoguess_cli.names import text_of
 from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.photos.images import pixels_needed
 from geoguess_cli.training.session import TrainingSession
@@ -56,7 +55,7 @@ def unreadable_photos(session: TrainingSession, *, count: int = LOOKED_AT) -> li
         try:
             decode_photo(file, at_least=least, max_pixels=session.config.max_pixels)
         except PhotoError as error:
-            faults.append(f"{text_of(file)}: {error}")
+            faults.append(str(error))
     if not faults:
         return []
     more = f"; {len(faults) - NAMED} more" if len(faults) > NAMED else ""

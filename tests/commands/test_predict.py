@@ -223,5 +223,5 @@ def test_predict_in_parts_counts_the_photos_that_fail(trained_world, tmp_path) -
     ask = ("predict", tmp_path / "broken.jpg", trained_world.photo(), "-o", tmp_path / "out")
     for _ in range(2):  # the second time they come from the folder
         result = trained_world.run(*ask, code=1)
-        assert "warning: 1 photo could not be read, such as" in result.stderr
+        assert "warning: 1 photo could not be read (" in result.stderr
         assert "the column `error` has the reason of each" in result.stderr
