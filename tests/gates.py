@@ -52,7 +52,7 @@ class Gate:
             self.jobs.append(explain(*args, **options))
             return self.jobs[-1]
 
-        monkeypatch.setattr(service.predictor, "probabilities", held)
+        monkeypatch.setattr(service.predictor, "for_windows", held)
         monkeypatch.setattr(service, "explain", recorded)
 
     def let(self, batches: int) -> None:

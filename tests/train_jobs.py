@@ -15,7 +15,7 @@ from geoguess_cli.training.run import Run
 from geoguess_cli.training.session import TrainingSession
 
 
-def conclude(folder: Path, on_batch: Callable[[int], None] | None = None) -> None:
+def conclude(folder: Path, on_batch: Callable[[int, int], None] | None = None) -> None:
     """Go on with a training whose last epoch is done: calibrate, and write the model folder."""
     config = load_config(folder / "geoguess.toml", environment={})
     table = api.read_photos(config.photos)
@@ -29,4 +29,4 @@ def conclude(folder: Path, on_batch: Callable[[int], None] | None = None) -> Non
 
 def die_while_calibrating(folder: Path) -> None:
     """The same, killed after the first photos of the calibration."""
-    conclude(folder, on_batch=lambda _done: os.kill(os.getpid(), signal.SIGKILL))
+    conclude(folder, on_batch=lambda _done, _total: os.kill(os.getpid(), signal.SIGKILL))
