@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoguess_cli.choices import Baseline, Device, PointMethod, Precision
+from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import Member
 
 if TYPE_CHECKING:
@@ -144,6 +145,45 @@ class Model:
             point=point,
             min_confidence=min_confidence,
         )
+
+    def together(
+        self,
+        photos: "Sequence[str | Path | Member]",
+        *,
+        batch_size: int = 32,
+        workers: int = 0,
+        point: PointMethod | None = None,
+        min_confidence: float = 0.0,
+    ) -> "Answer":
+        """One answer to several photos of one place; photos that cannot be read are left out.
+
+        Args:
+            photos: The files, at least one.
+            batch_size: Files that go through the model at once.
+            workers: Processes that decode files; 0 decodes in this one, -1 asks the machine.
+            point: How to choose the point estimate; None takes the model's own method.
+            min_confidence: The answer is sure if its likeliest cell is at least this probable.
+
+        Raises:
+            PhotoError: None of the photos could be read.
+            ModelError: A logit is not finite.
+        """
+        from geoguess_cli.inference.answers import Unanswered
+        from geoguess_cli.inference.groups import predict_groups, together
+
+        files = [Path(photo) if isinstance(photo, str) else photo for photo in photos]
+        (answer,) = predict_groups(
+            self.predictor,
+            files,
+            together(files),
+            batch_size=batch_size,
+            workers=workers,
+            point=point,
+            min_confidence=min_confidence,
+        )
+        if isinstance(answer, Unanswered):
+            raise PhotoError(answer.error)
+        return answer
 
     def map(
         self, photo: "Photo", *, truth: Sequence[float] | None = None, top_k: int = 5

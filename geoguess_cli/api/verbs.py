@@ -245,6 +245,7 @@ def evaluate(
     photos: "PhotoTable",
     *,
     split: str = "test",
+    group_by: str | None = None,
     leaks: "LeakReport | None" = None,
     batch_size: int = 32,
     workers: int = 0,
@@ -263,6 +264,8 @@ def evaluate(
         model: The model.
         photos: A photo table; its training photos show how far each photo lies from them.
         split: The photos that count: "test", "val", "train" or "all".
+        group_by: A column such as "sequence": photos that share its value are answered together,
+            and each group counts as one.
         leaks: What the split shares with the training photos (default: it is looked up).
         batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
@@ -273,15 +276,23 @@ def evaluate(
         PhotoError: Not one photo could be read.
         ModelError: A logit is not finite.
     """
+    from geoguess_cli.evaluation.evaluation import Predicts
     from geoguess_cli.evaluation.evaluation import evaluate as run
+    from geoguess_cli.evaluation.groups import by_group
     from geoguess_cli.photos.leaks import find_leaks
 
     if leaks is None and split != "train" and {"train", split} <= photos.splits.keys():
         leaks = find_leaks(photos, between=("train", split))
+    predictor: Predicts = model.predictor
+    table, grouped = photos_of_split(photos, split), None
+    if group_by is not None:
+        redundancy = model.predictor.answering.decision.redundancy
+        predictor, table, grouped = by_group(predictor, table, group_by, redundancy=redundancy)
     return run(
-        model.predictor,
-        photos_of_split(photos, split),
+        predictor,
+        table,
         split=split,
+        grouped=grouped,
         training=photos.only("train").latlng if photos.has("split") else None,
         leaks=leaks,
         batch_size=batch_size,

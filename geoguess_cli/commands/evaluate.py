@@ -40,6 +40,7 @@ def evaluate(
             help="Two model folders to compare on the same photos, in place of --model.",
         ),
     ] = None,
+    group_by: options.GroupByOption = None,
     within: options.WithinOption = None,
     report: Annotated[
         Path | None,
@@ -77,6 +78,7 @@ def evaluate(
                 api.Model(predictor),
                 table,
                 split=split,
+                group_by=group_by,
                 leaks=leaks,
                 batch_size=config.train.batch_size,
                 workers=config.workers,

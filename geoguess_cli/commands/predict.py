@@ -1,6 +1,6 @@
 """`geoguess predict`: where photos were taken."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +8,8 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.answers import DEFAULT_TOP_K, show_answers
-from geoguess_cli.console.inputs import expand_photos, truths_of
+from geoguess_cli.console.groups import chosen_groups, say_redundancy
+from geoguess_cli.console.inputs import PhotoArguments, expand_photos, truths_of
 from geoguess_cli.console.models import check_familiarity, check_memory, load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.parts import answer_folder, fill_parts
@@ -18,6 +19,8 @@ from geoguess_cli.console.verbs import configured
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
+    from geoguess_cli.inference.groups import Groups
+    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.processes import Processes
     from geoguess_cli.photos.archives import PhotoFile
 
@@ -70,6 +73,15 @@ def predict(
     form: options.AnswerFormatOption = None,
     output: options.AnswerOutput = None,
     shard: options.ShardOption = None,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together",
+            help="Give all photos one answer: they show one place. Their probabilities are "
+            "multiplied, as far as `calibrate` found such photos independent.",
+        ),
+    ] = False,
+    group_by: options.GroupByOption = None,
     within: options.WithinOption = None,
     model: options.ModelOption = None,
     config: Config,
@@ -102,6 +114,9 @@ def predict(
             "--map draws below a table on stdout; `geoguess probmap` writes maps to files"
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
+    groups = chosen_groups(arguments, together=together, by=group_by, kind=kind, output=parted)
+    if groups is not None and (neighbours or abstain_unlike):
+        raise typer.BadParameter("--neighbours and --abstain-unlike speak of single photos")
     predictor = load_predictor(config, model, within=within, processes=processes)
     check_familiarity(predictor, sink, needed=abstain_unlike)
     check_memory(predictor, neighbours, shown=parted is None and (as_table or kind == "jsonl"))
@@ -118,15 +133,14 @@ def predict(
         )
         return
     errors: list[str] = []
-    given = ask(arguments.files)
-    answers = _noted(sink.tracked(given, "photos", total=len(arguments.files)), errors)
+    answers = _answers(ask, predictor, arguments.files, groups, sink, errors, config, decided)
     if as_table:
         show_answers(
             list(answers),  # all first: a table would tear the live progress bar
             predictor.partition,
             top_k=top_k,
             sink=sink,
-            truths=truths_of(arguments, config, sink) if draw_map else None,
+            truths=_truths(arguments, config, sink, groups) if draw_map else None,
         )
     elif kind == "xmp":
         show_sidecars(write_sidecars(answers, arguments.files, folder), sink=sink)
@@ -136,12 +150,46 @@ def predict(
     _warn(errors, sink)
 
 
+def _answers(
+    ask: "Callable[[Sequence[PhotoFile]], Iterator[Answer | Unanswered]]",
+    predictor: "Predictor",
+    files: "Sequence[PhotoFile]",
+    groups: "Groups | None",
+    sink: Sink,
+    errors: list[str],
+    config: Config,
+    decided: Any,
+) -> "Iterable[Answer | Unanswered]":
+    """An answer to each photo, or to each group; `errors` gets the error of each bad photo."""
+    from geoguess_cli.inference.groups import predict_groups
+
+    if groups is None:
+        return _noted(sink.tracked(ask(files), "photos", total=len(files)), errors)
+    say_redundancy(predictor, sink)
+    how = {name: value for name, value in decided.items() if name != "unlike_is_unsure"}
+    given = predict_groups(
+        predictor, files, groups, workers=config.workers, on_failure=errors.append, **how
+    )
+    return sink.tracked(given, "groups", total=len(groups))
+
+
 def _warn(errors: list[str], sink: Sink) -> None:
     """Show the errors, and end with exit code 1 if there are any."""
     for error in errors:
         sink.warn(error)
     if errors:
         raise typer.Exit(1)
+
+
+def _truths(
+    arguments: PhotoArguments, config: Config, sink: Sink, groups: "Groups | None"
+) -> "list[tuple[float, float] | None]":
+    """Where each photo was taken; for a group, where its first photo was."""
+    truths = truths_of(arguments, config, sink)
+    if groups is None:
+        return truths
+    members = groups.members.tolist()
+    return [truths[members.index(group)] for group in range(len(groups))]
 
 
 def _noted(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.text import WIDEST, colored_bars, fitted_place, shortened
-from geoguess_cli.wording import tenths_of_percent
+from geoguess_cli.wording import counted, tenths_of_percent
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -101,12 +101,12 @@ def _show_plainly(
     from geoguess_cli.inference.answers import Unanswered, guesses
 
     if isinstance(answer, Unanswered):
-        sink.table(("error",), [(answer.error,)], title=answer.photo)
+        sink.table(("error",), [(answer.error,)], title=_title(answer))
         return
     sink.table(
         ("#", "probability", "place", "latitude", "longitude", "token"),
         [_line(guess) for guess in guesses(answer, partition, top_k)],
-        title=f"{answer.photo}: {_sentence(answer)}",
+        title=f"{_title(answer)}: {_sentence(answer)}",
         right=("#", "probability", "latitude", "longitude"),
     )
 
@@ -120,6 +120,13 @@ def _line(guess: "Guess") -> tuple[object, ...]:
         f"{guess.longitude:.4f}",
         guess.token,
     )
+
+
+def _title(answer: "Answer | Unanswered") -> str:
+    """The photo, or the group and how many photos it has."""
+    if answer.photos is None:
+        return answer.photo
+    return f"{answer.photo}, {counted(answer.photos, 'photo')}"
 
 
 def _sentence(answer: "Answer") -> str:
@@ -138,7 +145,7 @@ def _show_one(
 
     from geoguess_cli.inference.answers import Unanswered, cell_places, guesses
 
-    title = Text(f" {shortened(answer.photo, width - 1, end=True)}", style="bold")
+    title = Text(f" {shortened(_title(answer), width - 1, end=True)}", style="bold")
     if isinstance(answer, Unanswered):
         sink.lines([title, *_folded(answer.error, width, style="red")])
         return
@@ -186,7 +193,7 @@ def _show_overview(answers: "Sequence[Answer | Unanswered]", *, sink: Sink, widt
     unlike = [not isinstance(answer, Unanswered) and answer.unlike for answer in answers]
     others = (6, SHORT_BAR_WIDTH, 6, *([len(TRAINING)] if any(unlike) else []))
 
-    names = [Path(answer.photo).name for answer in answers]
+    names = [one.photo if one.photos else Path(one.photo).name for one in answers]
     if len(set(names)) < len(names):
         names = [answer.photo for answer in answers]
     bars = colored_bars(

@@ -16,7 +16,12 @@ def show_report(report: "Report", sink: Sink) -> None:
     from geoguess_cli.report.content import rows_of
     from geoguess_cli.wording import counted, number, text_of
 
-    limited = report.limited
+    grouped, limited = report.grouped, report.limited
+    if grouped is not None:
+        sink.text(
+            f"{grouped.photos:,} photos answered together by {grouped.by}; each group counts as "
+            f"one photo (redundancy {grouped.redundancy:.2f})"
+        )
     if limited is not None:
         sink.text(
             f"limited to {limited.region}, to which the model gave "

@@ -86,3 +86,18 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
         ],
         right=("median distance",),
     )
+    groups = fit.redundancy
+    if groups is not None:
+        sink.text("")
+        sink.table(
+            ("photos of one sequence, together", "log loss, nats"),
+            [
+                ("as if independent (redundancy 0)", number(groups.nll_product, "score")),
+                ("as if all said the same (1)", number(groups.nll_mean, "score")),
+                (f"at redundancy {groups.value:.2f}", number(groups.nll, "score")),
+            ],
+            title=f"judged by {groups.groups} validation sequences",
+            right=("log loss, nats",),
+        )
+        if groups.reason:
+            sink.warn(f"the redundancy is 1: {groups.reason}")

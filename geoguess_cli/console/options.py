@@ -198,6 +198,15 @@ WithinOption = Annotated[
         "W,S,E,N in degrees, or a GeoJSON file of polygons.",
     ),
 ]
+GroupByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="COLUMN",
+        help="Answer the photos together that share the value of a column of the table, such as "
+        "sequence.",
+    ),
+]
 PointOption = Annotated[
     choices.PointMethod | None,
     typer.Option(

@@ -14,10 +14,9 @@ from geoguess_cli.evaluation.batches import regrouped
 from geoguess_cli.evaluation.measurement import report_of
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.evaluation.predictions import predictions_of
-from geoguess_cli.evaluation.report import Report
+from geoguess_cli.evaluation.report import Grouped, Report
 from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.model.familiarity import Familiarity, Likeness
 from geoguess_cli.photos.archives import PhotoFile
@@ -82,6 +81,7 @@ def evaluate(
     split: str = "test",
     training: Float[np.ndarray, "m 2"] | None = None,
     leaks: LeakReport | None = None,
+    grouped: Grouped | None = None,
     batch_size: int = 32,
     workers: int = 0,
     on_batch: Callable[[int, int], None] | None = None,
@@ -97,6 +97,7 @@ def evaluate(
         table: Photos whose place is known; all of them are used.
         split: What the report calls the photos.
         training: Where the training photos were taken: latitude, longitude, in degrees.
+        grouped: How photos were grouped, if each row of the table is a group.
         leaks: What the photos share with the training photos, if that was checked.
         batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
@@ -112,8 +113,7 @@ def evaluate(
             f"there is no photo to evaluate in the split `{split}`; `geoguess data split` makes one"
         )
     asked = len(table)
-    if isinstance(predictor.partition, CutPartition):
-        table = _inside(table, predictor.partition.region)
+    table = photos_inside(table, predictor.partition)
     likenesses: dict[int, Likeness] = {}
     observer, errors = _observed(predictor, table, likenesses, batch_size, workers, on_batch)
     predictions = predictions_of(
@@ -134,12 +134,20 @@ def evaluate(
         model=predictor.identity(),
         leaks=leaks,
         elsewhere=asked - len(table),
+        grouped=grouped,
     )
     return Evaluation(report, predictions, predictor.partition)
 
 
-def _inside(table: PhotoTable, region: Region) -> PhotoTable:
-    """The photos that were taken in a region."""
+def photos_inside(table: PhotoTable, partition: Partition) -> PhotoTable:
+    """The photos that were taken in the region of a partition; all of them if it has none.
+
+    Raises:
+        PhotoTableError: No photo was taken there.
+    """
+    if not isinstance(partition, CutPartition):
+        return table
+    region = partition.region
     inside = np.flatnonzero(region.holds(table.latlng))
     if not len(inside):
         raise PhotoTableError(

@@ -14,10 +14,13 @@ from geoguess_cli.choices import PointMethod
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.batches import ROWS
 from geoguess_cli.evaluation.calibration import Calibration, Temperature, ece_of, fit_temperature
+from geoguess_cli.evaluation.groups import group_table
 from geoguess_cli.evaluation.intervals import Bootstrap, mean_of, sequence_groups
 from geoguess_cli.evaluation.observations import Observer
+from geoguess_cli.evaluation.redundancy import Redundancy, fit_redundancy
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.groups import groups_by
 from geoguess_cli.inference.probabilities import log_softmax
 from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.decision import Decision
@@ -57,6 +60,8 @@ class Fit:
         failures: Position and reason of each photo that could not be read.
         familiarity: What the training photos are like; None if there were none to learn from.
         memory: The features of the training photos, if they are to be carried.
+        redundancy: How alike the photos of a sequence are as evidence; None without sequences of
+            two photos or more.
     """
 
     decision: Decision
@@ -70,6 +75,7 @@ class Fit:
     failures: list[tuple[int, str]]
     familiarity: Familiarity | None = None
     memory: Memory | None = None
+    redundancy: Redundancy | None = None
 
     def record(self) -> dict[str, Any]:
         """The entries of `metrics.json`, as plain JSON."""
@@ -87,6 +93,7 @@ class Fit:
                 "method": self.decision.point,
                 "median_km": dict(self.median_km),
             },
+            **({} if self.redundancy is None else {"groups": self.redundancy.record()}),
             **self._familiarity(),
         }
 
@@ -122,7 +129,8 @@ def fit_decision(
     """The temperature and the point method that are best on photos the model did not train on.
 
     The temperature has the least log loss. A temperature below 1 makes the model surer, so it is
-    used only if the photos, resampled by sequence, show it; otherwise 1 is kept. At that
+    used only if the photos, resampled by sequence, show it; otherwise 1 is kept. Whole sequences
+    then fit the redundancy of photos of one place. At that
     temperature the point method has the least median distance, over photos in no cell too. If no
     photo lies in a cell, the defaults stay.
 
@@ -147,13 +155,16 @@ def fit_decision(
         fitted = fit_temperature(logits, truths)
         groups = sequence_groups(table.frame)[covered]
         temperature, reason = _believed(fitted, logits, truths, covered, Bootstrap(groups))
+        redundancy = _of_sequences(logits, rows, table, partition, temperature)
         observer = Observer(partition, latlng, temperature=temperature, point=Decision().point)
         for chunk in _chunks(rows):
             observer.add(chunk, logits[chunk])
     before, after = map(_quality, observer.calibration())
     distances = {method: km[rows] for method, km in observer.distances_km().items()}
     return Fit(
-        decision=Decision(temperature, best_method(distances)),
+        decision=Decision(
+            temperature, best_method(distances), redundancy.value if redundancy else 0.0
+        ),
         photos=len(rows),
         covered=len(covered),
         sequences=len(np.unique(groups)),
@@ -162,7 +173,28 @@ def fit_decision(
         median_km={method: metrics.median(km) for method, km in distances.items()},
         reason=reason,
         failures=failures,
+        redundancy=redundancy,
     )
+
+
+def _of_sequences(
+    logits: np.ndarray,
+    rows: Int[np.ndarray, " r"],
+    table: PhotoTable,
+    partition: Partition,
+    temperature: float,
+) -> Redundancy | None:
+    """The redundancy of the photos of one sequence; memory holds a row of logits a sequence."""
+    rows = np.sort(rows)
+    read = table.take(rows)
+    if not read.has("sequence"):
+        return None
+    groups = groups_by(read, "sequence")
+    sums = np.zeros((len(groups), len(partition)))
+    for chunk in _chunks(np.arange(len(rows))):
+        np.add.at(sums, groups.members[chunk], logits[rows[chunk]])
+    truths = partition.assign(group_table(read, groups).latlng).astype(np.int64)
+    return fit_redundancy(sums, groups.sizes, truths, temperature=temperature)
 
 
 def _chunks(rows: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " b"]]:

@@ -36,6 +36,7 @@ def report_of(
     model: Mapping[str, Any] | None = None,
     leaks: LeakReport | None = None,
     elsewhere: int = 0,
+    grouped: reports.Grouped | None = None,
 ) -> Report:
     """The report of a model, every statistic with its interval, from one row a photo.
 
@@ -47,7 +48,8 @@ def report_of(
         split: What the report calls the photos.
         model: Which model it is.
         leaks: What the photos share with the training photos, where that was checked.
-        elsewhere: Photos that were taken outside the region of the partition, if it has one.
+        grouped: How photos were grouped, if groups count.
+        elsewhere: Photos outside the region of the partition.
     """
     skipped = predictions.filter(pl.col("error").is_not_null())
     rows = predictions.filter(pl.col("error").is_null())
@@ -61,13 +63,7 @@ def report_of(
             {
                 "split": split,
                 "model": model or {},
-                "counts": reports.Counts(
-                    photos=len(rows),
-                    covered=int(photos.in_cell.sum()),
-                    cells=len(partition),
-                    sequences=bootstrap.groups,
-                    skipped=len(skipped),
-                ),
+                "counts": _counts(photos, bootstrap, cells=len(partition), skipped=len(skipped)),
                 **accuracy(photos, len(partition)),
                 **trust(photos, temperature),
                 "point_estimates": {
@@ -84,6 +80,7 @@ def report_of(
                 "by_training_photos": breakdown.by_training_photos(rows, partition),
                 "confusion": breakdown.confusion(rows, partition),
                 "limited": _limited(rows, partition, elsewhere),
+                "grouped": grouped,
                 "leaks": None if leaks is None else reports.Leaks(leaks.level, leaks.verdict),
                 "skipped": [
                     reports.Skipped(*row) for row in skipped.select("photo", "error").iter_rows()
@@ -96,6 +93,16 @@ def report_of(
         )
     )
     return report
+
+
+def _counts(photos: Columns, bootstrap: Bootstrap, *, cells: int, skipped: int) -> reports.Counts:
+    return reports.Counts(
+        photos=len(photos.frame),
+        covered=int(photos.in_cell.sum()),
+        cells=cells,
+        sequences=bootstrap.groups,
+        skipped=skipped,
+    )
 
 
 def _limited(rows: pl.DataFrame, partition: Partition, elsewhere: int) -> reports.Limited | None:

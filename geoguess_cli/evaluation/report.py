@@ -132,6 +132,16 @@ class Limited:
 
 
 @dataclass(frozen=True)
+class Grouped:
+    """Groups that count in place of photos: by which column, of how many photos, and how alike the
+    photos of a group are taken to be as evidence."""
+
+    by: str
+    photos: int
+    redundancy: float
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A photo that could not be read, and why."""
 
@@ -174,6 +184,7 @@ class Report(parts.LogLoss, parts.RightPlace, parts.Distances, parts.Overall, Su
     confusion: breakdown.Confusion
     leaks: Leaks | None
     limited: Limited | None
+    grouped: Grouped | None
     skipped: Sequence[Skipped]
     absent: Mapping[str, str]
 

@@ -38,6 +38,7 @@ class Answer:
         inside: Probability that lay inside the region before the answer was limited to it.
         likeness: How near the photo lies to the training photos; None if the model does not know.
         neighbours: The training photos that the photo resembles, most similar first, if asked for.
+        photos: Number of photos in the group that the answer is to; None for a single photo.
     """
 
     row: int
@@ -52,6 +53,7 @@ class Answer:
     inside: float = 1.0
     likeness: Likeness | None = None
     neighbours: tuple[Neighbour, ...] | None = None
+    photos: int | None = None
 
     @property
     def unlike(self) -> bool:
@@ -72,11 +74,13 @@ class Unanswered:
         row: Position of the photo in the list of photos that was given, from 0.
         photo: Path of the photo.
         error: The reason, in one line.
+        photos: Number of photos in the group that has no answer; None for a single photo.
     """
 
     row: int
     photo: str
     error: str
+    photos: int | None = None
 
 
 @dataclass(frozen=True)
@@ -237,6 +241,7 @@ def _estimate_record(answer: Answer | Unanswered, partition: Partition) -> dict[
     latitude, longitude = known.estimate if known else (None, None)
     return {
         "photo": answer.photo,
+        **({} if answer.photos is None else {"photos": answer.photos}),
         "latitude": latitude,
         "longitude": longitude,
         "country": known and known.place.country,

@@ -43,7 +43,7 @@ def gpx_text(answers: Iterable[Answer | Unanswered], partition: Partition, top_k
         _add(waypoint, "name", _file_name(answer.photo))
         _add(waypoint, "desc", "\n".join(_description(answer, partition, top_k)))
         _add(waypoint, "src", ESTIMATE)
-        if answer.photo:
+        if answer.photo and answer.photos is None:
             SubElement(waypoint, "link", {"href": quote(answer.photo)})
         _add(waypoint, "type", "estimate")
     about.text = ESTIMATE

@@ -16,13 +16,16 @@ class Decision:
     Args:
         temperature: Divisor of the logits before the softmax, in the range `TEMPERATURES`.
         point: How the point estimate is chosen, one of `POINT_METHODS`.
+        redundancy: How alike photos of one place are as evidence, in [0, 1]; 0 multiplies their
+            probabilities, 1 takes the geometric mean (`inference.groups`).
 
     Raises:
-        ModelError: The temperature is out of range.
+        ModelError: The temperature or the redundancy is out of range.
     """
 
     temperature: float = 1.0
     point: PointMethod = "centroid"
+    redundancy: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = TEMPERATURES
@@ -30,3 +33,5 @@ class Decision:
             raise ModelError(
                 f"decision.temperature is {self.temperature:g}; it must lie in [{low:g}, {high:g}]"
             )
+        if not 0 <= self.redundancy <= 1:
+            raise ModelError(f"decision.redundancy is {self.redundancy:g}; it must lie in [0, 1]")

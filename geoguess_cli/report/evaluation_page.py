@@ -17,7 +17,7 @@ def report_page(report: Report) -> Page:
 
 
 def opening(report: Report) -> list[str]:
-    """What was evaluated, in three paragraphs; in four where it was limited to a region."""
+    """What was evaluated, in three paragraphs, after what was grouped or limited."""
     counts, model = report.counts, report.model
     unread = (
         f"{counts.skipped:,} more could not be read and count in no statistic."
@@ -29,7 +29,17 @@ def opening(report: Report) -> list[str]:
         if report.leaks
         else f"No leak check: {report.absent['leaks']}."
     )
-    limited = report.limited
+    limited, grouped = report.limited, report.grouped
+    together = (
+        []
+        if grouped is None
+        else [
+            f"Photos are answered together by {grouped.by}: {grouped.photos:,} photos form "
+            f"{counted(counts.photos, 'group')}, and “photo” below means such a group. Its place "
+            f"is that of its middle photo. Redundancy {grouped.redundancy:.2f}: at 0 photos are "
+            "independent evidence, at 1 all say the same."
+        ]
+    )
     region = (
         []
         if limited is None
@@ -41,6 +51,7 @@ def opening(report: Report) -> list[str]:
         ]
     )
     return [
+        *together,
         *region,
         f"{counted(counts.photos, 'photo')} of the {report.split} split, of "
         f"{counted(counts.sequences, 'sequence')}; {counts.covered:,} "

@@ -160,6 +160,26 @@ def test_predict_writes_sidecars_and_touches_nothing_else(trained_world, tmp_pat
     assert "name a folder" in refused.stderr
 
 
+def test_predict_several_photos_of_one_place(trained_world, tmp_path) -> None:
+    photos = [trained_world.photo("dallas", number=number) for number in range(3)]
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    result = trained_world.run(
+        "predict", *photos, tmp_path / "broken.jpg", "--together", "--json", code=1
+    )
+    (answer,) = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (answer["photos"], answer["guesses"][0]["region"]) == (4, "Texas")
+    assert answer["photo"] == "dallas-7-0.jpg + dallas-7-1.jpg + dallas-7-2.jpg + 1 more"
+    assert "broken.jpg" in result.stderr
+    text = trained_world.run("predict", "photos.csv", "--group-by", "sequence", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text.stdout)))
+    assert len(rows) == 24
+    assert {row["photos"] for row in rows} == {"4"}
+    assert rows[0]["photo"] == "bozeman-0"
+    trained_world.run("predict", "photos.csv", "--group-by", "sequence", "-k", "1", "--map", "-q")
+    refused = trained_world.run("predict", "photos.csv", "--group-by", "street", code=1)
+    assert "no value in a column `street`" in refused.stderr
+
+
 def test_predict_within_a_region(trained_world, tmp_path) -> None:
     photo = trained_world.photo("dallas")
     result = trained_world.run("predict", photo, "--within", "Oklahoma, US", "--json")

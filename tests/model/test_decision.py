@@ -22,6 +22,7 @@ def test_temperature_and_point_method_are_kept(
     assert json.loads((folder / "config.json").read_text())["decision"] == {
         "temperature": 1.625,
         "point": point,
+        "redundancy": 0.0,
     }
     loaded = load_model(folder)
     assert (loaded.temperature, loaded.point) == (1.625, point)
@@ -53,3 +54,9 @@ def test_a_decision_that_no_model_can_have_is_refused(
         load_model(folder)
     assert str(refused.value).startswith(str(folder))
     assert "geoguess calibrate" in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+def test_the_redundancy_is_a_share(value: float) -> None:
+    with pytest.raises(ModelError, match=r"decision\.redundancy"):
+        Decision(redundancy=value)

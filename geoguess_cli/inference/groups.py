@@ -1,0 +1,189 @@
+"""Several photos of one place: their evidence together.
+
+The log probabilities of the photos of a group are added, which multiplies their probabilities, and
+scaled to sum to 1. Photos of one place are alike, so each says less than it would alone:
+
+    log p(group) = n^-r · Σ log p(photo) + constant,
+
+n photos, r the redundancy in [0, 1], fitted on val groups. At r = 0 photos are independent
+evidence (a product of experts; Hinton, Neural Computation 14, 2002); at r = 1 all together say no
+more than one (the geometric mean).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int
+
+from geoguess_cli.choices import PointMethod
+from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.answers import Answer, Unanswered
+from geoguess_cli.names import text_of
+from geoguess_cli.photos.archives import PhotoFile
+from geoguess_cli.photos.table import PhotoTable
+
+if TYPE_CHECKING:
+    from geoguess_cli.inference.predictor import Predictor
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which photos belong together.
+
+    Attributes:
+        names: The name of each group.
+        members: The group of each photo, a position in `names`.
+    """
+
+    names: Sequence[str]
+    members: Int[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def sizes(self) -> Int[np.ndarray, " g"]:
+        """The number of photos in each group."""
+        return np.bincount(self.members, minlength=len(self))
+
+
+def together(files: Sequence[PhotoFile]) -> Groups:
+    """All photos as one group, named by the first few.
+
+    >>> from pathlib import Path
+    >>> list(together([Path("x/a.jpg"), Path("b.jpg")]).names)
+    ['a.jpg + b.jpg']
+    """
+    names = [text_of(file).rpartition("/")[2] for file in files[:_NAMED]]
+    more = [f"{len(files) - _NAMED:,} more"] if len(files) > _NAMED else []
+    return Groups([" + ".join([*names, *more])], np.zeros(len(files), dtype=np.int64))
+
+
+def groups_by(table: PhotoTable, column: str) -> Groups:
+    """The photos of a table grouped by a column, in the order of each group's first photo.
+
+    A photo without a value is a group of its own, named by the photo.
+
+    Args:
+        table: The photos.
+        column: Such as "sequence".
+
+    Raises:
+        PhotoTableError: The table has no such column, or no value in it.
+    """
+    if column not in table.frame.columns or not table.has(column):
+        others = ", ".join(f"`{name}`" for name in table.frame.columns if name != "photo")
+        raise PhotoTableError(
+            f"the photo table has no value in a column `{column}` to group by; it has {others}"
+        )
+    known = table.frame[column].to_list()
+    keys = [
+        ("", photo) if value is None else ("of", str(value))
+        for value, photo in zip(known, table.frame["photo"].to_list(), strict=True)
+    ]
+    order = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return Groups([name for _, name in order], np.array([order[key] for key in keys]))
+
+
+def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> Iterator[Outputs]:
+    """The logits of each group, once its last photo is there; rows are positions of groups.
+
+    Logits stand for log probabilities: they differ by a constant a photo, which scaling removes.
+    Memory holds a row of logits for each group that has begun.
+
+    Args:
+        outputs: The logits of the photos, in any order.
+        groups: Which photos belong together.
+        redundancy: How alike the photos of a group are as evidence, in [0, 1].
+    """
+    sums: dict[int, np.ndarray] = {}
+    read = np.zeros(len(groups), dtype=np.int64)
+    missing = groups.sizes
+    reasons: dict[int, str] = {}
+    for output in outputs:
+        done: list[int] = []
+        for row, logits in zip(output.rows.tolist(), output.logits, strict=True):
+            group = int(groups.members[row])
+            sums[group] = sums.get(group, 0.0) + logits.astype(np.float64)
+            read[group] += 1
+            done.append(group)
+        for row, reason in output.failures:
+            reasons.setdefault(int(groups.members[row]), reason)
+            done.append(int(groups.members[row]))
+        np.subtract.at(missing, done, 1)
+        whole = [group for group in dict.fromkeys(done) if not missing[group]]
+        if not whole:
+            continue
+        good = np.array([group for group in whole if read[group]], dtype=np.int64)
+        rows = [sums.pop(group) * read[group] ** -redundancy for group in good.tolist()]
+        empty = np.empty((0, output.logits.shape[1]), dtype=np.float32)
+        yield Outputs(
+            good,
+            np.stack(rows).astype(np.float32) if rows else empty,
+            [(group, _none_read(groups, group, reasons)) for group in whole if not read[group]],
+        )
+
+
+def _none_read(groups: Groups, group: int, reasons: dict[int, str]) -> str:
+    size = int(groups.sizes[group])
+    return reasons[group] if size == 1 else f"none of {size} photos could be read; {reasons[group]}"
+
+
+def predict_groups(
+    predictor: "Predictor",
+    files: Sequence[PhotoFile],
+    groups: Groups,
+    *,
+    batch_size: int = 32,
+    workers: int = 0,
+    point: PointMethod | None = None,
+    min_confidence: float = 0.0,
+    on_failure: Callable[[str], None] = lambda _: None,
+) -> Iterator[Answer | Unanswered]:
+    """The answer to each group, in their order; `Unanswered` if none of its photos can be read.
+
+    Args:
+        predictor: The model.
+        files: The photos.
+        groups: Which of them belong together.
+        batch_size: Photos that go through the model at once.
+        workers: Processes that decode photos, as in `Predictor.predict`.
+        point: How to choose the point estimate; None takes the model's own method.
+        min_confidence: An answer is sure if its likeliest cell is at least this probable.
+        on_failure: Called with the reason of each photo that cannot be read.
+
+    Raises:
+        ModelError: A logit is not finite.
+    """
+
+    def noted() -> Iterator[Outputs]:
+        for output in predictor.outputs(files, batch_size=batch_size, workers=workers):
+            for _, reason in output.failures:
+                on_failure(reason)
+            yield output
+
+    waiting: dict[int, Answer | Unanswered] = {}
+    sizes, following = groups.sizes.tolist(), 0
+    answering = predictor.answering
+    for output in grouped(noted(), groups, answering.decision.redundancy):
+        for group, reason in output.failures:
+            waiting[group] = Unanswered(group, groups.names[group], reason, photos=sizes[group])
+        if len(output.rows):
+            probabilities, inside = answering.weighed(output.logits)
+            answers = answering.answers(
+                probabilities,
+                [groups.names[group] for group in output.rows.tolist()],
+                rows=output.rows.tolist(),
+                point=point,
+                min_confidence=min_confidence,
+                inside=inside,
+            )
+            waiting |= {own.row: replace(own, photos=sizes[own.row]) for own in answers}
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
