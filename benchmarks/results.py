@@ -64,6 +64,57 @@ def _of_5_million(verb: str, seconds: float, gigabytes: float | None = None) -> 
     return claims
 
 
+_PAPER_MAP = "occlusion.py --paper --window 32 --stride 32"
+_SAMPLE_MAP = (
+    "occlusion.py --model artifacts/model --photo sample_data/photos/d165-00.jpg "
+    "--window 16 --stride 4"
+)
+_MAP_SMALL = "occlusion.py --paper --window 112 --stride 112 --per-call 4"
+
+
+def _of_maps() -> list[Claim]:
+    """The claims of occlusion maps; those of ranks need a trained model in artifacts/model."""
+    rows = (
+        (
+            "fp32",
+            "exact map of the paper's model, times Captum at its best",
+            "fp32_times_captum",
+            1.05,
+        ),
+        ("bf16", "the same in bf16, times Captum in fp32", "bf16_times_captum", 3),
+    )
+    ranks = (
+        ("bf16", "rank correlation of a map in bf16 with Captum's, sample model", 0.99),
+        ("adaptive", "the same of an adaptive map", 0.98),
+    )
+    return [
+        *(
+            Claim(f"occlusion-{name}", words, _PAPER_MAP, _MAP_SMALL, key, limit, at_most=False)
+            for name, words, key, limit in rows
+        ),
+        Claim(
+            "occlusion-equal",
+            "greatest difference of the exact map from Captum's",
+            _PAPER_MAP,
+            _MAP_SMALL,
+            "greatest_difference",
+            1e-5,
+        ),
+        *(
+            Claim(
+                f"occlusion-{name}-rank",
+                words,
+                _SAMPLE_MAP,
+                _MAP_SMALL,
+                f"{name}_rank",
+                limit,
+                at_most=False,
+            )
+            for name, words, limit in ranks
+        ),
+    ]
+
+
 CLAIMS = (
     Claim(
         "archives",
@@ -124,6 +175,7 @@ CLAIMS = (
         "of_target_memory",
         1,
     ),
+    *_of_maps(),
 )
 """All claims. A script that several claims name runs once for all of them."""
 
