@@ -95,6 +95,8 @@ def _draw_title(figure: Figure, explanations: Sequence[Explanation], title: str)
         f"window {occlusion.window} px, stride {occlusion.stride} px, of the {width} × {height} px "
         f"that the model sees; covered by {covers}"
     )
+    if any(one.occlusion.interpolation for one in explanations):
+        subtitle += "; partly interpolated"
     alone = len(explanations) == 1
     title = title or ("What the answer rests on" if alone else "What the answers rest on")
     ax = _in_inches(figure, (_SIDE, figure.get_figheight() - _TOP, _ACROSS, _TOP))

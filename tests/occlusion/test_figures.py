@@ -1,5 +1,6 @@
 """Sheets of explained photos: what is drawn, and that nothing lies over anything."""
 
+import dataclasses
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from geoguess_cli.drawing import theme
 from geoguess_cli.occlusion.explanation import Explanation
 from geoguess_cli.occlusion.faithfulness import Curves, Faithfulness
 from geoguess_cli.occlusion.figures import MOST_PHOTOS, occlusion_sheet
-from geoguess_cli.occlusion.occlusion_map import OcclusionMap
+from geoguess_cli.occlusion.occlusion_map import Interpolation, OcclusionMap
 from geoguess_cli.occlusion.targets import Target
 
 WIDE = Image.new("RGB", (300, 200), "gray")
@@ -162,3 +163,14 @@ def test_the_sheet_says_how_it_was_made() -> None:
     km = texts_of(occlusion_sheet([explanation(measure="km")], [WIDE]))
     assert any("covering raises the distance" in text for text in km)
     assert "a.jpg: 1,600 km, cell 8649c4 (Montana, US)" in km
+
+
+def test_an_adaptive_map_says_that_windows_are_interpolated() -> None:
+    plain = explanation()
+    note = Interpolation(64, 21, 4, 0.01, 0.02)
+    adaptive = dataclasses.replace(
+        plain, occlusion=dataclasses.replace(plain.occlusion, interpolation=note)
+    )
+    for one, said in ((plain, False), (adaptive, True)):
+        shown = " ".join(texts_of(occlusion_sheet([one], [WIDE])))
+        assert ("; partly interpolated" in shown) == said
