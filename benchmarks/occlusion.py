@@ -4,8 +4,8 @@
     python benchmarks/occlusion.py --paper [--window 32] [--stride 32]
 
 The model comes from a folder; with --paper it has the paper's architecture and random weights.
-Without --photo the photo is noise. Captum runs with one window a call and with each of --per-call,
-and counts at its best. Then come our steps, each with those before it: weights in NCHW and in
+Without --photo the photo is noise. Captum runs with each of --per-call windows a call, and counts at
+its best. Then come our steps, each with those before it: weights in NCHW and in
 channels_last, folded batch norms, feature maps kept between windows; in bf16 the casts of autocast,
 weights cast once, kept maps; at last the adaptive map. The output is JSON lines: a line for each
 measurement, then ratios, differences and rank correlations with Captum's map. Seconds are processor
@@ -102,7 +102,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--window", type=int, default=16)
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--per-call", type=int, nargs="*", default=[8, 32])
+    parser.add_argument("--per-call", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--steps", type=int, default=0)
     return parser.parse_args()
 
@@ -155,7 +155,7 @@ def main() -> None:
             count,
             lambda n=per_call: captum(network, image, target, n, window=window, stride=stride),
         )
-        for per_call in (1, *arguments.per_call)
+        for per_call in arguments.per_call
     }
     best = min(references, key=lambda per_call: references[per_call][1])
     reference, captum_s = references[best]
