@@ -4,8 +4,8 @@
     python benchmarks/occlusion.py --paper [--window 32] [--stride 32]
 
 The model comes from a folder; with --paper it has the paper's architecture and random weights.
-Without --photo the photo is noise. Captum runs with each of --per-call windows a call, and counts at
-its best. Then come our steps, each with those before it: weights in NCHW and in
+Without --photo the photo is noise. Captum runs with each of --per-call windows a call, and counts
+at its best. Then come our steps, each with those before it: weights in NCHW and in
 channels_last, folded batch norms, feature maps kept between windows; in bf16 the casts of autocast,
 weights cast once, kept maps; at last the adaptive map. The output is JSON lines: a line for each
 measurement, then ratios, differences and rank correlations with Captum's map. Seconds are processor
