@@ -65,6 +65,7 @@ def probmap(
     """
     from geoguess_cli.maps.probability_map import probability_maps
     from geoguess_cli.maps.records import map_record
+    from geoguess_cli.model.memory import NEIGHBOURS
 
     arguments = expand_photos(photo, sink, columns=config.columns)
     photos = arguments.files
@@ -77,7 +78,10 @@ def probmap(
     predictor, failed = load_predictor(config, model, within=within), list["Unanswered"]()
     check_familiarity(predictor, sink)
     answers = predictor.predict(
-        photos, batch_size=config.train.batch_size, workers=config.workers if len(photos) > 1 else 0
+        photos,
+        batch_size=config.train.batch_size,
+        workers=config.workers if len(photos) > 1 else 0,
+        neighbours=NEIGHBOURS if predictor.trained.memory is not None else 0,
     )
     maps = probability_maps(
         sink.tracked(answers, "photos", total=len(photos)),

@@ -20,7 +20,7 @@ from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity, Likeness
-from geoguess_cli.model.memory import MISSING, Memory
+from geoguess_cli.model.memory import MISSING, NEIGHBOURS, Memory
 
 
 class Looked(NamedTuple):
@@ -227,9 +227,13 @@ class Answering:
         inside: float | None = None,
         pooled: Float32[np.ndarray, " p"] | None = None,
         unlike_is_unsure: bool = False,
+        features: Float32[np.ndarray, " d"] | None = None,
     ) -> Answer:
-        """The answer to one photo; the arguments are those of `answers`."""
-        return self.answers(
+        """The answer to one photo; the arguments are those of `answers`.
+
+        With `features`, what the head saw, it names training photos if the model carries them.
+        """
+        answers = self.answers(
             probabilities[None],
             [photo],
             point=point,
@@ -237,7 +241,10 @@ class Answering:
             inside=None if inside is None else np.array([inside]),
             pooled=None if pooled is None else pooled[None],
             unlike_is_unsure=unlike_is_unsure,
-        )[0]
+        )
+        if self.memory is None or features is None:
+            return answers[0]
+        return self.with_neighbours(answers, features[None], NEIGHBOURS)[0]
 
     @cached_property
     def _estimator(self) -> PointEstimator:

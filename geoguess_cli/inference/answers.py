@@ -147,6 +147,20 @@ def reach_in_words(answer: Answer) -> str:
     )
 
 
+def resembles_in_words(answer: Answer) -> str:
+    """The training photos that a photo resembles, with creator and licence; "" if none is known."""
+    if not answer.neighbours:
+        return ""
+    named = []
+    for one in answer.neighbours:
+        about = ", ".join(text for text in (one.creator, one.license) if text)
+        name = one.photo.replace("\\", "/").rpartition("/")[2]
+        named.append(f"{name} ({about})" if about else name)
+    return (
+        f"resembles the training photos {', '.join(named)}, which are not in the model themselves"
+    )
+
+
 def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
     """The k likeliest cells of an answer, the likeliest first; all cells if there are fewer than k.
 

@@ -267,6 +267,7 @@ class Predictor:
             min_confidence=min_confidence,
             inside=float(inside[0]),
             pooled=look.pooled[0],
+            features=look.features[0],
         )
 
     def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:

@@ -25,6 +25,9 @@ from geoguess_cli.frames import UNREADABLE
 MEMORY_NAME, PHOTOS_NAME = "memory.safetensors", "memory.parquet"
 """Its files in a model folder."""
 
+NEIGHBOURS = 3
+"""Training photos that pages name where the model carries them."""
+
 FORMAT = 1
 """Number of the files' layout; raise it with a change that older versions would misread."""
 

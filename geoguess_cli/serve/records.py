@@ -7,6 +7,7 @@ from jaxtyping import Float
 from pydantic import BaseModel, Field
 
 from geoguess_cli.choices import Resize
+from geoguess_cli.inference.answers import resembles_in_words
 from geoguess_cli.maps.records import map_cell_records, map_record
 from geoguess_cli.model.familiarity import MISSING, Likeness
 from geoguess_cli.serve.service import Limits, Score, Service
@@ -91,6 +92,10 @@ class PhotoRecord(BaseModel):
     )
     unlike: bool | None = Field(description="Whether the percentile is above 95.")
     likeness: str = Field(description='The same in words; "" for a photo like the training photos.')
+    resembles: str = Field(
+        description="The training photos that the photo resembles, with creator and licence, in "
+        'words; "" if the model does not carry them.'
+    )
     guesses: list[GuessRecord] = Field(description="The likeliest cells, likeliest first.")
     truth: PlaceRecord | None = Field(description="The place where the photo was taken, if known.")
     truth_from: Literal["exif", "person"] | None = Field(description="Source of the truth.")
@@ -104,6 +109,7 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
         {
             **map_record(probability_map),
             "likeness": _likeness(probability_map.answer.likeness),
+            "resembles": resembles_in_words(probability_map.answer),
             **vars(photo),  # id, name, width, height and truth_from
             "guesses": map_cell_records(probability_map, most=probability_map.top_k),
             "truth": None if truth is None else PlaceRecord.of(truth),

@@ -18,8 +18,10 @@ from geoguess_cli.inference.answers import (
     answer_row,
     guesses,
     reach_in_words,
+    resembles_in_words,
 )
 from geoguess_cli.model.familiarity import Likeness
+from geoguess_cli.model.memory import Neighbour
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
 
@@ -151,6 +153,17 @@ def test_an_answer_says_that_its_photo_is_unlike_the_training_photos(answer, par
     assert tuple(record[name] for name in names) == (3.5, 99.37, True)
     assert reach_in_words(unlike).endswith(
         "; unlike the training photos: farther from them than 99.3 % of photos held out"
+    )
+
+
+def test_an_answer_names_the_training_photos_that_its_photo_resembles(answer) -> None:
+    assert resembles_in_words(answer) == ""
+    first = Neighbour("there/b.jpg", 44.0, -121.0, "Ann", "CC BY 4.0", 0.97)
+    other = Neighbour("c.jpg", 44.0, -121.0, "", "", 0.9)
+    named = dataclasses.replace(answer, neighbours=(first, other))
+    assert resembles_in_words(named) == (
+        "resembles the training photos b.jpg (Ann, CC BY 4.0), c.jpg, "
+        "which are not in the model themselves"
     )
 
 

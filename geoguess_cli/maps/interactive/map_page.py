@@ -12,6 +12,7 @@ from PIL import Image
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.places import describe
+from geoguess_cli.inference.answers import resembles_in_words
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.html import filled_page
@@ -114,6 +115,7 @@ def caption(map_: ProbabilityMap) -> list[str]:
         f"90 % likely within {kilometres(map_.answer.radius_90_km)}",
         f"{sure} (entropy {map_.entropy_bits:.1f} of {most:.1f} bits)",
         *([likeness.in_words] if likeness is not None and likeness.unlike else []),
+        *filter(None, [resembles_in_words(map_.answer)]),
     ]
 
 

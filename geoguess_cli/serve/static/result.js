@@ -63,6 +63,7 @@ export class Result {
           ? h("p", { class: answer.unlike ? "sub unlike" : "fine" },
             sentence(answer.unlike ? `This photo is ${answer.likeness}` : answer.likeness))
           : null,
+        answer.resembles ? h("p", { class: "fine" }, sentence(`This photo ${answer.resembles}`)) : null,
       ),
       h("div", { class: "columns" },
         h("div", { class: "side" },
