@@ -5,11 +5,13 @@ A test that counts on a slow batch fails on a slow machine, or passes for the wr
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from geoguess_cli.occlusion.occlusion_map import OcclusionMap
+from geoguess_cli.serve import service as service_module
 from geoguess_cli.serve.service import OcclusionJob, Service
 
 WAIT_SECONDS = 60.0
@@ -41,18 +43,18 @@ class Gate:
         self.jobs: list[OcclusionJob] = []
         self._let, self._open = 0, False
         self._change = threading.Condition()
-        probabilities, explain = service.predictor.probabilities, service.explain
+        maps, explain = service_module.occlusion_maps, service.explain
 
-        def held(images: Any) -> Any:
-            if len(images) > 1:  # a batch of windows
+        def held(*args: Any, **options: Any) -> Iterator[OcclusionMap]:
+            for occlusion_map in maps(*args, **options):
                 self._pass()
-            return probabilities(images)
+                yield occlusion_map
 
         def recorded(*args: Any, **options: Any) -> OcclusionJob:
             self.jobs.append(explain(*args, **options))
             return self.jobs[-1]
 
-        monkeypatch.setattr(service.predictor, "for_windows", held)
+        monkeypatch.setattr(service_module, "occlusion_maps", held)
         monkeypatch.setattr(service, "explain", recorded)
 
     def let(self, batches: int) -> None:
