@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from geoguess_cli.geo.regions import find_region
 from geoguess_cli.serve.records import PlaceRecord, photo_record
+from geoguess_cli.serve.service import Service
 
 
 def test_a_place_goes_both_ways() -> None:
@@ -31,3 +33,13 @@ def test_the_record_of_a_photo_is_its_answer(service: Any, colored_photo: Any) -
     assert record.truth_from == "person"
     assert record.score is not None
     assert record.score.geoscore == 5000
+
+
+def test_an_answer_within_a_region_says_so(color_predictor, colored_photo) -> None:
+    limited = color_predictor.within(find_region("Texas, US"))
+    with Service(limited) as service:
+        photo = service.submit(colored_photo("Helena"), "a.jpg").result()
+        record = photo_record(service, photo)
+    assert record.within == "Texas, US"
+    assert 0 < record.inside < 0.5
+    assert limited.partition.region.holds(np.array([[record.latitude, record.longitude]])).all()
