@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.special
 import shapely
 
 from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
@@ -17,6 +19,7 @@ from geoguess_cli.inference.answering import Answering
 from geoguess_cli.inference.answers import answer_record, answer_row, guesses, row_schema
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.memory import Memory
 
 LOGITS = np.random.default_rng(0).normal(0, 3, (3, 4)).astype(np.float32)
 
@@ -82,6 +85,22 @@ def test_an_answer_says_how_near_its_photo_lies_to_the_training_photos(
     # Logits alone are enough for an answer, which then says nothing of its photo.
     assert answering.answer(probabilities[0], unlike_is_unsure=True).likeness is None
     assert Answering(partition).answer(probabilities[0], pooled=pooled[0]).likeness is None
+
+
+def test_an_answer_names_training_photos_where_the_model_carries_them(
+    partition: Partition,
+) -> None:
+    features = np.eye(4, dtype=np.float32)
+    frame = pl.DataFrame({"photo": list("abcd"), "latitude": 45.0, "longitude": -110.0})
+    answering = Answering(partition, memory=Memory.of(features, frame))
+    (probabilities, *_) = answering.probabilities(LOGITS)
+    answer = answering.answer(probabilities, features=features[2])
+    assert answer.neighbours is not None
+    assert [one.photo for one in answer.neighbours] == ["c", "a", "b"]
+    assert answering.answer(probabilities).neighbours is None
+    assert Answering(partition).answer(probabilities, features=features[2]).neighbours is None
+    with pytest.raises(ModelError, match="calibrate --memory"):
+        Answering(partition).with_neighbours([answer], features[:1], 2)
 
 
 def test_answering_needs_no_torch() -> None:

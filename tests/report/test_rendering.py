@@ -23,7 +23,7 @@ def test_it_names_no_address_but_its_own(page: str) -> None:
 
 def test_its_contents_lead_to_its_sections(page: str) -> None:
     links = re.findall(r'href="#([^"]+)"', page)
-    assert len(links) == 10
+    assert len(links) == 11
     for anchor in links:
         assert f'<section id="{anchor}">' in page
 
