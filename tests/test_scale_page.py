@@ -62,7 +62,8 @@ def test_the_program_for_ray_answers_as_predict(trained_world: World, tmp_path: 
     (program,) = blocks("python")
     job = tmp_path / "job.py"
     start = "ray.init(num_cpus=3, include_dashboard=False)\n    rows = ray"
-    job.write_text(program.replace("rows = ray", start))
+    # Small batches, so that both workers have some.
+    job.write_text(program.replace("rows = ray", start).replace("batch_size=512", "batch_size=16"))
     for name in ("photos.csv", "photos", "artifacts"):
         (tmp_path / name).symlink_to(trained_world.folder / name)
     package = str(Path(geoguess_cli.__file__).parents[1])
