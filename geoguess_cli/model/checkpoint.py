@@ -137,7 +137,11 @@ def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dic
     try:
         images = dict(tree["images"])
         images |= {name: tuple(images[name]) for name in ("mean", "std")}
-        config, spec, cells = ModelConfig(**tree["model"]), ImageSpec(**images), dict(tree["cells"])
+        model: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in tree["model"].items()
+        }
+        config, spec, cells = ModelConfig(**model), ImageSpec(**images), dict(tree["cells"])
         decision = dict(tree.get("decision", {}))  # absent in older folders
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} does not describe a model: {error}") from error

@@ -52,6 +52,7 @@ def test_train_writes_a_model_and_a_run(trained_world) -> None:
     assert json.loads((artifacts / "model" / "config.json").read_text())["decision"] == {
         "temperature": calibration["temperature"],
         "point": point["method"],
+        "redundancy": 0.0,
     }
 
 

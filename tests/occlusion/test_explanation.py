@@ -7,7 +7,7 @@ import pytest
 
 from geoguess_cli.errors import CellError, ConfigError
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.inference.answering import Answering
+from geoguess_cli.inference.answering import Answering, Looked
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.occlusion.explanation import (
     Explanation,
@@ -38,6 +38,10 @@ class CornerReader(Predictor):
     @property
     def for_windows(self):  # type: ignore[no-untyped-def]
         return self.probabilities
+
+    def look(self, images: np.ndarray) -> Looked:
+        logits = np.log(np.maximum(self.probabilities(images), 1e-30))
+        return Looked(logits, logits[:, :1], logits[:, :1])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         first = images[:, :, :8, :8].mean(axis=(1, 2, 3)).clip(0, 1)
