@@ -5,6 +5,7 @@ kills take minutes.
 live on in such a fork; where a job uses Polars, a `Killer` forks a process that never used them.
 """
 
+import faulthandler
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 WRITES = ("os.mkdir", "os.rename", "os.remove", "os.link", "os.rmdir", "os.truncate")
+LONGEST_SECONDS = 120
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -45,10 +47,15 @@ class Writes:
 
 
 def in_a_child(work: Callable[[], int]) -> int | None:
-    """What `work` returns in a fork of this process; None if the fork was killed."""
+    """What `work` returns in a fork of this process; None if the fork was killed.
+
+    A fork that hangs is killed after `LONGEST_SECONDS`.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(LONGEST_SECONDS)
+        faulthandler.disable()  # the end of a fork is told by what it left
         try:
             os.write(writer, str(work()).encode())
             os._exit(0)
