@@ -138,6 +138,40 @@ def captum(
     return attribution[0, 0].numpy()
 
 
+def captum_at_its_best(
+    network: Geolocator, image: np.ndarray, target: int, arguments: argparse.Namespace
+) -> tuple[int, np.ndarray, float]:
+    """The windows a call with which Captum is fastest, its map and its seconds."""
+    window, stride = arguments.window, arguments.stride
+    references = {
+        per_call: timed(
+            f"Captum, {per_call} a call",
+            window_count(*image.shape[1:], window=window, stride=stride),
+            lambda n=per_call: captum(network, image, target, n, window=window, stride=stride),
+        )
+        for per_call in arguments.per_call
+    }
+    best = min(references, key=lambda per_call: references[per_call][1])
+    return best, *references[best]
+
+
+def steps_of(
+    network: Geolocator, exact: WindowedGeolocator, size: int
+) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Our callables by name, each with one step more than the one before it."""
+    nchw = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    half = WindowedGeolocator(network, image_size=size, dtype=torch.bfloat16)
+    return {
+        "nchw": plain(nchw),
+        "channels_last": plain(network),
+        "folded": plain(folded(network, image_size=size)),
+        "fp32": Keeping(exact),
+        "autocast": plain(network, bf16=True),
+        "cast": plain(half.logits),
+        "bf16": Keeping(half),
+    }
+
+
 def main() -> None:
     """Measure, compare, print."""
     arguments = parsed()
@@ -149,29 +183,10 @@ def main() -> None:
     # The first calls also warm up.
     target = int(plain(network)(np.stack([image] * min(batch, count)))[0].argmax())
 
-    references = {
-        per_call: timed(
-            f"Captum, {per_call} a call",
-            count,
-            lambda n=per_call: captum(network, image, target, n, window=window, stride=stride),
-        )
-        for per_call in arguments.per_call
-    }
-    best = min(references, key=lambda per_call: references[per_call][1])
-    reference, captum_s = references[best]
+    best, reference, captum_s = captum_at_its_best(network, image, target, arguments)
 
-    nchw = copy.deepcopy(network).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     exact, copy_s = timed("the copy", 0, lambda: WindowedGeolocator(network, image_size=size))
-    half = WindowedGeolocator(network, image_size=size, dtype=torch.bfloat16)
-    steps = {
-        "nchw": plain(nchw),
-        "channels_last": plain(network),
-        "folded": plain(folded(network, image_size=size)),
-        "fp32": Keeping(exact),
-        "autocast": plain(network, bf16=True),
-        "cast": plain(half.logits),
-        "bf16": Keeping(half),
-    }
+    steps = steps_of(network, exact, size)
     how = {"window": window, "stride": stride, "batch_size": batch}
     maps: dict[str, OcclusionMap] = {}
     ratios: dict[str, float] = {}

@@ -15,7 +15,7 @@ from geoguess_cli.photos.decoder import MAX_PIXELS
 from geoguess_cli.photos.listing import PhotoList
 
 APPENDED = 512
-"""Photos between two writes to the store. A kill costs at most so many and one batch."""
+"""Photos between two writes to the store. A kill loses at most these and one batch."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,7 @@ def prune(path: Path, *, unused_days: float, now: float | None = None) -> list[t
 
     Args:
         path: The folder of all stores.
-        unused_days: A store that was used within so many days stays; 0 deletes all.
+        unused_days: A store that was used within this number of days stays; 0 deletes all.
         now: The time in seconds since 1970 (default: the clock's).
 
     Returns:

@@ -40,7 +40,7 @@ FORMAT = 1
 """Number of the folder's layout; raise it with a change that older versions would misread."""
 
 ROWS = 1024
-"""Photos of a part, rounded up to whole batches: a kill loses the answers to so many at most."""
+"""Photos of a part, rounded up to whole batches. A kill loses at most the answers of one part."""
 
 ABOUT_NAME, PARTS_NAME, MERGED_NAME = "about.json", "parts", "predictions.parquet"
 

@@ -144,7 +144,7 @@ class OutputsTask:
     workers: int
 
     def results(self, processes: Processes) -> Iterator[Outputs]:
-        """The outputs of this process's own batches, which are every so many of all."""
+        """The outputs of this process's own batches; the processes take batches by turns."""
         every = np.arange(len(self.files))
         rows = every[every // self.batch_size % processes.count == processes.rank]
         outputs = predictor_of(self.model).outputs(

@@ -79,7 +79,7 @@ class StepMemory:
     photo: int
 
     def of(self, photos: int) -> int:
-        """What a step takes with so many photos at once."""
+        """What a step takes with this number of photos at once."""
         return self.always + photos * self.photo
 
 
