@@ -27,7 +27,7 @@ from geoguess_cli.commands import (
 from geoguess_cli.console import processes
 from geoguess_cli.console.streams import discard_output, prepare_streams, wait_asleep
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
-from geoguess_cli.memory import shortage
+from geoguess_cli.shortage import shortage
 
 
 class ErrorBoundary(TyperGroup):

@@ -18,7 +18,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 FLOORS = (
     ("errors", "names"),
     ("files", "frames", "wording", "choices"),
-    ("toml_records", "memory"),
+    ("toml_records", "shortage"),
     ("training_config",),
     ("config",),
     ("drawing", "geo", "recipes"),

@@ -8,23 +8,14 @@ from geoguess_cli.console.fits import fit_on_validation, show_fit, show_memory
 from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits
 from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.verbs import configured
+from geoguess_cli.console.verbs import ANSWERING, configured
 from geoguess_cli.errors import PhotoTableError
 
 if TYPE_CHECKING:
     from geoguess_cli.model.processes import Processes
 
 
-@configured(
-    "photos",
-    "train__batch_size",
-    "device",
-    "precision",
-    "workers",
-    "max_pixels",
-    "artifacts",
-    helped=True,
-)
+@configured("photos", *ANSWERING, helped=True)
 def calibrate(
     *,
     model: options.ModelOption = None,

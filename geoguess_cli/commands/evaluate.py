@@ -11,23 +11,14 @@ from geoguess_cli.console.evaluations import show_comparison, show_report
 from geoguess_cli.console.inputs import check_leaks, photos_of_split, read_photos
 from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.verbs import configured
+from geoguess_cli.console.verbs import ANSWERING, configured
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.model.processes import Processes
 
 
-@configured(
-    "photos",
-    "train__batch_size",
-    "device",
-    "precision",
-    "workers",
-    "max_pixels",
-    "artifacts",
-    helped=True,
-)
+@configured("photos", *ANSWERING, helped=True)
 def evaluate(
     *,
     model: options.ModelOption = None,

@@ -15,7 +15,7 @@ from geoguess_cli.console.output import Sink
 from geoguess_cli.console.parts import answer_folder, fill_parts
 from geoguess_cli.console.records import chosen_answer_format, deliver
 from geoguess_cli.console.sidecars import show_sidecars, sidecar_folder
-from geoguess_cli.console.verbs import configured
+from geoguess_cli.console.verbs import ANSWERING, configured
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
@@ -25,16 +25,7 @@ if TYPE_CHECKING:
     from geoguess_cli.photos.archives import PhotoFile
 
 
-@configured(
-    "column",
-    "train__batch_size",
-    "device",
-    "precision",
-    "workers",
-    "max_pixels",
-    "artifacts",
-    helped=True,
-)
+@configured("column", *ANSWERING, helped=True)
 def predict(
     photos: options.PhotoFiles,
     *,

@@ -11,7 +11,7 @@ from geoguess_cli.console import options
 from geoguess_cli.console.inputs import expand_photos, truths_of
 from geoguess_cli.console.models import check_familiarity, load_predictor
 from geoguess_cli.console.output import Sink, ending_of
-from geoguess_cli.console.verbs import configured
+from geoguess_cli.console.verbs import ANSWERING, configured
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.maps.files import FORMATS, FormatName, Look, format_of, map_names, write_maps
 from geoguess_cli.names import text_of
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from geoguess_cli.photos.archives import PhotoFile
 
 
-@configured(
-    "photos", "train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts"
-)
+@configured("photos", *ANSWERING)
 def probmap(
     photo: options.PhotoFiles,
     *,

@@ -36,6 +36,10 @@ takes --column as well.
 """
 
 
+ANSWERING = ("train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts")
+"""The keys of a verb whose model answers many photos."""
+
+
 def configured(
     *keys: str, json: bool = True, helped: bool = False
 ) -> Callable[[Callable[..., None]], Any]:

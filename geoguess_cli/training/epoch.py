@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from geoguess_cli.choices import Arithmetic
 from geoguess_cli.errors import ModelError, OutOfMemoryError, PhotoTableError
-from geoguess_cli.memory import shortage
 from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import ALONE, Processes
 from geoguess_cli.photos.dataset import Batch
+from geoguess_cli.shortage import shortage
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import Tally
 from geoguess_cli.training.stages import norms_resting

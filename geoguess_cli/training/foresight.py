@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from geoguess_cli.config import StageConfig
 from geoguess_cli.errors import PhotoError
-from geoguess_cli.memory import free_memory
 from geoguess_cli.model.device import autocast
 from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.photos.images import pixels_needed
+from geoguess_cli.shortage import free_memory
 from geoguess_cli.training.session import TrainingSession
 from geoguess_cli.training.stages import norms_resting, plan, set_stage
 from geoguess_cli.wording import byte_size, counted, percent

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from geoguess_cli.memory import free_memory, shortage
+from geoguess_cli.shortage import free_memory, shortage
 
 
 @pytest.mark.parametrize(
