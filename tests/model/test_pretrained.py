@@ -12,13 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from geoguess_cli.config import ImagesConfig, ModelConfig
-from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
+from geoguess_cli.errors import WeightsError
 from geoguess_cli.model import pretrained
 from geoguess_cli.model._timm import timm
-from geoguess_cli.model.checkpoint import TrainedModel, save_model
 from geoguess_cli.model.geolocator import Geolocator, image_spec
 from geoguess_cli.model.pretrained import lite_to_timm, load_weights
-from geoguess_cli.model.states import cells_digest, write_state
 from geoguess_cli.photos.images import decode_photo, to_array
 
 PHOTOS = Path(__file__).resolve().parents[2].parent / "shared" / "photos"
@@ -194,71 +192,3 @@ def test_a_foreign_name_is_refused(damage: str) -> None:
     names = list(timm.create_model(LITE0).state_dict())
     with pytest.raises(WeightsError, match="not a layer of an EfficientNet-Lite"):
         lite_to_timm({damage: torch.zeros(1)}, names)
-
-
-def test_a_file_fills_what_matches(
-    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
-) -> None:
-    file = tmp_path / "others.safetensors"
-    other = build(cells=7, seed=5)
-    write_state(other.state_dict(), file)
-    geolocator = build()
-    before = _copy(geolocator)
-    notes = load_weights(geolocator, dataclasses.replace(tiny, weights=str(file)), image_size=size)
-    assert len(notes) == 1
-    assert "lacks 2 tensors" in notes[0]
-    assert (
-        "in head, which start from random weights: head.linear.bias, head.linear.weight" in notes[0]
-    )
-    state = geolocator.state_dict()
-    for name, tensor in other.state_dict().items():
-        expected = before[name] if name.startswith("head.") else tensor
-        assert torch.equal(state[name], expected), name
-
-
-def test_a_plain_timm_file_fills_the_backbone(
-    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
-) -> None:
-    state = timm.create_model("test_resnet").state_dict()
-    save_file(state, tmp_path / "cnn.safetensors")
-    geolocator = build()
-    config = dataclasses.replace(tiny, weights=str(tmp_path / "cnn.safetensors"))
-    (note,) = load_weights(geolocator, config, image_size=size)
-    assert "in head, projection, vit" in note
-    assert torch.equal(geolocator.backbone.state_dict()["conv1.0.weight"], state["conv1.0.weight"])
-
-
-def test_a_model_folder_gives_its_head_only_to_the_same_cells(
-    trained: TrainedModel,
-    build: Callable[..., Geolocator],
-    tiny: ModelConfig,
-    size: int,
-    tmp_path: Path,
-) -> None:
-    save_model(tmp_path / "model", trained)
-    config = dataclasses.replace(tiny, weights=str(tmp_path / "model"))
-    own = cells_digest(trained.partition.cells)
-    same = build(seed=3)
-    assert load_weights(same, config, image_size=size, cells_digest=own) == []
-    wanted = trained.geolocator.state_dict()["head.linear.weight"]
-    assert torch.equal(same.state_dict()["head.linear.weight"], wanted)
-    other = build(seed=3)
-    (note,) = load_weights(other, config, image_size=size, cells_digest="other cells")
-    assert "in head" in note
-    assert not torch.equal(other.state_dict()["head.linear.weight"], wanted)
-
-
-def test_a_file_that_fits_nowhere_or_is_not_there(
-    build: Callable[..., Geolocator], tiny: ModelConfig, size: int, tmp_path: Path
-) -> None:
-    def load(path: Path) -> None:
-        load_weights(build(), dataclasses.replace(tiny, weights=str(path)), image_size=size)
-
-    with pytest.raises(MissingFileError, match="no weights at"):
-        load(tmp_path / "absent.safetensors")
-    save_file({"stranger": torch.zeros(3)}, tmp_path / "stranger.safetensors")
-    with pytest.raises(ModelError, match="no tensor that fits this model"):
-        load(tmp_path / "stranger.safetensors")
-    (tmp_path / "text.safetensors").write_text("not one")
-    with pytest.raises(ModelError, match="not a safetensors file"):
-        load(tmp_path / "text.safetensors")
