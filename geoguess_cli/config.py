@@ -215,6 +215,10 @@ class Config:
         at_least(1, max_pixels=self.max_pixels)
         at_least(0, seed=self.seed, threads=self.threads)
 
+    def tree(self) -> dict[str, Any]:
+        """All keys and values as plain JSON, as a TOML parser reads them."""
+        return tomllib.loads(to_toml(self))
+
     @property
     def cells_path(self) -> Path:
         """The file of the partition, which `cells build` writes and the other verbs read."""

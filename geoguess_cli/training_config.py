@@ -1,13 +1,19 @@
 """The tables of the configuration that say how a model trains: `[train]` and its stages."""
 
+import re
 from dataclasses import dataclass
 
 from geoguess_cli.choices import Schedule, TrainingTargets
 from geoguess_cli.errors import ConfigError
 from geoguess_cli.toml_records import at_least, between
 
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+
 PARTS = ("backbone", "projection", "vit", "head")
 """The parts of a geolocator, in the order of the forward pass."""
+
+TENSORBOARD = "tensorboard"
+"""The value of `train.log` that writes to TensorBoard."""
 
 NO_VIT = "none"
 """In place of the name of a ViT: the backbone's own embedding goes to the head."""
@@ -62,7 +68,8 @@ class TrainConfig:
     that a step keeps; the averaged weights are judged and kept (0 turns it off). `plateau_factor`
     and `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
     each stage with "cosine". `accumulate` is the number of parts in which a batch goes
-    through the model, whose gradients add up to those of the batch.
+    through the model, whose gradients add up to those of the batch. `log` is "" (none),
+    "tensorboard", or a function as "module:function", which is told every epoch and the report.
     """
 
     batch_size: int = 64
@@ -81,6 +88,7 @@ class TrainConfig:
     plateau_factor: float = 0.5
     plateau_patience: int = 2
     save_minutes: float = 5.0
+    log: str = ""
     stages: tuple[StageConfig, ...] = PAPER_STAGES
 
     def __post_init__(self) -> None:
@@ -106,6 +114,11 @@ class TrainConfig:
             raise ConfigError(
                 f"train.save_minutes is {self.save_minutes:g}; it must be 0 or more (0 keeps a "
                 "snapshot after every step)"
+            )
+        if self.log not in ("", TENSORBOARD) and not _FUNCTION.fullmatch(self.log):
+            raise ConfigError(
+                f'train.log is `{self.log}`; it is "", "{TENSORBOARD}" or a function as '
+                '"module:function"'
             )
         if not self.stages:
             raise ConfigError("train.stages is empty; name at least one stage")

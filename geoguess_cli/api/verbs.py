@@ -213,6 +213,7 @@ def conclude(
             on_batch=on_batch,
         )
     decided = fit.applied_to(trained)
+    session.log.tell("model", decided.metrics)
     return Model(predictor_of(decided, config)), fit
 
 

@@ -15,7 +15,10 @@ from geoguess_cli.console.verbs import ANSWERING, configured
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
+    from geoguess_cli.evaluation.report import Report
+    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.processes import Processes
+    from geoguess_cli.model.trained import TrainedModel
 
 
 @configured("photos", *ANSWERING, helped=True)
@@ -62,8 +65,7 @@ def evaluate(
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
 
-    def evaluated(folder: Path | None) -> "Evaluation":
-        predictor = load_predictor(config, folder, keeps=True, within=within, processes=processes)
+    def evaluated(predictor: "Predictor") -> "Evaluation":
         with sink.counter("photos") as move:
             evaluation = api.evaluate(
                 api.Model(predictor),
@@ -79,17 +81,31 @@ def evaluate(
             sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")
         return evaluation
 
+    def load(folder: Path | None) -> "Predictor":
+        return load_predictor(config, folder, keeps=True, within=within, processes=processes)
+
     if compare is None:
         target = report or config.artifacts / "eval"
-        evaluation = evaluated(model)
+        predictor = load(model)
+        evaluation = evaluated(predictor)
         api.save(evaluation, target)
         of = evaluation.report
         sink.result(of.record(), lambda: show_report(of, sink))
         sink.wrote("report", target / "report.html")
+        _tell(config, predictor.trained, of, target)
         return
     target = report or config.artifacts / "comparison"
-    a, b = map(evaluated, compare)
+    a, b = (evaluated(load(folder)) for folder in compare)
     comparison = compared(a, b, names=(str(compare[0]), str(compare[1])))
     api.save(comparison, target)
     sink.result(comparison.record(), lambda: show_comparison(comparison, sink))
     sink.wrote("comparison", target / "comparison.html")
+
+
+def _tell(config: Config, model: "TrainedModel", report: "Report", folder: Path) -> None:
+    """Tell the report to the log of the run that the model comes from, if it is here."""
+    from geoguess_cli.training.log import open_log
+
+    run = config.artifacts / "runs" / model.metrics.get("training", {}).get("run", "")
+    if config.train.log and run.is_dir():
+        open_log(config.train.log, run).tell("report", report.record() | {"folder": str(folder)})

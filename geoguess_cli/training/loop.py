@@ -20,6 +20,7 @@ from geoguess_cli.training.clock import Clock
 from geoguess_cli.training.epoch import AfterBatch, Engine
 from geoguess_cli.training.faults import fault_of_epoch
 from geoguess_cli.training.features import FeatureReading, Loader
+from geoguess_cli.training.log import TrainingLog
 from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.progress import (
     PHASES,
@@ -54,6 +55,7 @@ class EpochLoop:
         cells_digest: `states.cells_digest` of the partition.
         terms: `terms.training_terms` of this training.
         features: Reads features in place of photos, for a stage where all before the head rests.
+        log: Is told when the training begins, and the result of each epoch.
         on_step: Called after each batch.
         stop: Asked after each batch.
     """
@@ -66,6 +68,7 @@ class EpochLoop:
     cells_digest: str
     terms: Mapping[str, str]
     features: FeatureReading
+    log: TrainingLog
     on_step: Callable[[StepStats], None] | None
     stop: Stop | None
     best: Best = field(default_factory=Best, init=False)
@@ -89,6 +92,7 @@ class EpochLoop:
         else:
             self.only_stage, done = resumed.only_stage, resumed.epoch
             self._go_back(resumed, stage)
+        self.log.tell("start", {"config": self.config.tree(), "epochs": list(self.metrics)})
         stages = plan(self.config.train.stages, self.only_stage)
         self.last_epoch = stages[-1].end
         for planned in stages:
@@ -182,6 +186,7 @@ class EpochLoop:
         if stats.best:
             self.best = Best(stats.val_loss, stats.epoch)
         self._keep(stage, stats.epoch, best=self._weights(stage) if stats.best else None)
+        self.log.tell("epoch", self.metrics[-1])
         return stats
 
     def _phases(

@@ -26,6 +26,7 @@ from geoguess_cli.training.features import (
     training_augmentation,
 )
 from geoguess_cli.training.legacy import latest_snapshot
+from geoguess_cli.training.log import open_log
 from geoguess_cli.training.loop import EpochLoop, Stop
 from geoguess_cli.training.photos import TrainingPhotos, check_photos, training_photos
 from geoguess_cli.training.progress import EpochStats, StepStats
@@ -56,12 +57,14 @@ class TrainingSession:
         geolocator: The model that learns. When a training begins it has its first weights.
         notes: What the user should know about these first weights, or about snapshots that are
             damaged, one sentence each.
+        log: Is told what happens, see `train.log`.
         threads: Compute threads: those of the interrupted training, else `config.threads`.
 
     Raises:
         PhotoTableError: There is no photo to learn from or to choose the best epoch by.
-        ConfigError: This machine has no such device, or a stage freezes a part that the model
-            lacks.
+        ConfigError: This machine has no such device, a stage freezes a part that the model lacks,
+            or `train.log` names no function.
+        DependencyError: TensorBoard is not installed, and `train.log` names it.
         ModelError: timm has no such backbone or ViT, or stored weights do not fit.
         MissingFileError: There are no first weights where the configuration says, or there is
             nothing to resume.
@@ -83,6 +86,7 @@ class TrainingSession:
         self.run, self.stage, self.processes = run, stage, processes
         config.model.check_stages(config.train.stages)
         check_features(config)
+        self.log = open_log(config.train.log if processes.leads else "", run.folder)
         train = training_photos(photos.only("train"), partition, uncovered=config.cells.uncovered)
         # With a hierarchy a photo in no cell teaches the levels of the S2 tree that hold it.
         self.train = train if config.train.hierarchy else train.only_covered()
@@ -168,6 +172,7 @@ class TrainingSession:
                 cells_digest=self.cells_digest,
                 terms=self._terms(),
                 features=self._features(on_features),
+                log=self.log,
                 on_step=on_step,
                 stop=stop,
             )

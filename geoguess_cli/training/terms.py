@@ -15,7 +15,7 @@ THREADS = "compute threads"
 PROCESSES = "processes"
 ACCUMULATE = "train.accumulate"
 
-UNDECIDING = ("train.save_minutes",)
+UNDECIDING = ("train.save_minutes", "train.log")
 """Keys that change no result, so that they may change between a training and its resumption."""
 
 
