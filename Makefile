@@ -2,6 +2,7 @@
 # make test   installs the development tools, then runs the tests
 # make lint   ruff and mypy
 # make fuzz   tries the readers with strange input, MINUTES=5 for each
+# make docs   builds the documentation site into site/
 # make bench  measures the claims of benchmarks/; ONLY="NAME …" measures some of them again
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PHOTO := sample_data/photos/d165-00.jpg
 
-.PHONY: demo test lint bench fuzz clean
+.PHONY: demo test lint docs bench fuzz clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -47,6 +48,10 @@ lint: .venv/developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: .venv/developed
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 bench: .venv/developed
 	$(BIN)/python benchmarks/results.py $(ONLY)
 
@@ -55,4 +60,4 @@ fuzz: .venv/developed
 	$(BIN)/python tests/fuzz/run.py --minutes $(or $(MINUTES),5)
 
 clean:
-	rm -rf .venv artifacts
+	rm -rf .venv artifacts site

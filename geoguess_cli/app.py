@@ -14,6 +14,7 @@ from geoguess_cli.commands import (
     calibrate,
     cells,
     data,
+    doctor,
     evaluate,
     features,
     occlude,
@@ -120,6 +121,7 @@ app.command("occlude")(occlude.occlude)
 app.command("survey")(survey.survey)
 app.command("probmap")(probmap.probmap)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

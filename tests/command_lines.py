@@ -13,8 +13,9 @@ from geoguess_cli.app import app
 
 def commands_of(page: Path) -> list[list[str]]:
     """The arguments of every `geoguess` command in the code blocks of a page, in order."""
-    blocks = re.findall(r"^```(?:sh|console)?\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    blocks = re.findall(r"^```([^\n]*)\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+    shown = [content for language, content in blocks if language in ("", "sh", "console")]
+    lines = "\n".join(shown).replace("\\\n", " ").splitlines()
     own = [line.removeprefix("$ ") for line in lines]
     return [shlex.split(line, comments=True)[1:] for line in own if line.startswith("geoguess ")]
 

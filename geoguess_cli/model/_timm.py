@@ -54,6 +54,11 @@ def guarded(load: Callable[[], ModuleType]) -> ModuleType:
             _declared[operator] = library
 
 
+def missing_operators() -> tuple[str, ...]:
+    """The operators of torchvision that do not load beside this torch, and are made up for."""
+    return tuple(f"torchvision::{name}" for name in _declared)
+
+
 def _forget(*packages: str) -> None:
     """Remove half-imported packages, so that the next import starts anew."""
     for name in list(sys.modules):

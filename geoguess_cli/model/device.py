@@ -18,7 +18,7 @@ def resolve_device(name: str) -> torch.device:
     Raises:
         ConfigError: This machine has no such device; the message names those that it has.
     """
-    present = _devices_present()
+    present = devices_present()
     if name == "auto":
         return torch.device(present[0].partition(":")[0])
     if name not in present and name not in {known.partition(":")[0] for known in present}:
@@ -51,7 +51,8 @@ def compute_threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _devices_present() -> list[str]:
+def devices_present() -> list[str]:
+    """The names of this machine's devices, the one that "auto" takes first."""
     present = []
     if torch.cuda.is_available():
         present += [f"cuda:{index}" for index in range(torch.cuda.device_count())]

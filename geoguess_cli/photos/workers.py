@@ -22,7 +22,7 @@ def automatic_workers(photos: int) -> int:
     """The number of decoding processes for some photos: 0 for few photos, at most one a core."""
     if photos < FEW_PHOTOS:
         return 0
-    return min(_usable_cores(), MAX_WORKERS)
+    return min(usable_cores(), MAX_WORKERS)
 
 
 def workers_of_each(workers: int, photos: int, processes: int) -> int:
@@ -67,7 +67,7 @@ def workers_that_fit(workers: int, batch_bytes: int, *, folder: Path = SHARED_ME
     return fitting
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """The number of cores that this process may use; a container can have fewer than a machine."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
