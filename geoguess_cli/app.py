@@ -17,6 +17,7 @@ from geoguess_cli.commands import (
     doctor,
     evaluate,
     features,
+    model,
     occlude,
     predict,
     probmap,
@@ -113,6 +114,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
 app.add_typer(features.app, name="features")
 app.add_typer(recipe.app, name="recipe")
+app.add_typer(model.app, name="model")
 app.command("train", cls=train.TrainCommand)(train.train)
 app.command("calibrate")(calibrate.calibrate)
 app.command("eval")(evaluate.evaluate)

@@ -7,11 +7,14 @@ Arithmetic = Literal["fp32", "bf16"]
 Precision = Literal["auto", "fp32", "bf16"]
 """`auto` is bf16 where the device computes it fast, else fp32."""
 
-Resize = Literal["squash", "crop", "pad"]
+Resize = Literal["squash", "crop", "center-crop", "pad"]
 """How a photo becomes square: the whole of it, or the square in its centre."""
 
-Head = Literal["linear", "mlp"]
-"""The layers that give each cell its logit: one linear layer, or one more before it."""
+Head = Literal["linear", "mlp", "gallery"]
+"""What gives a cell its logit: a linear layer, one more before it, or the places of a gallery."""
+
+PublishedModel = Literal["geoclip"]
+"""The published models that become a model folder; `adoption.published` describes each."""
 
 TrainingTargets = Literal["hard", "distance"]
 """What a training photo is taught: its cell alone, or every cell by its distance."""

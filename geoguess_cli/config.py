@@ -85,7 +85,9 @@ class ModelConfig:
     `drop_path` is the share of a photo's residual branches that a step leaves out in the last block
     of backbone and ViT, less in earlier ones (stochastic depth, arXiv 1603.09382, by timm).
     With `vit = "none"` the backbone is any model of timm, whose own pooled embedding goes to the
-    head; then the keys of feature map, patches and ViT have no meaning.
+    head; then the keys of feature map, patches and ViT have no meaning. With `projected` it keeps
+    its last layer, which is the projection of a CLIP, and its output goes to the head.
+    The head "gallery" is that of an adopted model, from whose folder `weights` must come.
     """
 
     backbone: str = "resnet50"
@@ -96,6 +98,7 @@ class ModelConfig:
     grid: int = 14
     dropout: float = 0.2
     head: Head = "linear"
+    projected: bool = False
     drop_path: float = 0.0
     position_embedding: bool = True
     final_norm: bool = True

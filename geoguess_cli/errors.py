@@ -46,6 +46,10 @@ class DownloadError(GeoguessError, OSError):
     """A data set cannot be fetched: the server, the connection, the disk or a part is at fault."""
 
 
+class UnansweredError(GeoguessError, OSError):
+    """A question that nobody can answer, because there is no terminal."""
+
+
 class DependencyError(GeoguessError, ImportError):
     """An installed package is missing or does not match another."""
 

@@ -18,6 +18,7 @@ CHECKED = (
     "model",
     "training",
     "inference",
+    "adoption",
     "evaluation",
     "drawing",
     "maps",
@@ -37,6 +38,7 @@ pytest_plugins = [
     "process_worlds",
     "figure_worlds",
     "hub_servers",
+    "adopted_worlds",
 ]
 
 TESTS = Path(__file__).resolve().parent

@@ -1,7 +1,6 @@
 """`geoguess data download`: fetch a published data set, check it and write its photo table."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from geoguess_cli.choices import DataSetName
 from geoguess_cli.console import options
+from geoguess_cli.console.asking import confirm
 from geoguess_cli.console.inputs import report_reading
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import DownloadError
@@ -57,7 +57,8 @@ def download(
     plan = plan_download(DATA_SETS[name], to or Path(name), only=only or [])
     _announce(plan, sink)
     if plan.files and not yes:
-        _ask(plan)
+        again = f"geoguess data download {plan.data_set.name} --yes"
+        confirm("Fetch it?", f"nothing was fetched; `{again}` starts without a question")
     fetch(plan, environment=os.environ, quiet=quiet or json)
     reading = read_download(plan)
     report_reading(reading, plan.folder, sink)
@@ -98,21 +99,6 @@ def _announce(plan: "DownloadPlan", sink: Sink) -> None:
     sink.notice(f"to       {plan.folder}")
     if data_set.note and plan.files:
         sink.notice(data_set.note)
-
-
-def _ask(plan: "DownloadPlan") -> None:
-    """Ask whether to start.
-
-    Raises:
-        DownloadError: There is no terminal to answer at.
-        typer.Abort: The answer is no.
-    """
-    if not sys.stdin.isatty():
-        raise DownloadError(
-            f"nothing was fetched, because there is no terminal to answer at; "
-            f"`geoguess data download {plan.data_set.name} --yes` starts without a question"
-        )
-    typer.confirm("Fetch it?", abort=True, err=True)
 
 
 def _show(checks: "list[CountCheck]", sink: Sink) -> None:

@@ -24,6 +24,9 @@ METHOD = 1
 _WITHOUT_EFFECT = ("head", "dropout", "drop_path", "weights")
 """Keys of `[model]` that change no feature of an encoder at rest; weights count by their values."""
 
+_LATER = {"projected": False}
+"""Keys that older stores do not know, and the value that leaves features as they were."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -68,7 +71,11 @@ class Encoder:
     def digest(self) -> str:
         """The fingerprint (SHA-256) of weights, architecture, photo transform and precision."""
         architecture = dataclasses.asdict(self.config)
-        own = {key: architecture[key] for key in architecture if key not in _WITHOUT_EFFECT}
+        own = {
+            key: value
+            for key, value in architecture.items()
+            if key not in _WITHOUT_EFFECT and (key not in _LATER or value != _LATER[key])
+        }
         described = (METHOD, own, dataclasses.asdict(self.spec), self.precision)
         digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
         for name, tensor in sorted(self.geolocator.state_dict().items()):

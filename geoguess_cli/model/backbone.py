@@ -70,7 +70,7 @@ def build_embedding(config: ModelConfig, *, image_size: int) -> tuple[nn.Module,
 
 
 def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> nn.Module:
-    """timm's backbone, cut after the configured feature map, or whole up to its pooled embedding.
+    """timm's backbone, cut after a feature map, whole up to its pooled embedding, or all of it.
 
     Args:
         config: The name of the backbone and the number of the feature map.
@@ -83,7 +83,7 @@ def create_backbone(config: ModelConfig, *, image_size: int, **source: Any) -> n
     if config.drop_path:
         source["drop_path_rate"] = config.drop_path
     if config.vit == NO_VIT:
-        source |= {"num_classes": 0}
+        source |= {} if config.projected else {"num_classes": 0}
     else:
         source |= {"features_only": True, "out_indices": config.feature_maps}
     backbone: nn.Module = timm.create_model(config.backbone, **source)

@@ -73,6 +73,7 @@ def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]
     fit = {
         "squash": "squashed to a square",
         "crop": "cropped to the square in the centre",
+        "center-crop": "cropped to the square in the centre, on whole pixels as by CLIP",
         "pad": "shown whole in a square, with margins of the mean colour",
     }[spec.resize]
     return f"""

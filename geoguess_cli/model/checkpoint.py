@@ -8,6 +8,7 @@ familiarity.safetensors   what the training photos are like, by which others are
 memory.*            where it is wanted, the features of the training photos, and their names
 metrics.json        counts and statistics of the training
 README.md           the model card
+LICENSE             where the weights were published by others, the text of their licence
 """
 
 import dataclasses
@@ -47,6 +48,7 @@ CONFIG_NAME = "config.json"
 CELLS_NAME = "cells.parquet"
 METRICS_NAME = "metrics.json"
 CARD_NAME = "README.md"
+LICENCE_NAME = "LICENSE"
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:
@@ -79,6 +81,8 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         _write_json(partial / METRICS_NAME, trained.metrics)
         card = model_card(trained, parts=parts, versions=versions)
         (partial / CARD_NAME).write_text(card, encoding="utf-8", errors=WRITABLE)
+        if trained.licence:
+            (partial / LICENCE_NAME).write_text(trained.licence, encoding="utf-8")
         _write_json(partial / CONFIG_NAME, description)
 
 
@@ -123,7 +127,14 @@ def load_model(folder: Path) -> TrainedModel:
         decision=decision,
         familiarity=read_familiarity(folder / FAMILIARITY_NAME, width=geolocator.pooled_width),
         memory=read_memory(folder, width=geolocator.width),
+        licence=read_licence(folder),
     )
+
+
+def read_licence(folder: Path) -> str:
+    """The text of the licence that a model folder carries; "" if it carries none."""
+    path = folder / LICENCE_NAME
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _read_description(path: Path) -> tuple[ModelConfig, ImageSpec, Decision, dict[str, Any]]:

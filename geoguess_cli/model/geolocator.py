@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from geoguess_cli.config import NO_VIT, PARTS, ImagesConfig, ModelConfig
 from geoguess_cli.model._timm import check_name, timm
 from geoguess_cli.model.backbone import blank, build_embedding, build_feature_map, resting
-from geoguess_cli.model.head import create_head
+from geoguess_cli.model.head import Head, create_head
 from geoguess_cli.model.vit import VIT_MODULES, create_vit
 from geoguess_cli.photos.images import ImageSpec
 
@@ -55,12 +55,12 @@ class Geolocator(nn.Module, ABC):
     """
 
     backbone: nn.Module
-    head: nn.Module
+    head: Head
 
     @property
     def cells(self) -> int:
         """Number of cells, which is the number of columns of the logits."""
-        return len(self.head.get_submodule("linear").get_parameter("bias"))
+        return self.head.cells
 
     @property
     def width(self) -> int:

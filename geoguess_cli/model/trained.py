@@ -31,6 +31,8 @@ class TrainedModel:
         decision: How logits become probabilities and a point estimate.
         familiarity: What the training photos are like; None in a model of an older version.
         memory: The features of the training photos; None in a model that does not carry them.
+        licence: The text of the licence under which its weights, or those that it began with, were
+            published; "" if there is none.
 
     Raises:
         ModelError: The number of columns of the head is not the number of cells.
@@ -44,6 +46,7 @@ class TrainedModel:
     decision: Decision = field(default_factory=Decision)
     familiarity: Familiarity | None = None
     memory: Memory | None = None
+    licence: str = ""
 
     def __post_init__(self) -> None:
         if self.geolocator.cells != len(self.partition):

@@ -18,6 +18,7 @@ from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.backbone import create_backbone
 from geoguess_cli.model.geolocator import Geolocator
+from geoguess_cli.model.location import sized_by_state
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, read_state
 from geoguess_cli.model.vit import create_vit
 from geoguess_cli.wording import counted
@@ -56,7 +57,8 @@ def load_file(
         config: Names the backbone and the ViT.
         path: A safetensors file, a file of torch, or a model folder.
         image_size: Side of the photos, in pixels.
-        cells_digest: Digest of the partition; the head of a model with other cells is not loaded.
+        cells_digest: Digest of the partition; the head of a model with other cells is not loaded,
+            unless it is a gallery.
 
     Raises:
         MissingFileError: The file does not exist.
@@ -66,13 +68,15 @@ def load_file(
     offered, metadata = read_weights(file)
     own = geolocator.state_dict()
     if any(name.startswith(_OWN) for name in offered):
-        other_cells = metadata.get(CELLS_KEY, cells_digest) != cells_digest
+        any_size = sized_by_state(geolocator)
+        # A gallery is grouped anew by other cells.
+        tied = not any_size and metadata.get(CELLS_KEY, cells_digest) != cells_digest
         taken = {
             name: tensor
             for name, tensor in offered.items()
             if name in own
-            and own[name].shape == tensor.shape
-            and not (other_cells and name.startswith("head."))
+            and (name in any_size or own[name].shape == tensor.shape)
+            and not (tied and name.startswith("head."))
         }
         unused = offered.keys() - taken.keys()
     else:

@@ -18,6 +18,9 @@ from geoguess_cli.photos.position import read_position as read_position
 MAX_ASPECT_JITTER = 1.1
 """A random crop is at most this much wider or narrower than the picture."""
 
+_LONGEST = 16
+"""Greatest ratio of a picture's sides at which it is resized whole before its centre is cut out."""
+
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -31,8 +34,9 @@ class ImageSpec:
         std: Standard deviation of red, green, blue, which the difference is divided by.
         interpolation: "bicubic" or "bilinear".
         resize: "squash" makes the whole picture square (the paper), "crop" keeps its proportions
-            and takes the square in the centre, "pad" keeps them and shows the whole picture between
-            margins of the mean colour.
+            and takes the square in the centre, "center-crop" does so on the whole pixels that
+            CLIP takes, "pad" keeps the proportions and shows the whole picture between margins of
+            the mean colour.
 
     Raises:
         ConfigError: The size is below 1, a deviation is not above 0, or a name is unknown.
@@ -88,9 +92,25 @@ def fit_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
         image: An RGB picture.
         spec: Size, interpolation, and whether to squash, to crop or to pad.
     """
+    if spec.resize == "center-crop" and max(image.size) <= _LONGEST * min(image.size):
+        return _center_cropped(image, spec)
     width, height = _base(image, spec)
     left, top = (image.width - width) / 2, (image.height - height) / 2
     return _resized(image, spec, (left, top, left + width, top + height))
+
+
+def _center_cropped(image: Image.Image, spec: ImageSpec) -> Image.Image:
+    """The centre of a picture whose shorter side was resized to the spec's size.
+
+    The longer side and the margin before the centre are rounded down to whole pixels, as by the
+    CLIPImageProcessor of transformers. One pass with a box would round otherwise: Pillow chooses
+    the order of its two passes by the size of the result.
+    """
+    size, short = spec.size, min(image.size)
+    width, height = (size * side // short for side in image.size)
+    left, top = (width - size) // 2, (height - size) // 2
+    resized = image.resize((width, height), _RESAMPLING[spec.interpolation])
+    return resized.crop((left, top, left + size, top + size))
 
 
 def to_array(image: Image.Image, spec: ImageSpec) -> Float32[np.ndarray, "3 s s"]:
@@ -150,7 +170,7 @@ def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> 
 def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:
     """Width and height of the part of the picture that is fitted to the square."""
     short = min(image.size)
-    return (short, short) if spec.resize == "crop" else image.size
+    return (short, short) if spec.resize in ("crop", "center-crop") else image.size
 
 
 def _resized(

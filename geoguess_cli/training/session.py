@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.model.checkpoint import TrainedModel
+from geoguess_cli.model.checkpoint import TrainedModel, read_licence
 from geoguess_cli.model.device import compute_threads, resolve_device, resolve_precision
+from geoguess_cli.model.gallery import GalleryHead
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
 from geoguess_cli.model.processes import ALONE, Processes
@@ -116,6 +118,8 @@ class TrainingSession:
                 image_size=self.spec.size,
                 cells_digest=self.cells_digest,
             )
+            if isinstance(self.geolocator.head, GalleryHead):
+                self.notes += self.geolocator.head.gather(partition).sentences()
 
     def epochs(
         self,
@@ -187,7 +191,12 @@ class TrainingSession:
         state = self.run.best(cells_digest=self.cells_digest)
         self.geolocator.load_state_dict(state)
         return TrainedModel(
-            self.geolocator, self.partition, self.config.model, self.spec, self.metrics()
+            self.geolocator,
+            self.partition,
+            self.config.model,
+            self.spec,
+            self.metrics(),
+            licence=read_licence(Path(self.config.model.weights)),
         )
 
     def metrics(self) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """What decides whether features still hold: weights, architecture, transform, precision, view."""
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable
 
 import pytest
 import torch
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.features.encoder import PLAIN, Encoder, View
+from geoguess_cli.features.encoder import METHOD, PLAIN, Encoder, View
 from geoguess_cli.photos.images import Augmentation
 
 TINY = ModelConfig(backbone="test_resnet", vit="none", weights="none")
@@ -49,6 +51,20 @@ def test_all_before_the_head_counts(
         if len(digests) > 20:
             break
     assert len(digests) > 20
+
+
+def test_a_store_of_an_older_version_is_found_again(build_encoder: Callable[..., Encoder]) -> None:
+    encoder = build_encoder()
+    without = ("head", "dropout", "drop_path", "weights", "projected")
+    own = {k: v for k, v in dataclasses.asdict(TINY).items() if k not in without}
+    described = (METHOD, own, dataclasses.asdict(encoder.spec), encoder.precision)
+    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
+    for name, tensor in sorted(encoder.geolocator.state_dict().items()):
+        if not name.startswith("head."):
+            digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    assert encoder.digest == digest.hexdigest()
+    projected = dataclasses.replace(encoder, config=dataclasses.replace(TINY, projected=True))
+    assert projected.digest != encoder.digest
 
 
 def test_a_store_is_that_of_a_view_and_a_number_type(build_encoder: Callable[..., Encoder]) -> None:

@@ -118,6 +118,22 @@ def test_a_real_final_norm_is_kept(vit: str, tiny: ModelConfig) -> None:
         )
 
 
+def test_a_projected_encoder_keeps_the_last_layer_of_timm(tiny: ModelConfig) -> None:
+    config = dataclasses.replace(tiny, vit="none")
+    pooled = build_geolocator(config, cells=3, image_size=64)
+    projected = build_geolocator(
+        dataclasses.replace(config, projected=True), cells=3, image_size=64
+    ).eval()
+    classes = timm.get_pretrained_cfg(config.backbone).num_classes
+    assert (projected.width, projected.cells) == (classes, 3)
+    assert pooled.width != classes
+    photos = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    own = projected.backbone
+    torch.testing.assert_close(
+        projected.features(photos), own.forward_head(own.forward_features(photos))
+    )
+
+
 def test_blocks_are_the_first_ones(tiny: ModelConfig) -> None:
     def blocks(count: int) -> nn.Module:
         return create_vit(dataclasses.replace(tiny, vit_blocks=count)).blocks

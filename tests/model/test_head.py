@@ -23,6 +23,12 @@ def test_a_linear_head_and_one_with_a_hidden_layer(tiny: ModelConfig) -> None:
     assert mlp.hidden.weight.shape == (8, 8)
 
 
+def test_the_head_of_an_adopted_model_is_empty_at_first(tiny: ModelConfig) -> None:
+    head = create_head(8, dataclasses.replace(tiny, head="gallery"), cells=3)
+    assert head.cells == 3
+    assert len(head.places) == 0
+
+
 def test_dropout_is_before_the_last_layer_and_only_in_training(tiny: ModelConfig) -> None:
     mlp = create_head(64, dataclasses.replace(tiny, head="mlp", dropout=0.5), cells=3)
     features = torch.ones(1, 64)

@@ -58,6 +58,26 @@ def test_crop_of_a_tall_photo_is_in_the_centre_too():
     assert seen(to_array(ramp(200, 300), spec)) == pytest.approx((0, 1 / 6, 1, 5 / 6), abs=0.01)
 
 
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+@pytest.mark.parametrize(
+    "size", [(300, 200), (200, 301), (97, 130), (33, 40), (224, 224), (20, 50)]
+)
+def test_a_centre_crop_is_a_resized_photo_that_is_cut_on_whole_pixels(size, interpolation):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (*size[::-1], 3), np.uint8))
+    sides = [56 * side // min(size) for side in size]
+    left, top = ((side - 56) // 2 for side in sides)
+    whole = image.resize(sides, getattr(Image.Resampling, interpolation.upper()))
+    expected = whole.crop((left, top, left + 56, top + 56))
+    spec = ImageSpec(56, interpolation=interpolation, resize="center-crop", **PLAIN)
+    np.testing.assert_array_equal(fit_image(image, spec), expected)
+
+
+def test_a_centre_crop_of_a_line_takes_no_memory():
+    spec = ImageSpec(50, resize="center-crop", **PLAIN)
+    line = Image.new("RGB", (1_000_000, 2), (255, 0, 51))  # 25 million pixels wide if resized whole
+    np.testing.assert_allclose(to_array(line, spec)[:, 9, 9], (1, 0, 0.2))
+
+
 @pytest.mark.parametrize(
     ("size", "box"), [((300, 200), (0, 10, 60, 50)), ((1, 4), (22, 0, 37, 60))]
 )
@@ -95,7 +115,7 @@ def test_an_array_is_normalised_float32_channels_first():
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (64, 64)])
 def test_odd_sizes_fit(size):
-    for resize in ("squash", "crop", "pad"):
+    for resize in ("squash", "crop", "center-crop", "pad"):
         spec = ImageSpec(16, MEAN, STD, resize=resize)
         image = Image.new("RGB", size, "red")
         rng = np.random.default_rng(0)

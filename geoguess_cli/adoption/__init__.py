@@ -1,0 +1,1 @@
+"""Adoption: a published model becomes a model folder."""
