@@ -36,7 +36,7 @@ BOX = (26.0, 49.0, -124.0, -94.0)
 class Guesser:
     """Stands in for a model: logits that fall with the distance from a blurred truth."""
 
-    temperature, point, familiarity = 1.3, "distance", None
+    temperature, point, familiarity, memory = 1.3, "distance", None, None
 
     def __init__(self, partition: Partition, latlng: np.ndarray) -> None:
         self.partition = partition

@@ -37,7 +37,7 @@ SplitBy = Literal["sequence", "creator", "cell", "random"]
 SplitName = Literal["train", "val", "test", "all"]
 """The photos of one split, or all photos."""
 
-PointMethod = Literal["centroid", "cluster", "distance", "geoscore"]
+PointMethod = Literal["centroid", "cluster", "distance", "geoscore", "neighbours"]
 """How the point estimate is chosen; `inference.estimates` computes each."""
 
 POINT_METHODS: dict[PointMethod, str] = {
@@ -45,8 +45,12 @@ POINT_METHODS: dict[PointMethod, str] = {
     "cluster": "weighted mean of the likeliest cluster",
     "distance": "least expected distance",
     "geoscore": "greatest expected GeoScore",
+    "neighbours": "middle of the training photos that it resembles",
 }
 """Each point method in words."""
+
+OF_PROBABILITIES: tuple[PointMethod, ...] = ("centroid", "cluster", "distance", "geoscore")
+"""The point methods of every model; `neighbours` needs one that carries its training photos."""
 
 Measure = Literal["probability", "log-odds", "km"]
 """What an occlusion map follows."""

@@ -180,6 +180,7 @@ def made_evaluation() -> Any:
             normal = np.random.default_rng(3).normal(0, 1, (500, 4))
             known = Familiarity.of(normal)
             self.familiarity = known.judged(known.distances_of(normal), "val")
+            self.memory = None
 
         def outputs(self, paths: Any, *, batch_size: int, workers: int) -> Any:
             del batch_size, workers

@@ -25,7 +25,7 @@ TOWNS = {
 class FakePredictor:
     """Answers the photo at each row with the logits of that row; rows in `failures` with none."""
 
-    familiarity = None
+    familiarity = memory = None
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ Heavy libraries are imported inside the functions, so that reading a photo table
 """
 
 from geoguess_cli.api.calibrating import fit_on_validation as fit_on_validation
+from geoguess_cli.api.calibrating import fit_views as fit_views
 from geoguess_cli.api.model import Model as Model
 from geoguess_cli.api.model import load_model as load_model
 from geoguess_cli.api.saving import save as save

@@ -165,13 +165,15 @@ class Model:
             min_confidence: The answer is sure if its likeliest cell is at least this probable.
 
         Raises:
-            PhotoError: None of the photos could be read.
+            PhotoError: No photo was given, or none of them could be read.
             ModelError: A logit is not finite.
         """
         from geoguess_cli.inference.answers import Unanswered
         from geoguess_cli.inference.groups import predict_groups, together
 
         files = [Path(photo) if isinstance(photo, str) else photo for photo in photos]
+        if not files:
+            raise PhotoError("no photo was given; name at least one of the place")
         (answer,) = predict_groups(
             self.predictor,
             files,

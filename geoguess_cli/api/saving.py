@@ -1,6 +1,6 @@
 """Results as files: the class of a result and the ending of its path choose the writer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +9,18 @@ from geoguess_cli.errors import OutputError
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
+    from geoguess_cli.photos.table import PhotoTable
 
-    Writer = Callable[[Sequence[Any], Path, Partition | None], None]
+    Writer = Callable[[Sequence[Any], Path, Mapping[str, Any]], None]
 
 
-def save(thing: Any, path: str | Path, *, partition: "Partition | None" = None) -> None:
+def save(
+    thing: Any,
+    path: str | Path,
+    *,
+    partition: "Partition | None" = None,
+    photos: "PhotoTable | None" = None,
+) -> None:
     """Write a result to a file, or to a folder; the ending of the path chooses the format.
 
     ```python
@@ -32,16 +39,20 @@ def save(thing: Any, path: str | Path, *, partition: "Partition | None" = None) 
             and occlusion maps may come as a list.
         path: The file or folder.
         partition: The cells of the answers; other things do not need it.
+        photos: The photo table of the training, for a probability map: the map then shows the
+            training photos that the photo resembles, where the model carries them.
 
     Raises:
-        OutputError: The thing cannot be written in the format of this ending.
+        OutputError: The thing cannot be written in the format of this ending, or the list is empty.
         TypeError: geoguess writes no thing of this class.
     """
     things = list(thing) if isinstance(thing, list | tuple) else [thing]
-    kinds = {kind.__name__ for kind in type(things[0]).__mro__} if things else set()
+    if not things:
+        raise OutputError(f"there is nothing to write to {path}: the list is empty")
+    kinds = {kind.__name__ for kind in type(things[0]).__mro__}
     for name, write in _WRITERS.items():
         if name in kinds:
-            write(things, Path(path), partition)
+            write(things, Path(path), {"partition": partition, "photos": photos})
             return
     known = ", ".join(dict.fromkeys(_WRITERS))
     raise TypeError(f"gg.save writes {known}; this is {type(thing).__name__}")
@@ -67,18 +78,29 @@ def _save_model(things: Sequence[Any], path: Path, _: Any) -> None:
     save_model(path, _only(things, path).predictor.trained)
 
 
-def _save_answers(things: Sequence[Any], path: Path, partition: "Partition | None") -> None:
+def _save_answers(things: Sequence[Any], path: Path, about: Mapping[str, Any]) -> None:
+    from geoguess_cli.inference.answers import neighbours_of
     from geoguess_cli.inference.files import write_answers
 
-    if partition is None:
+    if (partition := about["partition"]) is None:
         raise OutputError(f"{path}: answers need their cells; pass partition=model.partition")
-    write_answers(things, partition, path)
+    named = max(len(neighbours_of(answer)) for answer in things)
+    write_answers(things, partition, path, neighbours=named)
 
 
 def _save_occlusion(things: Sequence[Any], path: Path, _: Any) -> None:
     from geoguess_cli.occlusion.files import write_occlusion
 
     write_occlusion(things, path)
+
+
+def _save_map(things: Sequence[Any], path: Path, about: Mapping[str, Any]) -> None:
+    from geoguess_cli.maps.files import write_map
+    from geoguess_cli.sources.originals import Originals
+
+    photos = about["photos"]
+    originals = None if photos is None else Originals.of(photos)
+    write_map(_only(things, path), path, originals=originals)
 
 
 def _save_one(module: str, function: str) -> "Writer":
@@ -98,7 +120,7 @@ _WRITERS: "dict[str, Writer]" = {
     "Unanswered": _save_answers,
     "Evaluation": _save_one("report.files", "write_evaluation"),
     "Comparison": _save_one("report.files", "write_comparison"),
-    "ProbabilityMap": _save_one("maps.files", "write_map"),
+    "ProbabilityMap": _save_map,
     "Explanation": _save_occlusion,
     "Figure": _save_one("drawing.saving", "save_figure"),
 }

@@ -1,5 +1,6 @@
 """The verbs as functions; the commands call the same functions."""
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -173,8 +174,7 @@ def train(
     from geoguess_cli.training.runs import new_run
     from geoguess_cli.training.session import TrainingSession
 
-    if not isinstance(config, Config):
-        config = Config() if config is None else load_config(Path(config), environment={})
+    config = Config() if config is None else _read(config)
     run = new_run(config.artifacts / "runs", name)
     session = TrainingSession(config, photos, partition, run=run)
     for stats in session.epochs():
@@ -217,14 +217,27 @@ def conclude(
     return Model(predictor_of(decided, config)), fit
 
 
-def predictor_of(trained: "TrainedModel", config: Config, *, keeps: bool = False) -> "Predictor":
+def predictor_of(
+    trained: "TrainedModel", config: Config, *, keeps: bool = False, views: int = 1
+) -> "Predictor":
     """A trained model on the device of a configuration.
 
     Args:
         trained: The model.
         config: Device, precision and greatest number of pixels.
         keeps: Read and keep features of photos where `features.dtype` says so.
+        views: Number of views of each photo that it looks at, as `photos.views` defines them.
     """
+    if views > 1:
+        from geoguess_cli.inference.views import ViewPredictor
+        from geoguess_cli.photos.views import view_spec
+
+        specs = [view_spec(trained.spec, number) for number in range(views)]
+        of_each = [
+            predictor_of(dataclasses.replace(trained, spec=spec), config, keeps=keeps)
+            for spec in specs
+        ]
+        return ViewPredictor(of_each, redundancy=trained.decision.view_redundancy)
     from geoguess_cli.inference.predictor import Predictor
 
     run: dict[str, Any] = {
@@ -247,6 +260,7 @@ def evaluate(
     *,
     split: str = "test",
     group_by: str | None = None,
+    config: Config | str | Path | None = None,
     leaks: "LeakReport | None" = None,
     batch_size: int = 32,
     workers: int = 0,
@@ -267,6 +281,9 @@ def evaluate(
         split: The photos that count: "test", "val", "train" or "all".
         group_by: A column such as "sequence": photos that share its value are answered together,
             and each group counts as one.
+        config: A configuration or its file: where its `features.dtype` says so, features of photos
+            are read from its artifacts folder, and kept there, as by `geoguess eval`. Device,
+            precision and greatest number of pixels are then its own.
         leaks: What the split shares with the training photos (default: it is looked up).
         batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
@@ -284,7 +301,7 @@ def evaluate(
 
     if leaks is None and split != "train" and {"train", split} <= photos.splits.keys():
         leaks = find_leaks(photos, between=("train", split))
-    predictor: Predicts = model.predictor
+    predictor: Predicts = model.predictor if config is None else _keeping(model, _read(config))
     table, grouped = photos_of_split(photos, split), None
     if group_by is not None:
         redundancy = model.predictor.answering.decision.redundancy
@@ -300,6 +317,17 @@ def evaluate(
         workers=workers,
         on_batch=on_batch,
     )
+
+
+def _read(config: Config | str | Path) -> Config:
+    return config if isinstance(config, Config) else load_config(Path(config), environment={})
+
+
+def _keeping(model: Model, config: Config) -> "Predictor":
+    """The predictor of a model, limited to the same region, that reads and keeps features."""
+    predictor = predictor_of(model.predictor.trained, config, keeps=True)
+    predictor.answering = model.predictor.answering
+    return predictor
 
 
 def photos_of_split(photos: "PhotoTable", split: str) -> "PhotoTable":

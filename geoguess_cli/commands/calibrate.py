@@ -20,6 +20,7 @@ def calibrate(
     *,
     model: options.ModelOption = None,
     memory: options.Memory = False,
+    views: options.ViewsOption = 1,
     output: options.Output = None,
     config: Config,
     sink: Sink,
@@ -30,6 +31,8 @@ def calibrate(
     Afterwards the model's probabilities mean what they say. `train` ends with this step. Run it
     again for an older model, or with other validation photos. The model folder is written again;
     with -o another folder is written instead.
+
+    --views K fits how alike K views of a photo are as evidence, for `predict` and `eval` --views.
     """
     from geoguess_cli.model.checkpoint import save_model
 
@@ -37,7 +40,10 @@ def calibrate(
     require_splits(table, "val")
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model, keeps=True, processes=processes)
-    fit = fit_on_validation(predictor, table, config, sink, memory=memory)
+    seeing = None
+    if views > 1:
+        seeing = load_predictor(config, model, keeps=True, views=views, processes=processes)
+    fit = fit_on_validation(predictor, table, config, sink, memory=memory, views=seeing)
     for _, reason in fit.failures:
         sink.warn(f"{reason}; it counts in no statistic")
     if fit.before is None:

@@ -35,6 +35,7 @@ def evaluate(
         ),
     ] = None,
     group_by: options.GroupByOption = None,
+    views: options.ViewsOption = 1,
     within: options.WithinOption = None,
     report: Annotated[
         Path | None,
@@ -82,7 +83,9 @@ def evaluate(
         return evaluation
 
     def load(folder: Path | None) -> "Predictor":
-        return load_predictor(config, folder, keeps=True, within=within, processes=processes)
+        return load_predictor(
+            config, folder, keeps=True, within=within, views=views, processes=processes
+        )
 
     if compare is None:
         target = report or config.artifacts / "eval"

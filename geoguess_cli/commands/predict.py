@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from geoguess_cli.photos.archives import PhotoFile
 
 
+ROOM_FOR_NEIGHBOURS = dict.fromkeys(
+    ("gpx", "kml", "xmp"),
+    "waypoints and sidecars have no room for --neighbours; use --json, or a file that ends in "
+    ".csv, .jsonl or .geojson",
+)
+
+
 @configured("column", *ANSWERING, helped=True)
 def predict(
     photos: options.PhotoFiles,
@@ -48,16 +55,8 @@ def predict(
             help="Answer `not sure` if the photo is unlike the training photos.",
         ),
     ] = False,
-    neighbours: Annotated[
-        int,
-        typer.Option(
-            "--neighbours",
-            min=0,
-            metavar="N",
-            help="Name the N training photos that the photo resembles most (below its table, or "
-            "as JSON lines); the model must carry them: `calibrate --memory`.",
-        ),
-    ] = 0,
+    neighbours: options.NeighboursOption = 0,
+    views: options.ViewsOption = 1,
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw a small map of the cells below each table.")
     ] = False,
@@ -106,17 +105,17 @@ def predict(
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
     groups = chosen_groups(arguments, together=together, by=group_by, kind=kind, output=parted)
-    if groups is not None and (neighbours or abstain_unlike):
-        raise typer.BadParameter("--neighbours and --abstain-unlike speak of single photos")
-    predictor = load_predictor(config, model, within=within, processes=processes)
+    if groups is not None and abstain_unlike:
+        raise typer.BadParameter("--abstain-unlike speaks of single photos")
+    predictor = load_predictor(config, model, within=within, views=views, processes=processes)
     check_familiarity(predictor, sink, needed=abstain_unlike)
-    check_memory(predictor, neighbours, shown=parted is None and (as_table or kind == "jsonl"))
+    check_memory(predictor, neighbours, room=ROOM_FOR_NEIGHBOURS.get(kind, ""))
     k, batch_size = top_k or DEFAULT_TOP_K, config.train.batch_size
     decided: Any = {"point": point, "min_confidence": min_confidence, "batch_size": batch_size}
-    decided["unlike_is_unsure"] = abstain_unlike
+    decided |= {"unlike_is_unsure": abstain_unlike, "neighbours": neighbours}
 
     def ask(files: "Sequence[PhotoFile]") -> "Iterator[Answer | Unanswered]":
-        return predictor.predict(files, workers=config.workers, neighbours=neighbours, **decided)
+        return predictor.predict(files, workers=config.workers, **decided)
 
     if parted is not None:
         fill_parts(
@@ -136,7 +135,7 @@ def predict(
     elif kind == "xmp":
         show_sidecars(write_sidecars(answers, arguments.files, folder), sink=sink)
     else:
-        lines = answer_lines(answers, predictor.partition, kind, top_k=k)
+        lines = answer_lines(answers, predictor.partition, kind, top_k=k, neighbours=neighbours)
         deliver(lines, output=output, sink=sink, what="predictions")
     _warn(errors, sink)
 

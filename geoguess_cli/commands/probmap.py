@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoguess_cli.choices import ColorScale
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import expand_photos, truths_of
-from geoguess_cli.console.models import check_familiarity, load_predictor
+from geoguess_cli.console.inputs import expand_photos, originals_of, truths_of
+from geoguess_cli.console.models import check_familiarity, check_memory, load_predictor
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import ANSWERING, configured
 from geoguess_cli.errors import PhotoError
@@ -19,6 +20,11 @@ from geoguess_cli.names import text_of
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Unanswered
     from geoguess_cli.photos.archives import PhotoFile
+
+
+NO_ROOM_ON_A_SHEET = (
+    "a sheet of maps has no room for --neighbours; leave out --grid, or write a page (-o FILE.html)"
+)
 
 
 @configured("photos", *ANSWERING)
@@ -49,6 +55,7 @@ def probmap(
     theme: options.ThemeOption = "light",
     truth: options.Truth = None,
     top_k: options.TopK = 5,
+    neighbours: options.NeighboursIfAny = None,
     within: options.WithinOption = None,
     model: options.ModelOption = None,
     config: Config,
@@ -60,6 +67,9 @@ def probmap(
     needs no network (.html), or data for other map programs (.geojson, .parquet). Several photos
     give one page, a folder of maps, or a sheet with --grid. A photo that cannot be read is
     reported, and the exit code is then 1; the other photos get their maps.
+
+    With --neighbours N a figure or a page shows the training photos that the photo resembles, read
+    beside the photo table of the configuration. A page shows 3 of them unasked.
     """
     from geoguess_cli.maps.probability_map import probability_maps
     from geoguess_cli.maps.records import map_record
@@ -75,11 +85,14 @@ def probmap(
     format_of(files[0])  # reports a missing library before any photo is read
     predictor, failed = load_predictor(config, model, within=within), list["Unanswered"]()
     check_familiarity(predictor, sink)
+    check_memory(predictor, neighbours or 0, room=NO_ROOM_ON_A_SHEET if grid else "")
+    if neighbours is None and predictor.memory is not None and ending == ".html":
+        neighbours = NEIGHBOURS
     answers = predictor.predict(
         photos,
         batch_size=config.train.batch_size,
         workers=config.workers if len(photos) > 1 else 0,
-        neighbours=NEIGHBOURS if predictor.trained.memory is not None else 0,
+        neighbours=neighbours or 0,
     )
     maps = probability_maps(
         sink.tracked(answers, "photos", total=len(photos)),
@@ -88,7 +101,8 @@ def probmap(
         top_k=top_k,
         on_failure=failed.append,
     )
-    look = Look("root" if log is None else "log" if log else "linear", theme)
+    scale: ColorScale = "root" if log is None else "log" if log else "linear"
+    look = Look(scale, theme, originals_of(config))
     written = []
     for path, map_ in write_maps(maps, files, look=look, together=together):
         written.append(path)

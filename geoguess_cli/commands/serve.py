@@ -9,6 +9,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
+from geoguess_cli.console.inputs import originals_of
 from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
@@ -97,7 +98,8 @@ def serve(
                 typer.launch(url)
 
         names = {name.lower() for name in [host, *(allow_host or [])]}
-        with Service(load_predictor(config, model, exact=True, within=within), limits) as service:
+        predictor = load_predictor(config, model, exact=True, within=within)
+        with Service(predictor, limits, originals_of(config)) as service:
             server = Server(create_app(service, names=names), on_ready=ready)
             try:
                 server.run(sockets=[listening])

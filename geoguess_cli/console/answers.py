@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.answers import Answer, Guess, Unanswered
-    from geoguess_cli.model.memory import Neighbour
 
 BAR_WIDTH, SHORT_BAR_WIDTH = 12, 6
 ROOMY = 72
@@ -48,10 +47,10 @@ def show_answers(
         truths: If given, a map is drawn below each table. Each entry is the place where the photo
             was taken: latitude, longitude, in degrees; None if unknown.
     """
-    from geoguess_cli.inference.answers import Unanswered
+    from geoguess_cli.inference.answers import Unanswered, neighbours_of
 
     width = sink.terminal_width
-    lists = top_k is None and truths is None and not any(map(_neighbours_of, answers))
+    lists = top_k is None and truths is None and not any(map(neighbours_of, answers))
     if width is not None and lists and len(answers) > FEW_PHOTOS:
         _show_overview(answers, sink=sink, width=min(width, WIDEST))
         return
@@ -67,14 +66,11 @@ def show_answers(
         sink.text("")
 
 
-def _neighbours_of(answer: "Answer | Unanswered") -> "Sequence[Neighbour]":
-    """The training photos that an answer names."""
-    return getattr(answer, "neighbours", None) or ()
-
-
 def _show_neighbours(answer: "Answer | Unanswered", sink: Sink) -> None:
     """Name the training photos that a photo resembles, if they were asked for."""
-    if not (neighbours := _neighbours_of(answer)):
+    from geoguess_cli.inference.answers import neighbours_of
+
+    if not (neighbours := neighbours_of(answer)):
         return
     sink.text("")
     sink.table(

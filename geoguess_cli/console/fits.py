@@ -9,6 +9,7 @@ from geoguess_cli.wording import byte_size, counted, kilometres, number, tenths_
 
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
+    from geoguess_cli.evaluation.redundancy import Redundancy
     from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.memory import Memory
     from geoguess_cli.photos.table import PhotoTable
@@ -21,22 +22,22 @@ def fit_on_validation(
     sink: Sink,
     *,
     memory: bool = False,
+    views: "Predictor | None" = None,
 ) -> "Fit":
     """Temperature and point method, from the photos of the split `val`; with a progress bar.
 
-    With `memory` the features of the photos of the split `train` too.
+    With `memory` the features of the photos of the split `train` too; with `views`, the same
+    model that looks at several views of a photo, how alike those are.
     """
     from geoguess_cli import api
 
+    how = {"batch_size": config.train.batch_size, "workers": config.workers}
     with sink.counter("calibrating") as move:
-        return api.fit_on_validation(
-            predictor,
-            table,
-            batch_size=config.train.batch_size,
-            workers=config.workers,
-            memory=memory,
-            on_batch=move,
-        )
+        fit = api.fit_on_validation(predictor, table, **how, memory=memory, on_batch=move)
+    if views is None or fit.before is None:
+        return fit
+    with sink.counter("looking at views") as move:
+        return api.fit_views(fit, views, table, **how, on_batch=move)
 
 
 def show_memory(memory: "Memory | None", sink: Sink) -> None:
@@ -86,18 +87,34 @@ def show_fit(fit: "Fit", sink: Sink) -> None:
         ],
         right=("median distance",),
     )
-    groups = fit.redundancy
-    if groups is not None:
-        sink.text("")
-        sink.table(
-            ("photos of one sequence, together", "log loss, nats"),
-            [
-                ("as if independent (redundancy 0)", number(groups.nll_product, "score")),
-                ("as if all said the same (1)", number(groups.nll_mean, "score")),
-                (f"at redundancy {groups.value:.2f}", number(groups.nll, "score")),
-            ],
-            title=f"judged by {groups.groups} validation sequences",
-            right=("log loss, nats",),
+    if fit.redundancy is not None:
+        _show_redundancy(
+            fit.redundancy,
+            "photos of one sequence, together",
+            f"{fit.redundancy.groups} validation sequences",
+            sink,
         )
-        if groups.reason:
-            sink.warn(f"the redundancy is 1: {groups.reason}")
+    if fit.views is not None:
+        _show_redundancy(
+            fit.views,
+            f"{fit.views_seen} views of a photo, together",
+            f"{fit.views.groups} validation photos",
+            sink,
+        )
+
+
+def _show_redundancy(own: "Redundancy", what: str, judged_by: str, sink: Sink) -> None:
+    """A table of the log loss by the redundancy, with a warning if too few decided it."""
+    sink.text("")
+    sink.table(
+        (what, "log loss, nats"),
+        [
+            ("as if independent (redundancy 0)", number(own.nll_product, "score")),
+            ("as if all said the same (1)", number(own.nll_mean, "score")),
+            (f"at redundancy {own.value:.2f}", number(own.nll, "score")),
+        ],
+        title=f"judged by {judged_by}",
+        right=("log loss, nats",),
+    )
+    if own.reason:
+        sink.warn(f"the redundancy is 1: {own.reason}")

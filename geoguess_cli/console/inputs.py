@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geoguess_cli.photos.archives import PhotoFile
     from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
+    from geoguess_cli.sources.originals import Originals
     from geoguess_cli.sources.reading import Reading
 
 BAD_ROWS_SHOWN = 5
@@ -141,6 +142,23 @@ def report_spread(reading: "Reading", sink: Sink) -> None:
     """Say where the positions of a source are all alike, on a grid or at a country's middle."""
     for sentence in reading.spread:
         sink.notice(f"note: {sentence}")
+
+
+def originals_of(config: Config) -> "Originals":
+    """The place of the training photos that a model may name: that of the configured photos.
+
+    Args:
+        config: It names the photo table, or the folder of photos; neither need exist.
+    """
+    from geoguess_cli.sources.originals import Originals
+
+    source, silent = config.photos, Sink(quiet=True)
+
+    def names() -> set[str]:
+        table = read_photos(source, silent, columns=config.columns)
+        return set(table.frame["photo"].to_list())
+
+    return Originals(source if source.is_dir() else source.parent, names)
 
 
 def photos_of_split(table: "PhotoTable", split: str, sink: Sink) -> "PhotoTable":

@@ -24,18 +24,22 @@ class ModelOfVerb:
         folder: The model folder.
         config: Device, precision and greatest number of pixels.
         keeps: Read and keep features of photos where `features.dtype` says so.
+        views: Number of views of each photo.
     """
 
     folder: Path
     config: Config
     keeps: bool
+    views: int = 1
 
     def load(self) -> "Predictor":
         """The predictor."""
         from geoguess_cli import api
         from geoguess_cli.model.checkpoint import load_model
 
-        return api.predictor_of(load_model(self.folder), self.config, keeps=self.keeps)
+        return api.predictor_of(
+            load_model(self.folder), self.config, keeps=self.keeps, views=self.views
+        )
 
 
 def load_predictor(
@@ -45,6 +49,7 @@ def load_predictor(
     exact: bool = False,
     keeps: bool = False,
     within: str | None = None,
+    views: int = 1,
     processes: "Processes | None" = None,
 ) -> "Predictor":
     """The trained model in the folder named by --model, else in the artifacts folder.
@@ -56,6 +61,7 @@ def load_predictor(
             hundredth would drown in the rounding of bf16.
         keeps: Read and keep features of photos where `features.dtype` says so.
         within: The region of --within, to which answers are limited.
+        views: The value of --views.
         processes: Those that share the photos of `Predictor.outputs`.
 
     Raises:
@@ -68,7 +74,7 @@ def load_predictor(
     if exact and config.precision == "auto":
         config = dataclasses.replace(config, precision="fp32")
     region = None if within is None else find_region(within)
-    chosen = ModelOfVerb(model or config.model_path, config, keeps)
+    chosen = ModelOfVerb(model or config.model_path, config, keeps, views)
     if processes is None or processes.alone:
         predictor = chosen.load()
     else:
@@ -96,13 +102,13 @@ def check_familiarity(predictor: "Predictor", sink: Sink, *, needed: bool = Fals
     sink.notice(MISSING)
 
 
-def check_memory(predictor: "Predictor", neighbours: int, *, shown: bool) -> None:
+def check_memory(predictor: "Predictor", neighbours: int, *, room: str) -> None:
     """Check that training photos can be named, if any are asked for.
 
     Args:
         predictor: The model.
         neighbours: Number of training photos to name.
-        shown: Whether the format of the answers has room for them.
+        room: Why the format of the answers has no room for them; "" if it has.
 
     Raises:
         typer.BadParameter: It has none.
@@ -112,9 +118,7 @@ def check_memory(predictor: "Predictor", neighbours: int, *, shown: bool) -> Non
 
     if not neighbours:
         return
-    if not shown:
-        raise typer.BadParameter(
-            "--neighbours is shown below tables and in JSON lines; use --json, or -o FILE.jsonl"
-        )
+    if room:
+        raise typer.BadParameter(room)
     if predictor.trained.memory is None:
         raise ModelError(MISSING)

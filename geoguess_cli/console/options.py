@@ -198,6 +198,26 @@ WithinOption = Annotated[
         "W,S,E,N in degrees, or a GeoJSON file of polygons.",
     ),
 ]
+_NEIGHBOURS = typer.Option(
+    "--neighbours",
+    min=0,
+    metavar="N",
+    help="Show the N training photos that the photo resembles most; the model must carry them: "
+    "`calibrate --memory`.",
+)
+NeighboursOption = Annotated[int, _NEIGHBOURS]
+NeighboursIfAny = Annotated[int | None, _NEIGHBOURS]
+ViewsOption = Annotated[
+    int,
+    typer.Option(
+        "--views",
+        min=1,
+        max=6,
+        metavar="K",
+        help="Look at K views of each photo, the whole and crops of it, and answer by all of them; "
+        "takes K times as long.",
+    ),
+]
 GroupByOption = Annotated[
     str | None,
     typer.Option(

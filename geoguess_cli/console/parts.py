@@ -53,6 +53,7 @@ def fill_parts(
     point: PointMethod | None,
     min_confidence: float,
     unlike_is_unsure: bool,
+    neighbours: int,
     shard: "Shard | None",
     sink: Sink,
 ) -> None:
@@ -68,6 +69,7 @@ def fill_parts(
         point: As in `Predictor.predict`.
         min_confidence: As in `Predictor.predict`.
         unlike_is_unsure: As in `Predictor.predict`.
+        neighbours: As in `Predictor.predict`.
         shard: Which parts are this job's own; None for all.
         sink: Receives progress and notices.
 
@@ -84,6 +86,7 @@ def fill_parts(
         point=point,
         min_confidence=min_confidence,
         unlike_is_unsure=unlike_is_unsure,
+        neighbours=neighbours,
     )
     parts = AnswerParts(folder, terms, len(files), batch_size)
     parts.begin()
@@ -92,7 +95,8 @@ def fill_parts(
     if missing and there:
         sink.notice(f"{parts.folder}: {there} of {parts.count} parts are there; going on")
     with sink.counter("photos", missing * parts.rows) as move:
-        for done in parts.add(files, ask, predictor.partition, top_k=top_k, shard=shard):
+        listed = {"top_k": top_k, "neighbours": neighbours}
+        for done in parts.add(files, ask, predictor.partition, **listed, shard=shard):
             move(done)
     if parts.merge():
         sink.wrote("predictions", parts.merged_path)

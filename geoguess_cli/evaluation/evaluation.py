@@ -18,7 +18,9 @@ from geoguess_cli.evaluation.report import Grouped, Report
 from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.remembered import sequences_of
 from geoguess_cli.model.familiarity import Familiarity, Likeness
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.leak_report import LeakReport
 from geoguess_cli.photos.table import PhotoTable
@@ -43,6 +45,10 @@ class Predicts(Protocol):
     @property
     def familiarity(self) -> Familiarity | None:
         """What the training photos are like; None if the model does not know."""
+
+    @property
+    def memory(self) -> Memory | None:
+        """The training photos that the model carries; None if it carries none."""
 
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int, workers: int
@@ -90,7 +96,8 @@ def evaluate(
 
     If the answers of the model are limited to a region, only photos that were taken there count.
     A photo that lies in no cell counts as wrong in the statistics over all photos. A photo that
-    cannot be read counts in no statistic; the report lists it.
+    cannot be read counts in no statistic; the report lists it. Training photos that the model
+    carries do not count for a photo of their own sequence.
 
     Args:
         predictor: The model.
@@ -169,8 +176,14 @@ def _observed(
     `likenesses` gets how near each photo lies to the training photos, where the model knows.
     """
     familiarity = predictor.familiarity
+    memory = predictor.memory
     observer = Observer(
-        predictor.partition, table.latlng, temperature=predictor.temperature, point=predictor.point
+        predictor.partition,
+        table.latlng,
+        temperature=predictor.temperature,
+        point=predictor.point,
+        memory=memory,
+        sequences=sequences_of(table.frame),
     )
     errors: dict[int, str] = {}
 
@@ -182,13 +195,14 @@ def _observed(
                 likenesses.update(
                     zip(output.rows.tolist(), familiarity.likenesses(output.pooled), strict=True)
                 )
-            yield output.rows, output.logits
+            known = [] if memory is None else [output.seen]
+            yield output.rows, output.logits, *known
             done += len(output.rows) + len(output.failures)
             if on_batch is not None:
                 on_batch(done, len(table))
 
-    for rows, logits in regrouped(batches()):
-        observer.add(rows, logits)
+    for arrays in regrouped(batches()):
+        observer.add(*arrays)
     if len(errors) == len(table):
         row, reason = next(iter(errors.items()))
         photo = table.frame["photo"][row]

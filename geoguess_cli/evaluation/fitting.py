@@ -22,6 +22,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.groups import groups_by
 from geoguess_cli.inference.probabilities import log_softmax
+from geoguess_cli.inference.remembered import sequences_of
 from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity
@@ -62,6 +63,8 @@ class Fit:
         memory: The features of the training photos, if they are to be carried.
         redundancy: How alike the photos of a sequence are as evidence; None without sequences of
             two photos or more.
+        views: How alike views of one photo are as evidence; None if they were not looked at.
+        views_seen: Number of views of each photo that decided it.
     """
 
     decision: Decision
@@ -76,6 +79,8 @@ class Fit:
     familiarity: Familiarity | None = None
     memory: Memory | None = None
     redundancy: Redundancy | None = None
+    views: Redundancy | None = None
+    views_seen: int = 1
 
     def record(self) -> dict[str, Any]:
         """The entries of `metrics.json`, as plain JSON."""
@@ -94,8 +99,15 @@ class Fit:
                 "median_km": dict(self.median_km),
             },
             **({} if self.redundancy is None else {"groups": self.redundancy.record()}),
+            **self._views(),
             **self._familiarity(),
         }
+
+    def _views(self) -> dict[str, Any]:
+        if self.views is None:
+            return {}
+        own = self.views.record()
+        return {"views": {"views": self.views_seen, "photos": own.pop("groups"), **own}}
 
     def _familiarity(self) -> dict[str, Any]:
         known = self.familiarity
@@ -108,6 +120,18 @@ class Fit:
                 "judged_by": known.judged_by,
             }
         }
+
+    def with_views(self, views: Redundancy | None, before: float, *, seen: int = 1) -> "Fit":
+        """The same fit with the redundancy of views.
+
+        Args:
+            views: What was fitted, if anything was.
+            before: The redundancy that is kept without it.
+            seen: Number of views that were looked at.
+        """
+        value = before if views is None else views.value
+        decision = dataclasses.replace(self.decision, view_redundancy=value)
+        return dataclasses.replace(self, decision=decision, views=views, views_seen=seen)
 
     def applied_to(self, trained: TrainedModel) -> TrainedModel:
         """The model with this decision, and with its numbers among the metrics."""
@@ -125,14 +149,18 @@ def fit_decision(
     outputs: Iterable[Outputs],
     table: PhotoTable,
     partition: Partition,
+    *,
+    memory: Memory | None = None,
 ) -> Fit:
     """The temperature and the point method that are best on photos the model did not train on.
 
     The temperature has the least log loss. A temperature below 1 makes the model surer, so it is
     used only if the photos, resampled by sequence, show it; otherwise 1 is kept. Whole sequences
-    then fit the redundancy of photos of one place. At that
-    temperature the point method has the least median distance, over photos in no cell too. If no
-    photo lies in a cell, the defaults stay.
+    then fit the redundancy of photos of one place. At that temperature the point method has the
+    least median distance, over photos in no cell too. Without a photo in a cell the defaults stay.
+
+    Where the model carries training photos, the method `neighbours` is judged too; those of a
+    photo's own sequence do not count for it.
 
     Memory holds the probabilities of a few hundred photos at a time. The logits of all photos are
     read several times from a temporary file: 0.9 GB for 100,000 photos and 2,199 cells.
@@ -141,10 +169,12 @@ def fit_decision(
         outputs: The raw logits of the validation photos.
         table: Those photos.
         partition: The cell of each column of the logits.
+        memory: The training photos that the model is to carry.
     """
     latlng = table.latlng
-    with _kept(len(latlng), len(partition)) as logits:
-        rows, failures = _gather(outputs, logits)
+    width = 0 if memory is None else memory.features.shape[1]
+    with _kept(len(latlng), len(partition)) as logits, _kept(len(latlng), width) as features:
+        rows, failures = _gather(outputs, logits, features)
         truths = np.full(len(latlng), -1, dtype=np.int64)
         truths[rows] = partition.assign(latlng[rows])
         covered = np.flatnonzero(truths >= 0)
@@ -156,9 +186,16 @@ def fit_decision(
         groups = sequence_groups(table.frame)[covered]
         temperature, reason = _believed(fitted, logits, truths, covered, Bootstrap(groups))
         redundancy = _of_sequences(logits, rows, table, partition, temperature)
-        observer = Observer(partition, latlng, temperature=temperature, point=Decision().point)
+        observer = Observer(
+            partition,
+            latlng,
+            temperature=temperature,
+            point=Decision().point,
+            memory=memory,
+            sequences=sequences_of(table.frame),
+        )
         for chunk in _chunks(rows):
-            observer.add(chunk, logits[chunk])
+            observer.add(chunk, logits[chunk], features[chunk])
     before, after = map(_quality, observer.calibration())
     distances = {method: km[rows] for method, km in observer.distances_km().items()}
     return Fit(
@@ -203,23 +240,28 @@ def _chunks(rows: Int[np.ndarray, " r"]) -> Iterator[Int[np.ndarray, " b"]]:
 
 
 @contextmanager
-def _kept(photos: int, cells: int) -> Iterator[Float32[np.ndarray, "n c"]]:
-    """Room for all logits in a file without a name, which is deleted when the block ends."""
-    if not photos:  # an empty file cannot be mapped
-        yield np.empty((0, cells), dtype=np.float32)
+def _kept(photos: int, columns: int) -> Iterator[Float32[np.ndarray, "n c"]]:
+    """Room for numbers of all photos in a file without a name, deleted when the block ends."""
+    if not photos * columns:  # an empty file cannot be mapped
+        yield np.empty((photos, columns), dtype=np.float32)
         return
     with tempfile.TemporaryFile() as file:
-        yield np.memmap(file, dtype=np.float32, mode="w+", shape=(photos, cells))
+        yield np.memmap(file, dtype=np.float32, mode="w+", shape=(photos, columns))
 
 
 def _gather(
-    outputs: Iterable[Outputs], logits: np.ndarray
+    outputs: Iterable[Outputs], logits: np.ndarray, features: np.ndarray
 ) -> tuple[Int[np.ndarray, " r"], list[tuple[int, str]]]:
-    """The rows that were read, and the failures; puts each photo's logits into its row."""
+    """The rows that were read, and the failures; puts each photo's logits into its row.
+
+    If there is room for features, they are put into its row too.
+    """
     read: list[np.ndarray] = []
     failures: list[tuple[int, str]] = []
     for output in outputs:
         logits[output.rows] = output.logits
+        if features.shape[1]:
+            features[output.rows] = output.seen
         read.append(output.rows)
         failures += output.failures
     rows = np.concatenate(read) if read else np.empty(0, dtype=np.int64)

@@ -14,6 +14,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.groups import Groups, grouped, groups_by
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.columns import ARCHIVE_COLUMNS
 from geoguess_cli.photos.table import PhotoTable
@@ -54,6 +55,11 @@ class GroupPredictor:
     def familiarity(self) -> Familiarity | None:
         """None: a group is no photo that could be like the training photos."""
         return None
+
+    @property
+    def memory(self) -> Memory | None:
+        """The training photos that the model carries."""
+        return self._predictor.memory
 
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int, workers: int

@@ -71,6 +71,7 @@ def report_of(
                         reports.EstimateReport, photos, f"distance_km_{method}", own=method == point
                     )
                     for method in POINT_METHODS
+                    if f"distance_km_{method}" in rows.columns
                 },
                 "baselines": _baselines(photos, partition),
                 "by_state": breakdown.by_state(rows),

@@ -1,11 +1,12 @@
 """What an evaluation keeps of each photo: a few numbers, however many cells there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int
 
-from geoguess_cli.choices import POINT_METHODS, PointMethod
+from geoguess_cli.choices import PointMethod
+from geoguess_cli.errors import ModelError
 from geoguess_cli.evaluation import metrics
 from geoguess_cli.evaluation.calibration import Calibration, CalibrationMeter
 from geoguess_cli.geo.cut_partition import CutPartition
@@ -13,8 +14,9 @@ from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.credible import Credible, CredibleMeter, expected_km, radius_km
 from geoguess_cli.inference.distances import cell_radius_km
-from geoguess_cli.inference.estimates import PointEstimator
+from geoguess_cli.inference.estimates import NO_MEMORY, PointEstimator
 from geoguess_cli.inference.probabilities import conditioned, log_softmax, top_cells
+from geoguess_cli.model.memory import Memory
 
 LISTED = max(metrics.TOP_K)
 """Guesses kept of each photo."""
@@ -29,15 +31,31 @@ class Observer:
         latlng: Where each photo of the table was taken.
         temperature: The number that logits are divided by.
         point: How the model chooses its point estimate.
+        memory: The training photos that the model carries.
+        sequences: The sequence of each photo of the table, as `remembered.sequences_of` names it;
+            training photos of the same sequence do not count for it.
+
+    Raises:
+        ModelError: The point estimate needs a memory, and there is none.
     """
 
     def __init__(
-        self, partition: Partition, latlng: np.ndarray, *, temperature: float, point: PointMethod
+        self,
+        partition: Partition,
+        latlng: np.ndarray,
+        *,
+        temperature: float,
+        point: PointMethod,
+        memory: Memory | None = None,
+        sequences: Sequence[str] | None = None,
     ) -> None:
         self._cells = partition if isinstance(partition, CutPartition) else None
         self._latlng, self._truths = latlng, partition.assign(latlng)
         self._temperature, self._point = np.float32(temperature), point
-        self._estimator = PointEstimator(partition)
+        self._sequences = None if sequences is None else np.array(sequences, dtype=object)
+        self._estimator = PointEstimator(partition, memory)
+        if point not in self._estimator.methods:
+            raise ModelError(NO_MEMORY)
         self._radius_km = cell_radius_km(partition)
         self._before, self._after = CalibrationMeter(), CalibrationMeter()
         self._credible = CredibleMeter(partition.area_km2)
@@ -47,17 +65,25 @@ class Observer:
         self.cells = np.zeros((photos, listed), dtype=np.int64)
         self.top_probabilities = np.zeros((photos, listed), dtype=np.float32)
         self.ranks = np.zeros(photos, dtype=np.int64)
-        self.estimates = {method: np.full((photos, 2), np.nan) for method in POINT_METHODS}
+        self.estimates = {
+            method: np.full((photos, 2), np.nan) for method in self._estimator.methods
+        }
         self.inside = np.full(photos, np.nan)
         self.expected_km = np.full(photos, np.nan)
         self.radius_90_km = np.full(photos, np.nan)
 
-    def add(self, rows: Int[np.ndarray, " b"], logits: Float32[np.ndarray, "b c"]) -> None:
+    def add(
+        self,
+        rows: Int[np.ndarray, " b"],
+        logits: Float32[np.ndarray, "b c"],
+        features: Float32[np.ndarray, "b d"] | None = None,
+    ) -> None:
         """Take one batch, ideally of a few hundred photos.
 
         Args:
             rows: Which photos of the table they are; a photo must not come twice.
             logits: As the model gives them, not yet divided by the temperature.
+            features: What the head saw of each, needed where there is a memory.
         """
         truths = self._truths[rows]
         self._rows.append(rows)
@@ -75,11 +101,16 @@ class Observer:
         probabilities = np.exp(calibrated).astype(np.float32)
         self.top_probabilities[rows] = np.take_along_axis(probabilities, self.cells[rows], axis=1)
         self._credible.add(probabilities, truths)
-        self._place(rows, probabilities)
+        self._place(rows, probabilities, features)
 
-    def _place(self, rows: np.ndarray, probabilities: np.ndarray) -> None:
+    def _place(
+        self, rows: np.ndarray, probabilities: np.ndarray, features: np.ndarray | None
+    ) -> None:
+        sequences = None if self._sequences is None else self._sequences[rows].tolist()
         for method, estimates in self.estimates.items():
-            estimates[rows] = self._estimator.estimates(probabilities, method)
+            estimates[rows] = self._estimator.estimates(
+                probabilities, method, features, sequences=sequences
+            )
         own = self.estimates[self._point][rows]
         distances = self._estimator.distances.from_places(own)
         self.expected_km[rows] = expected_km(probabilities, distances, self._radius_km)

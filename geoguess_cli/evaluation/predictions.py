@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from geoguess_cli.choices import POINT_METHODS, PointMethod
+from geoguess_cli.choices import PointMethod
 from geoguess_cli.evaluation.observations import Observer
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
@@ -106,7 +106,7 @@ def _places(observer: Observer, point: PointMethod) -> dict[str, pl.Series]:
         "estimate_place": _texts(map(describe, guessed)),
         "distance_km": pl.Series(distances[point]),
         "geoscore": pl.Series(geoscore(distances[point])),
-        **{f"distance_km_{method}": pl.Series(distances[method]) for method in POINT_METHODS},
+        **{f"distance_km_{method}": pl.Series(km) for method, km in distances.items()},
     }
 
 

@@ -1,6 +1,7 @@
 """How alike photos of one place are as evidence, fitted on groups whose place is known."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,18 @@ from jaxtyping import Float, Int
 from scipy.optimize import minimize_scalar
 
 from geoguess_cli.evaluation import metrics
-from geoguess_cli.evaluation.intervals import Bootstrap, mean_of
+from geoguess_cli.evaluation.intervals import Bootstrap, mean_of, sequence_groups
+from geoguess_cli.geo.partition import Partition
+from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.evidence import combined
 from geoguess_cli.inference.probabilities import log_softmax
+from geoguess_cli.photos.table import PhotoTable
 
 _STEPS = 21
 """Values that are tried before the best is refined: the loss may have more than one valley."""
+
+MOST = 5_000
+"""Validation photos whose views are judged at most; their logits are held in memory."""
 
 _ALMOST_ALL = 0.98
 """Above this redundancy photos are taken to say the same."""
@@ -21,7 +29,7 @@ _ALMOST_ALL = 0.98
 
 @dataclass(frozen=True)
 class Redundancy:
-    """A redundancy and the log loss of groups by it; `inference.groups` has the equation.
+    """A redundancy and the log loss of groups by it; `inference.evidence` has the equation.
 
     Attributes:
         value: In [0, 1].
@@ -50,6 +58,7 @@ def fit_redundancy(
     truths: Int[np.ndarray, " g"],
     *,
     temperature: float,
+    sequences: Int[np.ndarray, " g"] | None = None,
 ) -> Redundancy | None:
     """The redundancy with the least log loss; None without a group of two photos in a cell.
 
@@ -61,14 +70,18 @@ def fit_redundancy(
         sizes: Number of photos in each group.
         truths: Cell index of each group's place; -1 for a place in no cell.
         temperature: The number that logits are divided by.
+        sequences: A number for each group, shared by those that are resampled as one (default:
+            each by itself).
     """
+    named = "groups" if sequences is None else "photos"
+    sequences = np.arange(len(sums)) if sequences is None else sequences
     kept = (sizes > 1) & (truths >= 0)
     if not kept.any():
         return None
-    sums, sizes, truths = sums[kept] / temperature, sizes[kept].astype(np.float64), truths[kept]
+    sums, sizes, truths = sums[kept] / temperature, sizes[kept], truths[kept]
 
     def losses(value: float) -> Float[np.ndarray, " g"]:
-        return -metrics.at_truth(log_softmax(sums * (sizes**-value)[:, None]), truths)
+        return -metrics.at_truth(log_softmax(combined(sums, sizes, value)), truths)
 
     def mean(value: float) -> float:
         return float(losses(value).mean())
@@ -80,14 +93,55 @@ def fit_redundancy(
     value = min((float(found.x), float(tried[best])), key=mean)
     if value > _ALMOST_ALL:
         value = 1.0
-    bootstrap = Bootstrap(np.arange(len(sums)))
+    bootstrap = Bootstrap(sequences[kept])
     change = bootstrap.intervals({"nll": mean_of(losses(value) - losses(1.0))})["nll"]
     reason = ""
     if value < 1 and not change.high < 0:
         reason = (
-            f"{value:.2f} is best for these {len(sums)} groups, but they are too few to make "
+            f"{value:.2f} is best for these {len(sums)} {named}, but they are too few to make "
             f"answers surer: the log loss would change by {change.value:+.3f} "
             f"({change.low:+.3f} to {change.high:+.3f})"
         )
         value = 1.0
     return Redundancy(value, len(sums), mean(0.0), mean(1.0), mean(value), reason)
+
+
+def views_sample(val: PhotoTable) -> PhotoTable:
+    """The validation photos whose views are judged: all, or `MOST` spread evenly over the table."""
+    if len(val) <= MOST:
+        return val
+    return val.take(np.linspace(0, len(val) - 1, MOST).round().astype(np.int64))
+
+
+def fit_view_redundancy(
+    outputs: Iterable[Outputs],
+    table: PhotoTable,
+    partition: Partition,
+    *,
+    views: int,
+    applied: float,
+    temperature: float,
+) -> Redundancy | None:
+    """The redundancy of views of one photo; None if no photo lies in a cell.
+
+    Args:
+        outputs: The logits of the photos, whose views are joined.
+        table: The photos.
+        partition: The cell of each column of the logits.
+        views: Number of views of each photo.
+        applied: The redundancy by which they were joined.
+        temperature: The number that logits are divided by.
+    """
+    rows, joined = [], []
+    for own in outputs:
+        rows.append(own.rows)
+        joined.append(own.logits)
+    read = np.concatenate([np.empty(0, dtype=np.int64), *rows])
+    sums = np.concatenate([np.empty((0, len(partition))), *joined]) * views**applied
+    return fit_redundancy(
+        sums,
+        np.full(len(read), views),
+        partition.assign(table.latlng[read]).astype(np.int64),
+        temperature=temperature,
+        sequences=sequence_groups(table.frame)[read],
+    )

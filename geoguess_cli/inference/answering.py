@@ -1,7 +1,7 @@
 """From the logits of photos to answers: no network is needed here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from geoguess_cli.inference.estimates import PointEstimator
 from geoguess_cli.inference.probabilities import conditioned, log_softmax, softmax
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity, Likeness
-from geoguess_cli.model.memory import MISSING, NEIGHBOURS, Memory
+from geoguess_cli.model.memory import MISSING, NEIGHBOURS, Memory, Neighbour
 
 
 class Looked(NamedTuple):
@@ -55,6 +55,12 @@ class Outputs:
     features: Float32[np.ndarray, "b d"] | None = None
     pooled: Float32[np.ndarray, "b p"] | None = None
 
+    @property
+    def seen(self) -> Float32[np.ndarray, "b d"]:
+        """The features; a model that carries training photos gives them."""
+        assert self.features is not None or not len(self.rows)
+        return np.empty((0, 0), dtype=np.float32) if self.features is None else self.features
+
 
 class Answering:
     """Turns logits or probabilities into answers, over the cells of one partition.
@@ -78,32 +84,6 @@ class Answering:
         self.familiarity = familiarity
         self.memory = memory
 
-    def with_neighbours(
-        self,
-        answers: list[Answer],
-        features: Float32[np.ndarray, "b d"] | None,
-        count: int,
-    ) -> list[Answer]:
-        """The answers with the training photos that their photos resemble.
-
-        Args:
-            answers: The answers.
-            features: What the head saw of each photo, as `Outputs` holds it.
-            count: Training photos to name for each; 0 leaves the answers as they are.
-
-        Raises:
-            ModelError: The model carries no memory.
-        """
-        if not count:
-            return answers
-        if self.memory is None or features is None:
-            raise ModelError(MISSING)
-        found = self.memory.neighbours(features, count)
-        return [
-            replace(answer, neighbours=tuple(own))
-            for answer, own in zip(answers, found, strict=True)
-        ]
-
     def probabilities(self, logits: Float32[np.ndarray, "b c"]) -> Float32[np.ndarray, "b k"]:
         """Calibrated probabilities, softmax(logits / temperature); each row sums to 1.
 
@@ -126,18 +106,23 @@ class Answering:
         return np.exp(logs).astype(np.float32), inside
 
     def estimates(
-        self, probabilities: Float32[np.ndarray, "b c"], point: PointMethod | None = None
+        self,
+        probabilities: Float32[np.ndarray, "b c"],
+        point: PointMethod | None = None,
+        features: Float32[np.ndarray, "b d"] | None = None,
     ) -> Float[np.ndarray, "b 2"]:
         """The point estimate of each photo: latitude, longitude, in degrees.
 
         Args:
             probabilities: Calibrated, one column per cell; each row sums to 1.
             point: How to choose the estimate; None takes the method of the decision.
+            features: What the head saw of each photo, as `Outputs` holds it.
 
         Raises:
             ConfigError: An unknown point method.
+            ModelError: The method needs features or a memory that are not there.
         """
-        return self._estimator.estimates(probabilities, point or self.decision.point)
+        return self._estimator.estimates(probabilities, point or self.decision.point, features)
 
     def answers(
         self,
@@ -150,6 +135,8 @@ class Answering:
         inside: Float[np.ndarray, " b"] | None = None,
         pooled: Float32[np.ndarray, "b p"] | None = None,
         unlike_is_unsure: bool = False,
+        features: Float32[np.ndarray, "b d"] | None = None,
+        neighbours: int = 0,
     ) -> list[Answer]:
         """The answer to each photo of a batch, in the order given.
 
@@ -164,52 +151,55 @@ class Answering:
             pooled: What the backbone gave for each photo, as `Outputs` holds it; without it no
                 answer says whether the photo is like the training photos.
             unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
+            features: What the head saw of each photo, as `Outputs` holds it.
+            neighbours: Training photos that each photo resembles to name in its answer.
 
         Raises:
             ConfigError: An unknown point method.
+            ModelError: The point method or the neighbours need features or a memory that are not
+                there.
         """
-        region = self.partition.region.name if isinstance(self.partition, CutPartition) else ""
-        estimates = self.estimates(probabilities, point)
+        estimates = self.estimates(probabilities, point, features)
         distances = self._estimator.distances.from_places(estimates)
         radii = cell_radius_km(self.partition)
-        columns = (
-            range(len(photos)) if rows is None else rows,
-            photos,
-            probabilities,
-            estimates.tolist(),
-            locate(estimates),
-            expected_km(probabilities, distances, radii).tolist(),
-            radius_km(probabilities, distances, radii).tolist(),
-            np.ones(len(photos)).tolist() if inside is None else inside.tolist(),
-            self._likeness(pooled, len(photos)),
-        )
+        places = locate(estimates)
+        expected = expected_km(probabilities, distances, radii).tolist()
+        radius = radius_km(probabilities, distances, radii).tolist()
+        likenesses = self._likeness(pooled, len(photos))
+        alike = self._neighbours(features, neighbours, len(photos))
         return [
             Answer(
                 row,
-                photo,
-                own,
-                estimate=(latitude, longitude),
-                place=place,
-                expected_km=expected,
-                radius_90_km=radius,
-                sure=bool(own.max() >= min_confidence)
-                and not (unlike_is_unsure and likeness is not None and likeness.unlike),
-                region=region,
-                inside=within,
-                likeness=likeness,
+                photos[at],
+                probabilities[at],
+                estimate=(float(estimates[at, 0]), float(estimates[at, 1])),
+                place=places[at],
+                expected_km=expected[at],
+                radius_90_km=radius[at],
+                sure=bool(probabilities[at].max() >= min_confidence)
+                and not (unlike_is_unsure and _unlike(likenesses[at])),
+                region=self._region,
+                inside=1.0 if inside is None else float(inside[at]),
+                likeness=likenesses[at],
+                neighbours=alike[at],
             )
-            for (
-                row,
-                photo,
-                own,
-                (latitude, longitude),
-                place,
-                expected,
-                radius,
-                within,
-                likeness,
-            ) in zip(*columns, strict=True)
+            for at, row in enumerate(range(len(photos)) if rows is None else rows)
         ]
+
+    @property
+    def _region(self) -> str:
+        cells = self.partition
+        return cells.region.name if isinstance(cells, CutPartition) else ""
+
+    def _neighbours(
+        self, features: np.ndarray | None, count: int, photos: int
+    ) -> Sequence[tuple[Neighbour, ...] | None]:
+        """The training photos that each photo resembles; None if none are asked for."""
+        if not count:
+            return [None] * photos
+        if self.memory is None or features is None:
+            raise ModelError(MISSING)
+        return [tuple(own) for own in self.memory.neighbours(features, count)]
 
     def _likeness(self, pooled: np.ndarray | None, photos: int) -> Sequence[Likeness | None]:
         """How near each photo lies to the training photos; None where that is not known."""
@@ -233,7 +223,8 @@ class Answering:
 
         With `features`, what the head saw, it names training photos if the model carries them.
         """
-        answers = self.answers(
+        known = self.memory is not None and features is not None
+        return self.answers(
             probabilities[None],
             [photo],
             point=point,
@@ -241,11 +232,14 @@ class Answering:
             inside=None if inside is None else np.array([inside]),
             pooled=None if pooled is None else pooled[None],
             unlike_is_unsure=unlike_is_unsure,
-        )
-        if self.memory is None or features is None:
-            return answers[0]
-        return self.with_neighbours(answers, features[None], NEIGHBOURS)[0]
+            features=None if features is None else features[None],
+            neighbours=NEIGHBOURS if known else 0,
+        )[0]
 
     @cached_property
     def _estimator(self) -> PointEstimator:
-        return PointEstimator(self.partition)
+        return PointEstimator(self.partition, self.memory)
+
+
+def _unlike(likeness: Likeness | None) -> bool:
+    return likeness is not None and likeness.unlike

@@ -1,6 +1,6 @@
 """The model's answer to a photo, the guesses in it, and their records for files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -115,6 +115,9 @@ _ROW_OF_GUESS = ("token", "probability", "latitude", "longitude", "country", "re
 
 _GUESS_COLUMNS = _ROW_OF_GUESS[:1] + _ROW_OF_GUESS[2:]
 
+_ROW_OF_NEIGHBOUR = ("photo", "similarity", "latitude", "longitude", "creator", "license")
+"""The columns of each neighbour in a flat row, after `neighbour_`."""
+
 
 @lru_cache(maxsize=4)
 def cell_places(partition: Partition) -> list[Place]:
@@ -151,11 +154,7 @@ def resembles_in_words(answer: Answer) -> str:
     """The training photos that a photo resembles, with creator and licence; "" if none is known."""
     if not answer.neighbours:
         return ""
-    named = []
-    for one in answer.neighbours:
-        about = ", ".join(text for text in (one.creator, one.license) if text)
-        name = one.photo.replace("\\", "/").rpartition("/")[2]
-        named.append(f"{name} ({about})" if about else name)
+    named = [f"{one.name} ({one.credit})" if one.credit else one.name for one in answer.neighbours]
     return (
         f"resembles the training photos {', '.join(named)}, which are not in the model themselves"
     )
@@ -196,28 +195,53 @@ def answer_record(answer: Answer | Unanswered, partition: Partition, k: int = 5)
     return record
 
 
-def answer_row(answer: Answer | Unanswered, partition: Partition, k: int = 5) -> dict[str, Any]:
+def answer_row(
+    answer: Answer | Unanswered, partition: Partition, k: int = 5, *, neighbours: int = 0
+) -> dict[str, Any]:
     """One answer as a flat row, for CSV; every row has the same columns.
 
-    The point estimate comes first, then the columns of each guess: `token_1`, `probability_1`, …;
-    those of an unreadable photo are null.
+    The point estimate comes first, then the columns of each guess: `token_1`, `probability_1`, …,
+    then those of each training photo that it resembles: `neighbour_photo_1`, …; those of an
+    unreadable photo are null.
+
+    Args:
+        answer: The answer.
+        partition: The cells of the answer.
+        k: Guesses that get columns, at least 1.
+        neighbours: Training photos that get columns; null where the answer names fewer.
     """
     listed = _listed(answer, partition, k)
     row = _estimate_record(answer, partition)
     for rank in range(1, min(k, len(partition)) + 1):
         for name in _ROW_OF_GUESS:
             row[f"{name}_{rank}"] = getattr(listed[rank - 1], name) if listed else None
+    alike = neighbours_of(answer)
+    for rank in range(1, neighbours + 1):
+        for name in _ROW_OF_NEIGHBOUR:
+            own = getattr(alike[rank - 1], name) if rank <= len(alike) else None
+            row[f"neighbour_{name}_{rank}"] = own
     return row
 
 
-def row_schema(partition: Partition, k: int = 5) -> dict[str, Any]:
+def neighbours_of(answer: Answer | Unanswered) -> Sequence[Neighbour]:
+    """The training photos that an answer names, most similar first; none if none were asked for."""
+    return getattr(answer, "neighbours", None) or ()
+
+
+def row_schema(partition: Partition, k: int = 5, *, neighbours: int = 0) -> dict[str, Any]:
     """The columns of `answer_row` and the type that each has in Polars, whatever the rows hold."""
-    columns = answer_row(Unanswered(0, "", ""), partition, k)
+    columns = answer_row(Unanswered(0, "", ""), partition, k, neighbours=neighbours)
     return {name: _type_of(name.rstrip("0123456789").rstrip("_")) for name in columns}
 
 
+_TEXTS = frozenset(
+    ("photo", "country", "region", "place", "token", "within", "error", "creator", "license")
+)
+
+
 def _type_of(column: str) -> Any:
-    if column in ("photo", "country", "region", "place", "token", "within", "error"):
+    named = column.removeprefix("neighbour_")
+    if named in _TEXTS:
         return pl.String
     return pl.Boolean if column in ("sure", "unlike") else pl.Float64
 
@@ -225,10 +249,10 @@ def _type_of(column: str) -> Any:
 def answer_features(
     answer: Answer | Unanswered, partition: Partition, k: int = 5
 ) -> Iterator[dict[str, Any]]:
-    """One answer as features of GeoJSON: its point estimate, then its k cells.
+    """One answer as features of GeoJSON: its point estimate, its k cells, its training photos.
 
-    The `kind` of a feature is "estimate" or "guess". The geometry of an "estimate" is null if the
-    model is not sure, and for an unreadable photo (RFC 7946, section 3.2).
+    The `kind` of a feature is "estimate", "guess" or "neighbour". The geometry of an "estimate" is
+    null if the model is not sure, and for an unreadable photo (RFC 7946, section 3.2).
     """
     properties = {"kind": "estimate", **_estimate_record(answer, partition)}
     if isinstance(answer, Answer):
@@ -241,6 +265,17 @@ def answer_features(
     for guess in _listed(answer, partition, k):
         record = {"kind": "guess", "photo": answer.photo, **_guess_record(guess)}
         yield feature(partition.polygons[guess.cell_index], record)
+    for rank, own in enumerate(neighbours_of(answer), start=1):
+        yield feature(
+            shapely.Point(own.longitude, own.latitude),
+            {"kind": "neighbour", "photo": answer.photo, **neighbour_record(own, rank)},
+        )
+
+
+def neighbour_record(neighbour: Neighbour, rank: int) -> dict[str, Any]:
+    """The properties of a training photo on a map, beside those of the photo that resembles it."""
+    own = asdict(neighbour)
+    return {"rank": rank, "neighbour": own.pop("photo"), **own}
 
 
 def _listed(answer: Answer | Unanswered, partition: Partition, k: int) -> list[Guess]:

@@ -5,25 +5,29 @@ cluster    the mean of the likeliest cluster, weighted by probability; a cluster
            neighbours
 distance   the centroid with the least expected great-circle distance to the truth
 geoscore   the centroid with the greatest expected GeoScore
+neighbours the middle of the training photos in the likeliest cells that the photo resembles
+           (`inference.remembered`); only where a model carries its training photos
 
-Each method takes the truth to lie at a cell's centroid, with the probability of that cell.
+The first four take the truth to lie at a cell's centroid, with the probability of that cell.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from geoguess_cli.choices import PointMethod
-from geoguess_cli.errors import ConfigError
+from geoguess_cli.choices import OF_PROBABILITIES, POINT_METHODS, PointMethod
+from geoguess_cli.errors import ConfigError, ModelError
 from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geodesy import from_unit_vectors, unit_vectors
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.distances import NEIGHBOURLY, CentroidDistances, cell_radius_km
 from geoguess_cli.inference.geoscore import GEOSCORE_SCALE_KM
 from geoguess_cli.inference.probabilities import top_cells
+from geoguess_cli.inference.remembered import RememberedPlaces
+from geoguess_cli.model.memory import Memory
 
 SEEDS = 16
 """Number of the likeliest cells of a photo that are tried as the middle of its cluster."""
@@ -37,28 +41,58 @@ class PointEstimator:
 
     Args:
         partition: The cell of each column of the probabilities.
+        memory: The training photos that the model carries; None if it carries none.
     """
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: Partition, memory: Memory | None = None) -> None:
+        self._partition, self._memory = partition, memory
         self._centroids = partition.centroids
         self._region = partition.region if isinstance(partition, CutPartition) else None
         self._radius_km = cell_radius_km(partition)
         self.distances = CentroidDistances(partition.centroids)
         self._neighbours: dict[int, Int[np.ndarray, " m"]] = {}
 
+    @property
+    def methods(self) -> tuple[PointMethod, ...]:
+        """The methods that can be asked for."""
+        return OF_PROBABILITIES if self._memory is None else tuple(POINT_METHODS)
+
     def estimates(
-        self, probabilities: Float32[np.ndarray, "b c"], method: PointMethod
+        self,
+        probabilities: Float32[np.ndarray, "b c"],
+        method: PointMethod,
+        features: Float[np.ndarray, "b d"] | None = None,
+        *,
+        sequences: Sequence[str] | None = None,
     ) -> Float[np.ndarray, "b 2"]:
         """The point estimate of each photo: latitude, longitude, in degrees.
 
         Args:
             probabilities: Probability of each cell; rows sum to 1.
             method: One of `POINT_METHODS`.
+            features: What the head saw of each photo; only `neighbours` needs it.
+            sequences: The sequence of each photo, whose own training photos do not count, as
+                `remembered.sequences_of` names it; by default all training photos count.
 
         Raises:
             ConfigError: An unknown method.
+            ModelError: The method is `neighbours`, and the model carries no training photos, or
+                the features are not known.
         """
-        return _estimate_of(method)(self, probabilities)
+        if method != "neighbours":
+            return _estimate_of(method)(self, probabilities)
+        if self._remembered is None:
+            raise ModelError(NO_MEMORY)
+        if features is None:
+            raise ModelError(
+                "the point method `neighbours` compares the features of a photo, and only its "
+                f"probabilities are known; choose {' or '.join(OF_PROBABILITIES)}"
+            )
+        return self._remembered.estimates(probabilities, features, sequences)
+
+    @cached_property
+    def _remembered(self) -> RememberedPlaces | None:
+        return None if self._memory is None else RememberedPlaces(self._partition, self._memory)
 
     def likeliest(self, probabilities: np.ndarray) -> Float[np.ndarray, "b 2"]:
         """The centroid of the likeliest cell."""
@@ -184,6 +218,12 @@ def _less_loss(expected: np.ndarray, radius_km: np.ndarray) -> np.ndarray:
     return expected * gain * np.float32(1 + 1e-5)
 
 
+NO_MEMORY = (
+    "the point method `neighbours` needs the model's memory of its training photos, and the model "
+    "carries none; `geoguess calibrate --memory` adds it, and `geoguess calibrate` alone chooses "
+    "another method"
+)
+
 _ESTIMATES: dict[str, Callable[[PointEstimator, np.ndarray], np.ndarray]] = {
     "centroid": PointEstimator.likeliest,
     "cluster": PointEstimator.cluster_means,
@@ -194,5 +234,7 @@ _ESTIMATES: dict[str, Callable[[PointEstimator, np.ndarray], np.ndarray]] = {
 
 def _estimate_of(method: str) -> Callable[[PointEstimator, np.ndarray], np.ndarray]:
     if method not in _ESTIMATES:
-        raise ConfigError(f"point method is {method!r}; it must be one of {', '.join(_ESTIMATES)}")
+        raise ConfigError(
+            f"point method is {method!r}; it must be one of {', '.join(POINT_METHODS)}"
+        )
     return _ESTIMATES[method]

@@ -32,7 +32,12 @@ FORMATS: dict[str, AnswerFormat] = {
 
 
 def answer_lines(
-    answers: Answers, partition: Partition, form: AnswerFormat, *, top_k: int = 5
+    answers: Answers,
+    partition: Partition,
+    form: AnswerFormat,
+    *,
+    top_k: int = 5,
+    neighbours: int = 0,
 ) -> Iterator[str]:
     """Answers as text in a format, piece by piece as they come; "table" is written as CSV.
 
@@ -43,12 +48,14 @@ def answer_lines(
         partition: The cells of the model.
         form: The format; not "xmp", of which each photo has its own file.
         top_k: Guesses to list for each photo, at least 1.
+        neighbours: Training photos that have columns in CSV. Other formats list those that each
+            answer names; "gpx" and "kml" list none.
     """
+    if form in ("csv", "table"):
+        return csv_lines(
+            answer_row(answer, partition, top_k, neighbours=neighbours) for answer in answers
+        )
     return _TEXTS[form](answers, partition, top_k)
-
-
-def _csv(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
-    return csv_lines(answer_row(answer, partition, top_k) for answer in answers)
 
 
 def _json_lines(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
@@ -70,8 +77,6 @@ def _kml(answers: Answers, partition: Partition, top_k: int) -> Iterator[str]:
 
 
 _TEXTS: dict[AnswerFormat, Callable[[Answers, Partition, int], Iterator[str]]] = {
-    "table": _csv,
-    "csv": _csv,
     "jsonl": _json_lines,
     "geojson": _geojson,
     "gpx": _gpx,
@@ -79,7 +84,9 @@ _TEXTS: dict[AnswerFormat, Callable[[Answers, Partition, int], Iterator[str]]] =
 }
 
 
-def write_answers(answers: Answers, partition: Partition, path: Path, *, top_k: int = 5) -> None:
+def write_answers(
+    answers: Answers, partition: Partition, path: Path, *, top_k: int = 5, neighbours: int = 0
+) -> None:
     """Write answers in the format of the path's ending.
 
     Args:
@@ -88,6 +95,7 @@ def write_answers(answers: Answers, partition: Partition, path: Path, *, top_k: 
         path: The file; its ending is one of `FORMATS`. A file that ends in .xmp takes one answer,
             and must not exist.
         top_k: Guesses to list for each photo, at least 1.
+        neighbours: As in `answer_lines`.
 
     Raises:
         OutputError: The path has another ending; or it ends in .xmp, and it exists, or there is
@@ -97,7 +105,8 @@ def write_answers(answers: Answers, partition: Partition, path: Path, *, top_k: 
     if form is None:
         raise OutputError(f"{path} must end in {', '.join(FORMATS)}")
     if form != "xmp":
-        write_lines(answer_lines(answers, partition, form, top_k=top_k), path)
+        lines = answer_lines(answers, partition, form, top_k=top_k, neighbours=neighbours)
+        write_lines(lines, path)
         return
     listed = list(answers)
     if len(listed) != 1:

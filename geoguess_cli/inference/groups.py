@@ -1,13 +1,6 @@
-"""Several photos of one place: their evidence together.
+"""Several photos of one place: their evidence together, with a redundancy fitted on val groups.
 
-The log probabilities of the photos of a group are added, which multiplies their probabilities, and
-scaled to sum to 1. Photos of one place are alike, so each says less than it would alone:
-
-    log p(group) = n^-r · Σ log p(photo) + constant,
-
-n photos, r the redundancy in [0, 1], fitted on val groups. At r = 0 photos are independent
-evidence (a product of experts; Hinton, Neural Computation 14, 2002); at r = 1 all together say no
-more than one (the geometric mean).
+`inference.evidence` has the equation.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +14,8 @@ from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
+from geoguess_cli.inference.evidence import combined
+from geoguess_cli.model.memory import directions
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.table import PhotoTable
@@ -93,8 +88,9 @@ def groups_by(table: PhotoTable, column: str) -> Groups:
 def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> Iterator[Outputs]:
     """The logits of each group, once its last photo is there; rows are positions of groups.
 
-    Logits stand for log probabilities: they differ by a constant a photo, which scaling removes.
-    Memory holds a row of logits for each group that has begun.
+    The features of a group are the mean of the directions of its photos' features, so that the
+    cosine with any features is in proportion to the mean of the photos' cosines. Memory holds a row
+    of logits and of features for each group that has begun.
 
     Args:
         outputs: The logits of the photos, in any order.
@@ -102,6 +98,7 @@ def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> It
         redundancy: How alike the photos of a group are as evidence, in [0, 1].
     """
     sums: dict[int, np.ndarray] = {}
+    seen: dict[int, np.ndarray] = {}
     read = np.zeros(len(groups), dtype=np.int64)
     missing = groups.sizes
     reasons: dict[int, str] = {}
@@ -112,6 +109,9 @@ def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> It
             sums[group] = sums.get(group, 0.0) + logits.astype(np.float64)
             read[group] += 1
             done.append(group)
+        if output.features is not None:
+            for group, own in zip(done, directions(output.features), strict=True):
+                seen[group] = seen.get(group, 0.0) + own
         for row, reason in output.failures:
             reasons.setdefault(int(groups.members[row]), reason)
             done.append(int(groups.members[row]))
@@ -120,13 +120,24 @@ def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> It
         if not whole:
             continue
         good = np.array([group for group in whole if read[group]], dtype=np.int64)
-        rows = [sums.pop(group) * read[group] ** -redundancy for group in good.tolist()]
-        empty = np.empty((0, output.logits.shape[1]), dtype=np.float32)
+        total = np.array([sums.pop(group) for group in good.tolist()])
+        total = total.reshape(len(good), output.logits.shape[1])
         yield Outputs(
             good,
-            np.stack(rows).astype(np.float32) if rows else empty,
+            combined(total, read[good], redundancy).astype(np.float32),
             [(group, _none_read(groups, group, reasons)) for group in whole if not read[group]],
+            features=_means(seen, good, read),
         )
+
+
+def _means(
+    sums: dict[int, np.ndarray], groups: Int[np.ndarray, " g"], counts: Int[np.ndarray, " n"]
+) -> np.ndarray | None:
+    """The mean of each group, whose sum is taken away; None if nothing is known of one."""
+    if not len(groups) or not all(group in sums for group in groups.tolist()):
+        return None
+    means = [sums.pop(group) / counts[group] for group in groups.tolist()]
+    return np.stack(means).astype(np.float32)
 
 
 def _none_read(groups: Groups, group: int, reasons: dict[int, str]) -> str:
@@ -143,6 +154,7 @@ def predict_groups(
     workers: int = 0,
     point: PointMethod | None = None,
     min_confidence: float = 0.0,
+    neighbours: int = 0,
     on_failure: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Answer | Unanswered]:
     """The answer to each group, in their order; `Unanswered` if none of its photos can be read.
@@ -155,10 +167,11 @@ def predict_groups(
         workers: Processes that decode photos, as in `Predictor.predict`.
         point: How to choose the point estimate; None takes the model's own method.
         min_confidence: An answer is sure if its likeliest cell is at least this probable.
+        neighbours: Training photos that the group resembles to name in each answer.
         on_failure: Called with the reason of each photo that cannot be read.
 
     Raises:
-        ModelError: A logit is not finite.
+        ModelError: A logit is not finite, or the model carries no memory and needs one.
     """
 
     def noted() -> Iterator[Outputs]:
@@ -182,6 +195,8 @@ def predict_groups(
                 point=point,
                 min_confidence=min_confidence,
                 inside=inside,
+                features=output.features,
+                neighbours=neighbours,
             )
             waiting |= {own.row: replace(own, photos=sizes[own.row]) for own in answers}
         while following in waiting:

@@ -69,6 +69,7 @@ def answer_terms(
     point: PointMethod | None,
     min_confidence: float,
     unlike_is_unsure: bool = False,
+    neighbours: int = 0,
 ) -> dict[str, str]:
     """Everything that decides the answers to photos, as text by the name that the user knows.
 
@@ -80,6 +81,7 @@ def answer_terms(
         point: How to choose the point estimate; None takes the model's own method.
         min_confidence: As in `Predictor.predict`.
         unlike_is_unsure: As in `Predictor.predict`.
+        neighbours: As in `Predictor.predict`.
     """
     model = predictor.identity()
     digest = sha256()
@@ -98,6 +100,10 @@ def answer_terms(
         "--abstain-unlike": unlike_is_unsure,
         "its statistics of training photos": _known(predictor),
     }
+    if "views" in model:
+        terms["--views"] = model["views"]
+    if neighbours:
+        terms["--neighbours"] = neighbours
     if isinstance(predictor.partition, CutPartition):
         region = predictor.partition.region
         terms["--within"] = f"{region.name} with digest {region.digest}"
@@ -186,6 +192,7 @@ class AnswerParts:
         partition: Partition,
         *,
         top_k: int,
+        neighbours: int = 0,
         shard: Shard | None = None,
     ) -> Iterator[int]:
         """Write the parts that are missing; after each answer the number of answers so far.
@@ -195,6 +202,7 @@ class AnswerParts:
             predict: The answers to photos, in their order.
             partition: The cells of the model.
             top_k: Guesses to list for each photo.
+            neighbours: Training photos to list for each photo.
             shard: Only its parts; None for all.
 
         Raises:
@@ -205,12 +213,12 @@ class AnswerParts:
         if not numbers:
             return
         answers = iter(predict(_taken(files, np.concatenate(stretches))))
-        schema = row_schema(partition, top_k)
+        schema = row_schema(partition, top_k, neighbours=neighbours)
         done = 0
         for number, stretch in zip(numbers, stretches, strict=True):
             rows = []
             for answer in islice(answers, len(stretch)):
-                rows.append(answer_row(answer, partition, top_k))
+                rows.append(answer_row(answer, partition, top_k, neighbours=neighbours))
                 done += 1
                 yield done
             frame = pl.DataFrame(rows, schema=schema, orient="row")

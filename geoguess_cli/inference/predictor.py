@@ -22,6 +22,7 @@ from geoguess_cli.inference.windows import WindowPredictor, as_tensor
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import Member, PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -84,9 +85,7 @@ class Predictor:
 
         Args:
             folder: The model folder.
-            device: A device, as of the class.
-            precision: "auto", "fp32" or "bf16".
-            max_pixels: Largest width × height of a photo, as in `decode_photo`.
+            device, precision, max_pixels: As of the class.
 
         Raises:
             MissingFileError: The folder or one of its files does not exist.
@@ -130,6 +129,11 @@ class Predictor:
     def familiarity(self) -> Familiarity | None:
         """What the training photos are like; None if the model does not know."""
         return self.trained.familiarity
+
+    @property
+    def memory(self) -> Memory | None:
+        """The training photos that the model carries; None if it carries none."""
+        return self.trained.memory
 
     def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
         """A decoded photo as the model sees it: resized and normalised."""
@@ -225,8 +229,7 @@ class Predictor:
         self, rows: Int[np.ndarray, " b"], images: Images, failures: list[tuple[int, str]]
     ) -> Outputs:
         if not len(rows):
-            nothing = np.empty((0, len(self.trained.partition)), dtype=np.float32)
-            return Outputs(rows, nothing, failures)
+            return Outputs(rows, np.empty((0, len(self.trained.partition)), "f4"), failures)
         look = self.look(images)
         return Outputs(rows, look.logits, failures, look.features, look.pooled)
 
@@ -244,12 +247,10 @@ class Predictor:
         other probabilities, since large JPEG files are decoded at a smaller size.
 
         Args:
-            photo: A file, a member of an archive, the bytes of a file, a PIL image, 8-bit RGB
-                pixels (h w 3), or an image as `read` and `transform` give it (3 s s).
+            photo: In any of the forms of `Photo`.
             name: What to call the photo in the answer; by default its path, "" without a file.
             point: How to choose the point estimate; None takes the model's own method.
-            min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
-                probable.
+            min_confidence: An answer is sure if its likeliest cell is at least this probable.
 
         Raises:
             ConfigError: An unknown point method.
@@ -300,11 +301,9 @@ class Predictor:
         Args:
             files: The photos.
             batch_size: Photos that go through the model at once.
-            workers: Processes that decode photos; 0 decodes in this process, -1 chooses a number
-                for this machine.
+            workers: Processes that decode photos, as in `outputs`.
             point: How to choose the point estimate; None takes the model's own method.
-            min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
-                probable.
+            min_confidence: An answer is sure if its likeliest cell is at least this probable.
             unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
             neighbours: Training photos that the photo resembles to name in each answer.
 
@@ -317,7 +316,7 @@ class Predictor:
             ]
             if len(output.rows):
                 probabilities, inside = self.answering.weighed(output.logits)
-                own = self.answering.answers(
+                answers += self.answering.answers(
                     probabilities,
                     [text_of(files[row]) for row in output.rows.tolist()],
                     rows=output.rows.tolist(),
@@ -326,8 +325,9 @@ class Predictor:
                     inside=inside,
                     pooled=output.pooled,
                     unlike_is_unsure=unlike_is_unsure,
+                    features=output.features,
+                    neighbours=neighbours,
                 )
-                answers += self.answering.with_neighbours(own, output.features, neighbours)
             yield from sorted(answers, key=lambda answer: answer.row)
 
     def identity(self) -> dict[str, Any]:

@@ -175,6 +175,10 @@ class SharedPredictor(Predictor):
         )
         self.model, self.processes = model, processes
 
+    def identity(self) -> dict[str, Any]:
+        """The record of the model, as each process has it."""
+        return predictor_of(self.model).identity()
+
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:

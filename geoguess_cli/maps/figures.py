@@ -6,6 +6,7 @@ azimuthal equal-area plane about its centre, the world in the Equal Earth projec
 areas true.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from geoguess_cli.maps.cell_values import CellValues, photos_values
 from geoguess_cli.maps.extent import Extent, fit_extent
 from geoguess_cli.maps.labels import draw_map_names
 from geoguess_cli.maps.marks import draw_answer, mark_texts
+from geoguess_cli.maps.neighbours import ShownNeighbour
 from geoguess_cli.maps.page import (
     Contents,
     color_bar,
@@ -42,6 +44,7 @@ from geoguess_cli.maps.page import (
 from geoguess_cli.maps.panel import draw_guesses, draw_marks, draw_photo
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm, probability_ticks
+from geoguess_cli.maps.strip import draw_neighbours, strip_height
 from geoguess_cli.wording import counted, kilometres, percent
 
 _RADIUS_M = EARTH_RADIUS_KM * 1000.0
@@ -85,6 +88,7 @@ def probability_map_figure(
     title: str = "",
     scale: ColorScale = "root",
     colors: theme.Theme = theme.LIGHT,
+    neighbours: Sequence[ShownNeighbour] = (),
 ) -> Figure:
     """A map of the cells, coloured by probability, with the answer, the photo and the guesses.
 
@@ -94,6 +98,7 @@ def probability_map_figure(
         title: Heading (default: the place of the point estimate).
         scale: How probabilities become colours, as in `probability_norm`.
         colors: The theme: darker is likelier in `theme.LIGHT`, brighter in `theme.DARK`.
+        neighbours: Training photos that the photo resembles, to show along the foot.
     """
     name = Path(map_.answer.photo).name
     contents = Contents(
@@ -101,9 +106,11 @@ def probability_map_figure(
         caption=bool(name),
         marks=len(mark_texts(map_)),
         guesses=len(map_.guesses),
+        foot=strip_height(len(neighbours)),
     )
     extent = map_.extent(aspects=contents.aspects)
-    figure, rect, (photo_block, marks_block, guesses_block) = page_with_blocks(extent, contents)
+    figure, rect, blocks = page_with_blocks(extent, contents)
+    photo_block, marks_block, guesses_block, foot_block = blocks
     canvas = map_canvas(figure, rect, extent, colors)
     norm = probability_norm(scale, float(map_.probabilities.max()))
     cells = canvas.cells(map_.partition, map_.probabilities, norm)
@@ -113,6 +120,8 @@ def probability_map_figure(
         draw_photo(axes(figure, photo_block), photo, colors, name=name)
     draw_marks(axes(figure, marks_block), map_, colors)
     draw_guesses(axes(figure, guesses_block), map_, lambda value: cells.cmap(norm(value)), colors)
+    if neighbours:
+        draw_neighbours(axes(figure, foot_block), neighbours, colors)
     place = describe(map_.answer.place)
     entropy = f"entropy {map_.entropy_bits:.1f} of {np.log2(len(map_.partition)):.1f} bits"
     heading(

@@ -23,17 +23,27 @@ if TYPE_CHECKING:
     from geoguess_cli.maps.cell_values import CellValues
     from geoguess_cli.maps.probability_map import ProbabilityMap
     from geoguess_cli.photos.archives import PhotoFile
+    from geoguess_cli.sources.originals import Originals
 
 # Least side of a decoded photo beside its map, and on a sheet of many maps.
 _PHOTO_PIXELS, _SHEET_PHOTO_PIXELS = 800, 300
+_NEIGHBOUR_PIXELS = 480  # longest side of a training photo in a figure
 
 
 @dataclass(frozen=True)
 class Look:
-    """The look of a map in a figure or page: its scale of colours and its theme, by name."""
+    """The look of a map in a figure or page.
+
+    Attributes:
+        scale: How probabilities become colours, as in `probability_norm`.
+        theme: The theme of a figure, by name.
+        originals: Where the training photos are that answers name. A figure shows them if it is
+            given; a page lists them all the same, without their pictures.
+    """
 
     scale: ColorScale = "root"
     theme: ThemeName = "light"
+    originals: "Originals | None" = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ def write_map(
     scale: ColorScale = "root",
     theme: ThemeName = "light",
     photo: "Image.Image | None" = None,
+    originals: "Originals | None" = None,
 ) -> None:
     """Write a probability map in the format of the path's ending.
 
@@ -70,12 +81,13 @@ def write_map(
         scale: How probabilities become colours, as in `probability_norm`.
         theme: The theme of a figure; a page follows its reader's.
         photo: The photo to show (default: the file that the answer names, if it is there).
+        originals: Where the training photos are that the answer names.
 
     Raises:
         OutputError: The ending is not one of `FORMATS`.
         DependencyError: A library that the format needs is not installed.
     """
-    format_of(path).write(map_, path, Look(scale, theme), photo)
+    format_of(path).write(map_, path, Look(scale, theme, originals), photo)
 
 
 def write_maps(
@@ -174,9 +186,16 @@ def _photo(map_: "ProbabilityMap") -> "Image.Image | None":
 def _draw_map(map_: "ProbabilityMap", path: Path, look: Look, photo: "Image.Image | None") -> None:
     from geoguess_cli.drawing.theme import THEMES
     from geoguess_cli.maps.figures import probability_map_figure
+    from geoguess_cli.maps.neighbours import shown_neighbours
 
+    where = look.originals
+    shown = shown_neighbours(map_.answer, where, side=_NEIGHBOUR_PIXELS) if where else []
     figure = probability_map_figure(
-        map_, photo=photo or _photo(map_), scale=look.scale, colors=THEMES[look.theme]
+        map_,
+        photo=photo or _photo(map_),
+        scale=look.scale,
+        colors=THEMES[look.theme],
+        neighbours=shown,
     )
     save_figure(figure, path)
 
@@ -223,7 +242,7 @@ def _write_page(
     from geoguess_cli.maps.interactive.map_page import map_page
 
     photos = [photo] if photo else [_photo(map_) for map_ in maps]
-    write_text(map_page(maps, photos, scale=look.scale), path)
+    write_text(map_page(maps, photos, scale=look.scale, originals=look.originals), path)
     return [path] * len(maps)
 
 

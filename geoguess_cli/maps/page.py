@@ -31,6 +31,7 @@ _GLOBE_PIXELS = 160
 _COLUMN, _COLUMN_GAP = 2.2, 0.2  # width, and distance from the map
 _PHOTO_TALLEST, _BELOW_PHOTO, _BELOW_MARKS = 1.7, 0.2, 0.12
 _LOWEST = 0.1  # least distance of a block from the foot of the page
+_ABOVE_FOOT = 0.12  # above the block along the foot
 
 # Blocks in a strip below a map of the world: widths, and distances of their left edges.
 _STRIP_GAP = 0.25
@@ -42,8 +43,9 @@ _KEY_LEFT, _KEY_DROP, _KEY_WIDE, _KEY_TALL = 0.2, 0.22, 2.6, 0.1
 _SCALE_DROP, _SCALE_TALL = 0.36, 0.24  # below the map
 
 
-Blocks = tuple[Rect, Rect, Rect]
-"""The places of photo, marks and guesses: beside a map of a region, below one of the world."""
+Blocks = tuple[Rect, Rect, Rect, Rect]
+"""The places of photo, marks and guesses: beside a map of a region, below one of the world. The
+last, along the foot of the page, is that of the training photos."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,14 @@ class Contents:
         caption: Whether a line stands under the photo.
         marks: Number of marks in the list.
         guesses: Number of guesses in the list.
+        foot: Height of the block along the foot of the page; 0 without one.
     """
 
     photo_aspect: float
     caption: bool
     marks: int
     guesses: int
+    foot: float = 0.0
 
     @property
     def photo_height(self) -> float:
@@ -96,23 +100,26 @@ def page_with_blocks(extent: Extent, contents: Contents) -> tuple[Figure, Rect, 
         contents: The contents of the blocks.
     """
     marks, guesses = contents.marks, contents.guesses
+    foot = contents.foot + _ABOVE_FOOT if contents.foot else 0.0
+    along = (SIDE, _LOWEST, theme.WIDTH - 2 * SIDE, contents.foot)
     if extent.world:
-        tall = STEP * max(guesses, marks)
-        figure, rect = page(extent, strip=tall + _STRIP_GAP)
+        tall, low = STEP * max(guesses, marks), _LOWEST + foot
+        figure, rect = page(extent, strip=tall + _STRIP_GAP + foot)
         marks_left = SIDE + (_PHOTO_STEP if contents.photo_aspect else 0.0)
         left = marks_left + _MARKS_STEP
-        photo = (SIDE, _LOWEST, _PHOTO_WIDE, tall)
-        listed = (marks_left, _LOWEST, _MARKS_WIDE, tall)
-        return figure, rect, (photo, listed, (left, _LOWEST, theme.WIDTH - SIDE - left, tall))
+        photo = (SIDE, low, _PHOTO_WIDE, tall)
+        listed = (marks_left, low, _MARKS_WIDE, tall)
+        guessed = (left, low, theme.WIDTH - SIDE - left, tall)
+        return figure, rect, (photo, listed, guessed, along)
     _, (_, bottom, _, height) = page(extent, column=_COLUMN)
-    strip = max(0.0, contents.height - height - bottom + _LOWEST)
+    strip = max(0.0, contents.height - height - bottom + _LOWEST) + foot
     figure, rect = page(extent, column=_COLUMN, strip=strip)
     left, top = theme.WIDTH - _COLUMN - SIDE, rect[1] + rect[3]
     photo = (left, top - contents.photo_height, _COLUMN, contents.photo_height)
     low = top - contents.photo_height - contents.gap - STEP * marks
     listed = (left, low, _COLUMN, STEP * marks)
     low -= _BELOW_MARKS + STEP * guesses
-    return figure, rect, (photo, listed, (left, low, _COLUMN, STEP * guesses))
+    return figure, rect, (photo, listed, (left, low, _COLUMN, STEP * guesses), along)
 
 
 def page(extent: Extent, *, column: float = 0.0, strip: float = 0.0) -> tuple[Figure, Rect]:

@@ -53,7 +53,7 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
         colors: The theme.
         name: Text under the photo.
     """
-    width, height = _in_inches(ax)
+    width, height = in_inches(ax)
     room = height - (CAPTION if name else 0.0)
     small = photo.convert("RGB")
     small.thumbnail((_PHOTO_SIDE, _PHOTO_SIDE))
@@ -74,7 +74,7 @@ def draw_photo(ax: Axes, photo: Image.Image, colors: theme.Theme, *, name: str =
 
 def draw_marks(ax: Axes, map_: ProbabilityMap, colors: theme.Theme) -> None:
     """List the marks on the map: point estimate, truth and its distance, credible regions."""
-    _, height = _in_inches(ax)
+    _, height = in_inches(ax)
     styles = {"estimate": estimate_style(colors), "truth": TRUTH_STYLE}
     styles["region"] = region_style(colors)
     styles |= {f"credible-{100 * mass:.0f}": credible_style(mass, colors) for mass in MASSES}
@@ -94,7 +94,7 @@ def draw_key(ax: Axes, colors: theme.Theme, *, truth: bool) -> None:
         colors: The theme.
         truth: Whether any map has a truth.
     """
-    width, height = _in_inches(ax)
+    width, height = in_inches(ax)
     entries = [("point estimate", estimate_style(colors))]
     if truth:
         entries.append(("truth", TRUTH_STYLE))
@@ -122,7 +122,7 @@ def draw_guesses(
         color_of: The colour of a probability on that map.
         colors: The theme.
     """
-    width, height = _in_inches(ax)
+    width, height = in_inches(ax)
     best = float(map_.probabilities.max())
     for row, index in enumerate(map_.guesses.tolist()):
         y = height - _TOP - row * STEP
@@ -142,7 +142,7 @@ def draw_guesses(
             ax.add_patch(Rectangle(corner, wide, _BAR_TALL, facecolor=color, linewidth=0))
 
 
-def _in_inches(ax: Axes) -> tuple[float, float]:
+def in_inches(ax: Axes) -> tuple[float, float]:
     """Make the axes bare and measured in inches, and return their width and height."""
     theme.bare(ax)
     page = ax.figure.get_size_inches()  # type: ignore[union-attr]

@@ -13,7 +13,12 @@ from jaxtyping import Float
 from geoguess_cli.geo.geojson import feature, feature_collection
 from geoguess_cli.geo.geoparquet import write_geoparquet
 from geoguess_cli.geo.places import describe
-from geoguess_cli.inference.answers import cell_records, likeness_record
+from geoguess_cli.inference.answers import (
+    cell_records,
+    likeness_record,
+    neighbour_record,
+    neighbours_of,
+)
 from geoguess_cli.inference.credible import MASSES
 from geoguess_cli.maps.probability_map import ProbabilityMap
 
@@ -60,8 +65,9 @@ def map_cell_records(map_: ProbabilityMap, *, most: int | None = None) -> list[d
 def map_geojson(map_: ProbabilityMap, *, min_probability: float = 0.0) -> dict[str, Any]:
     """A GeoJSON FeatureCollection (RFC 7946), in the order in which a map draws its parts.
 
-    The `kind` of a feature is "cell", "credible_region", "guess", "region" (what the answer was
-    limited to), "estimate" or "truth". A guess is the point at the centroid of its cell. Cells and
+    The `kind` of a feature is "cell", "credible_region", "guess", "neighbour" (a training photo
+    that the photo resembles), "region" (what the answer was limited to), "estimate" or "truth". A
+    guess is the point at the centroid of its cell. Cells and
     guesses come likeliest first.
 
     Args:
@@ -107,6 +113,9 @@ def _features(map_: ProbabilityMap, min_probability: float) -> Iterator[dict[str
         yield feature(map_.credible_region(mass), region)
     for index, record in zip(map_.guesses, records, strict=False):
         yield feature(_point(partition.centroids[index]), {"kind": "guess", **record})
+    for rank, own in enumerate(neighbours_of(map_.answer), start=1):
+        place = _point(np.array([own.latitude, own.longitude]))
+        yield feature(place, {"kind": "neighbour", **neighbour_record(own, rank)})
     if map_.region is not None:
         yield feature(map_.region.shape, {"kind": "region", "name": map_.region.name})
     yield feature(_point(map_.estimate), {"kind": "estimate", **map_record(map_)})

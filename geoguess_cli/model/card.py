@@ -175,9 +175,10 @@ def _memory(memory: Memory | None) -> str:
         return heading + "The model carries nothing of single training photos."
     words = (
         f"The model carries the features of {len(memory):,} training photos "
-        f"({byte_size(memory.size)}) with their names, places, creators and licences where they "
-        "are known, but not the photos themselves. `geoguess predict --neighbours 3` names those "
-        "that a photo resembles. Whoever gives the model away gives these places away too."
+        f"({byte_size(memory.size)}) with their names, places, sequences, creators and licences "
+        "where they are known, but not the photos themselves. `geoguess predict --neighbours 3` "
+        "names those that a photo resembles. Whoever gives the model away gives these places away "
+        "too."
     )
     return heading + fill(words, 100)
 

@@ -17,7 +17,8 @@ class Decision:
         temperature: Divisor of the logits before the softmax, in the range `TEMPERATURES`.
         point: How the point estimate is chosen, one of `POINT_METHODS`.
         redundancy: How alike photos of one place are as evidence, in [0, 1]; 0 multiplies their
-            probabilities, 1 takes the geometric mean (`inference.groups`).
+            probabilities, 1 takes the geometric mean (`inference.evidence`).
+        view_redundancy: How alike views of one photo are as evidence, in [0, 1].
 
     Raises:
         ModelError: The temperature or the redundancy is out of range.
@@ -26,6 +27,7 @@ class Decision:
     temperature: float = 1.0
     point: PointMethod = "centroid"
     redundancy: float = 0.0
+    view_redundancy: float = 1.0
 
     def __post_init__(self) -> None:
         low, high = TEMPERATURES
@@ -33,5 +35,7 @@ class Decision:
             raise ModelError(
                 f"decision.temperature is {self.temperature:g}; it must lie in [{low:g}, {high:g}]"
             )
-        if not 0 <= self.redundancy <= 1:
-            raise ModelError(f"decision.redundancy is {self.redundancy:g}; it must lie in [0, 1]")
+        for name in ("redundancy", "view_redundancy"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise ModelError(f"decision.{name} is {value:g}; it must lie in [0, 1]")

@@ -42,8 +42,12 @@ COLUMNS = {
     "longitude": pl.Float64,
     "creator": pl.String,
     "license": pl.String,
+    "sequence": pl.String,
 }
-"""The columns of `Memory.photos`; creator and licence are null where the table has none."""
+"""The columns of `Memory.photos`; those after the place are null where the table has none."""
+
+_SHOWN = tuple(name for name in COLUMNS if name != "sequence")
+_NEWER = ("sequence",)  # columns that files of older versions lack
 
 _DAMAGED: tuple[type[BaseException], ...] = (SafetensorError, ValueError, KeyError, TypeError)
 _METADATA_KEY = "geoguess.memory"
@@ -70,6 +74,16 @@ class Neighbour:
     creator: str
     license: str
     similarity: float
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without folders."""
+        return self.photo.replace("\\", "/").rpartition("/")[2]
+
+    @property
+    def credit(self) -> str:
+        """Creator and licence, as far as they are known."""
+        return ", ".join(text for text in (self.creator, self.license) if text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +114,8 @@ class Memory:
             features: What the head saw of each.
             photos: A photo table's frame, in the same order.
         """
-        columns = [
-            (pl.col(name) if name in photos.columns else pl.lit(None)).cast(kind).alias(name)
-            for name, kind in COLUMNS.items()
-        ]
-        return cls(features.astype(np.float16), photos.select(columns))
+        lacking = [name for name in COLUMNS if name not in photos.columns]
+        return cls(features.astype(np.float16), _described(photos, may_lack=lacking))
 
     def nearest(
         self, features: Float[np.ndarray, "b d"], count: int
@@ -115,13 +126,13 @@ class Memory:
             features: What the head saw of the photos.
             count: Number of photos to find, at least 1; all if there are fewer.
         """
-        asked = _directions(features.astype(np.float32))
+        asked = directions(features.astype(np.float32))
         count = min(count, len(self))
         found = np.empty((len(asked), 0), dtype=np.int64)
         alike = np.empty((len(asked), 0), dtype=np.float32)
         for start in range(0, len(self), _BLOCK):
             block = self.features[start : start + _BLOCK].astype(np.float32)
-            similarity = asked @ _directions(block).T
+            similarity = asked @ directions(block).T
             rows = np.broadcast_to(start + np.arange(len(block)), similarity.shape)
             found = np.concatenate([found, rows], axis=1)
             alike = np.concatenate([alike, similarity], axis=1)
@@ -143,10 +154,24 @@ class Memory:
 
     @cached_property
     def _records(self) -> Sequence[dict[str, Any]]:
-        return self.photos.with_columns(pl.col("creator", "license").fill_null("")).to_dicts()
+        texts = pl.col("creator", "license").fill_null("")
+        return self.photos.select(_SHOWN).with_columns(texts).to_dicts()
+
+    @cached_property
+    def latlng(self) -> Float[np.ndarray, "n 2"]:
+        """Where each photo was taken, in degrees."""
+        return self.photos.select("latitude", "longitude").to_numpy(order="c")
 
 
-def _directions(features: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
+def _described(photos: pl.DataFrame, *, may_lack: Sequence[str]) -> pl.DataFrame:
+    """The photos with the columns `COLUMNS`; null where a column is lacking that may."""
+    lacking = [pl.lit(None).alias(name) for name in may_lack if name not in photos.columns]
+    return photos.with_columns(lacking).select(
+        pl.col(name).cast(kind) for name, kind in COLUMNS.items()
+    )
+
+
+def directions(features: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, "n d"]:
     """The features, each row of length 1; a row of zeros stays."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(lengths > 0, lengths, 1)
@@ -178,9 +203,7 @@ def read_memory(folder: Path, *, width: int) -> Memory | None:
             if found != FORMAT:
                 raise ModelError(f"{path} has format {found!r}, not {FORMAT}; {_REMEDY}")
             features = file.get_tensor("features")
-        photos = pl.read_parquet(folder / PHOTOS_NAME).select(
-            pl.col(name).cast(kind) for name, kind in COLUMNS.items()
-        )
+        photos = _described(pl.read_parquet(folder / PHOTOS_NAME), may_lack=_NEWER)
     except (*_DAMAGED, *UNREADABLE) as error:
         reason = " ".join(str(error).split())[:120]
         raise ModelError(f"{path} holds no memory of photos ({reason}); {_REMEDY}") from error

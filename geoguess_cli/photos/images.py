@@ -21,6 +21,9 @@ MAX_ASPECT_JITTER = 1.1
 _LONGEST = 16
 """Greatest ratio of a picture's sides at which it is resized whole before its centre is cut out."""
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom of a part of a picture, in pixels."""
+
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -60,6 +63,22 @@ class ImageSpec:
             known = f"{', '.join(get_args(Resize)[:-1])} or {get_args(Resize)[-1]}"
             raise ConfigError(f"resize is {self.resize!r}; it must be {known}")
 
+    @property
+    def whole(self) -> bool:
+        """Whether no crop of what the resizing keeps is taken."""
+        return True
+
+    @property
+    def least_pixels(self) -> int:
+        """Pixels of a picture's shorter side from which on nothing is enlarged."""
+        return self.size
+
+    def box(self, size: tuple[int, int]) -> Box:
+        """The part of a picture of this width and height that is fitted to the square."""
+        width, height = _base(size, self.resize)
+        left, top = (size[0] - width) / 2, (size[1] - height) / 2
+        return left, top, left + width, top + height
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -92,11 +111,13 @@ def fit_image(image: Image.Image, spec: ImageSpec) -> Image.Image:
         image: An RGB picture.
         spec: Size, interpolation, and whether to squash, to crop or to pad.
     """
-    if spec.resize == "center-crop" and max(image.size) <= _LONGEST * min(image.size):
+    if (
+        spec.whole
+        and spec.resize == "center-crop"
+        and max(image.size) <= _LONGEST * min(image.size)
+    ):
         return _center_cropped(image, spec)
-    width, height = _base(image, spec)
-    left, top = (image.width - width) / 2, (image.height - height) / 2
-    return _resized(image, spec, (left, top, left + width, top + height))
+    return _resized(image, spec, spec.box(image.size))
 
 
 def _center_cropped(image: Image.Image, spec: ImageSpec) -> Image.Image:
@@ -163,19 +184,17 @@ def view_generator(name: str, view: int) -> np.random.Generator:
 def pixels_needed(spec: ImageSpec, augmentation: Augmentation | None = None) -> int:
     """Least number of pixels of a photo's shorter side at which no crop of it is enlarged."""
     if augmentation is None:
-        return spec.size
+        return spec.least_pixels
     return math.ceil(spec.size * math.sqrt(MAX_ASPECT_JITTER / augmentation.crop_scale))
 
 
-def _base(image: Image.Image, spec: ImageSpec) -> tuple[int, int]:
-    """Width and height of the part of the picture that is fitted to the square."""
-    short = min(image.size)
-    return (short, short) if spec.resize in ("crop", "center-crop") else image.size
+def _base(size: tuple[int, int], resize: Resize) -> tuple[int, int]:
+    """Width and height of the part of a picture that is fitted to the square."""
+    short = min(size)
+    return (short, short) if resize in ("crop", "center-crop") else size
 
 
-def _resized(
-    image: Image.Image, spec: ImageSpec, box: tuple[float, float, float, float]
-) -> Image.Image:
+def _resized(image: Image.Image, spec: ImageSpec, box: Box) -> Image.Image:
     resampling, size = _RESAMPLING[spec.interpolation], (spec.size, spec.size)
     if spec.resize != "pad":
         return image.resize(size, resampling, box=box)
@@ -193,14 +212,14 @@ def _random_box(
     spec: ImageSpec,
     augmentation: Augmentation,
     draws: tuple[float, float, float, float],
-) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of a crop that keeps at least `crop_scale` of the area."""
+) -> Box:
+    """A crop that keeps at least `crop_scale` of the area."""
     scale_at, aspect_at, x_at, y_at = draws
     scale = augmentation.crop_scale + (1 - augmentation.crop_scale) * scale_at
     # The sides of a crop of nearly the whole area cannot differ much.
     most = min(math.log(MAX_ASPECT_JITTER), -math.log(scale))
     aspect = math.exp((2 * aspect_at - 1) * most)
-    base_width, base_height = _base(image, spec)
+    base_width, base_height = _base(image.size, spec.resize)
     width = min(base_width * math.sqrt(scale * aspect), base_width)
     height = min(base_height * math.sqrt(scale / aspect), base_height)
     left, top = x_at * (image.width - width), y_at * (image.height - height)

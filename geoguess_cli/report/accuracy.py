@@ -144,11 +144,14 @@ def which_place(report: Report) -> Section:
         [
             _estimates_table(
                 "Every way on the same photos, all of them.",
-                {names[m] + (" (the model's)" if m == own else ""): estimates[m] for m in names},
+                {
+                    names[m] + (" (the model's)" if m == own else ""): estimates[m]
+                    for m in estimates
+                },
             ),
             _estimates_table(
                 "The same over the covered photos.",
-                {names[method]: estimates[method].covered for method in names},
+                {names[method]: estimates[method].covered for method in estimates},
             ),
         ],
     )

@@ -209,13 +209,14 @@ def point_estimates_figure(point_estimates: Mapping[str, EstimateReport]) -> Fig
     Args:
         point_estimates: Those of a report.
     """
-    figure, panels = chart(0.5 + 0.5 * len(POINT_METHODS), 1, 2, sharey=True)
-    places = np.arange(len(POINT_METHODS), dtype=np.float64)
-    own = [point_estimates[method].own for method in POINT_METHODS]
+    names = {str(method): wrapped(name) for method, name in POINT_METHODS.items()}
+    figure, panels = chart(0.5 + 0.5 * len(point_estimates), 1, 2, sharey=True)
+    places = np.arange(len(point_estimates), dtype=np.float64)
+    own = [of.own for of in point_estimates.values()]
     for ax, key, label in zip(
         panels, ("median_km", "geoscore"), ("median distance, km", "GeoScore"), strict=True
     ):
-        for place, method, chosen in zip(places, POINT_METHODS, own, strict=True):
+        for place, method, chosen in zip(places, point_estimates, own, strict=True):
             statistic: Interval = getattr(point_estimates[method], key)
             color = theme.BLUE if chosen else theme.MUTED
             points(ax, np.array([place]), [statistic], color, gid=f"{method} {key}", flat=True)
@@ -228,10 +229,10 @@ def point_estimates_figure(point_estimates: Mapping[str, EstimateReport]) -> Fig
         ax.grid(axis="x")
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-    panels[0].set_yticks(places, [wrapped(POINT_METHODS[method]) for method in POINT_METHODS])
+    panels[0].set_yticks(places, [names[method] for method in point_estimates])
     for text, chosen in zip(panels[0].get_yticklabels(), own, strict=True):
         text.set_fontweight("bold" if chosen else "normal")
-    panels[0].set_ylim(len(POINT_METHODS) - 0.4, -0.75)
+    panels[0].set_ylim(len(point_estimates) - 0.4, -0.75)
     return headed(figure, "Which place to answer? The model's own way is bold")
 
 

@@ -16,6 +16,7 @@ from geoguess_cli.drawing.saving import figure_png
 from geoguess_cli.errors import MissingFileError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import describe, locate
+from geoguess_cli.inference.answers import neighbours_of
 from geoguess_cli.maps import records
 from geoguess_cli.maps.figures import probability_map_figure
 from geoguess_cli.maps.interactive import figures
@@ -33,6 +34,9 @@ from geoguess_cli.serve.service import OcclusionJob, Service
 from geoguess_cli.serve.store import KeptPhoto
 
 TICKS = (-1.0, -0.1, -0.01, 0.0, 0.01, 0.1, 1.0)
+
+NEIGHBOUR_PIXELS = 320
+"""Longer side of a training photo at most."""
 
 COLORS = 21
 """Number of colours that describe the scale of an occlusion map."""
@@ -86,6 +90,27 @@ def map_geojson(photo: KeptPhoto) -> bytes:
 def map_png(photo: KeptPhoto) -> bytes:
     """The probability map as a figure."""
     return figure_png(probability_map_figure(photo.map, photo=decode_photo(photo.preview)))
+
+
+def neighbour_jpeg(photo: KeptPhoto, service: Service, rank: int) -> bytes:
+    """A training photo that a photo resembles, small and upright.
+
+    Args:
+        photo: A photo that is kept.
+        service: It knows where the training photos are.
+        rank: 1 for the most similar.
+
+    Raises:
+        MissingFileError: The answer names no such photo, or the photo is not on this machine.
+    """
+    own, picture = neighbours_of(photo.map.answer), None
+    if 1 <= rank <= len(own) and service.originals is not None:
+        picture = service.originals.picture(own[rank - 1].photo, NEIGHBOUR_PIXELS)
+    if picture is None:
+        raise MissingFileError("this training photo is not on the server's machine")
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=82)
+    return file.getvalue()
 
 
 def occlusion_png(photo: KeptPhoto, service: Service) -> bytes:

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from geoguess_cli.errors import UploadError
+from geoguess_cli.serve import drawings
 from geoguess_cli.serve.records import GuessScores, PhotoRecord, PlaceRecord, photo_record
-from geoguess_cli.serve.routing import PHOTOS_PATH, Kept, PhotoId, Served, result
+from geoguess_cli.serve.routing import PHOTOS_PATH, Kept, PhotoId, Served, drawn, result
 
 router = APIRouter(prefix=PHOTOS_PATH)
 
@@ -60,6 +61,24 @@ async def forget_photo(service: Served, photo_id: PhotoId) -> None:
 async def preview(photo: Kept) -> Response:
     """The preview of the photo."""
     return Response(photo.preview, media_type="image/jpeg")
+
+
+@router.get(
+    "/{id}/neighbours/{rank}.jpg",
+    summary="A training photo that the photo resembles",
+    description="The answer is 404 if the training photo is not on the server's machine.",
+    tags=["photos"],
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+async def neighbour(
+    service: Served,
+    photo: Kept,
+    rank: Annotated[int, Path(ge=1, description="1 for the most similar.")],
+) -> Response:
+    """The training photo, small and upright."""
+    content = await drawn(service, lambda: drawings.neighbour_jpeg(photo, service, rank))
+    return Response(content, media_type="image/jpeg")
 
 
 @router.put("/{id}/truth", summary="Say where a photo was taken", tags=["scores"])

@@ -7,9 +7,11 @@ from jaxtyping import Float
 from pydantic import BaseModel, Field
 
 from geoguess_cli.choices import Resize
-from geoguess_cli.inference.answers import resembles_in_words
+from geoguess_cli.geo.places import describe, locate
+from geoguess_cli.inference.answers import neighbours_of, resembles_in_words
 from geoguess_cli.maps.records import map_cell_records, map_record
 from geoguess_cli.model.familiarity import MISSING, Likeness
+from geoguess_cli.serve.routing import PHOTOS_PATH
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
 
@@ -65,6 +67,19 @@ class GuessRecord(BaseModel):
     place: str = Field(description="The place of the centroid in words.")
 
 
+class NeighbourRecord(PlaceRecord):
+    """A training photo that the photo resembles."""
+
+    name: str = Field(description="Of its file.")
+    place: str = Field(description="Where it was taken, in words.")
+    similarity: float = Field(description="Cosine of the features of both photos, in [-1, 1].")
+    creator: str = Field(description='"" if it is not known.')
+    license: str = Field(description='"" if it is not known.')
+    picture: str | None = Field(
+        description="Path of a small picture on this server; null if the photo is not there."
+    )
+
+
 class PhotoRecord(BaseModel):
     """A photo and its answer."""
 
@@ -96,6 +111,9 @@ class PhotoRecord(BaseModel):
         description="The training photos that the photo resembles, with creator and licence, in "
         'words; "" if the model does not carry them.'
     )
+    neighbours: list[NeighbourRecord] = Field(
+        description="The same training photos, most similar first."
+    )
     guesses: list[GuessRecord] = Field(description="The likeliest cells, likeliest first.")
     truth: PlaceRecord | None = Field(description="The place where the photo was taken, if known.")
     truth_from: Literal["exif", "person"] | None = Field(description="Source of the truth.")
@@ -110,12 +128,36 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
             **map_record(probability_map),
             "likeness": _likeness(probability_map.answer.likeness),
             "resembles": resembles_in_words(probability_map.answer),
+            "neighbours": _neighbours(service, photo),
             **vars(photo),  # id, name, width, height and truth_from
             "guesses": map_cell_records(probability_map, most=probability_map.top_k),
             "truth": None if truth is None else PlaceRecord.of(truth),
             "score": None if truth is None else service.score(photo, probability_map.estimate),
         }
     )
+
+
+def _neighbours(service: Service, photo: KeptPhoto) -> list[NeighbourRecord]:
+    own = neighbours_of(photo.map.answer)
+    if not own:
+        return []
+    places = locate(np.array([(one.latitude, one.longitude) for one in own]))
+    records = []
+    for rank, (one, place) in enumerate(zip(own, places, strict=True), start=1):
+        there = service.originals is not None and service.originals.find(one.photo) is not None
+        records.append(
+            NeighbourRecord(
+                name=one.name,
+                latitude=one.latitude,
+                longitude=one.longitude,
+                place=describe(place),
+                similarity=one.similarity,
+                creator=one.creator,
+                license=one.license,
+                picture=f"{PHOTOS_PATH}/{photo.id}/neighbours/{rank}.jpg" if there else None,
+            )
+        )
+    return records
 
 
 def _likeness(likeness: Likeness | None) -> str:

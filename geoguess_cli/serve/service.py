@@ -24,6 +24,7 @@ from geoguess_cli.photos.decoder import decode_photo
 from geoguess_cli.photos.position import read_position
 from geoguess_cli.serve.store import KeptPhoto, PhotoStore
 from geoguess_cli.serve.worker import Lane, Worker
+from geoguess_cli.sources.originals import Originals
 
 PREVIEW_PIXELS = 1280
 """Longer side of a preview at most; a page shows no photo larger."""
@@ -118,10 +119,16 @@ class Service:
     Args:
         predictor: The model that answers.
         limits: The limits of the server.
+        originals: Where the training photos are that the model may name.
     """
 
-    def __init__(self, predictor: Predictor, limits: Limits | None = None) -> None:
-        self.predictor = predictor
+    def __init__(
+        self,
+        predictor: Predictor,
+        limits: Limits | None = None,
+        originals: Originals | None = None,
+    ) -> None:
+        self.predictor, self.originals = predictor, originals
         self.limits = limits or Limits()
         self.photos = PhotoStore(self.limits.photos)
         self._uploads = threading.BoundedSemaphore(self.limits.uploads)

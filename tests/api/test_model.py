@@ -44,3 +44,14 @@ def test_a_map_and_an_occlusion_map_are_of_the_answer(model: api.Model, photo: s
     explanation = model.occlusion(photo, window=16, stride=16, judged=False)
     assert explanation.occlusion.value == pytest.approx(answer.confidence, abs=1e-5)
     assert explanation.faithfulness is None
+
+
+def test_nothing_to_answer_is_a_plain_error(model: api.Model, tmp_path: Path) -> None:
+    with pytest.raises(gg.GeoguessError, match="no photo was given; name at least one"):
+        model.together([])
+    with pytest.raises(gg.GeoguessError, match=r"nothing to write to .*a\.csv: the list is empty"):
+        gg.save([], tmp_path / "a.csv", partition=model.partition)
+    assert list(model.answers([])) == []
+    photos = gg.read_photos("sample_data/photos.csv")
+    with pytest.raises(gg.GeoguessError, match="no photo to evaluate"):
+        gg.evaluate(model, photos.take(np.arange(0)), split="all")

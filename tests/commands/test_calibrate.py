@@ -146,3 +146,21 @@ def test_the_figures_stand_before_and_after(capsys) -> None:
 
 def test_without_a_model_it_says_what_to_do(world) -> None:
     assert "geoguess train" in world.run("calibrate", code=1).stderr
+
+
+def test_views_are_fitted_when_they_are_asked_for(trained_world, tmp_path) -> None:
+    plain = trained_world.run("calibrate", "-o", tmp_path / "plain")
+    assert "views of a photo" not in plain.stdout
+    result = trained_world.run("calibrate", "--views", "3", "-o", tmp_path / "model")
+    assert "3 views of a photo, together" in result.stdout
+    assert "judged by 12 validation photos" in result.stdout
+    record = load_model(tmp_path / "model").metrics["views"]
+    assert (record["views"], record["photos"]) == (3, 12)
+    decision = load_model(tmp_path / "model").decision
+    assert decision.view_redundancy == record["value"]
+    assert 0 <= decision.view_redundancy <= 1
+    # Another calibration keeps it.
+    trained_world.run("calibrate", "--model", tmp_path / "model", "-o", tmp_path / "again")
+    again = load_model(tmp_path / "again")
+    assert again.decision.view_redundancy == decision.view_redundancy
+    assert again.metrics["views"] == record

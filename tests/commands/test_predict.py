@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from polars.testing import assert_frame_equal
 
-from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.choices import OF_PROBABILITIES, POINT_METHODS
 
 
 def test_predict_names_the_place(trained_world) -> None:
@@ -40,7 +40,7 @@ def test_predict_says_how_far_to_believe_it(trained_world) -> None:
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("point", POINT_METHODS)
+@pytest.mark.parametrize("point", OF_PROBABILITIES)
 def test_predict_by_each_point_method(trained_world, point: str) -> None:
     result = trained_world.run("predict", trained_world.photo("dallas"), "--point", point, "--json")
     answer = json.loads(result.stdout)
@@ -109,8 +109,88 @@ def test_predict_names_the_training_photos_that_a_photo_resembles(trained_world,
     table = trained_world.run(*own).stdout
     assert "of the training photos, which are not in the model themselves" in table
     assert first["photo"] in table
-    csv_ = trained_world.run(*own, "--format", "csv", code=2)
-    assert "--json" in csv_.stderr
+    refused = trained_world.run(*own, "--format", "gpx", code=2)
+    assert "--json" in refused.stderr
+    rows = list(csv.DictReader(io.StringIO(trained_world.run(*own, "--format", "csv").stdout)))
+    assert [rows[0][f"neighbour_photo_{rank}"] for rank in (1, 2, 3)] == [
+        one["photo"] for one in answer["neighbours"]
+    ]
+    parts = tmp_path / "parts"
+    trained_world.run(*own, "-o", parts)
+    frame = pl.read_parquet(parts / "predictions.parquet")
+    assert frame["neighbour_photo_1"].to_list() == [first["photo"]]
+    changed = trained_world.run(*own[:-1], "2", "-o", parts, code=1)
+    assert "--neighbours was 3 and is 2" in changed.stderr
+    both = ("predict", photo, trained_world.photo(drive=1), "--together", *own[2:], "--json")
+    together = json.loads(trained_world.run(*both).stdout)
+    assert len(together["neighbours"]) == 3
+    assert all("dallas" in one["photo"] for one in together["neighbours"])
+
+
+def test_predict_answers_with_the_place_of_training_photos(trained_world, tmp_path) -> None:
+    photo = trained_world.photo()
+    refused = trained_world.run("predict", photo, "--point", "neighbours", code=1)
+    assert "`geoguess calibrate --memory` adds it" in refused.stderr
+    trained_world.run("calibrate", "--memory", "-o", tmp_path / "model")
+    own = ("--model", tmp_path / "model", "--json")
+    medians = json.loads((tmp_path / "model" / "metrics.json").read_text())["point_estimate"]
+    assert list(medians["median_km"]) == list(POINT_METHODS)
+    answer = json.loads(trained_world.run("predict", photo, "--point", "neighbours", *own).stdout)
+    table = pl.read_csv(trained_world.folder / "photos.csv").filter(pl.col("split") == "train")
+    places = table.select("latitude", "longitude").rows()
+    assert (answer["latitude"], answer["longitude"]) in places
+    assert answer["region"] == "Texas"
+    # Within a region, for a group, on a map and in a report.
+    within = ("--within", "Oregon, US", "--point", "neighbours", *own)
+    assert json.loads(trained_world.run("predict", photo, *within).stdout)["region"] == "Oregon"
+    decided = json.loads((tmp_path / "model" / "config.json").read_text())
+    decided["decision"]["point"] = "neighbours"
+    (tmp_path / "model" / "config.json").write_text(json.dumps(decided))
+    both = ("predict", photo, trained_world.photo(number=1), "--together", *own)
+    group = json.loads(trained_world.run(*both).stdout)
+    assert (group["latitude"], group["longitude"]) in places
+    trained_world.run("probmap", photo, *own[:2], "-o", tmp_path / "map.geojson")
+    features = json.loads((tmp_path / "map.geojson").read_text())["features"]
+    (estimate,) = [one for one in features if one["properties"]["kind"] == "estimate"]
+    assert estimate["properties"]["latitude"] == answer["latitude"]
+    judged = trained_world.run("eval", *own, "--report", tmp_path / "eval")
+    report = json.loads(judged.stdout)
+    assert report["point_estimates"]["neighbours"]["own"]
+    assert report["point_estimates"]["neighbours"]["median_km"] == report["median_km"]
+    assert "middle of the training photos" in (tmp_path / "eval" / "report.md").read_text()
+    # Training photos find no photo of their own drive.
+    seen = trained_world.run("eval", "--split", "train", *own, "--report", tmp_path / "train")
+    rows = pl.read_parquet(tmp_path / "train" / "predictions.parquet")
+    assert json.loads(seen.stdout)["counts"]["photos"] == len(rows) == len(table)
+    assert rows["distance_km"].min() > 0
+    # A model whose memory was taken away still opens, and says what to do.
+    (tmp_path / "model" / "memory.safetensors").unlink()
+    bare = trained_world.run("predict", photo, *own, code=1)
+    assert "`geoguess calibrate` alone chooses another method" in bare.stderr
+    trained_world.run("predict", photo, "--point", "distance", *own)
+    trained_world.run("calibrate", *own[:2])
+    assert json.loads(trained_world.run("predict", photo, *own).stdout)["region"] == "Texas"
+
+
+def test_predict_looks_at_several_views(trained_world, tmp_path) -> None:
+    photos = [trained_world.photo(number=number) for number in range(3)]
+    plain = [json.loads(line) for line in ask_lines(trained_world, photos)]
+    views = [json.loads(line) for line in ask_lines(trained_world, photos, "--views", "4")]
+    assert [own["photo"] for own in views] == photos
+    for one, other in zip(plain, views, strict=True):
+        assert one["guesses"][0]["probability"] != other["guesses"][0]["probability"]
+        assert one["guesses"][0]["token"] == other["guesses"][0]["token"]
+        assert one["feature_distance"] == pytest.approx(other["feature_distance"], rel=1e-3)
+    trained_world.run("predict", *photos, "--views", "2", "-o", tmp_path / "parts")
+    changed = trained_world.run(
+        "predict", *photos, "--views", "3", "-o", tmp_path / "parts", code=1
+    )
+    assert "--views was 2 and is 3" in changed.stderr
+    assert trained_world.run("predict", *photos, "--views", "7", code=2).stdout == ""
+
+
+def ask_lines(trained_world, photos, *more: str) -> list[str]:
+    return trained_world.run("predict", *photos, "--json", *more).stdout.splitlines()
 
 
 def test_predict_a_folder_in_order(trained_world) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import geopandas
 import pytest
+from command_worlds import World
+from map_worlds import content_of
 from PIL import Image
 
-from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.choices import OF_PROBABILITIES
 
 INTERACTIVE = "geoguess_cli.maps.interactive"
 
@@ -37,7 +39,7 @@ def test_probmap_truth_by_flag_and_none(trained_world, tmp_path) -> None:
     assert json.loads(result)["distance_km"] is None
 
 
-@pytest.mark.parametrize("point", POINT_METHODS)
+@pytest.mark.parametrize("point", OF_PROBABILITIES)
 def test_a_map_marks_the_place_that_predict_answers(trained_world, tmp_path, point: str) -> None:
     model = tmp_path / "model"
     shutil.copytree(trained_world.folder / "artifacts" / "model", model)
@@ -188,3 +190,43 @@ def test_a_sheet_of_probmaps_leaves_out_what_cannot_be_read(trained_world, tmp_p
     with Image.open(sheet) as image:
         assert image.width == 1600
     assert trained_world.run("probmap", *named, "--grid", "-o", "a.geojson", code=2)
+
+
+def test_a_map_shows_the_training_photos_that_are_asked_for(trained_world, tmp_path) -> None:
+    photo = trained_world.photo()
+    refused = trained_world.run("probmap", photo, "--neighbours", "3", code=1)
+    assert "`geoguess calibrate --memory` adds it" in refused.stderr
+    trained_world.run("calibrate", "--memory", "-o", tmp_path / "model")
+    own = ("probmap", photo, "--model", tmp_path / "model")
+    sizes = []
+    for more in ((), ("--neighbours", "3")):
+        path = tmp_path / "map.png"
+        trained_world.run(*own, *more, "-o", path)
+        with Image.open(path) as image:
+            sizes.append(image.size)
+    assert sizes[0][0] == sizes[1][0]
+    assert sizes[1][1] > sizes[0][1] + 200
+    for more, count in (((), 3), (("--neighbours", "2"), 2), (("--neighbours", "0"), 0)):
+        trained_world.run(*own, *more, "-o", tmp_path / "map.html")
+        text = (tmp_path / "map.html").read_text()
+        shown = content_of(text)["views"][0]["neighbours"]
+        photos = shown["photos"] if count else []
+        assert len(photos) == count
+        assert all(one["picture"].startswith("data:image/jpeg") for one in photos)
+        assert all("Texas" in one["place"] for one in photos)
+    # The same model where its photos are not.
+    away = tmp_path / "away"
+    away.mkdir()
+    shutil.copy(trained_world.folder / photo, away / "asked.jpg")
+    elsewhere = World(away)
+    elsewhere.run("probmap", "asked.jpg", "--model", tmp_path / "model", "-o", "map.html")
+    (first, *_) = content_of((away / "map.html").read_text())["views"][0]["neighbours"]["photos"]
+    assert (first["picture"], first["missing"]) == (None, "photo not found")
+    elsewhere.run(
+        *("probmap", "asked.jpg", "--model", tmp_path / "model", "-o", "map.geojson"),
+        *("--neighbours", "2"),
+    )
+    features = json.loads((away / "map.geojson").read_text())["features"]
+    assert sum(one["properties"]["kind"] == "neighbour" for one in features) == 2
+    sheet = trained_world.run(*own, photo, "--grid", "--neighbours", "2", code=2)
+    assert "no room for --neighbours" in " ".join(sheet.stderr.replace("│", " ").split())

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
-from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.choices import OF_PROBABILITIES, POINT_METHODS
 from geoguess_cli.evaluation.fitting import Fit, best_method, fit_decision
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.table import PhotoTable
 
 AT_SEA = (0.0, -150.0)
@@ -96,7 +98,7 @@ def test_each_method_is_judged_by_its_median_distance(partition: Partition) -> N
     for method, cells in chosen.items():
         distances = great_circle_km(partition.centroids[cells], table.latlng)
         assert fit.median_km[method] == pytest.approx(np.median(distances), rel=1e-6)
-    assert list(fit.median_km) == list(POINT_METHODS)
+    assert list(fit.median_km) == list(OF_PROBABILITIES)
     assert fit.median_km[fit.decision.point] == min(fit.median_km.values())
 
 
@@ -225,3 +227,33 @@ def test_the_record_is_plain_json(partition: Partition) -> None:
 def test_the_best_method_has_the_least_median_distance() -> None:
     far, near = np.array([1.0, 50.0, 60.0]), np.array([9.0, 10.0, 900.0])
     assert best_method({"centroid": far, "cluster": near, "geoscore": near}) == "cluster"
+
+
+def test_the_training_photos_that_a_model_carries_are_a_method_too(partition: Partition) -> None:
+    """Features tell the place within a cell, so neighbours are nearest; but not to themselves."""
+    logits, table = world(partition, 80)
+    rng = np.random.default_rng(2)
+    away = rng.uniform(-0.3, 0.3, 80)
+    latlng = partition.centroids[logits.argmax(axis=1)] + np.stack([away, 0 * away], axis=1)
+    table = photos_at(latlng, [f"val {row}" for row in range(80)])
+
+    def seen(places: np.ndarray) -> np.ndarray:
+        return np.stack([np.sin(9 * places), np.cos(9 * places)], axis=1).astype(np.float32)
+
+    def outputs() -> Iterator[Outputs]:
+        for own in batches(logits):
+            yield dataclasses.replace(own, features=seen(away[own.rows]))
+
+    known = np.tile(np.linspace(-0.3, 0.3, 40), 4)
+    places = np.repeat(partition.centroids, 40, axis=0) + np.stack([known, 0 * known], axis=1)
+    train = photos_at(places, [f"train {row}" for row in range(160)]).frame
+    fit = fit_decision(outputs(), table, partition, memory=Memory.of(seen(known), train))
+    assert fit.decision.point == "neighbours"
+    assert list(fit.median_km) == list(POINT_METHODS)
+    assert fit.median_km["neighbours"] < 5 < fit.median_km["centroid"]
+    assert fit.record()["point_estimate"]["method"] == "neighbours"
+    # Only photos of the same sequence are carried: then none is left to compare with.
+    drive = photos_at(latlng, ["one"] * 80)
+    own = Memory.of(seen(away), drive.frame)
+    alone = fit_decision(outputs(), drive, partition, memory=own)
+    assert alone.median_km["neighbours"] == alone.median_km["centroid"]

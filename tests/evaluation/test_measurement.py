@@ -46,7 +46,7 @@ def truths(world) -> np.ndarray:
 class Calm:
     """Gives logits that must be divided by the temperature."""
 
-    temperature, point, familiarity = TEMPERATURE, "geoscore", None
+    temperature, point, familiarity, memory = TEMPERATURE, "geoscore", None, None
 
     def __init__(self, partition: Partition, calm: np.ndarray) -> None:
         self.partition, self._logits = partition, (calm * TEMPERATURE).astype(np.float32)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from geoguess_cli.evaluation.redundancy import fit_redundancy
+from geoguess_cli.evaluation import redundancy as module
+from geoguess_cli.evaluation.redundancy import fit_redundancy, fit_view_redundancy, views_sample
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.probabilities import log_softmax
 
 CELLS, SIZE = 6, 8
@@ -60,3 +62,38 @@ def test_single_photos_and_places_in_no_cell_say_nothing() -> None:
     sums, truths = sums_of(4, False)
     assert fit_redundancy(sums, np.ones(4, dtype=int), truths, temperature=1.0) is None
     assert fit_redundancy(sums, np.full(4, 2), np.full(4, -1), temperature=1.0) is None
+
+
+def test_views_are_fitted_as_groups_of_one_size(partition, table_of) -> None:
+    """Joined outputs give back the sums; a photo in no cell says nothing."""
+    rng = np.random.default_rng(4)
+    truths = rng.integers(4, size=80)
+    sums = (np.eye(4)[truths] * 2 + rng.normal(0, 1.5, (80, 4))) * 3
+    places = [tuple(place) for place in partition.centroids[truths]]
+    table = table_of([*places, (0.0, -150.0)], sequence=[f"drive {row // 8}" for row in range(81)])
+    logits = np.concatenate([sums, sums[:1]])
+
+    def outputs(applied: float):
+        for start in range(0, 81, 7):
+            rows = np.arange(start, min(start + 7, 81))[::-1]
+            yield Outputs(rows, (logits[rows] * 3.0**-applied).astype(np.float32), [])
+
+    expected = fit_redundancy(
+        sums, np.full(80, 3), truths, temperature=1.2, sequences=np.arange(80) // 8
+    )
+    assert expected is not None
+    for applied in (1.0, 0.3):
+        fit = fit_view_redundancy(
+            outputs(applied), table, partition, views=3, applied=applied, temperature=1.2
+        )
+        assert fit is not None
+        assert fit.value == pytest.approx(expected.value, abs=1e-3)
+        assert (fit.nll, fit.groups) == (pytest.approx(expected.nll, abs=1e-5), 80)
+    assert len(views_sample(table)) == 81
+
+
+def test_many_validation_photos_are_sampled_evenly(table_of, monkeypatch) -> None:
+    monkeypatch.setattr(module, "MOST", 5)
+    assert views_sample(table_of([(0, 0)] * 9)).frame["photo"].to_list() == [
+        "0.jpg", "2.jpg", "4.jpg", "6.jpg", "8.jpg"
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 import scipy.special
 import shapely
 
-from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.choices import OF_PROBABILITIES
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
@@ -100,7 +100,28 @@ def test_an_answer_names_training_photos_where_the_model_carries_them(
     assert answering.answer(probabilities).neighbours is None
     assert Answering(partition).answer(probabilities, features=features[2]).neighbours is None
     with pytest.raises(ModelError, match="calibrate --memory"):
-        Answering(partition).with_neighbours([answer], features[:1], 2)
+        Answering(partition).answers(probabilities[None], ["a"], neighbours=2)
+
+
+def test_the_place_of_training_photos_is_an_answer_like_the_others(partition: Partition) -> None:
+    features = np.eye(4, dtype=np.float32)
+    latlng = partition.centroids + np.array([0.02, 0.01])
+    frame = pl.DataFrame(
+        {"photo": list("abcd"), "latitude": latlng[:, 0], "longitude": latlng[:, 1]}
+    )
+    memory = Memory.of(features, frame)
+    answering = Answering(partition, Decision(point="neighbours"), memory=memory)
+    probabilities = np.array([0.1, 0.7, 0.1, 0.1], dtype=np.float32)
+    answer = answering.answer(probabilities, features=features[2])
+    assert answer.estimate == tuple(latlng[1])
+    assert answer.radius_90_km > answer.expected_km > 0
+    with pytest.raises(ModelError, match="only its probabilities are known; choose centroid or"):
+        answering.answer(probabilities)
+    # A model whose memory was taken away says what to do.
+    with pytest.raises(ModelError, match="alone chooses another method"):
+        Answering(partition, Decision(point="neighbours")).answer(
+            probabilities, features=features[2]
+        )
 
 
 def test_answering_needs_no_torch() -> None:
@@ -109,7 +130,7 @@ def test_answering_needs_no_torch() -> None:
     assert (result.stdout.strip(), result.stderr) == ("False", "")
 
 
-@pytest.mark.parametrize("point", POINT_METHODS)
+@pytest.mark.parametrize("point", OF_PROBABILITIES)
 def test_every_point_of_a_limited_answer_lies_in_its_region(partition, point) -> None:
     ring = shapely.box(-125, 28, -95, 49).difference(shapely.box(-119, 31, -98, 46))
     for region in (Region("ring", ring), find_region("Montana, US"), find_region("-117,20,-97,46")):

@@ -1,12 +1,12 @@
-"""The four point estimates: by hand on small worlds, and against brute force on larger ones."""
+"""Point estimates of probabilities alone: by hand, and against brute force on larger worlds."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from geoguess_cli.choices import POINT_METHODS, PointMethod
-from geoguess_cli.errors import ConfigError
+from geoguess_cli.choices import OF_PROBABILITIES, PointMethod
+from geoguess_cli.errors import ConfigError, ModelError
 from geoguess_cli.geo.cells import latlng_to_cell
 from geoguess_cli.geo.geodesy import great_circle_km, spherical_mean
 from geoguess_cli.geo.partition import Partition, build_partition
@@ -148,13 +148,13 @@ def test_no_other_centroid_has_a_lower_expected_cost(
 def test_estimates_of_a_photo_do_not_depend_on_its_batch(world: Partition) -> None:
     p = probabilities(world, seed=3)
     estimator = PointEstimator(world)
-    for method in POINT_METHODS:
+    for method in OF_PROBABILITIES:
         whole = estimator.estimates(p, method)
         alone = np.concatenate([estimator.estimates(own[None], method) for own in p])
         assert great_circle_km(whole, alone).max() < 1e-6
 
 
-@pytest.mark.parametrize("method", POINT_METHODS)
+@pytest.mark.parametrize("method", OF_PROBABILITIES)
 def test_one_cell_is_every_answer(method: PointMethod) -> None:
     partition = small_cells(np.array([[-17.0, 179.99]]), 6)
     estimate = PointEstimator(partition).estimates(np.ones((2, 1), dtype=np.float32), method)
@@ -177,7 +177,10 @@ def test_cells_that_balance_around_the_earth_leave_the_middle() -> None:
     np.testing.assert_array_equal(estimate, places[:1])
 
 
-def test_every_method_has_a_function_and_no_other_name_has() -> None:
-    assert set(estimates._ESTIMATES) == set(POINT_METHODS)
+def test_every_method_has_a_function_and_no_other_name_has(world: Partition) -> None:
+    assert set(estimates._ESTIMATES) == set(OF_PROBABILITIES)
+    assert PointEstimator(world).methods == OF_PROBABILITIES
+    with pytest.raises(ModelError, match="`geoguess calibrate --memory` adds it"):
+        PointEstimator(world).estimates(probabilities(world, seed=0), "neighbours")
     with pytest.raises(ConfigError, match="'nearest'; it must be one of centroid, cluster"):
         estimates._estimate_of("nearest")

@@ -1,6 +1,7 @@
 """Answers as text and as files."""
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import polars as pl
 import pytest
 
 from geoguess_cli.choices import AnswerFormat
@@ -15,9 +17,16 @@ from geoguess_cli.errors import ModelError, OutputError
 from geoguess_cli.files import part_of
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answering import Answering
-from geoguess_cli.inference.answers import Answer, Unanswered, answer_features, answer_record
+from geoguess_cli.inference.answers import (
+    Answer,
+    Unanswered,
+    answer_features,
+    answer_record,
+    row_schema,
+)
 from geoguess_cli.inference.files import _TEXTS, FORMATS, answer_lines, write_answers
 from geoguess_cli.inference.sidecars import sidecar_text
+from geoguess_cli.model.memory import Neighbour
 
 UNREADABLE = Unanswered(1, "b.jpg", "b.jpg is not a picture")
 
@@ -50,7 +59,36 @@ def test_each_format_holds_every_photo(answers, partition: Partition) -> None:
 
 
 def test_each_format_has_its_writer() -> None:
-    assert set(_TEXTS) == set(get_args(AnswerFormat)) - {"xmp"}
+    assert set(_TEXTS) == set(get_args(AnswerFormat)) - {"xmp", "csv", "table"}
+
+
+def test_files_name_the_training_photos_that_a_photo_resembles(
+    answers, partition: Partition, tmp_path: Path
+) -> None:
+    own = (Neighbour("x/n.jpg", 46.5, -112.0, "Ann", "", 0.75),)
+    named = [dataclasses.replace(answers[0], neighbours=own), answers[1]]
+    text = answers_text(named, partition, "csv", top_k=1, neighbours=2)
+    row, unreadable = csv.DictReader(io.StringIO(text))
+    assert list(row) == list(unreadable)
+    assert list(row)[-12:-6] == [
+        f"neighbour_{name}_1"
+        for name in ("photo", "similarity", "latitude", "longitude", "creator", "license")
+    ]
+    assert (row["neighbour_photo_1"], row["neighbour_similarity_1"]) == ("x/n.jpg", "0.75")
+    assert row["neighbour_photo_2"] == unreadable["neighbour_photo_1"] == ""
+    schema = row_schema(partition, 1, neighbours=2)
+    assert list(schema) == list(row)
+    assert schema["neighbour_photo_1"] == schema["neighbour_license_2"] == pl.String
+    assert schema["neighbour_latitude_2"] == pl.Float64
+    line = json.loads(answers_text(named, partition, "jsonl").splitlines()[0])
+    assert line["neighbours"] == [dataclasses.asdict(own[0])]
+    features = json.loads(answers_text(named, partition, "geojson", top_k=1))["features"]
+    (place,) = [one for one in features if one["properties"]["kind"] == "neighbour"]
+    assert place["geometry"] == {"type": "Point", "coordinates": [-112.0, 46.5]}
+    assert place["properties"]["photo"] == "a.jpg"
+    assert (place["properties"]["rank"], place["properties"]["neighbour"]) == (1, "x/n.jpg")
+    write_answers(named, partition, tmp_path / "a.csv", neighbours=1)
+    assert "neighbour_photo_1" in (tmp_path / "a.csv").read_text().splitlines()[0]
 
 
 def test_a_sidecar_holds_one_answer(answers, partition: Partition, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import scipy.special
 import torch
 from PIL import Image
 
-from geoguess_cli.choices import POINT_METHODS
+from geoguess_cli.choices import OF_PROBABILITIES
 from geoguess_cli.config import ImagesConfig, ModelConfig
 from geoguess_cli.errors import ModelError, PhotoError
 from geoguess_cli.evaluation.evaluation import evaluate
@@ -187,7 +187,7 @@ def test_each_answer_has_a_point_estimate_and_how_far_to_believe_it(
     centroids = partition.centroids
     apart = np.stack([great_circle_km(one[None], centroids) for one in centroids])
     radius = np.sqrt(partition.area_km2 / np.pi)
-    for point in POINT_METHODS:
+    for point in OF_PROBABILITIES:
         for answer in predictor.predict(paths, batch_size=3, point=point):
             if isinstance(answer, Unanswered):
                 continue

@@ -101,6 +101,32 @@ def test_the_report_is_that_of_one_process(
     assert frames[0]["photo"].to_list() == frames[1]["photo"].to_list()
 
 
+def test_groups_and_views_are_those_of_one_process(
+    trained_world: World, pair: Pair, unreadable: Path, tmp_path: Path
+) -> None:
+    """The photos of a group are answered by both processes; one of them cannot be read."""
+    verb = ("predict", unreadable, "--group-by", "sequence", "--batch-size", "5", "-o")
+    trained_world.run(*verb, tmp_path / "one.jsonl", code=1)
+    first, second = pair.geoguess(trained_world.folder, *verb, tmp_path / "two.jsonl")
+    assert (first[0], second) == (1, (0, "", ""))
+    one, two = (
+        [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
+        for name in ("one.jsonl", "two.jsonl")
+    )
+    assert len(one) == len(two) == 24
+    assert [row["photos"] for row in one] == [4] * 24
+    for mine, theirs in zip(one, two, strict=True):
+        assert mine == approximately(theirs)
+    judged = ("eval", "--group-by", "sequence", "--views", "2", "--batch-size", "5", "--report")
+    trained_world.run(*judged, tmp_path / "one")
+    first, second = pair.geoguess(trained_world.folder, *judged, tmp_path / "two")
+    assert (first[0], second) == (0, (0, "", ""))
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in FOLDERS]
+    assert reports[1] == approximately(reports[0])
+    assert reports[0]["model"]["views"] == 2
+    assert reports[0]["counts"]["photos"] == 3
+
+
 def test_calibration_is_that_of_one_process_with_kept_features(
     trained_world: World, pair: Pair, tmp_path: Path
 ) -> None:

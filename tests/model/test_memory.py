@@ -87,6 +87,10 @@ def test_files_that_do_not_fit_are_refused_with_the_remedy(tmp_path: Path, memor
     refused("holds no memory")  # it lacks the licence
     memory.photos.head(49).write_parquet(tmp_path / PHOTOS_NAME)
     refused("other photos")
+    memory.photos.drop("sequence").write_parquet(tmp_path / PHOTOS_NAME)  # of an older version
+    again = read_memory(tmp_path, width=WIDTH)
+    assert again is not None
+    assert again.photos.equals(memory.photos.with_columns(sequence=pl.lit(None, pl.String)))
     (tmp_path / PHOTOS_NAME).write_bytes(b"no table")
     refused("holds no memory")
     save_file({"features": memory.features}, tmp_path / MEMORY_NAME)

@@ -1,6 +1,7 @@
 """The page of probability maps in a browser: what is drawn, what it says, what it asks for."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.geo.places import describe
 from geoguess_cli.maps.probability_map import ProbabilityMap
+from geoguess_cli.model.memory import Neighbour
+from geoguess_cli.sources.originals import Originals
 from geoguess_cli.wording import percent
 
 PHOTO = Image.new("RGB", (300, 200), "seagreen")
@@ -324,6 +327,36 @@ def test_several_photos_take_turns(opened: Any, shown: ProbabilityMap, tmp_path:
     text = seen.page.locator("#cell").inner_text()
     assert other.partition.tokens[index] in text
     assert percent(float(other.probabilities[index])) in text
+    seen.check_clean()
+
+
+def test_training_photos_are_shown_with_what_is_known_of_them(
+    opened: Any, shown: ProbabilityMap, tmp_path: Path
+) -> None:
+    PHOTO.save(tmp_path / "near.png")
+    evil = "<b onclick=alert(1)>Ann</b>"
+    own = (
+        Neighbour("near.png", 45.68, -111.04, evil, "CC BY 4.0", 0.91),
+        Neighbour("given/away.jpg", 31.0, -97.5, "", "", 0.5),
+    )
+    named = replace(shown, answer=replace(shown.answer, neighbours=own))
+    path = tmp_path / "map.html"
+    from geoguess_cli.maps.interactive.map_page import map_page
+
+    page = map_page([named, shown], [PHOTO, PHOTO], originals=Originals(tmp_path))
+    path.write_text(page, encoding="utf-8")
+    seen = opened(path)
+    section = seen.page.locator("#neighbours")
+    assert section.get_by_role("listitem").count() == 2
+    first, second = (section.get_by_role("listitem").nth(row) for row in range(2))
+    assert first.locator("img").evaluate("(image) => image.naturalWidth") == 240
+    assert f"similarity 0.91 · {evil}, CC BY 4.0" in first.inner_text()
+    assert "Montana" in first.inner_text()
+    assert second.locator("img").count() == 0
+    assert "photo not found" in second.inner_text()
+    assert "away.jpg" in second.inner_text()
+    seen.page.get_by_role("tab").nth(1).click()  # an answer that names none
+    seen.page.wait_for_selector("#neighbours", state="hidden")
     seen.check_clean()
 
 

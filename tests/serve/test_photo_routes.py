@@ -1,10 +1,22 @@
 """Routes of photos, answers and scores."""
 
+import dataclasses
 import io
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
+
+from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.model.memory import Memory
+from geoguess_cli.serve.api import create_app
+from geoguess_cli.serve.records import photo_record
+from geoguess_cli.serve.service import Service
+from geoguess_cli.sources.originals import Originals
 
 GPS = (30.25, -97.75)
 
@@ -68,3 +80,47 @@ def test_a_place_that_is_none(
     assert result.status_code == 422
     assert list(result.json()) == ["error"]
     assert "itude" in result.json()["error"]
+
+
+def test_training_photos_are_shown_where_they_are(
+    color_predictor: Any, colored_photo: Any, tmp_path: Path
+) -> None:
+    """One is on this machine and one is not; without a memory there are none."""
+    (tmp_path / "a.jpg").write_bytes(colored_photo("Austin", size=(960, 640)))
+    frame = pl.DataFrame(
+        {
+            "photo": ["a.jpg", "gone.jpg"],
+            "latitude": [30.27, 46.59],
+            "longitude": [-97.74, -112.04],
+            "creator": ["Ann", None],
+            "license": ["CC BY 4.0", None],
+        }
+    )
+    memory = Memory.of(np.array([[0.1, 0.8, 0.1], [0.9, 0.1, 0.1]]), frame)
+    trained = dataclasses.replace(color_predictor.trained, memory=memory)
+    carrying = Predictor(trained, device="cpu", precision="fp32")
+    with (
+        Service(carrying, originals=Originals(tmp_path)) as service,
+        TestClient(create_app(service), base_url="http://127.0.0.1:8000") as client,
+    ):
+        sent = client.post("/api/photos", content=colored_photo("Austin")).json()
+        first, second = sent["neighbours"]
+        assert (first["name"], first["creator"], first["license"]) == ("a.jpg", "Ann", "CC BY 4.0")
+        assert "Texas" in first["place"]
+        assert first["similarity"] == pytest.approx(1, abs=1e-2)
+        assert (second["picture"], second["creator"]) == (None, "")
+        picture = client.get(first["picture"])
+        assert picture.headers["content-type"] == "image/jpeg"
+        with Image.open(io.BytesIO(picture.content)) as image:
+            assert image.size == (320, 213)
+        for rank, status in (("2", 404), ("9", 404), ("0", 422)):
+            asked = client.get(f"/api/photos/{sent['id']}/neighbours/{rank}.jpg")
+            assert asked.status_code == status, asked.text
+    with Service(carrying) as service:  # nobody said where the training photos are
+        photo = service.submit(colored_photo("Austin"), "a.jpg").result()
+        assert [one.picture for one in photo_record(service, photo).neighbours] == [None, None]
+
+
+def test_a_model_without_a_memory_names_no_training_photo(posted: Any, colored_photo: Any) -> None:
+    answer = posted(colored_photo("Austin"))
+    assert answer["neighbours"] == []

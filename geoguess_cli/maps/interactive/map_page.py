@@ -12,19 +12,23 @@ from PIL import Image
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.places import describe
-from geoguess_cli.inference.answers import resembles_in_words
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.html import filled_page
 from geoguess_cli.maps.interactive.layers import answer_columns
 from geoguess_cli.maps.interactive.plane import Plane, box_of, plane_of
 from geoguess_cli.maps.marks import mark_texts
+from geoguess_cli.maps.neighbours import HEADING, NOT_FOUND, shown_neighbours
 from geoguess_cli.maps.probability_map import ProbabilityMap
 from geoguess_cli.maps.scales import probability_norm, probability_ticks
+from geoguess_cli.sources.originals import Originals
 from geoguess_cli.wording import counted, kilometres, percent
 
 PICTURE_SIDE = 640
 """Longest side of a photo in a page, in pixels: twice its width on the screen."""
+
+NEIGHBOUR_SIDE = 240
+"""Longest side of a training photo in a page, in pixels."""
 
 _NEIGHBOURS_KM = 1000.0
 
@@ -34,6 +38,7 @@ def map_page(
     photos: Sequence[Image.Image | None] | None = None,
     *,
     scale: ColorScale = "root",
+    originals: Originals | None = None,
 ) -> str:
     """The probability maps of one or more photos as one HTML page that needs no network.
 
@@ -41,11 +46,16 @@ def map_page(
         maps: One per photo, at least one; all of the same partition.
         photos: The photos, upright, in that order; None for a photo that is not shown.
         scale: How probabilities become colours, as in `probability_norm`.
+        originals: Where the training photos are that the answers name.
     """
     pictures = [None] * len(maps) if photos is None else photos
     planes, chosen = _planes([map_.extent() for map_ in maps])
     views = [
-        {**map_view(map_, photo, plane=planes[at], scale=scale), "map": at}
+        {
+            **map_view(map_, photo, plane=planes[at], scale=scale),
+            "neighbours": _neighbours(map_, originals),
+            "map": at,
+        }
         for map_, photo, at in zip(maps, pictures, chosen, strict=True)
     ]
     firsts = [maps[chosen.index(at)] for at in range(len(planes))]
@@ -115,7 +125,6 @@ def caption(map_: ProbabilityMap) -> list[str]:
         f"90 % likely within {kilometres(map_.answer.radius_90_km)}",
         f"{sure} (entropy {map_.entropy_bits:.1f} of {most:.1f} bits)",
         *([likeness.in_words] if likeness is not None and likeness.unlike else []),
-        *filter(None, [resembles_in_words(map_.answer)]),
     ]
 
 
@@ -130,6 +139,26 @@ def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:
         "share": percent(probability),
         "length": round(probability / float(map_.probabilities.max()), 4),
         "detail": f"cell {map_.partition.tokens[index]} · {photos} in training",
+    }
+
+
+def _neighbours(map_: ProbabilityMap, originals: Originals | None) -> dict[str, Any] | None:
+    """The training photos that the photo resembles; None if the answer names none."""
+    shown = shown_neighbours(map_.answer, originals, side=NEIGHBOUR_SIDE)
+    if not shown:
+        return None
+    return {
+        "title": HEADING,
+        "photos": [
+            {
+                "picture": None if one.picture is None else _data_uri(one.picture),
+                "missing": NOT_FOUND,
+                "name": one.neighbour.name,
+                "place": describe(one.place),
+                "about": one.about,
+            }
+            for one in shown
+        ],
     }
 
 

@@ -4,6 +4,7 @@ import { scoreOf, setTruth } from "./api.js";
 import { announce, h } from "./dom.js";
 import { guessList } from "./guesses.js";
 import { MapView } from "./map.js";
+import { neighbourStrip } from "./neighbours.js";
 import { PinMap } from "./pin.js";
 import { scoreboard, scoresOf, truthForm, verdict } from "./scores.js";
 import { coordinates, kilometres, percent, sentence } from "./words.js";
@@ -63,7 +64,6 @@ export class Result {
           ? h("p", { class: answer.unlike ? "sub unlike" : "fine" },
             sentence(answer.unlike ? `This photo is ${answer.likeness}` : answer.likeness))
           : null,
-        answer.resembles ? h("p", { class: "fine" }, sentence(`This photo ${answer.resembles}`)) : null,
       ),
       h("div", { class: "columns" },
         h("div", { class: "side" },
@@ -75,6 +75,7 @@ export class Result {
           photo.pin && !scores.length
             ? h("p", { class: "note" }, `Your pin is at ${coordinates(photo.pin)}. Enter the place where the photo was taken to score your pin.`)
             : null,
+          neighbourStrip(answer.neighbours),
           truthForm(photo, () => this.rescored(), () => this.drawPinning("truth")),
           h("nav", { class: "files", "aria-label": "Download" },
             h("span", {}, "Download"),

@@ -137,6 +137,7 @@ class Page {
     this.at("facts").replaceChildren(...view.facts.map((fact) => el("li", {class: fact.kind},
       el("span", {class: "mark", "aria-hidden": "true"}),
       el("span", {}, el("b", {}, fact.title), el("small", {}, fact.text)))));
+    this.drawNeighbours(view.neighbours);
     this.at("rows").setAttribute("aria-label", view.list);
     this.at("rows").replaceChildren(...view.rows.map((guess) => {
       const bar = el("span", {class: "bar", "aria-hidden": "true"});
@@ -152,6 +153,20 @@ class Page {
       el("small", {}, guess.detail), bar);
       return el("li", {"data-index": guess.index}, button);
     }));
+  }
+
+  /* The training photos that the photo resembles; a line stands for one that is not found. */
+  drawNeighbours(neighbours) {
+    const section = this.at("neighbours");
+    section.hidden = !neighbours;
+    if (!neighbours) return;
+    section.firstElementChild.textContent = neighbours.title;
+    section.lastElementChild.replaceChildren(...neighbours.photos.map((photo) => el("li", {},
+      photo.picture
+        ? el("img", {src: photo.picture, alt: `The training photo ${photo.name}`})
+        : el("span", {class: "missing"}, photo.missing),
+      el("span", {}, el("b", {}, photo.place), el("small", {}, photo.name),
+        el("small", {}, photo.about)))));
   }
 
   toggle(index) {
