@@ -87,7 +87,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Tell where a photo was taken, and show why.",
-    epilog="Start with: geoguess cells build, geoguess train, geoguess predict PHOTO.",
+    epilog="With photos of your own, start with: geoguess cells build, geoguess train, geoguess "
+    "predict PHOTO. With one photo: geoguess model adopt geoclip, geoguess predict PHOTO.",
 )
 
 

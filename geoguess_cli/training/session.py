@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from geoguess_cli.config import Config, StageConfig
+from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.checkpoint import TrainedModel, read_licence
 from geoguess_cli.model.device import compute_threads, resolve_device, resolve_precision
-from geoguess_cli.model.gallery import GalleryHead
+from geoguess_cli.model.gallery import NEEDS_GALLERY, GalleryHead
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
 from geoguess_cli.model.processes import ALONE, Processes
@@ -112,6 +113,8 @@ class TrainingSession:
         self.threads = self._threads()
         # Any other training starts from a result in the run folder.
         if not resume and (stage or 1) == 1:
+            if config.model.head == "gallery" and config.model.weights in ("imagenet", "none"):
+                raise ModelError(NEEDS_GALLERY)
             self.notes = load_weights(
                 self.geolocator,
                 config.model,

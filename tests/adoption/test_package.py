@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import os
+import socket
 import sys
 import zipfile
 from collections.abc import Callable
@@ -106,6 +107,16 @@ def test_pip_fetches_the_wheel_and_checks_it(
         with pytest.raises(WeightsError, match=r"pip cannot fetch geoclip==9.9 \(.*") as caught:
             fetch_package(other, tmp_path / "bad")
         assert "hash" in str(caught.value).lower()
+
+
+def test_an_index_that_nobody_answers_for_is_said(
+    tiny_geoclip: TinyGeoClip, pip_asks: Callable[[str], None], tmp_path: Path
+) -> None:
+    with socket.socket() as closed:  # bound and not listening: every connection is refused
+        closed.bind(("127.0.0.1", 0))
+        pip_asks(f"http://127.0.0.1:{closed.getsockname()[1]}/simple/")
+        with pytest.raises(WeightsError, match=r"\(the package index does not answer\)"):
+            fetch_package(tiny_geoclip.published(), tmp_path)
 
 
 def test_a_version_that_the_index_lacks_is_named(
