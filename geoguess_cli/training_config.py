@@ -68,12 +68,14 @@ class TrainConfig:
     that a step keeps; the averaged weights are judged and kept (0 turns it off). `plateau_factor`
     and `plateau_patience` belong to the schedule "plateau"; `warmup_epochs` are the first epochs of
     each stage with "cosine". `accumulate` is the number of parts in which a batch goes
-    through the model, whose gradients add up to those of the batch. `log` is "" (none),
-    "tensorboard", or a function as "module:function", which is told every epoch and the report.
+    through the model, whose gradients add up to those of the batch. `compile` lets torch.compile
+    write kernels for the model before it trains. `log` is "" (none), "tensorboard", or a function
+    as "module:function", which is told every epoch and the report.
     """
 
     batch_size: int = 64
     accumulate: int = 1
+    compile: bool = False
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     targets: TrainingTargets = "hard"

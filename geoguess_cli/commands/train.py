@@ -57,6 +57,7 @@ class TrainCommand(TyperCommand):
     "photos",
     "train__batch_size",
     "train__accumulate",
+    "train__compile",
     "seed",
     "device",
     "precision",

@@ -249,6 +249,14 @@ Accumulate = Annotated[
         help="Parts in which a batch goes through the model, to save memory.",
     ),
 ]
+Compile = Annotated[
+    bool | None,
+    typer.Option(
+        "--compile/--no-compile",
+        help="Let torch.compile write kernels for the model: minutes first, then faster steps on "
+        "a GPU.",
+    ),
+]
 Window = Annotated[
     int, typer.Option("--window", min=1, help="Side of the covered square, in pixels.")
 ]

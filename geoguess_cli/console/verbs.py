@@ -22,6 +22,7 @@ KEYS: dict[str, Any] = {
     "cells__uncovered": options.UncoveredOption,
     "train__batch_size": options.BatchSize,
     "train__accumulate": options.Accumulate,
+    "train__compile": options.Compile,
     "seed": options.Seed,
     "device": options.DeviceOption,
     "precision": options.PrecisionOption,

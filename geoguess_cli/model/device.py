@@ -40,6 +40,14 @@ def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextMana
     return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
+def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor of the CPU on a device; a GPU gets it without a wait for what it computes."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    # From memory of any other kind the copy would wait.
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 @contextmanager
 def compute_threads(count: int) -> Iterator[None]:
     """The context in which torch computes with this many threads."""

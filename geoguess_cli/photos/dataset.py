@@ -5,6 +5,7 @@ number of workers does not change the batches, and an interrupted epoch can cont
 with the batches that it would have had.
 """
 
+import os
 import signal
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import PhotoFile
@@ -39,6 +40,9 @@ Item = tuple[int, Tensor | str]
 
 Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
 """Images, their rows, and the failures of a batch, as a worker sends them to the main process."""
+
+NICENESS = 10
+"""How much a worker stands back for the computation, on the scale of Unix: 0 not at all, 19 most."""
 
 _DEAD_WORKER = ("DataLoader worker", "shared memory", "unable to mmap")
 """What torch says when a worker was killed, or when it cannot deliver a batch."""
@@ -82,6 +86,7 @@ class PhotoLoader:
         max_pixels: Largest width × height of a photo, as in `decode_photo`.
         share: Which part of each batch is this process's own, and how many processes there are;
             together they read each photo once.
+        pinned: Whether to hand batches over in memory from which a GPU copies them by itself.
         views: Number of augmented views of a photo, which take turns from epoch to epoch; 0 for a
             new one in each epoch. Seed and table do not change the views of a photo.
         chances: How likely each photo is in a draw, as in `BatchOrder`; None takes each once.
@@ -105,6 +110,7 @@ class PhotoLoader:
         start_step: int = 0,
         max_pixels: int = MAX_PIXELS,
         share: tuple[int, int] = (0, 1),
+        pinned: bool = False,
         views: int = 0,
         chances: Float[np.ndarray, " n"] | None = None,
     ) -> None:
@@ -116,7 +122,7 @@ class PhotoLoader:
         self.workers = workers_that_fit(wanted, batch_bytes)
         self._photos = _Photos(files, spec, augmentation, seed, max_pixels, views)
         self._batches = BatchOrder(len(files), batch_size, seed, shuffle, drop_last, share, chances)
-        self._start = (epoch, start_step)
+        self._start, self._pinned = (epoch, start_step), pinned
         self._loader: DataLoader[Any] | None = None
 
     def __len__(self) -> int:
@@ -162,7 +168,8 @@ class PhotoLoader:
             collate_fn=partial(_collate, size=self._photos.spec.size),
             persistent_workers=self.workers > 0,
             prefetch_factor=PREFETCH if self.workers else None,
-            worker_init_fn=_ignore_interrupts,
+            pin_memory=self._pinned,
+            worker_init_fn=_begin_work,
             # Its own generator: otherwise each epoch would draw a number from the global one.
             generator=torch.Generator(),
         )
@@ -226,13 +233,18 @@ def _collate(items: list[Item], *, size: int) -> Decoded:
     decoded = [(row, image) for row, image in items if isinstance(image, Tensor)]
     failures = [(row, reason) for row, reason in items if isinstance(reason, str)]
     images = [image for _, image in decoded]
-    stacked = torch.stack(images) if images else torch.empty(0, 3, size, size)
-    if get_worker_info() is not None:
-        # Shared here, where an error reaches the reader: in the queue's thread it would be lost.
-        stacked.share_memory_()
+    # In a worker the tensors are put together in shared memory here, where an error reaches the
+    # reader: in the queue's thread it would be lost.
+    stacked = default_collate(images) if images else torch.empty(0, 3, size, size)
     return stacked, torch.tensor([row for row, _ in decoded], dtype=torch.int64), failures
 
 
-def _ignore_interrupts(_: int) -> None:
-    """Leave Ctrl-C to the main process, which ends its workers in order."""
+def _begin_work(_: int) -> None:
+    """Leave Ctrl-C to the main process, which ends its workers in order, and the cores to it too.
+
+    A worker then decodes in the gaps that the computation leaves. Without them it gets its time all
+    the same: a computation without a batch sleeps.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)

@@ -165,7 +165,7 @@ def augmented(
     pixels = _floats(fitted)
     if augmentation.color_jitter:
         factors = 1 + augmentation.color_jitter * (2 * np.array(color_at) - 1)
-        pixels = _jittered(pixels, *factors.astype(np.float32))
+        _jitter(pixels, *factors.astype(np.float32))
     return _normalised(pixels, spec)
 
 
@@ -233,21 +233,33 @@ def _floats(image: Image.Image) -> Float[np.ndarray, "3 s s"]:
     return pixels
 
 
-def _jittered(
+def _jitter(
     pixels: Float[np.ndarray, "3 s s"],
     brightness: np.float32,
     contrast: np.float32,
     saturation: np.float32,
-) -> Float[np.ndarray, "3 s s"]:
-    pixels = np.clip(pixels * brightness, 0, 1)
-    mean_grey = luma(*pixels).mean()
-    pixels = np.clip(mean_grey + contrast * (pixels - mean_grey), 0, 1)
-    grey = luma(*pixels)
-    return np.asarray((grey + saturation * (pixels - grey)).clip(0, 1))
+) -> None:
+    """Change the colours in place: new arrays of this size cost as much as the arithmetic."""
+    pixels *= brightness
+    np.clip(pixels, 0, 1, out=pixels)
+    _stretch(pixels, luma(*pixels).mean(), contrast)
+    np.clip(pixels, 0, 1, out=pixels)
+    _stretch(pixels, luma(*pixels), saturation)
+    np.clip(pixels, 0, 1, out=pixels)
+
+
+def _stretch(pixels: Float[np.ndarray, "3 s s"], middle: np.ndarray, factor: np.float32) -> None:
+    """Multiply the distance of each pixel from a middle, in place."""
+    pixels -= middle
+    pixels *= factor
+    pixels += middle
 
 
 def _normalised(
     pixels: Float[np.ndarray, "3 s s"], spec: ImageSpec
 ) -> Float32[np.ndarray, "3 s s"]:
+    """The pixels themselves, changed in place."""
     mean, std = np.array([spec.mean, spec.std], dtype=np.float32).reshape(2, 3, 1, 1)
-    return np.asarray((pixels - mean) / std)
+    pixels -= mean
+    pixels /= std
+    return pixels

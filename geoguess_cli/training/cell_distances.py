@@ -36,9 +36,9 @@ class CellDistances:
         """The distance to each cell in kilometres, 0 inside; on the CPU, because it is in fp64.
 
         Args:
-            latlng: Latitude and longitude, in degrees.
+            latlng: Latitude and longitude, in degrees; on the CPU.
         """
-        places = torch.from_numpy(unit_vectors(latlng.double().cpu().numpy()))
+        places = torch.from_numpy(unit_vectors(latlng.double().numpy()))
 
         def dot(vectors: Tensor) -> Tensor:
             return torch.einsum("bi,cei->bce", places, vectors)

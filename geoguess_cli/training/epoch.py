@@ -2,22 +2,24 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from geoguess_cli.choices import Arithmetic
 from geoguess_cli.errors import ModelError, OutOfMemoryError, PhotoTableError
-from geoguess_cli.model.device import autocast
+from geoguess_cli.model.device import autocast, sent
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import ALONE, Processes
 from geoguess_cli.photos.dataset import Batch
 from geoguess_cli.shortage import shortage
 from geoguess_cli.training.photos import TrainingPhotos
+from geoguess_cli.training.prefetch import on_device
 from geoguess_cli.training.progress import Tally
+from geoguess_cli.training.randomness import seeded
 from geoguess_cli.training.stages import norms_resting
 from geoguess_cli.training.targets import Loss, cell_loss
 
@@ -88,25 +90,48 @@ class Engine:
         """
         network = network or self.geolocator
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        batches = on_device(batches, self.device)
         for step, batch, count in self._steps(photos, batches, tally, first, after, "training"):
             # A norm over a batch cannot learn from a batch of one.
             if count > 1:
                 optimizer.zero_grad(set_to_none=True)
-                with _seeded(self.seed, epoch, step, self.device, self.processes.rank):
+                with seeded(self.seed, epoch, step, self.device, self.processes.rank):
                     own = self._learn_or_advise(network, photos, batch, count, step, optimizer)
                 if self.clip_norm > 0:
                     torch.nn.utils.clip_grad_norm_(parameters, self.clip_norm)
                 optimizer.step()
                 if learned is not None:
                     learned(step)
-                (loss,) = self.processes.total(own)
-                if not math.isfinite(loss):
-                    raise ModelError(f"step {step + 1}: the training loss is {loss / count}")
-                tally.loss += loss
-                tally.covered += count
+                sizes = [len(rows) for rows, _ in self._parts(batch)]
+                tally.readings.put(own, partial(self._learned, tally, step, count, sizes))
+        tally.readings.read()
 
-    def _learn(self, network: nn.Module, photos: TrainingPhotos, batch: Batch, count: int) -> float:
-        """Add to the gradients those of a batch; the sum of the losses of this process's photos.
+    def _learned(
+        self, tally: Tally, step: int, count: int, sizes: list[int], losses: list[float]
+    ) -> None:
+        """Add the losses of the parts of a step to the sums.
+
+        Args:
+            tally: The sums.
+            step: Number of the batch, from 0.
+            count: Photos of the batch in all processes.
+            sizes: Photos of each part in this process.
+            losses: Mean loss of the photos of each part.
+
+        Raises:
+            ModelError: The loss is not finite.
+        """
+        own = sum(loss * size for loss, size in zip(losses, sizes, strict=True))
+        (loss,) = self.processes.total(own)
+        if not math.isfinite(loss):
+            raise ModelError(f"step {step + 1}: the training loss is {loss / count}")
+        tally.loss += loss
+        tally.covered += count
+
+    def _learn(
+        self, network: nn.Module, photos: TrainingPhotos, batch: Batch, count: int
+    ) -> Tensor:
+        """Add to the gradients those of a batch; the mean loss of each of its parts.
 
         Args:
             network: Computes the logits.
@@ -114,16 +139,15 @@ class Engine:
             batch: This process's own photos of the batch; there may be none.
             count: Photos of the batch in all processes.
         """
-        parts = self._parts(batch)
-        total = 0.0
+        parts, losses = self._parts(batch), []
         for number, (rows, images) in enumerate(parts, start=1):
             alone = number < len(parts)  # the last part brings the sums to the other processes
             with self.processes.apart(network) if alone else nullcontext():
                 loss = self._part_loss(network, photos, rows, images)
                 # The gradients become means over processes; they shall be means over photos.
                 (loss * (len(rows) * self.processes.count / count)).backward()
-            total += loss.item() * len(rows)
-        return total
+            losses.append(loss.detach().float())
+        return torch.stack(losses)
 
     def _part_loss(
         self, network: nn.Module, photos: TrainingPhotos, rows: Tensor, images: Tensor
@@ -133,7 +157,7 @@ class Engine:
             logits = self._logits(images, network)
             if not len(rows):
                 return logits.sum()  # of nothing; this process still takes part in the mean
-            return self.loss(logits, photos.targets(rows, self.device))
+            return self.loss(logits, photos.targets(rows))
 
     def _parts(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
         """Rows and images of each part of a batch.
@@ -155,7 +179,7 @@ class Engine:
         count: int,
         step: int,
         optimizer: torch.optim.Optimizer,
-    ) -> float:
+    ) -> Tensor:
         """As `_learn`; if the memory is too small, the error says how many photos at once fit."""
         try:
             return self._learn(network, photos, batch, count)
@@ -239,9 +263,11 @@ class Engine:
         judged = geolocator or self.geolocator
         judged.eval()
         self.processes.align_buffers(judged)
+        batches = on_device(batches, self.device)
         for _, batch, count in self._steps(photos, batches, tally, first, after, "validation"):
             if count:
                 self._judge(judged, photos, batch, tally)
+        tally.readings.read()
         if not math.isfinite(tally.mean_loss):
             raise ModelError(f"the validation loss is {tally.mean_loss}")
 
@@ -251,13 +277,19 @@ class Engine:
     ) -> None:
         parts = [self._logits(images, geolocator) for _, images in self._parts(batch)]
         logits = torch.cat(parts).float()
-        cells = photos.targets(batch.rows, self.device).cells
-        covered = cells >= 0
-        likeliest = logits.topk(min(5, logits.shape[1])).indices
-        hits = (likeliest == cells[:, None]) & covered[:, None]
-        count = int(covered.sum())
-        loss = cell_loss(logits[covered], cells[covered]).item() * count if count else 0.0
-        loss, *counts = self.processes.total(loss, count, int(hits[:, 0].sum()), int(hits.sum()))
+        targets = photos.targets(batch.rows)
+        covered, cells = sent(targets.covered, self.device), sent(targets.cells, self.device)
+        # No likeliest cell is -1, the cell of a photo in no cell.
+        hits = logits.topk(min(5, logits.shape[1])).indices == cells[:, None]
+        none = logits.new_zeros(())
+        loss = cell_loss(logits[covered], cells[covered]) if len(covered) else none
+        numbers = torch.stack([loss, hits[:, 0].sum().float(), hits.sum().float()])
+        tally.readings.put(numbers, partial(self._judged, tally, len(covered)))
+
+    def _judged(self, tally: Tally, covered: int, numbers: list[float]) -> None:
+        """Add mean loss, hits at 1 and hits at 5 of a batch's photos in cells to the sums."""
+        mean, *hits = numbers
+        loss, *counts = self.processes.total(mean * covered, covered, *map(int, hits))
         tally.loss += loss
         own = (tally.covered, tally.top_1, tally.top_5)
         tally.covered, tally.top_1, tally.top_5 = (
@@ -265,7 +297,6 @@ class Engine:
         )
 
     def _logits(self, images: Tensor, network: nn.Module) -> Tensor:
-        images = images.to(self.device, non_blocking=True)
         with autocast(self.device, self.precision):
             logits: Tensor = network(images)
         return logits
@@ -304,19 +335,3 @@ def _halves(number: int) -> Iterator[int]:
     while number > 1:
         number //= 2
         yield number
-
-
-@contextmanager
-def _seeded(
-    seed: int, epoch: int, step: int, device: torch.device, rank: int = 0
-) -> Iterator[None]:
-    """Seed torch from seed, epoch, step and rank; afterwards restore the caller's random state.
-
-    The first process has the randomness of a process that works alone.
-    """
-    entropy = (seed, epoch, step, rank) if rank else (seed, epoch, step)
-    number = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
-    gpus = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=gpus):
-        torch.manual_seed(number)
-        yield

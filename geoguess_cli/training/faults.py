@@ -1,8 +1,10 @@
 """What ends a training against the user's will, in one line: where, why, and what to do."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from geoguess_cli.errors import ModelError, OutOfMemoryError
+from geoguess_cli.errors import ConfigError, ModelError, OutOfMemoryError
 from geoguess_cli.training.stages import RunningStage
 
 
@@ -26,3 +28,23 @@ def fault_of_epoch(
         f"{where}. Lower the stage's learning_rate ({stage.learning_rate:g}), set "
         f"train.clip_norm, or use --precision fp32; {kept}"
     )
+
+
+@contextlib.contextmanager
+def compiling() -> Iterator[None]:
+    """A model that torch.compile cannot compile on this machine becomes an error of one line.
+
+    Raises:
+        ConfigError: The compiler failed, or there is none.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        # Their base class would have to be imported, which takes a second.
+        if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            raise
+        reason = next((line for line in str(error).splitlines() if line.strip()), "")
+        raise ConfigError(
+            f"torch.compile fails on this machine ({reason[:200].strip()}); it needs a C++ "
+            "compiler, and Triton for a GPU; train without --compile"
+        ) from error

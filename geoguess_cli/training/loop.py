@@ -18,7 +18,7 @@ from geoguess_cli.model.states import CELLS_KEY, read_state, state_bytes
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.training.clock import Clock
 from geoguess_cli.training.epoch import AfterBatch, Engine
-from geoguess_cli.training.faults import fault_of_epoch
+from geoguess_cli.training.faults import compiling, fault_of_epoch
 from geoguess_cli.training.features import FeatureReading, Loader
 from geoguess_cli.training.log import TrainingLog
 from geoguess_cli.training.photos import TrainingPhotos
@@ -30,6 +30,7 @@ from geoguess_cli.training.progress import (
     Tally,
     epoch_stats,
 )
+from geoguess_cli.training.readings import Readings
 from geoguess_cli.training.run import Run
 from geoguess_cli.training.snapshot import Best, Snapshot, Snapshots
 from geoguess_cli.training.stages import PlannedStage, RunningStage, plan, set_stage, start_stage
@@ -177,7 +178,8 @@ class EpochLoop:
         }
         set_stage(self.engine.geolocator, stage.planned.config)
         try:
-            trained, judged = self._phases(stage, epoch, where, interrupted)
+            with compiling():
+                trained, judged = self._phases(stage, epoch, where, interrupted)
         except (ModelError, OutOfMemoryError) as error:
             raise fault_of_epoch(error, stage, epoch, self.run.best_path) from error
         stage.scheduler.step(judged.mean_loss)
@@ -200,7 +202,10 @@ class EpochLoop:
         (train_photos, _), (val_photos, _) = self.train, self.val
         train_loader, val_loader = self.loaders
         sums = {} if interrupted is None else interrupted.tallies
-        trained, judged = (Tally(**sums.get(phase, {})) for phase in PHASES)
+        device = self.engine.device
+        trained, judged = (
+            Tally(**sums.get(phase, {}), readings=Readings.from_device(device)) for phase in PHASES
+        )
         first: dict[Phase, int] = dict.fromkeys(PHASES, 0)
         if interrupted is not None:
             first[interrupted.phase] = interrupted.step

@@ -60,12 +60,12 @@ class TrainingPhotos:
         chances[covered] = weights / weights.sum() * covered.mean()
         return chances
 
-    def targets(self, rows: Int[torch.Tensor, " b"], device: torch.device) -> Targets:
-        """The targets of the photos at these positions, on a device."""
+    def targets(self, rows: Int[torch.Tensor, " b"]) -> Targets:
+        """The targets of the photos at these positions."""
         index = rows.numpy()
         return Targets(
-            torch.as_tensor(self.cells[index], dtype=torch.int64).to(device),
-            torch.as_tensor(self.latlng[index], dtype=torch.float32).to(device),
+            torch.as_tensor(self.cells[index], dtype=torch.int64),
+            torch.as_tensor(self.latlng[index], dtype=torch.float32),
         )
 
 

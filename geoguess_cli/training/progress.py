@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from geoguess_cli.training.readings import Readings
+
 Phase = Literal["train", "val"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
@@ -80,7 +82,8 @@ class EpochStats(CurrentEpoch):
 class Tally:
     """Sums over the photos of a phase, and a clock that `stop` stops.
 
-    `earlier` is the time in seconds before `started`; the clock stands still if that is None.
+    `earlier` is the time in seconds before `started`; the clock stands still if that is None. The
+    losses and hits of the latest steps may still wait in `readings`.
     """
 
     photos: int = 0
@@ -91,6 +94,7 @@ class Tally:
     skipped: int = 0
     earlier: float = 0.0
     started: float | None = field(default_factory=time.perf_counter)
+    readings: Readings = field(default_factory=Readings, compare=False, repr=False)
 
     @property
     def mean_loss(self) -> float:
@@ -108,10 +112,11 @@ class Tally:
         self.earlier, self.started = self.seconds, None
 
     def record(self) -> dict[str, Any]:
-        """The sums as plain values; `Tally(**record)` continues with them."""
-        sums = dataclasses.asdict(self) | {"earlier": self.seconds}
-        del sums["started"]
-        return sums
+        """The sums of all steps as plain values; `Tally(**record)` continues with them."""
+        self.readings.read()
+        sums = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        del sums["started"], sums["readings"]
+        return sums | {"earlier": self.seconds}
 
     @property
     def photos_per_second(self) -> float:

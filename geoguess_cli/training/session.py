@@ -231,6 +231,8 @@ class TrainingSession:
 
     def _engine(self, on_failure: Callable[[TrainingPhotos, int, str], None]) -> Engine:
         self.geolocator = self.processes.prepared(self.geolocator, self.device)
+        if self.config.train.compile:
+            self.geolocator.compile()  # in place: the names of its weights stay
         return Engine(
             geolocator=self.geolocator,
             device=self.device,
@@ -291,6 +293,7 @@ class TrainingSession:
             chances=photos.chances(self.config.train.balance) if learning else None,
             max_pixels=self.config.max_pixels,
             share=(self.processes.rank, self.processes.count),
+            pinned=self.device.type == "cuda",
         )
 
 

@@ -14,13 +14,14 @@ from torch.nn.functional import cross_entropy
 
 from geoguess_cli.config import TrainConfig
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.model.device import sent
 from geoguess_cli.training.cell_distances import CellDistances, distance_targets
 from geoguess_cli.training.s2_tree import TreeTargets, tree_loss
 
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """Where the photos of a batch were taken, on the device of the logits.
+    """Where the photos of a batch were taken; on the CPU, where a loss can look at them freely.
 
     Args:
         cells: Cell index of each photo; -1 for a photo in no cell.
@@ -30,9 +31,14 @@ class Targets:
     cells: Int[Tensor, " b"]
     latlng: Float[Tensor, "b 2"]
 
+    @property
+    def covered(self) -> Int[Tensor, " m"]:
+        """The positions in the batch of the photos that lie in a cell."""
+        return (self.cells >= 0).nonzero()[:, 0]
+
 
 Loss = Callable[[Float[Tensor, "b c"], Targets], Float[Tensor, ""]]
-"""The mean loss of a batch, from its logits (one column a cell) and its targets."""
+"""The mean loss of a batch, from its logits (one column a cell, on any device) and its targets."""
 
 
 def training_loss(config: TrainConfig, partition: Partition) -> Loss:
@@ -70,19 +76,19 @@ def hierarchy_loss(
         tree: The levels above the cells.
         weight: Of the mean over these levels.
     """
-    groups = tree.groups(targets.cells.cpu().numpy(), targets.latlng.cpu().numpy())
+    groups = tree.groups(targets.cells.numpy(), targets.latlng.numpy())
     group_of = np.array([level.group_of for level in tree.levels], dtype=np.int64)
     above = tree_loss(
         logits.float(),
-        torch.from_numpy(groups).to(logits.device),
-        torch.from_numpy(group_of.reshape(len(tree.levels), -1)).to(logits.device),
+        sent(torch.from_numpy(groups), logits.device),
+        sent(torch.from_numpy(group_of.reshape(len(tree.levels), -1)), logits.device),
     )
     loss = weight * above.mean()
-    held = targets.cells >= 0
-    if held.any():
-        share = held.float().mean()
+    held = targets.covered
+    if len(held):
+        share = len(held) / len(targets.cells)
         inside = Targets(targets.cells[held], targets.latlng[held])
-        loss = loss + share * own(logits[held], inside)
+        loss = loss + share * own(logits[sent(held, logits.device)], inside)
     return loss
 
 
@@ -98,7 +104,7 @@ def _own_loss(config: TrainConfig, partition: Partition) -> Loss:
         )
     # Cross-entropy counts every wrong cell alike, near or far.
     return lambda logits, targets: cell_loss(
-        logits, targets.cells, label_smoothing=config.label_smoothing
+        logits, sent(targets.cells, logits.device), label_smoothing=config.label_smoothing
     )
 
 
@@ -117,8 +123,10 @@ def distance_loss(
         tau_km: The distance at which a cell counts 1/e, in kilometres.
         label_smoothing: Share of each target that is spread evenly over all cells, in [0, 1).
     """
-    shares = distance_targets(km, tau_km).to(logits.device, logits.float().dtype)
-    return cross_entropy(logits.float(), shares, label_smoothing=label_smoothing)
+    shares = distance_targets(km, tau_km).to(torch.float32)
+    return cross_entropy(
+        logits.float(), sent(shares, logits.device), label_smoothing=label_smoothing
+    )
 
 
 def cell_loss(

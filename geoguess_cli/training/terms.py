@@ -14,6 +14,10 @@ from geoguess_cli.wording import counted
 THREADS = "compute threads"
 PROCESSES = "processes"
 ACCUMULATE = "train.accumulate"
+COMPILE = "train.compile"
+
+SOUND = (PROCESSES, ACCUMULATE, COMPILE)
+"""Terms that decide last digits only: they may change, which `changed_soundly` says."""
 
 UNDECIDING = ("train.save_minutes", "train.log")
 """Keys that change no result, so that they may change between a training and its resumption."""
@@ -98,7 +102,7 @@ def check_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
     changed = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and name not in (PROCESSES, ACCUMULATE)
+        if before.get(name) != now.get(name) and name not in SOUND
     ]
     if changed:
         raise ConfigError(
@@ -126,5 +130,11 @@ def changed_soundly(before: Mapping[str, str], processes: int, config: Config) -
         notes.append(
             f"this run was trained with {ACCUMULATE} = {then} and goes on with {now}: its last "
             "digits differ, and norms over a batch see other photos together"
+        )
+    compiled = str(config.train.compile)
+    if before.get(COMPILE, compiled) != compiled:
+        notes.append(
+            f"this run was trained with {COMPILE} = {before[COMPILE].lower()} and goes on with "
+            f"{compiled.lower()}: its dropout and its last digits differ"
         )
     return notes

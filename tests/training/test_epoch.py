@@ -1,25 +1,29 @@
 """One epoch: any batch size, any precision, and photos that cannot be read."""
 
+import copy
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 import torch
+from device_waits import Waits
 from process_worlds import Pair
 from shared_trainings import gradients, plain, summed
 from training_worlds import Lab
 
-from geoguess_cli.errors import (
-    PhotoTableError,
-)
+from geoguess_cli.errors import ModelError, PhotoTableError
 from geoguess_cli.model.geolocator import build_geolocator
 from geoguess_cli.model.processes import ALONE
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.table import PhotoTable
-from geoguess_cli.training.epoch import _seeded
+from geoguess_cli.training.epoch import Engine
 from geoguess_cli.training.photos import TrainingPhotos
+from geoguess_cli.training.progress import Tally
+from geoguess_cli.training.readings import Readings
+from geoguess_cli.training.stages import plan, start_stage
 
 
 @pytest.mark.promise("fault", "training photos that cannot be read, some or all")
@@ -127,10 +131,66 @@ def test_parts_with_norms_over_a_batch_learn_too(lab: Lab) -> None:
     assert stats[-1].val_top_1 > 0
 
 
-def test_each_process_has_its_own_randomness_and_the_first_that_of_one_alone() -> None:
-    def draw(*rank: int) -> float:
-        with _seeded(5, 1, 2, torch.device("cpu"), *rank):
-            return torch.rand(()).item()
+def test_no_step_waits_for_its_device(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers of twelve steps are read twice, and are those of steps that are read at once."""
+    train = dataclasses.replace(lab.config.train, batch_size=2, hierarchy=0.5, ema=0.9)
+    session = lab.session(config=dataclasses.replace(lab.config, train=train))
+    engine = session._engine(lambda *_: None)
+    first = copy.deepcopy(session.geolocator.state_dict())
 
-    assert draw() == draw(0)
-    assert len({draw(0), draw(1), draw(2)}) == 3
+    def epoch(tally: Tally, judged: Tally) -> None:
+        session.geolocator.load_state_dict(first)
+        planned = plan(session.config.train.stages)[1]
+        stage = start_stage(session.geolocator, planned, session.config.train)
+        how = {"after": lambda *_: None}
+        with session._loader(session.train) as learned, session._loader(session.val) as other:
+            engine.train(
+                session.train,
+                learned.epoch(0),
+                stage.optimizer,
+                epoch=0,
+                tally=tally,
+                learned=stage.learned(session.geolocator, planned.first, 12),
+                **how,
+            )
+            engine.validate(session.val, other.epoch(0), tally=judged, **how)
+
+    at_once = Tally(), Tally()
+    epoch(*at_once)
+    seldom = Tally(readings=Readings(10)), Tally(readings=Readings(10))
+    with monkeypatch.context() as patch, Waits(patch) as waits:
+        epoch(*seldom)
+    assert waits.names == ["tolist", "tolist", "tolist"]  # 10 and 3 steps, 5 of validation
+    for own, other in zip(seldom, at_once, strict=True):
+        assert dataclasses.replace(own, started=None) == dataclasses.replace(other, started=None)
+    assert at_once[0].covered == 26
+
+
+def test_a_loss_that_is_read_late_keeps_its_step_and_is_never_kept(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Readings, "from_device", lambda _device: Readings(10))
+    train = dataclasses.replace(lab.config.train, batch_size=2)
+    config = dataclasses.replace(lab.config, train=train)
+    calls = iter(range(100))
+    own_loss = Engine._part_loss
+
+    def spoiled(self: Engine, *arguments: Any) -> torch.Tensor:
+        return own_loss(self, *arguments) * (math.nan if next(calls) == 3 else 1)
+
+    monkeypatch.setattr(Engine, "_part_loss", spoiled)
+    steps: list[int] = []
+    with pytest.raises(ModelError, match=r"epoch 1, step 4: the training loss is nan"):
+        lab.train(config=config, on_step=lambda stats: steps.append(stats.step))
+    assert steps == list(range(1, 10))  # the tenth reads
+    snapshot, _ = lab.run().snapshots.latest()
+    assert snapshot is not None
+    assert (snapshot.epoch, snapshot.step) == (0, 0)
+
+    every_step = dataclasses.replace(train, save_minutes=0.0)
+    calls = iter(range(100))
+    with pytest.raises(ModelError, match=r"epoch 1, step 4: the training loss is nan"):
+        lab.train("often", config=dataclasses.replace(config, train=every_step))
+    snapshot, _ = lab.run("often").snapshots.latest()
+    assert snapshot is not None
+    assert (snapshot.step, snapshot.tallies["train"]["covered"]) == (3, 6)

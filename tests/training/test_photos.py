@@ -41,6 +41,6 @@ def test_balance_shares_the_draws_among_the_cells() -> None:
 
 def test_targets_are_those_of_the_rows(sets: Sets) -> None:
     train, _ = sets
-    targets = train.targets(torch.tensor([7, 25]), torch.device("cpu"))
+    targets = train.targets(torch.tensor([7, 25]))
     assert targets.cells.tolist() == [int(train.cells[7]), -1]
     assert targets.latlng.numpy() == pytest.approx(train.latlng[[7, 25]].astype(np.float32))
