@@ -42,7 +42,7 @@ Decoded = tuple[Tensor, Tensor, list[tuple[int, str]]]
 """Images, their rows, and the failures of a batch, as a worker sends them to the main process."""
 
 NICENESS = 10
-"""How much a worker stands back for the computation, on the scale of Unix: 0 not at all, 19 most."""
+"""How much a worker stands back for the computation, as Unix counts it: 0 not at all, 19 most."""
 
 _DEAD_WORKER = ("DataLoader worker", "shared memory", "unable to mmap")
 """What torch says when a worker was killed, or when it cannot deliver a batch."""

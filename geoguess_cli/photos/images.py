@@ -248,7 +248,9 @@ def _jitter(
     np.clip(pixels, 0, 1, out=pixels)
 
 
-def _stretch(pixels: Float[np.ndarray, "3 s s"], middle: np.ndarray, factor: np.float32) -> None:
+def _stretch(
+    pixels: Float[np.ndarray, "3 s s"], middle: np.ndarray | np.floating, factor: np.float32
+) -> None:
     """Multiply the distance of each pixel from a middle, in place."""
     pixels -= middle
     pixels *= factor
