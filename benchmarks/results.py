@@ -37,6 +37,7 @@ class Claim:
         limit: What the figure is compared with.
         at_most: Whether the figure must be at most the limit, else at least.
         unit: The unit of both.
+        gpu: Whether it is measured on a GPU, and left out where there is none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Claim:
     limit: float
     at_most: bool = True
     unit: str = ""
+    gpu: bool = False
 
 
 _ZIPS, _ZIPS_SMALL = "sources.py osv-5m", "sources.py osv-5m --rows 20000 --zips 4"
@@ -115,6 +117,29 @@ def _of_maps() -> list[Claim]:
     ]
 
 
+def _of_training() -> list[Claim]:
+    """The claims of training beside a bare loop of the same model."""
+    words = "photos a second of training, of a bare loop with tensors in memory"
+    rows = (
+        ("sample-bf16", "sample model, 512 px, bf16", "--precision bf16"),
+        ("sample-fp32", "sample model, 512 px, fp32", "--precision fp32"),
+        ("paper", "paper's model, 512 px", "--paper"),
+        ("paper-2048", "paper's model, 2,048 px", "--paper --side 2048"),
+    )
+    return [
+        Claim(
+            f"training-{name}",
+            f"{words}: {what}",
+            f"training.py {options}",
+            f"training.py {options} --small",
+            "of_bare",
+            0.95,
+            at_most=False,
+        )
+        for name, what, options in rows
+    ]
+
+
 CLAIMS = (
     Claim(
         "archives",
@@ -176,8 +201,68 @@ CLAIMS = (
         1,
     ),
     *_of_maps(),
+    *_of_training(),
+    Claim(
+        "busy",
+        "training beside a busy process, of its speed alone",
+        "busy.py",
+        "busy.py --seconds 15 --rounds 1",
+        "beside_of_alone",
+        0.5,
+        at_most=False,
+    ),
+    Claim(
+        "predict",
+        "2,000 photos answered, of model and decoding on the same cores",
+        "predicting.py many",
+        "predicting.py many --small",
+        "of_limit",
+        0.95,
+        at_most=False,
+    ),
+    Claim(
+        "first-answer",
+        "first answer of predict, times the import of torch and timm alone",
+        "predicting.py first",
+        "predicting.py first --small",
+        "first_of_import",
+        1.25,
+    ),
+    Claim(
+        "gpu-training",
+        "photos a second of training on a GPU, paper's model, 224 px, of the bare step",
+        "accelerator.py",
+        "accelerator.py --small",
+        "of_bare",
+        0.95,
+        at_most=False,
+        gpu=True,
+    ),
+    Claim(
+        "gpu-map",
+        "occlusion map of the paper's model on a GPU",
+        "accelerator.py",
+        "accelerator.py --small",
+        "map_s",
+        10,
+        unit="s",
+        gpu=True,
+    ),
 )
 """All claims. A script that several claims name runs once for all of them."""
+
+
+NO_GPU = (
+    "No GPU was at hand, so nothing is claimed of one. `python benchmarks/accelerator.py` measures "
+    "it where there is one."
+)
+
+
+def has_gpu() -> bool:
+    """Whether torch finds a GPU on this machine."""
+    from geoguess_cli.model.device import resolve_device
+
+    return resolve_device("auto").type != "cpu"
 
 
 def measured(command: str) -> dict[str, Any]:
@@ -241,6 +326,8 @@ def write_rows(rows: dict[str, dict[str, str]]) -> None:
     ]
     ordered = [rows[claim.name] for claim in CLAIMS if claim.name in rows]
     lines += [f"| {' | '.join(row[column] for column in COLUMNS)} |" for row in ordered]
+    if not any(claim.gpu and claim.name in rows for claim in CLAIMS):
+        lines += ["", NO_GPU]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -258,6 +345,9 @@ def main() -> None:
     if arguments.list:
         print("\n".join(known))
         return
+    if any(claim.gpu for claim in chosen) and not has_gpu():
+        chosen = [claim for claim in chosen if not claim.gpu]
+        print(NO_GPU, file=sys.stderr)
     rows, values = read_rows(), dict[str, dict[str, Any]]()
     for claim in chosen:
         command = claim.small if arguments.small else claim.command

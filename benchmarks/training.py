@@ -93,12 +93,17 @@ def prepared(arguments: argparse.Namespace, folder: Path) -> Config:
     return dataclasses.replace(
         config,
         artifacts=folder,
-        device="cpu",
+        device=arguments.device,
         precision=arguments.precision,
         workers=arguments.workers,
         cells=dataclasses.replace(config.cells, uncovered="nearest"),
         model=dataclasses.replace(config.model, weights="none"),
-        train=dataclasses.replace(config.train, batch_size=arguments.batch_size, stages=(stage,)),
+        train=dataclasses.replace(
+            config.train,
+            batch_size=arguments.batch_size,
+            compile=arguments.compile,
+            stages=(stage,),
+        ),
     )
 
 
@@ -128,7 +133,7 @@ def bare_loop(arguments: argparse.Namespace, cells: int) -> Iterator[Callable[[]
     It waits asleep in between.
     """
     command = [sys.executable, str(HERE / "bare_loop.py"), "--wait", f"--cells={cells}"]
-    command += [f"--{name}={getattr(arguments, name)}" for name in ("precision", "steps")]
+    command += [f"--{name}={getattr(arguments, name)}" for name in ("device", "precision", "steps")]
     command += [f"--batch-size={arguments.batch_size}", *(["--paper"] if arguments.paper else [])]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
     pipe = subprocess.PIPE
@@ -151,6 +156,8 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paper", action="store_true", help="the paper's model, not the sample's")
     parser.add_argument("--side", type=int, default=512, help="width of the JPEGs, in pixels")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="with torch.compile")
     parser.add_argument("--precision", default="auto", choices=["auto", "fp32", "bf16"])
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--workers", type=int, default=-1)
