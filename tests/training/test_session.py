@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from process_worlds import Pair
 from shared_trainings import alone, plain, refused, resume, sendable, training
 from training_worlds import Lab, same, timeless
 
+from geoguess_cli.config import Config
 from geoguess_cli.errors import (
+    ConfigError,
     GeoguessError,
     MissingFileError,
     PhotoTableError,
 )
+from geoguess_cli.model.states import read_state
 
 
 def test_the_caller_s_randomness_is_left_alone(lab: Lab) -> None:
@@ -114,3 +118,52 @@ def test_photos_in_no_cell_teach_the_levels_that_hold_them(lab: Lab) -> None:
     stats = list(session.epochs())
     assert all(math.isfinite(epoch.loss) for epoch in stats)
     assert session.metrics()["photos"]["train_covered"] == 24
+
+
+def compiles_with(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a model be compiled by another backend than the one that needs a C++ compiler."""
+    own = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: own(module, backend=backend))
+
+
+def compiled(config: Config) -> Config:
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, compile=True))
+
+
+def test_a_compiled_model_learns_the_same_and_its_weights_keep_their_names(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight, stats = lab.train("straight", stage=1)
+    compiles_with("eager", monkeypatch)
+    calls = []
+    own = torch._dynamo.optimize
+    monkeypatch.setattr(
+        torch._dynamo, "optimize", lambda *args, **how: calls.append(1) or own(*args, **how)
+    )
+    state, again = lab.train("compiled", config=compiled(lab.config), stage=1)
+    assert calls
+    assert same(state, straight)
+    assert timeless(again) == timeless(stats)
+    kept, _ = read_state(lab.run("compiled").best_path)
+    assert kept.keys() == straight.keys()
+
+
+def test_a_run_may_go_on_compiled_and_says_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.interrupt("run", epoch=2, step=1)
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda _module: None)
+    session = lab.session("run", resume=True, config=compiled(lab.config))
+    assert session.notes == [
+        "this run was trained with train.compile = false and goes on with true: its dropout and its "
+        "last digits differ"
+    ]
+    assert [stats.epoch for stats in session.epochs()] == [2, 3, 4]
+    assert lab.session("run", resume=True, config=compiled(lab.config)).notes == []
+
+
+def test_a_machine_without_a_compiler_says_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError("No working C++ compiler found")
+
+    compiles_with(fails, monkeypatch)
+    with pytest.raises(ConfigError, match=r"compiler found.*; train without --compile$"):
+        lab.train(config=compiled(lab.config))
