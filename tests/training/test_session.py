@@ -153,8 +153,8 @@ def test_a_run_may_go_on_compiled_and_says_so(lab: Lab, monkeypatch: pytest.Monk
     monkeypatch.setattr(torch.nn.Module, "compile", lambda _module: None)
     session = lab.session("run", resume=True, config=compiled(lab.config))
     assert session.notes == [
-        "this run was trained with train.compile = false and goes on with true: its dropout and its "
-        "last digits differ"
+        "this run was trained with train.compile = false and goes on with true: its dropout and "
+        "its last digits differ"
     ]
     assert [stats.epoch for stats in session.epochs()] == [2, 3, 4]
     assert lab.session("run", resume=True, config=compiled(lab.config)).notes == []
