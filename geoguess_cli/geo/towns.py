@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+from jaxtyping import Float, Float64, Int
 
 from geoguess_cli.errors import CoordinateError
 from geoguess_cli.geo.geodesy import check_latlng, great_circle_km, unit_vectors
@@ -26,6 +26,9 @@ TOWN_DENSITY = 2000.0
 """Rough number of people per km² of a town, from which its radius is estimated."""
 
 LEAST_REACH_KM, MOST_REACH_KM = 2.0, 15.0
+
+FEW_POINTS = 8
+"""Up to this number of points every town is tried: to load a library for trees takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +180,13 @@ def nearest_towns(
         # All towns, then those of the country, then those of the region. The nearest town of each
         # group is enough: its other towns have the same factor, or belong to the next group.
         for key in dict.fromkeys([("", ""), (country, ""), (country, region)]):
-            tree = _tree(*key)
-            if tree is None:
+            rows, there = _members(*key)
+            if not len(rows):
                 continue
-            index, rows = tree
-            near = rows[index.query(vectors[points])[1]]
+            if len(points) > FEW_POINTS:
+                near = rows[_tree(*key).query(vectors[points])[1]]
+            else:
+                near = rows[(vectors[points] @ there.T).argmax(axis=1)]
             away = great_circle_km(latlng[points], towns.latlng[near])
             cost = away * _factors(own[0][near], own[1][near], country, region)
             if key == (country, region):
@@ -208,8 +213,8 @@ def _groups() -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def _tree(country: str, region: str) -> tuple[cKDTree, np.ndarray] | None:
-    """A tree of the towns in a country and region, with their rows; "" means any."""
+def _members(country: str, region: str) -> tuple[Int[np.ndarray, " k"], Float64[np.ndarray, "k 3"]]:
+    """The rows of the towns in a country and region, and where they are; "" means any."""
     countries, regions = _groups()
     members = np.ones(len(countries), dtype=bool)
     if country:
@@ -217,4 +222,12 @@ def _tree(country: str, region: str) -> tuple[cKDTree, np.ndarray] | None:
     if region:
         members &= regions == region
     rows = np.flatnonzero(members)
-    return (cKDTree(unit_vectors(load_towns().latlng[rows])), rows) if len(rows) else None
+    return rows, unit_vectors(load_towns().latlng[rows])
+
+
+@cache
+def _tree(country: str, region: str) -> Any:
+    """A tree of these places."""
+    from scipy.spatial import cKDTree
+
+    return cKDTree(_members(country, region)[1])

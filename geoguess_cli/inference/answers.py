@@ -14,6 +14,7 @@ from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.geojson import feature
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import Place, describe, locate
+from geoguess_cli.inference.on_demand import OnDemand
 from geoguess_cli.inference.probabilities import top_cells
 from geoguess_cli.model.familiarity import Likeness
 from geoguess_cli.model.memory import Neighbour
@@ -120,18 +121,23 @@ _ROW_OF_NEIGHBOUR = ("photo", "similarity", "latitude", "longitude", "creator", 
 
 
 @lru_cache(maxsize=4)
-def cell_places(partition: Partition) -> list[Place]:
+def cell_places(partition: Partition) -> OnDemand[Place]:
     """The place of each cell's centroid, by cell index; looked up once for each partition."""
-    return locate(partition.centroids)
+    return OnDemand(len(partition), lambda cells: locate(partition.centroids[cells]))
 
 
 @lru_cache(maxsize=4)
-def cell_records(partition: Partition) -> list[dict[str, Any]]:
+def cell_records(partition: Partition) -> OnDemand[dict[str, Any]]:
     """The record of each cell, by cell index: the columns of `Partition.frame`, and its place."""
-    return [
-        {**record, "country": place.country, "region": place.region, "place": describe(place)}
-        for record, place in zip(partition.frame.to_dicts(), cell_places(partition), strict=True)
-    ]
+    frame, places = partition.frame, cell_places(partition)
+
+    def records(cells: list[int]) -> list[dict[str, Any]]:
+        return [
+            {**record, "country": place.country, "region": place.region, "place": describe(place)}
+            for record, place in zip(frame[cells].to_dicts(), places.some(cells), strict=True)
+        ]
+
+    return OnDemand(len(partition), records)
 
 
 def reach_in_words(answer: Answer) -> str:
@@ -168,16 +174,16 @@ def guesses(answer: Answer, partition: Partition, k: int = 5) -> list[Guess]:
         partition: The cells of the model.
         k: Number of guesses, at least 1.
     """
-    records = cell_records(partition)
     cells = top_cells(answer.probabilities[None], k)[0].tolist()
+    records = cell_records(partition).some(cells)
     return [
         Guess(
             rank=rank,
             cell_index=cell,
             probability=float(answer.probabilities[cell]),
-            **{name: records[cell][name] for name in _GUESS_COLUMNS},
+            **{name: record[name] for name in _GUESS_COLUMNS},
         )
-        for rank, cell in enumerate(cells, start=1)
+        for rank, (cell, record) in enumerate(zip(cells, records, strict=True), start=1)
     ]
 
 

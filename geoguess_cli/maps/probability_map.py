@@ -60,7 +60,7 @@ class ProbabilityMap:
         return self.ranking[: self.top_k]
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> Sequence[Place]:
         """The place of each cell's centroid, in the partition's order."""
         return cell_places(self.partition)
 

@@ -140,7 +140,7 @@ class Service:
             }
         )
         # Naming the places of the cells takes a second, so it is done before the first photo.
-        self._worker.submit(Lane.ANSWER, lambda: cell_places(self.partition))
+        self._worker.submit(Lane.ANSWER, lambda: list(cell_places(self.partition)))
 
     def __enter__(self) -> "Service":
         return self
