@@ -37,6 +37,7 @@ from geoguess_cli.model.geolocator import build_geolocator, part_sizes
 from geoguess_cli.model.memory import read_memory, write_memory
 from geoguess_cli.model.states import CELLS_KEY, WEIGHTS_NAME, cells_digest, read_state, write_state
 from geoguess_cli.model.trained import TrainedModel as TrainedModel
+from geoguess_cli.model.unfilled import Unfilled
 from geoguess_cli.names import WRITABLE
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.toml_records import record_from_tree
@@ -109,7 +110,8 @@ def load_model(folder: Path) -> TrainedModel:
             f"{folder}: {CELLS_NAME} is not the partition that the weights were trained on; "
             "put back the file that belongs to the model"
         )
-    geolocator = build_geolocator(config, cells=len(partition), image_size=spec.size)
+    with Unfilled():
+        geolocator = build_geolocator(config, cells=len(partition), image_size=spec.size)
     try:
         geolocator.load_state_dict(state)
     except RuntimeError as error:
