@@ -1,13 +1,14 @@
 """The loader: the same batches whatever the workers, from whatever step, and nothing lost."""
 
 import multiprocessing
+import os
 import pickle
 
 import numpy as np
 import pytest
 import torch
 
-from geoguess_cli.photos.dataset import PhotoLoader
+from geoguess_cli.photos.dataset import NICENESS, PhotoLoader
 from geoguess_cli.photos.images import Augmentation, ImageSpec, decode_photo, to_array
 
 SPEC = ImageSpec(16, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
@@ -114,6 +115,17 @@ def test_workers_survive_an_epoch_that_was_left(paths):
         assert flat(loader.epoch(2)) == flat(training(paths, batch_size=1).epoch(2))
         assert own_workers() - others == children
         assert len(children) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="needs the priorities of Unix")
+def test_workers_stand_back_for_the_computation(paths):
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    others = own_workers()
+    with training(paths, workers=2) as loader:
+        list(loader.epoch(0))
+        nice = {os.getpriority(os.PRIO_PROCESS, child) for child in own_workers() - others}
+    assert nice == {min(own + NICENESS, 19)}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
 
 
 def test_closing_ends_the_workers(paths):
