@@ -1,12 +1,12 @@
 """A list of what would take long to make as a whole, and of which a first answer needs little."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 _Item = TypeVar("_Item")
 
 
-class OnDemand(Sequence[_Item]):
+class OnDemand(Generic[_Item]):
     """A list whose items are made when they are first asked for.
 
     The first items are made alone. Whoever asks for others later will ask again, so all the rest is

@@ -17,6 +17,7 @@ from geoguess_cli.geo.places import Place
 from geoguess_cli.geo.regions import Region
 from geoguess_cli.inference.answers import Answer, Unanswered, cell_places
 from geoguess_cli.inference.credible import MASS_ROUNDING
+from geoguess_cli.inference.on_demand import OnDemand
 from geoguess_cli.maps.extent import Extent, fit_extent
 
 _EXTENT_MASS = 0.95  # least share of the probability that a map shows
@@ -60,7 +61,7 @@ class ProbabilityMap:
         return self.ranking[: self.top_k]
 
     @property
-    def places(self) -> Sequence[Place]:
+    def places(self) -> OnDemand[Place]:
         """The place of each cell's centroid, in the partition's order."""
         return cell_places(self.partition)
 

@@ -140,6 +140,9 @@ class PhotoLoader:
             start_step: Batches to skip at the start.
         """
         self._batches.epoch, self._batches.first = epoch, start_step
+        if not self.workers:
+            # Without torch's loader, which first imports its compiler, in half a second.
+            return _batches(map(self._decoded, self._batches))
         with warnings.catch_warnings():
             # The caller may want more workers than cores. Python 3.12 warns of every fork beside
             # threads; a worker takes none of their locks.
@@ -149,6 +152,10 @@ class PhotoLoader:
                 self._loader = self._new_loader()
             decoded = iter(self._loader)
         return _batches(decoded)
+
+    def _decoded(self, keys: list[Key]) -> Decoded:
+        """A batch, decoded in this process."""
+        return _collate([self._photos[key] for key in keys], size=self._photos.spec.size)
 
     def close(self) -> None:
         """End the worker processes; a later epoch starts new ones."""
@@ -166,8 +173,8 @@ class PhotoLoader:
             batch_sampler=self._batches,
             num_workers=self.workers,
             collate_fn=partial(_collate, size=self._photos.spec.size),
-            persistent_workers=self.workers > 0,
-            prefetch_factor=PREFETCH if self.workers else None,
+            persistent_workers=True,
+            prefetch_factor=PREFETCH,
             pin_memory=self._pinned,
             worker_init_fn=_begin_work,
             # Its own generator: otherwise each epoch would draw a number from the global one.

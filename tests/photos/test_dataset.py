@@ -180,7 +180,7 @@ def test_the_global_generators_are_left_alone(paths, workers):
 
 def test_what_workers_need_can_be_sent_to_a_new_process(paths):
     """Where processes are not forked, as on macOS and Windows, they get all of it by pickle."""
-    loader = training(paths)._new_loader()
+    loader = training(paths, workers=1)._new_loader()
     dataset, collate, start = pickle.loads(
         pickle.dumps((loader.dataset, loader.collate_fn, loader.worker_init_fn))
     )
