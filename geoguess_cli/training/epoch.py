@@ -1,10 +1,11 @@
 """One epoch: once through the training photos, once through the validation photos."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from geoguess_cli.training.photos import TrainingPhotos
 from geoguess_cli.training.prefetch import on_device
 from geoguess_cli.training.progress import Tally
 from geoguess_cli.training.randomness import seeded
+from geoguess_cli.training.readings import Readings
 from geoguess_cli.training.stages import norms_resting
 from geoguess_cli.training.targets import Loss, cell_loss
 
@@ -56,6 +58,10 @@ class Engine:
     on_failure: Callable[[TrainingPhotos, int, str], None]
     processes: Processes = ALONE
     accumulate: int = 1
+
+    def tally(self, record: Mapping[str, Any]) -> Tally:
+        """The sums of a phase, which go on from those of a record."""
+        return Tally(**record, readings=Readings.from_device(self.device))
 
     def train(
         self,

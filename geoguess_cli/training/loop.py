@@ -30,7 +30,6 @@ from geoguess_cli.training.progress import (
     Tally,
     epoch_stats,
 )
-from geoguess_cli.training.readings import Readings
 from geoguess_cli.training.run import Run
 from geoguess_cli.training.snapshot import Best, Snapshot, Snapshots
 from geoguess_cli.training.stages import PlannedStage, RunningStage, plan, set_stage, start_stage
@@ -202,10 +201,7 @@ class EpochLoop:
         (train_photos, _), (val_photos, _) = self.train, self.val
         train_loader, val_loader = self.loaders
         sums = {} if interrupted is None else interrupted.tallies
-        device = self.engine.device
-        trained, judged = (
-            Tally(**sums.get(phase, {}), readings=Readings.from_device(device)) for phase in PHASES
-        )
+        trained, judged = (self.engine.tally(sums.get(phase, {})) for phase in PHASES)
         first: dict[Phase, int] = dict.fromkeys(PHASES, 0)
         if interrupted is not None:
             first[interrupted.phase] = interrupted.step
