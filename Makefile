@@ -5,8 +5,13 @@
 # make docs   builds the documentation site into site/
 # make bench  measures the claims of benchmarks/; ONLY="NAME …" measures some of them again
 
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN := .venv/Scripts
+else
 PYTHON ?= python3
 BIN := .venv/bin
+endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 PHOTO := sample_data/photos/d165-00.jpg
 

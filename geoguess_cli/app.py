@@ -114,6 +114,7 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(cells.app, name="cells")
 app.add_typer(features.app, name="features")
+app.add_typer(model.app, name="model")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(model.app, name="model")
 app.command("train", cls=train.TrainCommand)(train.train)

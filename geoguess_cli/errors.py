@@ -46,6 +46,10 @@ class DownloadError(GeoguessError, OSError):
     """A data set cannot be fetched: the server, the connection, the disk or a part is at fault."""
 
 
+class HubError(GeoguessError, OSError):
+    """A model cannot be fetched from the Hugging Face hub, or not be published there."""
+
+
 class UnansweredError(GeoguessError, OSError):
     """A question that nobody can answer, because there is no terminal."""
 

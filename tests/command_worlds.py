@@ -1,5 +1,7 @@
 """A world of three towns whose photos are plain colours, and a model small enough for seconds."""
 
+import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +107,28 @@ def trained_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.run("cells", "build")
     made.run("train", "--stage", "all")
     return made
+
+
+@pytest.fixture(scope="session")
+def judged_world(trained_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The trained world with the evaluation of its model; tests only read it."""
+    import geoguess_cli as gg
+
+    folder = tmp_path_factory.mktemp("judged") / "world"
+    shutil.copytree(trained_world.folder, folder)
+    model = gg.load_model(folder / "artifacts" / "model", device="cpu", precision="fp32")
+    evaluation = gg.evaluate(model, gg.read_photos(folder / "photos.csv"))
+    (folder / "artifacts" / "eval").mkdir(exist_ok=True)
+    record = json.dumps(evaluation.report.record())
+    (folder / "artifacts" / "eval" / "report.json").write_text(record, encoding="utf-8")
+    return World(folder)
+
+
+@pytest.fixture
+def own_world(judged_world: World, tmp_path: Path) -> World:
+    """A copy of the judged world, to change."""
+    shutil.copytree(judged_world.folder, tmp_path / "own")
+    return World(tmp_path / "own")
 
 
 @pytest.fixture(scope="session")

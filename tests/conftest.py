@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHECKED = (
     "geo",
+    "hub",
     "photos",
     "sources",
     "model",

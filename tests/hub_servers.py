@@ -1,8 +1,9 @@
 """Servers on this machine that answer the real clients of Kaggle and of Hugging Face.
 
 `Hub` speaks the paths that huggingface_hub and kagglehub ask for: listings, redirects to a storage
-address, entity tags, ranges, checksums, refusals. Nothing of the clients is replaced; they only
-get another address. It can break off in the middle of a file.
+address, entity tags, ranges, checksums, refusals, and for models new repositories, the check of a
+card, large files and commits. Nothing of the clients is replaced; they only get another address.
+It can break off in the middle of a file.
 """
 
 import base64
@@ -19,11 +20,62 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 
 from geoguess_cli.choices import DataSetName
 from geoguess_cli.sources.downloads import DATA_SETS, DataSet
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+LARGE = (".safetensors", ".parquet")
+"""Endings of files that the hub stores as large files, beside those that are no text."""
+
+LICENCES = ("mit", "cc-by-sa-4.0", "other")
+"""Some of the licences that the hub knows; it refuses a card with another."""
+
+
+@dataclass
+class ModelRepository:
+    """A model on the hub.
+
+    Attributes:
+        private: Whether it takes a token to see it.
+        gated: Whether people must accept its terms.
+        commits: The files of each commit, by its hash, the oldest first.
+        refs: The commit of each branch and tag.
+    """
+
+    private: bool = False
+    gated: bool = False
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, files: dict[str, bytes], **options: bool) -> "ModelRepository":
+        """A repository with one commit on its branch main."""
+        made = cls(**options)
+        made.commit(files)
+        return made
+
+    def commit(self, files: dict[str, bytes]) -> str:
+        """The hash of a new commit on main with exactly these files."""
+        number = str(len(self.commits)).encode()
+        digest = hashlib.sha1(number)
+        for name, content in sorted(files.items()):
+            digest.update(name.encode() + content)
+        self.commits[digest.hexdigest()] = dict(files)
+        self.refs["main"] = digest.hexdigest()
+        return digest.hexdigest()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of the newest commit."""
+        return self.commits.get(self.refs.get("main", ""), {})
+
+    def at(self, revision: str) -> str | None:
+        """The commit of a branch, a tag or a hash; None if there is none."""
+        known = {**{commit: commit for commit in self.commits}, **self.refs}
+        return known.get(revision)
 
 
 @dataclass
@@ -32,6 +84,9 @@ class Hub:
 
     Attributes:
         files: The files of each Hugging Face data set, by repository and path.
+        models: The models of Hugging Face, by repository.
+        writers: The owner that each token may write to.
+        large: Large files that were uploaded, by their SHA-256.
         archives: The archive of each Kaggle data set, by repository.
         sizes: Sizes that a listing states in place of the true ones, by path or Kaggle repository.
         token: The token that a client must send; None if it needs none.
@@ -43,6 +98,9 @@ class Hub:
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    models: dict[str, ModelRepository] = field(default_factory=dict)
+    writers: dict[str, str] = field(default_factory=dict)
+    large: dict[str, bytes] = field(default_factory=dict)
     archives: dict[str, bytes] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     token: str | None = None
@@ -81,19 +139,40 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._route()
 
+    def do_PUT(self) -> None:
+        self._route()
+
     def _route(self) -> None:
         # kagglehub reaches this server as its proxy, so the path is a whole address.
         path = unquote(urlsplit(self.path).path)
-        length = int(self.headers.get("Content-Length") or 0)
-        asked = json.loads(self.rfile.read(length) or b"{}") if length else {}
+        body = self._body()
         if path.startswith("/storage/"):  # a signed address needs no token
             self._content(path)
+        elif path.startswith("/upload/"):
+            self.hub.large[path.rsplit("/", 1)[1]] = body
+            self._answer(200, {})
         elif not self._allowed():
             self._answer(self.hub.status, {"code": self.hub.status, "message": "refused"})
         elif path.startswith("/api/v1/datasets.DatasetApiService/"):
-            self._kaggle(path.rsplit("/", 1)[1], asked)
+            self._kaggle(path.rsplit("/", 1)[1], json.loads(body or b"{}"))
+        elif self.command in ("POST", "PUT"):
+            self._write(path, body)
         else:
             self._huggingface(path)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    @property
+    def _token(self) -> str:
+        return (self.headers.get("Authorization") or "").removeprefix("Bearer ")
 
     def _allowed(self) -> bool:
         return self.hub.token is None or (
@@ -118,31 +197,165 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._answer(200, {"id": repository, "sha": REVISION})
             if path.startswith(f"{api}/tree/"):
                 return self._answer(200, [self._entry(name, of) for name, of in files.items()])
-            name = path.removeprefix(resolve).partition("/")[2]
-            if path.startswith(resolve) and name in files:
-                headers = {
-                    "X-Repo-Commit": REVISION,
-                    "X-Linked-Etag": f'"{hashlib.sha256(files[name]).hexdigest()}"',
-                    "X-Linked-Size": str(len(files[name])),
-                }
-                # On another host, as the real storage is: the client keeps its token to itself.
-                storage = f"http://localhost:{self.hub.port}/storage/hf/{repository}/{name}"
-                return self._redirect(storage, headers)
             if path.startswith(resolve):
-                headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": REVISION}
-                return self._answer(404, {"error": "Entry not found"}, headers)
+                name = path.removeprefix(resolve).partition("/")[2]
+                return self._resolve(f"hf/{repository}", files, REVISION, name)
+        for repository, model in self.hub.models.items():
+            api, resolve = f"/api/models/{repository}", f"/{repository}/resolve/"
+            if (path == api or path.startswith((f"{api}/", resolve))) and self._sees(
+                repository, model
+            ):
+                return self._model(path, repository, model)
+        if "/models/" in path and not self._token:  # whoever is not signed in is not told
+            return self._answer(401, {"error": "Invalid username or password."})
         return self._answer(404, {"error": "x"}, {"X-Error-Code": "RepoNotFound"})
+
+    def _sees(self, repository: str, model: ModelRepository) -> bool:
+        return not model.private or self.hub.writers.get(self._token) == repository.split("/")[0]
+
+    def _model(self, path: str, repository: str, model: ModelRepository) -> None:
+        api, resolve = f"/api/models/{repository}", f"/{repository}/resolve/"
+        if path == api:
+            wanted, rest = "main", ""
+        elif path.startswith(resolve):
+            wanted, _, rest = path.removeprefix(resolve).partition("/")
+        else:
+            rest, _, wanted = path.removeprefix(f"{api}/").partition("/")
+        commit = model.at(wanted)
+        if commit is None:
+            headers = {"X-Error-Code": "RevisionNotFound"}
+            return self._answer(404, {"error": f"Invalid rev id: {wanted}"}, headers)
+        if model.gated and (path.startswith(resolve) or rest == "tree"):
+            return self._answer(403, {"error": "gated"}, {"X-Error-Code": "GatedRepo"})
+        if path.startswith(resolve):
+            return self._resolve(f"model/{repository}", model.commits[commit], commit, rest)
+        if rest == "tree":
+            files = model.commits[commit].items()
+            return self._answer(200, [self._entry(name, of) for name, of in files])
+        about = {"id": repository, "sha": commit, "private": model.private}
+        return self._answer(200, about)
+
+    def _resolve(self, place: str, files: dict[str, bytes], commit: str, name: str) -> None:
+        if name not in files:
+            headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit}
+            return self._answer(404, {"error": "Entry not found"}, headers)
+        headers = {
+            "X-Repo-Commit": commit,
+            "X-Linked-Etag": f'"{hashlib.sha256(files[name]).hexdigest()}"',
+            "X-Linked-Size": str(len(files[name])),
+        }
+        # On another host, as the real storage is: the client keeps its token to itself.
+        storage = f"http://localhost:{self.hub.port}/storage/{place}/{commit}/{name}"
+        return self._redirect(storage, headers)
+
+    def _write(self, path: str, body: bytes) -> None:
+        """What a token is needed for, but for the check of a card."""
+        owner = self.hub.writers.get(self._token)
+        if path == "/api/validate-yaml":
+            return self._check_card(json.loads(body)["content"])
+        if owner is None:
+            return self._answer(401, {"error": "Invalid username or password."})
+        if path == "/api/repos/create":
+            return self._create(json.loads(body), owner)
+        repository = "/".join(path.removeprefix("/api/models").split("/")[1:3])
+        repository = repository.removesuffix(".git")
+        if repository.split("/")[0] != owner:
+            return self._answer(403, {"error": "Forbidden: you may not write there."})
+        model = self.hub.models[repository]
+        if path.endswith("/info/lfs/objects/batch"):
+            return self._large_files(json.loads(body))
+        if path.endswith("/info/lfs/verify"):
+            asked = json.loads(body)
+            there = len(self.hub.large.get(asked["oid"], b"")) == asked["size"]
+            return self._answer(200 if there else 404, {})
+        if "/preupload/" in path:
+            return self._modes(json.loads(body), model)
+        return self._commit([json.loads(line) for line in body.splitlines()], repository, model)
+
+    def _check_card(self, card: str) -> None:
+        """As the hub does: the YAML must be valid, and a licence one that it knows."""
+        errors = []
+        tree = yaml.safe_load(card.split("---")[1]) if card.startswith("---") else {}
+        licence = tree.get("license")
+        if licence is not None and licence not in LICENCES:
+            errors.append({"message": f'"license" must be one of [{", ".join(LICENCES)}]'})
+        warnings = [] if tree else [{"message": "empty or missing yaml metadata in repo card"}]
+        self._answer(400 if errors else 200, {"errors": errors, "warnings": warnings})
+
+    def _create(self, asked: dict[str, str], owner: str) -> None:
+        if (asked["organization"] or owner) != owner:
+            return self._answer(403, {"error": "You don't have the rights to create a model there"})
+        repository = f"{owner}/{asked['name']}"
+        if repository in self.hub.models:
+            url = f"{self.hub.address}/{repository}"
+            return self._answer(409, {"error": "You already created this model repo", "url": url})
+        private = asked.get("visibility") == "private" or bool(asked.get("private"))
+        self.hub.models[repository] = ModelRepository.of(
+            {".gitattributes": b"*.safetensors filter=lfs\n"}, private=private
+        )
+        return self._answer(200, {"url": f"{self.hub.address}/{repository}"})
+
+    def _modes(self, asked: dict[str, list[dict[str, str]]], model: ModelRepository) -> None:
+        files = []
+        for file in asked["files"]:
+            name = file["path"]
+            large = name.endswith(LARGE)
+            oid = None
+            if (old := model.files.get(name)) is not None:
+                plain = hashlib.sha1(b"blob %d\0" % len(old) + old).hexdigest()
+                oid = hashlib.sha256(old).hexdigest() if large else plain
+            mode = "lfs" if large else "regular"
+            files.append({"path": name, "uploadMode": mode, "shouldIgnore": False, "oid": oid})
+        self._answer(200, {"files": files})
+
+    def _large_files(self, asked: dict[str, list[dict[str, str]]]) -> None:
+        repository = urlsplit(self.path).path.split("/info/")[0].lstrip("/")
+        objects = []
+        for entry in asked["objects"]:
+            at = f"http://localhost:{self.hub.port}"
+            verify = f"{self.hub.address}/{repository}/info/lfs/verify"
+            actions = {
+                "upload": {"href": f"{at}/upload/{entry['oid']}"},
+                "verify": {"href": verify},
+            }
+            there = entry["oid"] in self.hub.large
+            objects.append(entry | ({} if there else {"actions": actions}))
+        self._answer(200, {"transfer": "basic", "objects": objects})
+
+    def _commit(
+        self, lines: list[dict[str, dict[str, str]]], repository: str, model: ModelRepository
+    ) -> None:
+        files = dict(model.files)
+        for line in lines:
+            key, value = line["key"], line["value"]
+            if key == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif key == "lfsFile":
+                files[value["path"]] = self.hub.large[value["oid"]]
+            elif key == "deletedFile":
+                del files[value["path"]]
+        commit = model.commit(files)
+        page = f"{self.hub.address}/{repository}/commit/{commit}"
+        self._answer(200, {"success": True, "commitOid": commit, "commitUrl": page})
 
     def _entry(self, name: str, content: bytes) -> dict[str, object]:
         size = self.hub.sizes.get(name, len(content))
         oid = hashlib.sha256(content).hexdigest()
-        return {"type": "file", "path": name, "size": size, "oid": oid[:40]}
+        large = (
+            {"lfs": {"oid": oid, "size": size, "pointerSize": 130}} if name.endswith(LARGE) else {}
+        )
+        return {"type": "file", "path": name, "size": size, "oid": oid[:40], **large}
 
     def _content(self, path: str) -> None:
         _, _, kind, owner, name, rest = path.split("/", 5)
         repository = f"{owner}/{name}"
-        stores = {"hf": self.hub.files.get(repository, {}).get(rest)}
-        content = stores.get(kind, self.hub.archives.get(repository)) or b""
+        commit, _, file = rest.partition("/")
+        if kind == "model":
+            content = self.hub.models[repository].commits[commit][file]
+        elif kind == "hf":
+            content = self.hub.files[repository][file]
+        else:
+            content = self.hub.archives[repository]
         wanted = self.headers.get("Range")
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         md5 = base64.b64encode(hashlib.md5(content).digest()).decode()
@@ -192,6 +405,7 @@ def environment_of(hub: Hub, home: str) -> dict[str, str]:
         "USERPROFILE": home,
         "HF_ENDPOINT": hub.address,
         "HF_HOME": f"{home}/huggingface",
+        "HF_HUB_DISABLE_XET": "1",  # the hub's other protocol has a service of its own
         "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
         "HTTP_PROXY": hub.address,
         "http_proxy": hub.address,
@@ -215,6 +429,7 @@ def hub(tmp_path, monkeypatch) -> Iterator[Hub]:
         huggingface_hub.close_session()
         constants = huggingface_hub.constants
         monkeypatch.setattr(constants, "ENDPOINT", hub.address)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 2**16)  # small files can be resumed
         template = hub.address + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)

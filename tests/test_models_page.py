@@ -6,6 +6,7 @@ from pathlib import Path
 
 from geoguess_cli.adoption.published import PUBLISHED
 from geoguess_cli.config import from_dict
+from geoguess_cli.hub import client
 from geoguess_cli.training.features import reads_features
 from geoguess_cli.wording import byte_size
 
@@ -31,3 +32,14 @@ def test_versions_sizes_and_cells_are_those_of_the_table() -> None:
     assert f"more than {GEOCLIP.max_places} places is split" in PAGE
     assert GEOCLIP.backbone in PAGE
     assert GEOCLIP.encoder_page in PAGE
+
+
+def test_the_messages_are_those_of_the_program() -> None:
+    """Each message of the table, up to the first gap, stands in the module that says it."""
+    source = re.sub(r'"\n\s*f?"', "", Path(client.__file__).read_text(encoding="utf-8"))
+    table = PAGE.partition("| the message says |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)
+    messages = [row.strip("… ").removesuffix("hf://").rstrip() for row in rows if "---" not in row]
+    assert len(messages) == 4
+    for message in messages:
+        assert message in source, message

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def load_model(
     folder: str | Path, *, device: Device | str = "auto", precision: Precision = "auto"
 ) -> "Model":
-    """The model of a folder that `geoguess train` or `gg.save` wrote. It needs no network.
+    """The model of a folder that `geoguess train` or `gg.save` wrote, or of the Hugging Face hub.
+
+    A folder needs no network, nor does a model of the hub that was fetched once.
 
     ```python
     import geoguess_cli as gg
@@ -28,18 +30,20 @@ def load_model(
     ```
 
     Args:
-        folder: The model folder.
+        folder: The model folder, or hf://owner/name[@revision].
         device: "auto", "cpu", "mps", "cuda" or one GPU such as "cuda:1".
         precision: "fp32", "bf16", or "auto" for bf16 where the device computes it fast.
 
     Raises:
         MissingFileError: The folder, or a file of it, does not exist.
         ModelError: Its files do not fit together, or another version of geoguess wrote them.
-        ConfigError: This machine has no such device.
+        HubError: The model was never fetched, and the hub cannot be reached or shows no such model.
+        ConfigError: This machine has no such device, or the address is none.
     """
     from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.model.pulling import local_folder
 
-    return Model(Predictor.load(Path(folder), device=device, precision=precision))
+    return Model(Predictor.load(local_folder(folder), device=device, precision=precision))
 
 
 class Model:

@@ -31,7 +31,7 @@ def evaluate(
         typer.Option(
             "--compare",
             metavar="A B",
-            help="Two model folders to compare on the same photos, in place of --model.",
+            help="Two models to compare on the same photos, in place of --model.",
         ),
     ] = None,
     group_by: options.GroupByOption = None,
@@ -59,6 +59,7 @@ def evaluate(
     """
     from geoguess_cli import api
     from geoguess_cli.evaluation.comparison import compare as compared
+    from geoguess_cli.hub.address import shown
 
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare already names two models; leave out --model")
@@ -99,7 +100,7 @@ def evaluate(
         return
     target = report or config.artifacts / "comparison"
     a, b = (evaluated(load(folder)) for folder in compare)
-    comparison = compared(a, b, names=(str(compare[0]), str(compare[1])))
+    comparison = compared(a, b, names=(shown(compare[0]), shown(compare[1])))
     api.save(comparison, target)
     sink.result(comparison.record(), lambda: show_comparison(comparison, sink))
     sink.wrote("comparison", target / "comparison.html")

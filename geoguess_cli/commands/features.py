@@ -34,7 +34,9 @@ def build(
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", metavar="DIR", help="Take the encoder of this model folder instead."
+            "--model",
+            metavar="MODEL",
+            help="Take the encoder of this model folder, or of hf://OWNER/NAME, instead.",
         ),
     ] = None,
     split: options.Split = "all",

@@ -2,8 +2,12 @@
 
 import typer
 
-from geoguess_cli.commands import model_adopt
+from geoguess_cli.commands import model_adopt, model_card, model_info, model_pull, model_push
 
-app = typer.Typer(no_args_is_help=True, help="Get a model to use at once.")
+app = typer.Typer(no_args_is_help=True, help="Get a model, look at it, give it away.")
 
 app.command("adopt")(model_adopt.adopt)
+app.command("pull")(model_pull.pull)
+app.command("info")(model_info.info)
+app.command("card")(model_card.card)
+app.command("push")(model_push.push)

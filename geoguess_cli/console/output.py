@@ -68,6 +68,11 @@ class Sink:
         return console.width if console.is_terminal else None
 
     @property
+    def shows_progress(self) -> bool:
+        """Whether progress is shown: not quiet, and stderr is a terminal."""
+        return not self.quiet and self._console("stderr").is_terminal
+
+    @property
     def colors(self) -> bool:
         """Whether stdout shows at least 256 colours and NO_COLOR is not set."""
         console = self._console("stdout")

@@ -8,7 +8,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options, processes
-from geoguess_cli.console.inputs import settings
+from geoguess_cli.console.inputs import local_models, settings
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ConfigError
 
@@ -40,6 +40,9 @@ takes --column as well.
 ANSWERING = ("train__batch_size", "device", "precision", "workers", "max_pixels", "artifacts")
 """The keys of a verb whose model answers many photos."""
 
+MODELS = ("model", "compare")
+"""Arguments of verbs that name models: each address of the hub among them becomes a folder here."""
+
 
 def configured(
     *keys: str, json: bool = True, helped: bool = False
@@ -48,7 +51,8 @@ def configured(
 
     The verb has the keyword arguments `config`, a `Config`, and `sink`. The command line has an
     option for each key, which replaces the value of the configuration, and --config, --quiet and
-    --json. A verb that several processes can share has the argument `processes` too.
+    --json. A verb that several processes can share has the argument `processes` too. A model on
+    the hub is fetched, and the verb gets its folder.
 
     Args:
         keys: Keys of `KEYS`, in the order of the help.
@@ -81,6 +85,8 @@ def configured(
             for column, name in chosen.pop("column", None) or ():
                 chosen[f"columns__{column}"] = name
             config = settings(file, **chosen)
+            for name in MODELS:
+                values |= {name: local_models(values[name], sink)} if values.get(name) else {}
             if shared:
                 _run_shared(verb, config, helped, **values, sink=sink)
             elif processes.count() > 1:

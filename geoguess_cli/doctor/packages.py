@@ -18,6 +18,7 @@ PURPOSES = {
     "download": "`geoguess data download`",
     "interactive": "maps as one HTML page",
     "serve": "`geoguess serve`",
+    "hub": "models at hf:// addresses",
     "ray": "Ray Data over the Python API",
     "tensorboard": 'train.log = "tensorboard"',
 }

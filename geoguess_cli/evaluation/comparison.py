@@ -5,7 +5,6 @@ Under one resample both see the same photos, so what makes a photo hard for both
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import reduce
 from typing import Any, Literal
 
@@ -14,31 +13,13 @@ import polars as pl
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.evaluation.columns import Columns
-from geoguess_cli.evaluation.definitions import Definition, keys, plain
+from geoguess_cli.evaluation.definitions import Definition, plain
 from geoguess_cli.evaluation.evaluation import Evaluation
 from geoguess_cli.evaluation.intervals import Bootstrap, Draft, Interval, Statistic, difference_of
 from geoguess_cli.evaluation.measurement import accuracy, trust
-from geoguess_cli.evaluation.report import Report
+from geoguess_cli.evaluation.report import COMPARED as COMPARED
 
 Side = Literal["a", "b"]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A statistic that models are compared by: its name in a comparison, and its definition."""
-
-    name: str
-    definition: Definition
-
-
-COMPARED = {
-    own: Compared(name, definition)
-    for key, definition in keys(Report)
-    if definition is not None
-    for own, name in definition.compared.items()
-    if fnmatchcase(own, key)
-}
-"""The statistics that models are compared by, by their key in a report."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from geoguess_cli.evaluation import breakdown
 from geoguess_cli.evaluation import statistics as parts
-from geoguess_cli.evaluation.definitions import plain
+from geoguess_cli.evaluation.definitions import Definition, keys, plain
 from geoguess_cli.evaluation.intervals import Interval
 from geoguess_cli.evaluation.selective import CurvePoint
 
@@ -192,3 +193,21 @@ class Report(parts.LogLoss, parts.RightPlace, parts.Distances, parts.Overall, Su
         """What `report.json` holds; `docs/metrics.md` defines every key."""
         record: dict[str, Any] = plain(self)
         return record
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A statistic that models are compared by: its name in a comparison, and its definition."""
+
+    name: str
+    definition: Definition
+
+
+COMPARED = {
+    own: Compared(name, definition)
+    for key, definition in keys(Report)
+    if definition is not None
+    for own, name in definition.compared.items()
+    if fnmatchcase(own, key)
+}
+"""The statistics that models are compared by, by their key in a report."""

@@ -1,5 +1,6 @@
-"""The model card: the README of a model folder, for the person who receives it."""
+"""The model card: the README of a model folder, for the person who receives it, and for the hub."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
@@ -9,50 +10,125 @@ import numpy as np
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.geo.partition import Partition
+from geoguess_cli.hub.address import HubAddress
 from geoguess_cli.model.decision import Decision
-from geoguess_cli.model.familiarity import MISSING, UNLIKE_PERCENTILE, Familiarity
-from geoguess_cli.model.memory import Memory
-from geoguess_cli.model.trained import TrainedModel
+from geoguess_cli.model.familiarity import MISSING, UNLIKE_PERCENTILE, KnownPhotos
+from geoguess_cli.model.folder import ModelDescription
+from geoguess_cli.model.front_matter import UNNAMED, CardEvaluation, CardFacts, front_matter
+from geoguess_cli.model.memory import CarriedPhotos
 from geoguess_cli.photos.images import ImageSpec
 from geoguess_cli.wording import byte_size
 
+TRAINING = "## Training data"
+CARRIED = "## Training photos"
+"""Headings of sections that `replaced` exchanges."""
+
 
 def model_card(
-    trained: TrainedModel, *, parts: Mapping[str, int], versions: Mapping[str, str]
+    described: ModelDescription,
+    facts: CardFacts | None = None,
+    *,
+    address: HubAddress | None = None,
 ) -> str:
-    """The card as Markdown.
+    """The card: YAML for programs, then Markdown for people.
 
     Args:
-        trained: The model. Each group of its metrics becomes a table; the groups of the decision
+        described: The model. Each group of its metrics becomes a table; the groups of the decision
             become the section on answers.
-        parts: Number of parameters of each part.
-        versions: Versions of the libraries that wrote the model.
+        facts: What the model does not know of itself.
+        address: Where people can fetch it.
     """
-    partition, metrics = trained.partition, trained.metrics
+    facts, metrics = facts or CardFacts(), described.metrics
+    calibration = metrics.get("calibration", {})
+    others = {name: group for name, group in metrics.items() if name not in _DECIDED}
+    versions = ", ".join(f"{name} {text}" for name, text in described.versions.items())
     sections = (
-        _opening(partition, trained.spec),
-        _architecture(trained.config, trained.spec, parts),
-        _cells(partition),
-        _training({name: group for name, group in metrics.items() if name not in _DECIDED}),
-        _answers(
-            trained.decision, metrics.get("calibration", {}), metrics.get("point_estimate", {})
-        ),
-        _kinds(trained.familiarity),
-        _memory(trained.memory),
-        _LIMITS.format(trust=_trust(metrics.get("calibration", {}))),
-        _USE,
-        _LOADING,
-        "Written by " + ", ".join(f"{name} {text}" for name, text in versions.items()) + ".",
+        _opening(described.partition, described.spec, facts),
+        usage_section(address),
+        _INTENDED,
+        _architecture(described.config, described.spec, described.parts),
+        _cells(described.partition),
+        training_section(facts.training),
+        _training(others),
+        _measured(facts.measured),
+        _answers(described.decision, calibration, metrics.get("point_estimate", {})),
+        _kinds(described.known),
+        carried_section(described.carried),
+        _LIMITS.format(trust=_trust(calibration)),
+        f"Written by {versions}." if versions else "",
     )
-    return "\n\n".join(section.strip() for section in sections if section) + "\n"
+    text = "\n\n".join(section.strip() for section in sections if section) + "\n"
+    return f"{front_matter(described, facts)}\n{text}"
 
 
-def _opening(partition: Partition, spec: ImageSpec) -> str:
+def section_of(card: str, heading: str) -> str | None:
+    """A section of a card with its heading, without blank lines around it; None if it lacks it."""
+    found = _section(heading).search(card)
+    return found[0].strip() if found else None
+
+
+def replaced(card: str, section: str) -> str:
+    """The card with another text in place of its section of the same heading, if it has one."""
+    heading = section.partition("\n")[0]
+    return _section(heading).sub(lambda _: f"{section.strip()}\n\n", card, count=1)
+
+
+def _section(heading: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(heading)}$\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def usage_section(address: HubAddress | None) -> str:
+    """The three commands that lead from nothing to an answer, and the same in Python.
+
+    Args:
+        address: Where people can fetch the model; None leaves the place of the folder open.
+    """
+    model = str(address or "FOLDER")
+    fetch = f"geoguess model pull {address}" if address else f"geoguess model info {model}"
     return f"""
-# A geoguess model
+## How to use
 
-The model looks at one photo ({spec.size}×{spec.size} pixels). For each of {len(partition):,} cells
-of the Earth's surface it gives the probability that the photo was taken there."""
+    pip install geoguess-cli
+    {fetch}
+    geoguess predict PHOTO --model {model}
+
+In Python:
+
+    import geoguess_cli as gg
+    model = gg.load_model("{model}")
+    print(model.answer("PHOTO").estimate)
+
+No file of the model is a pickle, and once it is there nothing needs a network.""".strip()
+
+
+def _opening(partition: Partition, spec: ImageSpec, facts: CardFacts) -> str:
+    learned = f" It learned from photos of {', '.join(facts.datasets)}." if facts.datasets else ""
+    words = (
+        f"The model looks at one photo ({spec.size}×{spec.size} pixels). For each of "
+        f"{len(partition):,} cells of the Earth's surface it gives the probability that the photo "
+        f"was taken there.{learned}"
+    )
+    return f"# {facts.name or UNNAMED}\n\n{fill(words, 100)}"
+
+
+def training_section(training: Sequence[str]) -> str:
+    """What the table of the photos that it learned from says of them."""
+    text = training or ["The author says nothing of the photos that the model learned from."]
+    return f"{TRAINING}\n\n" + "\n\n".join(fill(paragraph, 100) for paragraph in text)
+
+
+def _measured(measured: CardEvaluation | None) -> str:
+    """The statistics of an evaluation, with their intervals."""
+    if measured is None:
+        return ""
+    words = (
+        f"{measured.photos:,} photos of the split `{measured.split}`, in {measured.sequences:,} "
+        "sequences. An interval holds 95 % of the values that other sequences of the same kind "
+        f"would give. {measured.notes}"
+    )
+    rows = [(one.name, one.text.value, one.text.interval) for one in measured.results]
+    table = _table(("statistic", "value", "95 % interval"), rows)
+    return f"## Evaluation\n\n{fill(words.strip(), 100)}\n\n{table}"
 
 
 def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]) -> str:
@@ -168,31 +244,30 @@ _DECIDED = ("calibration", "point_estimate", "familiarity")
 """Groups of the metrics that the sections on answers and on photos of another kind show."""
 
 
-def _memory(memory: Memory | None) -> str:
-    """What is carried of the training photos."""
-    heading = "## Training photos\n\n"
-    if memory is None:
-        return heading + "The model carries nothing of single training photos."
+def carried_section(carried: CarriedPhotos | None) -> str:
+    """What the model carries of single training photos."""
+    if carried is None:
+        return f"{CARRIED}\n\nThe model carries nothing of single training photos."
     words = (
-        f"The model carries the features of {len(memory):,} training photos "
-        f"({byte_size(memory.size)}) with their names, places, sequences, creators and licences "
+        f"The model carries the features of {carried.photos:,} training photos "
+        f"({byte_size(carried.bytes)}) with their names, places, sequences, creators and licences "
         "where they are known, but not the photos themselves. `geoguess predict --neighbours 3` "
         "names those that a photo resembles. Whoever gives the model away gives these places away "
         "too."
     )
-    return heading + fill(words, 100)
+    return f"{CARRIED}\n\n{fill(words, 100)}"
 
 
-def _kinds(familiarity: Familiarity | None) -> str:
+def _kinds(known: KnownPhotos | None) -> str:
     """By what a photo of another kind is recognised."""
     heading = "## Photos of another kind\n\n"
-    if familiarity is None:
+    if known is None:
         return heading + fill(f"{MISSING[:1].upper()}{MISSING[1:]}.", 100)
-    judges = "validation photos" if familiarity.judged_by == "val" else "training photos left out"
+    judges = "validation photos" if known.judged_by == "val" else "training photos left out"
     words = (
         f"An answer says that its photo is unlike the training photos if the pooled values of the "
-        f"backbone lie farther from those of {familiarity.photos:,} training photos than "
-        f"{UNLIKE_PERCENTILE:g} % of {familiarity.judges:,} {judges} do (Mahalanobis distance). "
+        f"backbone lie farther from those of {known.photos:,} training photos than "
+        f"{UNLIKE_PERCENTILE:g} % of {known.judges:,} {judges} do (Mahalanobis distance). "
         "Such an answer is worth little. A photo of an unknown place that looks like the training "
         "photos is not recognised."
     )
@@ -225,24 +300,22 @@ _LIMITS = """
 - The model may use details that have nothing to do with the place: a vehicle, a lens, a season.
   `geoguess occlude` shows which parts of a photo an answer depends on."""
 
-_USE = """
-## Responsible use
+_INTENDED = """
+## Intended use
 
-This model is for research, teaching and the study of landscapes and photo collections. Telling
-where a photo was taken can hurt people: do not use the model to find, follow or expose anyone, to
-act on a person's whereabouts, or for a decision in which an error could do harm. It is often wrong
-by hundreds of kilometres. Respect the licence of the photos that it was trained on."""
+This model is for research, teaching and the study of landscapes and photo collections: to sort
+photos by region, to study what places look like, to see what a model rests its answers on.
 
-_LOADING = """
-## Loading
+## Misuse
 
-    geoguess predict PHOTO --model FOLDER
+Telling where a photo was taken can hurt people. Do not use the model
 
-    import geoguess_cli as gg
-    model = gg.load_model("FOLDER")
-    print(model.answer("PHOTO").estimate)
+- to find, follow or expose anyone, or to learn where a private photo was taken;
+- to watch people or groups, or to act on someone's whereabouts;
+- as proof of where a photo was taken, or for a decision in which an error could do harm: the model
+  is often wrong by hundreds of kilometres.
 
-Neither way needs a network, and no file in this folder is a pickle."""
+Respect the licences of the photos that it was trained on."""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -43,9 +43,19 @@ MISSING = (
 _REMEDY = "delete the file, and `geoguess calibrate` writes it again"
 _METADATA_KEY = "geoguess.familiarity"
 _RANKS = 1001
+_DAMAGED = (SafetensorError, ValueError, KeyError, TypeError, AttributeError)
 
 JudgedBy = Literal["val", "train"]
 """The photos behind percentiles: validation photos, or training photos left out in turn."""
+
+
+@dataclass(frozen=True)
+class KnownPhotos:
+    """The photos behind a `Familiarity`: how many give its mean and covariance, how many judge."""
+
+    photos: int
+    judges: int
+    judged_by: JudgedBy
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,11 @@ class Familiarity:
     distances: Float64[np.ndarray, " q"]
     judges: int = 0
     judged_by: JudgedBy = "val"
+
+    @property
+    def known(self) -> KnownPhotos:
+        """The photos behind it."""
+        return KnownPhotos(self.photos, self.judges, self.judged_by)
 
     @classmethod
     def of(cls, pooled: Float[np.ndarray, "n p"]) -> "Familiarity":
@@ -184,6 +199,32 @@ def write_familiarity(familiarity: Familiarity, path: Path) -> None:
     path.write_bytes(save(arrays, metadata=metadata))
 
 
+def read_known_photos(path: Path) -> KnownPhotos | None:
+    """The photos behind the file of a model folder; None if it has no such file.
+
+    Raises:
+        ModelError: The file is damaged, or of another version.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return KnownPhotos(**_about(path))
+    except _DAMAGED as error:
+        raise ModelError(
+            f"{path} does not describe training photos ({error}); {_REMEDY}"
+        ) from error
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """The metadata of the file: which photos are behind it."""
+    with safe_open(path, framework="numpy") as file:
+        about: dict[str, Any] = json.loads((file.metadata() or {})[_METADATA_KEY])
+    found = about.pop("format")
+    if found != FORMAT:
+        raise ModelError(f"{path} has format {found!r}, not {FORMAT}; {_REMEDY}")
+    return about
+
+
 def read_familiarity(path: Path, *, width: int) -> Familiarity | None:
     """What a model folder holds; None if it has no such file.
 
@@ -197,16 +238,12 @@ def read_familiarity(path: Path, *, width: int) -> Familiarity | None:
     if not path.is_file():
         return None
     try:
-        with safe_open(path, framework="numpy") as file:
-            about = json.loads((file.metadata() or {})[_METADATA_KEY])
-            found = about.pop("format")
-            if found != FORMAT:
-                raise ModelError(f"{path} has format {found!r}, not {FORMAT}; {_REMEDY}")
+        about = _about(path)
         arrays: dict[str, Any] = {
             name: values.astype(np.float64) for name, values in load_file(path).items()
         }
         familiarity = Familiarity(**arrays, **about)
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _DAMAGED as error:
         raise ModelError(
             f"{path} does not describe training photos ({error}); {_REMEDY}"
         ) from error

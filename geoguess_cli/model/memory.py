@@ -56,6 +56,14 @@ _BLOCK = 1 << 16  # rows whose likeness is computed at once: 200 MB of 768 featu
 
 
 @dataclass(frozen=True)
+class CarriedPhotos:
+    """The photos of a `Memory`: how many, and the bytes of their features."""
+
+    photos: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Neighbour:
     """A training photo that a photo resembles.
 
@@ -105,6 +113,11 @@ class Memory:
     def size(self) -> int:
         """Bytes of the features."""
         return int(self.features.nbytes)
+
+    @property
+    def carried(self) -> CarriedPhotos:
+        """The photos in it."""
+        return CarriedPhotos(len(self), self.size)
 
     @classmethod
     def of(cls, features: Float[np.ndarray, "n d"], photos: pl.DataFrame) -> "Memory":
@@ -182,6 +195,24 @@ def write_memory(memory: Memory, folder: Path) -> None:
     metadata = {_METADATA_KEY: json.dumps({"format": FORMAT})}
     (folder / MEMORY_NAME).write_bytes(save({"features": memory.features}, metadata=metadata))
     memory.photos.write_parquet(folder / PHOTOS_NAME)
+
+
+def read_carried_photos(folder: Path) -> CarriedPhotos | None:
+    """The photos in the memory of a model folder, which is not read; None if it has no memory.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
+    path = folder / MEMORY_NAME
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="numpy") as file:
+            rows, width = file.get_slice("features").get_shape()
+    except _DAMAGED as error:
+        reason = " ".join(str(error).split())[:120]
+        raise ModelError(f"{path} holds no memory of photos ({reason}); {_REMEDY}") from error
+    return CarriedPhotos(rows, rows * width * np.dtype(np.float16).itemsize)
 
 
 def read_memory(folder: Path, *, width: int) -> Memory | None:

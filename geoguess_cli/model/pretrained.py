@@ -11,6 +11,7 @@ from torch import Tensor
 
 from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.errors import WeightsError
+from geoguess_cli.hub.client import ask_hub, cached_file, fetched_file
 from geoguess_cli.model._timm import check_name, timm
 from geoguess_cli.model.backbone import create_backbone
 from geoguess_cli.model.geolocator import Geolocator, Hybrid
@@ -98,7 +99,7 @@ def _planned(name: str) -> PlannedWeights:
     cfg = _weights_of_timm(name)
     if not cfg.hf_hub_id:
         return PlannedWeights(name, f"{cfg.url}, unless torch's cache has it", fetched=True)
-    if _cached(cfg.hf_hub_id, cfg.hf_hub_filename) is not None:
+    if cached_file(cfg.hf_hub_id, _weight_names(cfg)) is not None:
         return PlannedWeights(name, f"the cache of the hub, {cfg.hf_hub_id}")
     return PlannedWeights(name, f"to be fetched from the hub: {cfg.hf_hub_id}", fetched=True)
 
@@ -106,7 +107,7 @@ def _planned(name: str) -> PlannedWeights:
 def hub_answers() -> str | None:
     """Why the Hugging Face hub cannot be reached; None if it answers."""
     try:
-        _ask_hub()
+        ask_hub(timeout_s=HUB_TIMEOUT_S)
     except Exception as error:  # the errors of the hub's client have no common base
         return " ".join(str(error).split())[:200]
     return None
@@ -151,7 +152,8 @@ def _timm_source(name: str) -> dict[str, Any]:
     if not cfg.hf_hub_id:
         return {}
     try:
-        return {"file": _hub_file(cfg.hf_hub_id, cfg.hf_hub_filename)}
+        names = _weight_names(cfg)
+        return {"file": fetched_file(cfg.hf_hub_id, names, timeout_s=HUB_TIMEOUT_S)}
     except Exception as error:  # the errors of the hub's client have no common base
         lites = ", ".join(WHEELS)
         raise WeightsError(
@@ -178,38 +180,9 @@ def _weights_of_timm(name: str) -> Any:
     return cfg
 
 
-def _cached(repository: str, name: str | None) -> str | None:
-    """The path of the weights in the cache of the hub, if they are there."""
-    from huggingface_hub import try_to_load_from_cache
-
-    for candidate in (name,) if name else _HUB_FILES:
-        cached = try_to_load_from_cache(repository, candidate)
-        if isinstance(cached, str):
-            return cached
-    return None
-
-
-def _ask_hub() -> None:
-    from huggingface_hub import constants
-    from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
-
-    get_session().head(constants.ENDPOINT, timeout=HUB_TIMEOUT_S)
-
-
-def _hub_file(repository: str, name: str | None) -> str:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
-
-    if (cached := _cached(repository, name)) is not None:
-        return cached
-    _ask_hub()
-    names = (name,) if name else _HUB_FILES
-    for candidate in names[:-1]:
-        try:
-            return str(hf_hub_download(repository, candidate))
-        except EntryNotFoundError:
-            continue
-    return str(hf_hub_download(repository, names[-1]))
+def _weight_names(cfg: Any) -> tuple[str, ...]:
+    """The files of a repository of timm that may hold the weights, the preferred first."""
+    return (cfg.hf_hub_filename,) if cfg.hf_hub_filename else _HUB_FILES
 
 
 def _wheel_weights(name: str) -> dict[str, Tensor] | None:

@@ -1,26 +1,17 @@
 """State dicts as safetensors files: written whole or not at all, read without pickle."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import UInt64
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.files import replacing
-
-WEIGHTS_NAME = "model.safetensors"
-CELLS_KEY = "geoguess.cells"
-"""Metadata key of a state: the digest of the partition that its head was trained on."""
-
-
-def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
-    """The fingerprint of a partition: SHA-256 of its cell ids in order, in hex."""
-    return hashlib.sha256(cells.astype("<u8").tobytes()).hexdigest()
+from geoguess_cli.model.folder import CELLS_KEY as CELLS_KEY
+from geoguess_cli.model.folder import WEIGHTS_NAME as WEIGHTS_NAME
+from geoguess_cli.model.folder import cells_digest as cells_digest
 
 
 def write_state(

@@ -1,8 +1,9 @@
 """The clients of Kaggle and of Hugging Face: what a repository holds, and its files fetched.
 
-This is the only module of the package that fetches data sets. The clients keep the credentials and
-the addresses of their servers, and they resume; here their errors become errors for people. They
-are imported late, because they come with the extra `download`.
+This is the only module of the package that fetches data sets; `hub.client` is the door to the
+client of Hugging Face. The clients keep the credentials and the addresses of their servers, and
+they resume; here their errors become errors for people. They are imported late, because they come
+with the extra `download`.
 """
 
 import io
@@ -12,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from geoguess_cli.errors import DependencyError, DownloadError
+from geoguess_cli.hub.client import SIGN_IN, fetch_files, list_files
+from geoguess_cli.hub.faults import is_disk_full, reason_of, status_of
 from geoguess_cli.sources.downloads import Client, DataSet
 
 _KAGGLE_CACHE = "KAGGLEHUB_CACHE"
@@ -26,8 +28,7 @@ _STAGING = ".kagglehub"
 _SIGN_IN = {
     "kaggle": "put a token of https://www.kaggle.com/settings in ~/.kaggle/access_token or in "
     "KAGGLE_API_TOKEN",
-    "huggingface": "run `hf auth login`, or put a token of https://huggingface.co/settings/tokens "
-    "in HF_TOKEN",
+    "huggingface": SIGN_IN,
 }
 
 
@@ -106,17 +107,8 @@ def _list_kaggle(data_set: DataSet) -> RepositoryListing:
 
 
 def _list_huggingface(data_set: DataSet) -> RepositoryListing:
-    from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
-
-    api = HfApi()
-    revision = api.dataset_info(data_set.repository).sha or "main"
-    tree = api.list_repo_tree(
-        data_set.repository, recursive=True, revision=revision, repo_type="dataset"
-    )
-    return RepositoryListing(
-        revision, {item.path: item.size for item in tree if isinstance(item, RepoFile)}
-    )
+    listing = list_files(data_set.repository, kind="dataset")
+    return RepositoryListing(listing.revision, listing.files)
 
 
 def _fetch_kaggle(
@@ -152,16 +144,8 @@ def _fetch_huggingface(
     folder: Path,
     environment: MutableMapping[str, str],  # noqa: ARG001 - huggingface_hub needs none
 ) -> None:
-    from huggingface_hub import hf_hub_download
-
-    for file in files:
-        hf_hub_download(
-            data_set.repository,
-            file,
-            repo_type="dataset",
-            revision=listing.revision,
-            local_dir=folder,
-        )
+    revision = listing.revision
+    fetch_files(data_set.repository, files, folder, kind="dataset", revision=revision)
 
 
 _LISTERS: Mapping[Client, Callable[[DataSet], RepositoryListing]] = {
@@ -193,7 +177,7 @@ def _translated(data_set: DataSet) -> Iterator[None]:
 
 
 def _sentence(data_set: DataSet, error: Exception) -> str:
-    status = _status(error)
+    status = status_of(error)
     again = f"`geoguess data download {data_set.name}` goes on"
     if status in (401, 403):
         return (
@@ -205,31 +189,12 @@ def _sentence(data_set: DataSet, error: Exception) -> str:
             f"{data_set.client} has no {data_set.repository} or no such file of it (HTTP 404); "
             f"see {data_set.page}"
         )
-    if isinstance(error, OSError) and error.errno == 28:
+    if is_disk_full(error):
         return f"no space left on the disk for {data_set.title}; free some, then {again}"
     return (
-        f"the download of {data_set.title} stopped ({_reason(error)}); check the connection, "
+        f"the download of {data_set.title} stopped ({reason_of(error)}); check the connection, "
         f"then {again}"
     )
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of what began it: the clients wrap the reason several times."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def _status(error: BaseException | None) -> int | None:
-    """The HTTP status behind an error, or behind what caused it."""
-    while error is not None:
-        response: Any = getattr(error, "response", None)
-        status = getattr(response, "status_code", None)
-        if isinstance(status, int):
-            return status
-        error = error.__cause__ or error.__context__
-    return None
 
 
 @contextmanager

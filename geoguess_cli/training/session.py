@@ -10,8 +10,9 @@ import torch
 from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
-from geoguess_cli.model.checkpoint import TrainedModel, read_licence
+from geoguess_cli.model.checkpoint import TrainedModel
 from geoguess_cli.model.device import compute_threads, resolve_device, resolve_precision
+from geoguess_cli.model.folder import read_licence
 from geoguess_cli.model.gallery import NEEDS_GALLERY, GalleryHead
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights

@@ -20,11 +20,11 @@ def found(**model: object) -> dict[str, Finding]:
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty cache, and a hub that nobody answers for."""
 
-    def refused() -> None:
+    def refused(**_: float) -> None:
         raise ConnectionError("Name or service\nnot known")
 
-    monkeypatch.setattr(pretrained, "_cached", lambda *_: None)
-    monkeypatch.setattr(pretrained, "_ask_hub", refused)
+    monkeypatch.setattr(pretrained, "cached_file", lambda *_: None)
+    monkeypatch.setattr(pretrained, "ask_hub", refused)
 
 
 def test_random_weights_need_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +44,7 @@ def test_weights_of_the_hub_without_a_network() -> None:
 
 
 def test_weights_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "_cached", lambda *_: "somewhere")
+    monkeypatch.setattr(pretrained, "cached_file", lambda *_: "somewhere")
     findings = found()
     assert findings["resnet50"].value.startswith("the cache of the hub, timm/resnet50")
     assert "Hugging Face hub" not in findings

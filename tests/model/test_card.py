@@ -3,8 +3,20 @@
 import dataclasses
 from pathlib import Path
 
-from geoguess_cli.model.checkpoint import TrainedModel, save_model
+from geoguess_cli.hub.address import HubAddress
+from geoguess_cli.model.card import (
+    TRAINING,
+    carried_section,
+    model_card,
+    replaced,
+    section_of,
+    usage_section,
+)
+from geoguess_cli.model.checkpoint import TrainedModel, describe, save_model
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.front_matter import CardEvaluation, CardFacts, Result
+from geoguess_cli.model.memory import CarriedPhotos
+from geoguess_cli.wording import StatisticText
 
 
 def test_the_card_tells_what_the_model_is(folder: Path) -> None:
@@ -17,7 +29,8 @@ def test_the_card_tells_what_the_model_is(folder: Path) -> None:
         "| top 1 | 0.5 |",
         "25.000%",
         "## Limits",
-        "## Responsible use",
+        "## Intended use",
+        "## Misuse",
         "load_model",
     ):
         assert words in card
@@ -79,3 +92,48 @@ def test_the_card_tells_what_the_validation_photos_decided(
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "(no photo lies in a cell)" in card
     assert "never calibrated" in " ".join(card.split())
+
+
+def test_the_card_shows_an_evaluation_and_the_photos_behind_the_model(
+    trained: TrainedModel,
+) -> None:
+    result = Result("top_1", "top-1", 0.25, (0.2, 0.3), StatisticText("25.0 %", "20.0 to 30.0"))
+    measured = CardEvaluation("test", 1234, 56, "They share no drive.", (result,))
+    facts = CardFacts("Montana", "mit", ("OSV-5M", "mine"), measured, ("They lie in Montana.",))
+    card = " ".join(model_card(describe(trained), facts).split())
+    for words in (
+        "# Montana The model looks",
+        "It learned from photos of OSV-5M, mine.",
+        "## Training data They lie in Montana.",
+        "1,234 photos of the split `test`, in 56 sequences.",
+        "They share no drive. | statistic",
+        "| top-1 | 25.0 % | 20.0 to 30.0 |",
+    ):
+        assert words in card, words
+    bare = model_card(describe(trained))
+    assert "## Evaluation" not in bare
+    assert "The author says nothing of the photos" in bare
+
+
+def test_three_commands_lead_to_an_answer(trained: TrainedModel) -> None:
+    address = HubAddress("me", "model")
+    card = model_card(describe(trained), address=address)
+    commands = [line.strip() for line in card.splitlines() if line.startswith("    ")]
+    assert commands[:3] == [
+        "pip install geoguess-cli",
+        "geoguess model pull hf://me/model",
+        "geoguess predict PHOTO --model hf://me/model",
+    ]
+    folder_card = model_card(describe(trained))
+    assert replaced(folder_card, usage_section(address)) == card
+
+
+def test_one_section_is_exchanged_and_the_others_stay(trained: TrainedModel) -> None:
+    carried = dataclasses.replace(describe(trained), carried=CarriedPhotos(7, 1000))
+    card = model_card(carried)
+    assert "features of 7 training photos (1.0 kB)" in " ".join(card.split())
+    without = replaced(card, carried_section(None))
+    assert without == model_card(describe(trained))
+    assert section_of(card, TRAINING) == section_of(without, TRAINING)
+    assert section_of(card, "## Nothing") is None
+    assert replaced(card, "## Nothing\n\nmore") == card

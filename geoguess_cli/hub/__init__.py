@@ -1,0 +1,1 @@
+"""The Hugging Face hub: addresses of models there, and the one door to its client."""

@@ -1,0 +1,55 @@
+"""A model folder that is written whole or not at all, in place of the one before it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from geoguess_cli.errors import ModelError
+from geoguess_cli.hub.address import snapshot_address
+from geoguess_cli.model.folder import CONFIG_NAME
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` if the block ends without an error.
+
+    Raises:
+        ModelError: The folder exists and is not a model folder, or is one of the hub's cache.
+    """
+    folder = folder.resolve()  # replace the folder behind a link, not the link
+    recover(folder)
+    if address := snapshot_address(folder):
+        raise ModelError(
+            f"{folder} is the copy of {address} that the hub's client keeps, so it is not changed; "
+            "name another folder with -o DIR"
+        )
+    if folder.exists() and not (
+        folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))
+    ):
+        raise ModelError(
+            f"{folder} exists and is not a model folder, so it is not replaced; name another folder"
+        )
+    partial, previous = _beside(folder, "partial"), _beside(folder, "previous")
+    for leftover in (partial, previous):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if folder.exists():
+            folder.rename(previous)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Put back the previous folder if a write was cut off between its two renames."""
+    previous = _beside(folder, "previous")
+    if not folder.exists() and previous.is_dir():
+        previous.rename(folder)
+
+
+def _beside(folder: Path, role: str) -> Path:
+    return folder.with_name(f".{folder.name}.{role}")
