@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from geoguess_cli.console import options
+from geoguess_cli.console.addresses import HubArgument
 from geoguess_cli.console.output import Sink
 from geoguess_cli.wording import byte_size, counted, parts_in_words
 
 
 def pull(
-    address: options.HubArgument,
+    address: HubArgument,
     *,
     output: Annotated[
         Path | None,

@@ -6,6 +6,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
+from geoguess_cli.console.addresses import HubArgument
 from geoguess_cli.console.asking import confirm
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @configured("artifacts")
 def push(
-    address: options.HubArgument,
+    address: HubArgument,
     model: options.ModelArgument = None,
     *,
     private: Annotated[

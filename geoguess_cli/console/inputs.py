@@ -50,35 +50,6 @@ def settings(config: Path | None, **flags: Any) -> Config:
     return dataclasses.replace(loaded, **top)
 
 
-def local_models(places: Any, sink: Sink) -> Any:
-    """The folder of each model: a path stays, and an address of the hub becomes its snapshot.
-
-    Args:
-        places: A path or a tuple of paths, as --model and --compare give them.
-        sink: Where it goes that a model is fetched.
-
-    Raises:
-        ConfigError: A path begins like an address and is none.
-        HubError: A model was never fetched, and the hub cannot be reached or shows no such model.
-        ModelError: What the hub has there is not a model.
-    """
-    from geoguess_cli.hub.address import address_of
-
-    if isinstance(places, tuple):
-        return tuple(local_models(place, sink) for place in places)
-    if address_of(places) is None:
-        return places
-    from geoguess_cli.model.pulling import local_folder
-
-    return local_folder(
-        places,
-        quiet=not sink.shows_progress,
-        on_fetch=lambda address: sink.notice(
-            f"{address} is not on this machine yet, so it is fetched"
-        ),
-    )
-
-
 def read_photos(
     source: Path,
     sink: Sink,

@@ -7,11 +7,9 @@ import typer
 
 from geoguess_cli import choices
 from geoguess_cli.config import ColumnsConfig
-from geoguess_cli.errors import ConfigError
 from geoguess_cli.toml_records import keys_of
 
 if TYPE_CHECKING:
-    from geoguess_cli.hub.address import HubAddress
     from geoguess_cli.inference.parts import Shard
 
 
@@ -73,18 +71,6 @@ def shard(text: str) -> "Shard":
     if slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
         return Shard(int(number), int(count))
     raise typer.BadParameter(f"`{text}` is no share; write I/N, such as 1/3, 2/3 and 3/3")
-
-
-def hub_address(text: str) -> "HubAddress":
-    """The address of a model on the hub; `owner/name` stands for it too."""
-    from geoguess_cli.hub.address import address_of
-
-    try:
-        address = address_of(text) or address_of(f"hf://{text}")
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from error
-    assert address is not None
-    return address
 
 
 ConfigFile = Annotated[
@@ -161,13 +147,6 @@ ModelArgument = Annotated[
     typer.Argument(
         metavar="MODEL",
         help="Model folder, or hf://OWNER/NAME[@REVISION] (default: ARTIFACTS/model).",
-    ),
-]
-# Typer takes no class of ours, so the type is Any; `hub_address` makes the value.
-HubArgument = Annotated[
-    Any,
-    typer.Argument(
-        metavar="hf://OWNER/NAME[@REVISION]", parser=hub_address, help="A model on the hub."
     ),
 ]
 Artifacts = Annotated[

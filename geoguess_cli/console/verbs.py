@@ -8,7 +8,8 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options, processes
-from geoguess_cli.console.inputs import local_models, settings
+from geoguess_cli.console.addresses import local_models
+from geoguess_cli.console.inputs import settings
 from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ConfigError
 
