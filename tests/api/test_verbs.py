@@ -39,9 +39,8 @@ def test_an_evaluation_reads_the_features_that_are_kept(
     model: api.Model, clone: Path, tmp_path: Path
 ) -> None:
     """As `geoguess eval` does: the same report, from the same store, without a photo."""
-    settings = (
-        (clone / "geoguess.toml").read_text().replace("artifacts", f"{tmp_path.as_posix()}/a")
-    )
+    settings = (clone / "geoguess.toml").read_text()
+    settings = settings.replace('"artifacts"', f'"{(tmp_path / "a").as_posix()}"')
     config = clone / "kept.toml"
     config.write_text(settings + '[features]\ndtype = "float32"\n')
     photos = gg.read_photos("sample_data/photos.csv")
