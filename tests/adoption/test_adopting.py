@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import hub_servers
 import numpy as np
 import pytest
 import torch
@@ -23,7 +24,7 @@ from safetensors.torch import save_file
 from torch.nn.functional import normalize, relu
 
 from geoguess_cli.adoption.adopting import adopt, plan_adoption
-from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
 from geoguess_cli.geo.partition import build_partition
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model._timm import timm
@@ -157,6 +158,33 @@ def test_photos_are_seen_as_by_the_clip_of_transformers(tiny_geoclip: TinyGeoCli
         expected = torch.zeros(len(predictor.partition)).index_add(0, cell_of, of_place)
         probabilities = predictor.probabilities(own[None])[0]
         assert np.abs(probabilities - expected.numpy()).max() <= 1e-5
+
+
+def test_the_encoder_comes_from_the_hub_through_its_own_client(
+    tiny_geoclip: TinyGeoClip, hub: Any
+) -> None:
+    if not hasattr(hub, "models"):
+        pytest.skip("the hub of the tests serves no models yet")
+    published = tiny_geoclip.published()
+    content = tiny_geoclip.weights.read_bytes()
+    hub.models["timm/tiny_clip"] = hub_servers.ModelRepository.of({"model.safetensors": content})
+    plan = plan_adoption(published, package=tiny_geoclip.wheel())
+    assert plan.bytes == len(content)
+    backbone = adopt(plan).trained.geolocator.backbone
+    for name, tensor in tiny_geoclip.encoder.items():
+        assert torch.equal(backbone.state_dict()[name], tensor), name
+    assert plan_adoption(published, package=tiny_geoclip.wheel()).bytes == 0  # it is kept
+
+
+@pytest.mark.usefixtures("hub")  # it has no such model
+def test_a_hub_without_the_encoder_names_the_way_without_a_network(
+    tiny_geoclip: TinyGeoClip,
+) -> None:
+    plan = plan_adoption(tiny_geoclip.published(), package=tiny_geoclip.wheel())
+    with pytest.raises(WeightsError) as caught:
+        adopt(plan)
+    for words in ("cannot be fetched", "pip download --no-deps geoclip==9.9", "--weights"):
+        assert words in str(caught.value)
 
 
 def test_weights_of_another_model_are_refused(tiny_geoclip: TinyGeoClip, tmp_path: Path) -> None:
