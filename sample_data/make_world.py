@@ -2,6 +2,7 @@
 
     python sample_data/make_world.py                      every photo, and photos.csv
     python sample_data/make_world.py --masks 20 -o DIR    20 photos, each with its label mask
+    python sample_data/make_world.py --drives 930 -o DIR  a larger world of about 6,000 photos
 
 README.md beside this file says what the pictures show and what depends on the place.
 """
@@ -23,7 +24,7 @@ if str(HERE) not in sys.path:  # worker processes and tests import `world` from 
     sys.path.insert(0, str(HERE))
 
 from world import canvas, scene  # noqa: E402
-from world.drives import COUNTRY, Shot, all_shots  # noqa: E402
+from world.drives import COUNTRY, DRIVES, Shot, all_shots  # noqa: E402
 
 COLUMNS = (
     "photo", "latitude", "longitude", "id", "sequence", "captured_at", "country", "region", "split",
@@ -59,11 +60,18 @@ def write_table(shots: Sequence[Shot], path: Path) -> None:
             )
 
 
-def write_photo(shot: Shot, folder: Path, masks: Path | None) -> int:
-    """Paint a photo into `folder` and its mask into `masks`; returns the photo's size in bytes."""
-    photo, labels = scene.render(shot)
+def write_photo(shot: Shot, folder: Path, masks: Path | None, keep: bool = False) -> int:
+    """Paint a photo into `folder` and its mask into `masks`; returns the photo's size in bytes.
+
+    With `keep` a photo that is there stays. A photo is there whole or not at all.
+    """
     path = folder / f"{shot.id}.jpg"
-    Image.fromarray(photo, "RGB").save(path, quality=JPEG_QUALITY, optimize=True)
+    if keep and path.is_file():
+        return path.stat().st_size
+    photo, labels = scene.render(shot)
+    unfinished = path.with_suffix(".part")
+    Image.fromarray(photo, "RGB").save(unfinished, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    unfinished.replace(path)
     if masks is not None:
         Image.fromarray(labels, "L").save(masks / f"{shot.id}.png", optimize=True)
     return path.stat().st_size
@@ -84,11 +92,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--masks", type=int, metavar="N", help="write N test photos with their label masks instead"
     )
     parser.add_argument(
+        "--drives",
+        type=int,
+        default=DRIVES,
+        metavar="N",
+        help=f"drives of a larger world, {DRIVES} or more; `geoguess data split --force` splits it",
+    )
+    parser.add_argument("--keep", action="store_true", help="paint only photos that are not there")
+    parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes to paint with"
     )
     options = parser.parse_args(arguments)
+    if options.drives < DRIVES:
+        parser.error(f"--drives is {options.drives}; the world has at least {DRIVES}")
     began = time.monotonic()
-    shots = all_shots(states)
+    shots = all_shots(states, drives=options.drives)
     masks = None
     if options.masks is not None:
         shots = masked_shots(shots, options.masks)
@@ -97,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = options.output / "photos"
     folder.mkdir(parents=True, exist_ok=True)
     write_table(shots, options.output / "photos.csv")
-    tasks = [(shot, folder, masks) for shot in shots]
+    tasks = [(shot, folder, masks, options.keep) for shot in shots]
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
         sizes = pool.starmap(write_photo, tasks, chunksize=8)
     print(

@@ -266,7 +266,7 @@ def test_no_two_classes_share_a_name() -> None:
 
 
 TESTS = PACKAGE.parent / "tests"
-ROOMLESS = {"fuzz", "pages", "sample_data", "tools"}
+ROOMLESS = {"benchmarks", "fuzz", "pages", "sample_data", "tools"}
 """Folders of tests that belong to no room of the package."""
 
 PAGE_OF_A_ROOM = "test_documentation.py"

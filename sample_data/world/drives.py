@@ -56,11 +56,19 @@ class Shot:
     drive: Drive
 
 
-def all_shots(locate: Locate) -> list[Shot]:
-    """Every photo of the world, drive by drive, in the order of the table."""
+def all_shots(locate: Locate, *, drives: int = DRIVES) -> list[Shot]:
+    """Every photo of the world, drive by drive, in the order of the table.
+
+    Args:
+        locate: The state of a place.
+        drives: Number of drives, `DRIVES` or more. The first `DRIVES` are the same in any world;
+            the others are `train`, since a larger world is split by `geoguess data split`.
+    """
     shots: list[Shot] = []
     starts = _starting_towns()
-    for number, (town, split) in enumerate(zip(starts, _splits(starts), strict=True)):
+    splits = _splits(starts) + ["train"] * (drives - DRIVES)
+    starts += _further_towns(drives - DRIVES)
+    for number, (town, split) in enumerate(zip(starts, splits, strict=True)):
         shots += _drive(number, town, split, locate)
     return shots
 
@@ -82,9 +90,9 @@ def _splits(starts: list[Town]) -> list[str]:
 
 
 def _starting_towns() -> list[Town]:
-    """A town for each drive: one for every town, the others by population."""
+    """A town for each of `DRIVES` drives: one for every town, the others by population."""
     known = geography.towns()
-    weight = np.array([town.population**0.33 for town in known])
+    weight = _weights()
     extra = DRIVES - len(known)
     # Largest remainders: as near to the weights as whole drives allow, with nothing random.
     share = weight / weight.sum() * extra
@@ -92,6 +100,18 @@ def _starting_towns() -> list[Town]:
     most = np.argsort(-(share - count), kind="stable")[: extra - count.sum()]
     count[most] += 1
     return [town for town, more in zip(known, count, strict=True) for _ in range(1 + more)]
+
+
+def _further_towns(drives: int) -> list[Town]:
+    """A town for each drive of a larger world, drawn by population."""
+    known, weight = geography.towns(), _weights()
+    picked = np.random.default_rng([SEED, 3]).choice(len(known), drives, p=weight / weight.sum())
+    return [known[town] for town in picked]
+
+
+def _weights() -> np.ndarray:
+    """How many drives each town has beside others."""
+    return np.array([town.population**0.33 for town in geography.towns()])
 
 
 def _drive(number: int, town: Town, split: str, locate: Locate) -> list[Shot]:

@@ -1,6 +1,6 @@
 """The relief along the horizon: the mountains in front of the camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,25 @@ def paint_ridges(
     """
     for ridge in _ridges_ahead(view, around, *place):
         _paint_ridge(pixels, labels, view, light, around, ridge)
+
+
+def rises(
+    view: View, around: Surroundings, place: tuple[float, float, float], columns: int = 24
+) -> list[tuple[Ridge, np.ndarray]]:
+    """Each ridge and its height in focal lengths over the horizon, in a few columns of the picture.
+
+    Args:
+        view: The camera.
+        around: The surroundings of the place.
+        place: Latitude, longitude and heading in degrees.
+        columns: Number of columns.
+    """
+    coarse = replace(view, width=columns, focal=view.focal * columns / view.width)
+    return [(ridge, _rise(ridge, view)) for ridge in _ridges_ahead(coarse, around, *place)]
+
+
+def _rise(ridge: Ridge, view: View) -> np.ndarray:
+    return EXAGGERATION * (ridge.height_m - view.eye_m) / (1000 * ridge.distance_km)
 
 
 def _ridges_ahead(
@@ -107,7 +126,7 @@ def _paint_ridge(
     ridge: Ridge,
 ) -> None:
     """One ridge: everything between its outline and a little below the horizon."""
-    rise = EXAGGERATION * (ridge.height_m - view.eye_m) / (1000 * ridge.distance_km)
+    rise = _rise(ridge, view)
     # Trees roughen the outline of a wooded ridge that is near enough to show them.
     at = ridge.along_km
     spikes = value_noise(at * 28, at * 0, seed=33) * value_noise(at * 61, at, seed=34)

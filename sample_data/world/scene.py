@@ -1,6 +1,5 @@
 """A photo of the world, painted from the sky down to the dirt on the lens."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -18,30 +17,55 @@ from world.sky import Light, paint_sky
 
 WIDTH, HEIGHT = 288, 192
 
-Thing = tuple[float, Callable[[], None]]
+Thing = tuple[float, partial[None]]
 """Distance ahead in metres, and what draws it."""
 
 
 def render(shot: Shot) -> tuple[np.ndarray, np.ndarray]:
     """The photo as uint8 RGB (192, 288, 3), and its labels (192, 288), see canvas.LABELS."""
-    rng = np.random.default_rng([shot.drive.seed, shot.number])
-    around = geography.surroundings(shot.latitude, shot.longitude, shot.state)
-    light, view = _light(shot, rng), _view(shot, around, rng)
-    road = _road(shot, around, rng)
+    site, seed = _empty_site(shot)
+    view, light, around = site.view, site.light, site.around
     pixels, labels = paint_sky(view, light)
     place = (shot.latitude, shot.longitude, shot.heading_deg)
     paint_ridges(pixels, labels, view, light, around, place)
-    paint_ground(pixels, labels, view, light, around, road, int(rng.integers(1 << 20)))
-    site = Site(Canvas(pixels, labels), view, light, around, road, rng)
-    things = [*_town(site), *_farms(site), *_plants(site), *_fences(site), *_poles(site)]
-    things += [*_signs(site), *_traffic(site, shot)]
-    for y, draw in sorted(things, key=lambda thing: -thing[0]):
+    paint_ground(pixels, labels, view, light, around, site.road, seed)
+    site.canvas = Canvas(pixels, labels)
+    for y, draw in sorted(_things(site, shot), key=lambda thing: -thing[0]):
         if not site.hidden(y):
             draw()
     if shot.drive.bonnet is not None:
         roadside.bonnet(site, np.array(shot.drive.bonnet, float), shot.drive.bonnet_rise)
     photo, marks = site.canvas.photo()
     return _develop(photo, shot), marks
+
+
+def objects(shot: Shot) -> tuple[Site, list[tuple[str, float]]]:
+    """The scene of a photo, and kind and distance in metres of all that stands in it, unpainted."""
+    site, _ = _empty_site(shot)
+    return site, [(_kind(draw), y) for y, draw in _things(site, shot) if not site.hidden(y)]
+
+
+def _kind(draw: "partial[None]") -> str:
+    """What a drawing shows, such as `plant fir`, `fence rail` or `house adobe`."""
+    words = [part for part in draw.args if isinstance(part, str)]
+    return " ".join([draw.func.__name__, *words])
+
+
+def _empty_site(shot: Shot) -> tuple[Site, int]:
+    """Camera, light, place and road of a photo with nothing painted, and a seed for the ground."""
+    rng = np.random.default_rng([shot.drive.seed, shot.number])
+    around = geography.surroundings(shot.latitude, shot.longitude, shot.state)
+    light, view = _light(shot, rng), _view(shot, around, rng)
+    road = _road(shot, around, rng)
+    seed = int(rng.integers(1 << 20))
+    blank = np.zeros((view.height, view.width, 3)), np.zeros((view.height, view.width), np.uint8)
+    return Site(Canvas(*blank), view, light, around, road, rng), seed
+
+
+def _things(site: Site, shot: Shot) -> list[Thing]:
+    """Everything that stands in the scene, in the order in which its chances are drawn."""
+    things = [*_town(site), *_farms(site), *_plants(site), *_fences(site), *_poles(site)]
+    return [*things, *_signs(site), *_traffic(site, shot)]
 
 
 def _light(shot: Shot, rng: np.random.Generator) -> Light:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from world import scene
+from world.drives import all_shots
 
 from geoguess_cli.geo.geodesy import great_circle_km
 
@@ -92,3 +93,21 @@ def test_photos_of_a_drive_follow_each_other(rows):
 def test_every_state_of_the_table_is_the_one_on_the_map(rows):
     assert len({row["region"] for row in rows}) == 10
     assert {row["country"] for row in rows} == {"United States of America"}
+
+
+def test_a_larger_world_begins_with_this_one(shots, generator):
+    larger = all_shots(generator.states, drives=190)
+    own = {shot.drive.sequence for shot in shots}
+    assert larger[: len(shots)] == shots
+    further = larger[len(shots) :]
+    assert {shot.split for shot in further} == {"train"}
+    assert len({shot.drive.sequence for shot in further} - own) == 10
+    assert {shot.state for shot in further} <= {shot.state for shot in shots}
+
+
+def test_photos_that_are_there_are_kept_if_asked(generator, shots, tmp_path):
+    path = tmp_path / f"{shots[0].id}.jpg"
+    path.write_bytes(b"a photo")
+    assert generator.write_photo(shots[0], tmp_path, None, keep=True) == 7
+    assert generator.write_photo(shots[0], tmp_path, None) > 1000
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
