@@ -141,7 +141,7 @@ class PhotoLoader:
         """
         self._batches.epoch, self._batches.first = epoch, start_step
         if not self.workers:
-            # Without torch's loader, which first imports its compiler, in half a second.
+            # Torch's loader, which leads processes, has nothing to do here.
             return _batches(map(self._decoded, self._batches))
         with warnings.catch_warnings():
             # The caller may want more workers than cores. Python 3.12 warns of every fork beside

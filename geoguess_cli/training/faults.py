@@ -43,8 +43,8 @@ def compiling() -> Iterator[None]:
         # Their base class would have to be imported, which takes a second.
         if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
             raise
-        reason = next((line for line in str(error).splitlines() if line.strip()), "")
+        reason = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"torch.compile fails on this machine ({reason[:200].strip()}); it needs a C++ "
+            f"torch.compile fails on this machine ({reason}); it needs a C++ "
             "compiler, and Triton for a GPU; train without --compile"
         ) from error

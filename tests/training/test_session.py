@@ -134,10 +134,10 @@ def test_a_compiled_model_learns_the_same_and_its_weights_keep_their_names(lab: 
     )
     result = json.loads(done.stdout)
     assert result.pop("graphs") >= 1
-    assert result.pop("message").endswith(
-        "no working C++ compiler); it needs a C++ compiler, and "
-        "Triton for a GPU; train without --compile"
-    )
+    message = result.pop("message")
+    assert message.startswith("torch.compile fails on this machine (")
+    assert "no working C++ compiler" in message
+    assert message.endswith("; train without --compile")
     assert result == {"same_metrics": True, "same_names": True, "same_weights": True}
 
 
