@@ -83,7 +83,7 @@ def occlude(
         bool,
         typer.Option(
             "--adaptive",
-            help="Cover about a third of the windows, more where they differ; interpolate the "
+            help="Cover about a third of the windows, fewer where they are alike; interpolate the "
             "others, and say how far off they are.",
         ),
     ] = False,
@@ -254,10 +254,10 @@ def _show(explanation: "Explanation", sink: Sink) -> None:
             f"{factor * off:.{decimals + 1}f}"
             for off in (left.mean_difference, left.greatest_difference)
         )
+        saved = left.windows - left.covered
         sink.text(
-            f"{left.covered:,} of {left.windows:,} windows were covered, the others interpolated. "
-            f"A check at {left.checked} random windows finds them off by {usual} {unit} in the "
-            f"mean, {worst} at most."
+            f"{left.covered:,} of {left.windows:,} windows were covered; {saved:,} were saved and "
+            f"interpolated, and are off by about {usual} {unit} in the mean, {worst} at most."
         )
     if faithfulness is None:
         return

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from geoguess_cli.model.folding import close, folded, grain
+from geoguess_cli.model.folding import cast, close, folded, grain
 from geoguess_cli.model.geolocator import Geolocator, sole
 from geoguess_cli.model.reach import LocalUnit, local_units
 
@@ -137,7 +137,7 @@ class WindowedGeolocator:
             found = local_units(self._network.backbone, photo)
         self._parts = found if found and self._exact(*found, photo) else None
         self._dtype = dtype
-        self._network.to(dtype)
+        cast(self._network, dtype)
 
     @property
     def keeps_maps(self) -> bool:

@@ -1,18 +1,19 @@
 """An occlusion map from about a third of its windows: coarse first, finer where windows differ.
 
-First every fourth window of each row is covered, on diagonals, so that no row and no column of the
-grid is left out. Then come windows whose covered neighbours differ most and are far. A thin-plate
-spline gives the drops of the others (Duchon, 1977; `scipy.interpolate.RBFInterpolator`). Some of
-them, drawn at random, are covered at the end, which shows how far the spline is off.
+First every sixth window is covered, then those that make it every third, except where the covered
+windows around are alike. They lie on diagonals of the grid, so that no row and no column is left
+out. Ordinary kriging gives the drops of the others (Cressie, Statistics for Spatial Data, 1993,
+section 3.2): the likeliest drops, if those of two windows are the more alike the more they share.
+The covered windows also tell how far it is off: each is foretold from the others.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
-from scipy.interpolate import RBFInterpolator
-from scipy.ndimage import distance_transform_edt, maximum_filter, minimum_filter
+from jaxtyping import Bool, Float, Float32, Float64
+from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.spatial.distance import cdist
 
 from geoguess_cli.occlusion.occlusion_map import (
     MEAN_COLOR,
@@ -23,27 +24,26 @@ from geoguess_cli.occlusion.occlusion_map import (
 )
 from geoguess_cli.occlusion.targets import Target
 
-SHARE = 1 / 3
-"""Greatest share of the windows that are covered."""
+APART = 3
+"""Windows from one covered diagonal to the next."""
 
-APART = 4
-"""Windows from one diagonal of the first windows to the next."""
-
-ROUNDS = 4
-"""Rounds of refinement; each looks at what the rounds before it found."""
-
-CHECKED = 1 / 50
-"""Share of the windows that are covered to check the spline."""
-
-LEAST_CHECKED = 4
 LEAST_SIDE = 6
 """Least number of rows and columns of a grid; all windows of a smaller grid are covered."""
 
 ALIKE = 0.01
 """Windows that differ by less than this share of the range of all drops are not refined."""
 
-NEIGHBORS = 60
-"""Number of the nearest covered windows that give the drop of a window."""
+REACH = 2.0
+"""Sides of a window over which the correlation of two drops falls to 1/e, along each axis."""
+
+ROUGHNESS = 0.02
+"""Share of the variance of drops that even windows near by do not share."""
+
+TILE, AROUND = 16, 8
+"""Side of the parts of a grid that are interpolated at once, and of what they look at around."""
+
+Drops = Float[np.ndarray, "rows columns"]
+Marks = Bool[np.ndarray, "rows columns"]
 
 
 def adaptive_map(
@@ -55,7 +55,6 @@ def adaptive_map(
     stride: int = 8,
     batch_size: int = 32,
     baselines: Mapping[str, float | np.ndarray] = MEAN_COLOR,
-    seed: int = 0,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> OcclusionMap:
     """The drop of a target under a sliding window, from about a third of the windows.
@@ -72,7 +71,6 @@ def adaptive_map(
         stride: Step of the window in pixels, in [1, window].
         batch_size: Images given to `predict` at once, at least 1.
         baselines: What a covered pixel becomes, by name.
-        seed: Seed of the choice of the windows that check the spline.
         on_batch: Called with (images done, greatest number of images) after each batch.
     """
     drops = WindowDrops(
@@ -84,91 +82,111 @@ def adaptive_map(
         batch_size=batch_size,
         baselines=baselines,
     )
-    shape = drops.means.shape
-    if min(shape) < LEAST_SIDE:
-        most, checked = drops.means.size, 0
-    else:
-        most = round(SHARE * drops.means.size)
-        checked = max(LEAST_CHECKED, round(CHECKED * drops.means.size))
-
-    def cover(chosen: Bool[np.ndarray, "rows columns"]) -> None:
-        for _ in drops.cover([(i, j) for i, j in np.argwhere(chosen).tolist()]):
+    rows, columns = drops.means.shape
+    whole = np.ones((rows, columns), dtype=bool)
+    small = min(rows, columns) < LEAST_SIDE
+    first, later = (whole, ~whole) if small else diagonals(rows, columns)
+    most = int((first | later).sum()) * len(baselines)
+    for chosen in (first, later):
+        places = np.argwhere(chosen & (differing(drops.means) | first))
+        for _ in drops.cover([(i, j) for i, j in places.tolist()]):
             if on_batch is not None:
-                on_batch(drops.done, most * len(baselines))
-
-    if not checked:
-        cover(np.ones(shape, dtype=bool))
+                on_batch(drops.done, most)
+    if small:
         return drops.map(drops.means)
-    cover(first_windows(*shape))
-    for left in range(ROUNDS, 0, -1):
-        missing = most - checked - int(np.isfinite(drops.means).sum())
-        cover(differing_windows(drops.means, -(-missing // left)))
-    foretold = interpolated(drops.means)
-    check = _drawn(np.isnan(drops.means), checked, seed)
-    cover(check)
-    off = np.abs(foretold - drops.means)[check]
-    found = drops.map(interpolated(drops.means))
+    kriged = interpolated(drops.means, length=REACH * window / stride)
     note = Interpolation(
-        windows=drops.means.size,
+        windows=whole.size,
         covered=int(np.isfinite(drops.means).sum()),
-        checked=len(off),
-        mean_difference=float(off.mean()),
-        greatest_difference=float(off.max()),
+        mean_difference=float(kriged.off.mean()),
+        greatest_difference=float(kriged.off.max()),
     )
+    found = drops.map(kriged.drops)
     return replace(found, done=drops.done, total=drops.done, interpolation=note)
 
 
-def first_windows(rows: int, columns: int) -> Bool[np.ndarray, "rows columns"]:
-    """The windows on every fourth diagonal of a grid, and those at its corners."""
+def diagonals(rows: int, columns: int) -> tuple[Marks, Marks]:
+    """The windows on every third diagonal of a grid: those that come first, and the others."""
     i, j = np.indices((rows, columns))
-    corners = (i % (rows - 1) == 0) & (j % (columns - 1) == 0)
-    return np.asarray(((i - j) % APART == 0) | corners)
+    every_third = (i + j) % APART == 0
+    return every_third & (i % 2 == 0), every_third & (i % 2 == 1)
 
 
-def differing_windows(
-    drops: Float[np.ndarray, "rows columns"], count: int
-) -> Bool[np.ndarray, "rows columns"]:
-    """Windows to cover next: where covered windows near by differ most, and are far.
-
-    No two of them are neighbours. Where windows near by are alike, none is chosen.
+def differing(drops: Drops) -> Marks:
+    """Where covered windows near by differ; everywhere if none is covered.
 
     Args:
         drops: The drop of each window; NaN for a window that is not covered.
-        count: Number of windows at most.
     """
     known = np.isfinite(drops)
+    if not known.any():
+        return np.asarray(~known)
     most = maximum_filter(np.where(known, drops, -np.inf), size=5)
     least = minimum_filter(np.where(known, drops, np.inf), size=5)
-    spread = np.where(known | ~np.isfinite(most), 0.0, most - least)
-    spread[spread < ALIKE * np.ptp(drops[known])] = 0.0
-    worth = spread * distance_transform_edt(~known)
-    chosen = np.zeros(drops.shape, dtype=bool)
-    for place in np.argsort(-worth, axis=None, kind="stable"):
-        i, j = divmod(int(place), drops.shape[1])
-        if worth[i, j] <= 0 or chosen.sum() >= count:
-            break
-        if not chosen[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2].any():
-            chosen[i, j] = True
-    return chosen
+    return np.asarray(most - least > ALIKE * np.ptp(drops[known]))
 
 
-def _drawn(
-    among: Bool[np.ndarray, "rows columns"], count: int, seed: int
-) -> Bool[np.ndarray, "rows columns"]:
-    """Some of the marked windows, drawn at random."""
-    places = np.random.default_rng(seed).permutation(np.argwhere(among))[:count]
-    drawn = np.zeros(among.shape, dtype=bool)
-    drawn[tuple(places.T)] = True
-    return drawn
+@dataclass(frozen=True, eq=False)
+class Kriged:
+    """The drop of every window of a grid.
+
+    Attributes:
+        drops: As covered, or else interpolated.
+        off: For each covered window the difference of its drop from what the others foretell, as
+            far as it would be in the place of a window that was left out.
+    """
+
+    drops: Float32[np.ndarray, "rows columns"]
+    off: Float64[np.ndarray, " n"]
 
 
-def interpolated(drops: Float[np.ndarray, "rows columns"]) -> Float32[np.ndarray, "rows columns"]:
-    """The drops with those of a thin-plate spline where they are NaN."""
+def interpolated(drops: Drops, *, length: float) -> Kriged:
+    """The drops with those that kriging gives where they are NaN, part by part of the grid.
+
+    Args:
+        drops: The drop of each window; NaN for a window that is not covered.
+        length: Windows along an axis over which the correlation of two drops falls to 1/e.
+    """
+    full = np.empty(drops.shape, dtype=np.float32)
+    off = []
+    for top in range(0, drops.shape[0], TILE):
+        for left in range(0, drops.shape[1], TILE):
+            up, before = max(top - AROUND, 0), max(left - AROUND, 0)
+            part = drops[up : top + TILE + AROUND, before : left + TILE + AROUND]
+            inner = np.s_[top - up : top - up + TILE, left - before : left - before + TILE]
+            values, differences = _kriged(part, length)
+            full[top : top + TILE, left : left + TILE] = values[inner]
+            own = differences[inner]
+            off.append(np.abs(own[np.isfinite(own)]))
+    return Kriged(full, np.concatenate(off))
+
+
+def _kriged(drops: Drops, length: float) -> tuple[np.ndarray, np.ndarray]:
+    """The drops of a part of a grid, and how far covered ones are off what the others foretell.
+
+    With C the covariance of the covered windows, in units of the variance, the precision of their
+    drops d around an unknown mean is Q = C⁻¹ - C⁻¹ 1 1ᵀ C⁻¹ / 1ᵀ C⁻¹ 1. The others foretell dᵢ but
+    for (Q d)ᵢ / Qᵢᵢ, with the variance 1 / Qᵢᵢ (Dubrule, Mathematical Geology 15, 1983). That is
+    scaled to the mean deviation of the windows that were left out.
+    """
     known = np.isfinite(drops)
-    full: np.ndarray = drops.astype(np.float32)
-    if not known.all():
-        spline = RBFInterpolator(
-            np.argwhere(known), drops[known], neighbors=min(NEIGHBORS, int(known.sum()))
-        )
-        full[~known] = spline(np.argwhere(~known))
-    return full
+    places, missing = np.argwhere(known), np.argwhere(~known)
+    inverse = np.linalg.inv(_alike(places, places, length) + ROUGHNESS * np.eye(len(places)))
+    weights = inverse.sum(axis=1) / inverse.sum()
+    precision = inverse - np.outer(weights, weights) * inverse.sum()
+    mean = weights @ drops[known]
+    full, off = drops.astype(np.float64), np.full(drops.shape, np.nan)
+    off[known] = (precision @ drops[known]) / np.sqrt(np.diag(precision))
+    if len(missing):
+        shared = _alike(missing, places, length)
+        by = shared @ inverse
+        full[~known] = mean + by @ (drops[known] - mean)
+        unseen = 1 - by.sum(axis=1)
+        variance = 1 + ROUGHNESS - (by * shared).sum(axis=1) + unseen**2 / inverse.sum()
+        off *= np.sqrt(variance).mean()
+    return full, off
+
+
+def _alike(a: np.ndarray, b: np.ndarray, length: float) -> np.ndarray:
+    """The correlation of the drops of windows at two lists of places (n, 2) and (m, 2)."""
+    return np.asarray(np.exp(-cdist(a, b, "cityblock") / length))

@@ -5,7 +5,6 @@ This is the only module of the room that knows a predictor.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,7 +139,7 @@ def explain_photo(
         file = Path(photo)
     target = question.target(predictor.partition, predictor.answer(image), truth=truth)
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
-    mapped = partial(adaptive_map, seed=plan.seed) if plan.adaptive else occlusion_map
+    mapped = adaptive_map if plan.adaptive else occlusion_map
     occlusion = mapped(
         predictor.for_windows,
         image,

@@ -30,8 +30,8 @@ class KeepingPredict(Protocol):
     def keeping(
         self, image: Float[np.ndarray, "3 h w"], *, window: int
     ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        """From copies of an image, and the corner (row, column) of the square in which each
-        differs from it, to their probabilities; the square's side is `window` pixels."""
+        """From copies of an image, and the corner (row, column) of the square outside of which each
+        is as the image, to their probabilities; the square's side is `window` pixels."""
 
 
 MEAN_COLOR: Mapping[str, float | np.ndarray] = {"mean": 0.0}
@@ -42,17 +42,18 @@ MEAN_COLOR: Mapping[str, float | np.ndarray] = {"mean": 0.0}
 class Interpolation:
     """What an adaptive map left out, and how far it is off there.
 
+    Each covered window is foretold from the others, and the difference from its drop scaled to the
+    distance of the windows that were left out.
+
     Attributes:
         windows: Number of windows of the grid.
         covered: Number of windows that were covered; the drops of the others are interpolated.
-        checked: Number of windows that were drawn at random from the others, and then covered.
-        mean_difference: Mean difference of their drops from those that had been interpolated.
-        greatest_difference: Greatest such difference; both are in the unit of the map.
+        mean_difference: Mean of these differences.
+        greatest_difference: The greatest of them; both are in the unit of the map.
     """
 
     windows: int
     covered: int
-    checked: int
     mean_difference: float
     greatest_difference: float
 
@@ -184,8 +185,7 @@ class WindowDrops:
         self._image, self._window, self._stride = image, window, stride
         self._batch_size, self._baselines = batch_size, tuple(baselines)
         self._target = target if isinstance(target, Target) else cell_target(int(target))
-        # Copies throughout: a model may change its images in place.
-        self._value = target_values(predict, image[None].copy(), self._target)
+        self._value = np.full(1, np.nan)
         self._answers = _answers_of_copies(predict, image, window)
         self._masks = masks(height, window, stride), masks(width, window, stride)
         self._sums, self._counts = np.zeros((2, *(len(one) for one in self._masks)))
@@ -204,8 +204,11 @@ class WindowDrops:
         """
         window, stride, target = self._window, self._stride, self._target
         passes = [(i, j, cover) for i, j in places for cover in self._covers]
+        if np.isnan(self._value[0]):  # the photo goes first, covered with itself
+            passes.insert(0, (0, 0, self._image))
         for start in range(0, len(passes), self._batch_size):
             batch = passes[start : start + self._batch_size]
+            # Copies throughout: a model may change its images in place.
             images = np.tile(self._image, (len(batch), 1, 1, 1))
             for one, (i, j, cover) in zip(images, batch, strict=True):
                 top, left = i * stride, j * stride
@@ -213,11 +216,14 @@ class WindowDrops:
                 one[under] = cover[under]
             at = np.array([(i, j) for i, j, _ in batch])
             values = _values(self._answers(images, stride * at), len(batch), target)
+            if np.isnan(self._value[0]):
+                self._value, values, at = values[:1], values[1:], at[1:]
             drops = target.evidence(self._value)[0] - target.evidence(values)
             np.add.at(self._sums, tuple(at.T), drops)
             np.add.at(self._counts, tuple(at.T), 1)
-            self.done += len(batch)
-            yield
+            self.done += len(at)
+            if len(at):
+                yield
 
     def map(self, drops: Float[np.ndarray, "rows columns"]) -> OcclusionMap:
         """The map of the drop of each window; NaN stands for a window that is not known."""

@@ -4,11 +4,11 @@ import copy
 
 import pytest
 import torch
-from encoder_worlds import PADDED, PATCHES, POOLED, SAMPLE, alike, encoder
+from encoder_worlds import PADDED, PAPER, PATCHES, POOLED, SAMPLE, alike, encoder
 from torch import nn
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.model.folding import close, folded, grain
+from geoguess_cli.model.folding import cast, close, folded, grain
 
 
 def norms(module: nn.Module) -> int:
@@ -38,16 +38,55 @@ def test_a_network_in_training_mode_is_folded_as_in_evaluation() -> None:
         faster = folded(geolocator.train(), image_size=64)
         assert alike(faster(photo), expected)
     assert geolocator.training
-    assert not any(parameter.requires_grad for parameter in faster.parameters())
+    assert not faster.training
 
 
-def test_a_network_without_batch_norms_is_copied() -> None:
+def test_a_network_without_batch_norms_answers_as_before() -> None:
     geolocator = encoder(PATCHES, size=64)
     photo = grain(geolocator, 64)
     with torch.inference_mode():
         copied = folded(geolocator, image_size=64)
         assert torch.equal(copied(photo), geolocator(photo))
-    assert next(copied.parameters()) is not next(geolocator.parameters())
+    assert copied is not geolocator
+
+
+def test_only_weights_that_are_folded_are_copied() -> None:
+    geolocator = encoder(SAMPLE, size=128)
+    faster = folded(geolocator, image_size=128)
+    own, copied = dict(geolocator.named_parameters()), dict(faster.named_parameters())
+    same = {name for name in copied if copied[name] is own.get(name)}
+    assert same == {name for name in copied if not name.startswith("backbone")}
+
+
+def test_a_small_map_is_projected_before_it_is_repeated() -> None:
+    geolocator = encoder(PAPER, size=96)
+    faster = folded(geolocator, image_size=96)
+    shapes = []
+    faster.pool.register_forward_pre_hook(lambda _part, maps: shapes.append(maps[0].shape[1:]))
+    faster.vit.register_forward_pre_hook(lambda _part, patches: shapes.append(patches[0].shape[1:]))
+    photos = torch.rand(2, 3, 96, 96)
+    with torch.inference_mode():
+        assert alike(faster(photos), geolocator(photos))
+    assert shapes == [(2048, 3, 3), (196, 384)]
+    assert isinstance(faster.projection, nn.Identity)
+    assert isinstance(folded(encoder(SAMPLE, size=128), image_size=128).projection, nn.Linear)
+
+
+@pytest.mark.parametrize(("config", "size"), [(SAMPLE, 64), (POOLED, 65)])
+def test_a_cast_keeps_logits_finer_than_its_format(config: ModelConfig, size: int) -> None:
+    geolocator = encoder(config, size=size)
+    before = copy.deepcopy(geolocator.state_dict())
+    faster = folded(geolocator, image_size=size)
+    cast(faster, torch.bfloat16)
+    photos = torch.rand(3, 3, size, size)
+    with torch.inference_mode():
+        expected, found = geolocator(photos), faster(photos.bfloat16())
+    assert found.dtype == torch.float32
+    assert (found != found.bfloat16()).float().mean() > 0.9
+    assert 0 < (found - expected).abs().max() < 0.1 * expected.abs().max()
+    assert {p.dtype for p in faster.backbone.parameters()} == {torch.bfloat16}
+    for name, tensor in geolocator.state_dict().items():
+        assert torch.equal(tensor, before[name])
 
 
 class Shared(nn.Module):

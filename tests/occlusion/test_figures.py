@@ -167,7 +167,7 @@ def test_the_sheet_says_how_it_was_made() -> None:
 
 def test_an_adaptive_map_says_that_windows_are_interpolated() -> None:
     plain = explanation()
-    note = Interpolation(64, 21, 4, 0.01, 0.02)
+    note = Interpolation(64, 21, 0.01, 0.02)
     adaptive = dataclasses.replace(
         plain, occlusion=dataclasses.replace(plain.occlusion, interpolation=note)
     )
