@@ -123,7 +123,10 @@ def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
 def check_folder(folder: Path) -> None:
     """Raise MissingFileError unless a folder exists and has the files that a model needs."""
     if not folder.is_dir():
-        raise MissingFileError(f"there is no model at {folder}; `geoguess train` writes one")
+        raise MissingFileError(
+            f"there is no model at {folder}; `geoguess train` writes one, and `geoguess model "
+            "adopt geoclip` makes one of published weights"
+        )
     for name in NEEDED:
         if not (folder / name).is_file():
             raise MissingFileError(f"{shown(folder)} is not a model folder: it lacks {name}")
