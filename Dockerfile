@@ -3,17 +3,18 @@
 #   docker build -t geoguess .
 #   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" geoguess predict photo.jpg
 #
-# For a GPU, build with --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu126 and run with
-# --gpus all. `python tools/dockerfile.py FOLDER` runs the same steps where there is no Docker.
+# pip's usual build of PyTorch for Linux also computes on NVIDIA's GPUs (run with --gpus all) and takes
+# 5 GB. One for CPUs alone takes 0.2 GB: --build-arg TORCH_OPTIONS="--index-url URL" with the URL that
+# PyTorch's page "Get started" gives. `python tools/dockerfile.py FOLDER` takes the steps without Docker.
 FROM python:3.12-slim
 
-# The builds of PyTorch: for the CPU, or for a version of CUDA.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# What chooses the build of PyTorch: for CPUs alone, or for a version of CUDA.
+ARG TORCH_OPTIONS=
 
 WORKDIR /opt/geoguess
 COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
 COPY geoguess_cli ./geoguess_cli
-RUN python -m pip install --no-cache-dir --constraint constraints.txt --index-url ${TORCH_INDEX} torch torchvision
+RUN python -m pip install --no-cache-dir --constraint constraints.txt torch torchvision ${TORCH_OPTIONS}
 RUN python -m pip install --no-cache-dir --constraint constraints.txt '.[interactive,serve,hub,heic]'
 
 # Models of the hub and the caches of libraries lie in the folder that is mounted here.

@@ -1,7 +1,7 @@
 """Take the steps of the Dockerfile where there is no Docker, in a new environment below a folder.
 
     python tools/dockerfile.py /tmp/geoguess
-    python tools/dockerfile.py /tmp/geoguess --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu126
+    python tools/dockerfile.py /tmp/geoguess --build-arg 'TORCH_OPTIONS=--index-url URL'
 
 COPY goes to FOLDER/image, RUN works there with the environment's own `python`, and at last the
 entry point is asked for its version. FROM, ENV and the last WORKDIR are left to Docker.

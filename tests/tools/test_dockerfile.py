@@ -57,8 +57,8 @@ def test_the_entry_point_is_the_console_script() -> None:
 
 
 def test_an_argument_replaces_its_default() -> None:
-    assert tool.arguments_of(STEPS, {"TORCH_INDEX": "x"})["TORCH_INDEX"] == "x"
-    with pytest.raises(ValueError, match="the arguments are TORCH_INDEX"):
+    assert tool.arguments_of(STEPS, {"TORCH_OPTIONS": "x"})["TORCH_OPTIONS"] == "x"
+    with pytest.raises(ValueError, match="the arguments are TORCH_OPTIONS"):
         tool.arguments_of(STEPS, {"TORCH": "x"})
 
 
