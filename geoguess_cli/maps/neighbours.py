@@ -31,10 +31,14 @@ class ShownNeighbour:
     picture: Image.Image | None
 
     @property
+    def similarity(self) -> str:
+        """How similar it is, in words."""
+        return f"similarity {self.neighbour.similarity:.2f}"
+
+    @property
     def about(self) -> str:
         """How similar it is, then creator and licence where they are known."""
-        likeness = f"similarity {self.neighbour.similarity:.2f}"
-        return f"{likeness} · {self.neighbour.credit}" if self.neighbour.credit else likeness
+        return " · ".join(filter(None, (self.similarity, self.neighbour.credit)))
 
 
 def shown_neighbours(

@@ -18,7 +18,7 @@ IN_A_ROW = 5
 
 # Inches.
 _HEADING, _TALL, _GAP, _BETWEEN_ROWS = 0.24, 1.0, 0.16, 0.1
-_LINE_TOP, _LINE, _LINES = 0.13, 0.14, 3
+_LINE_TOP, _LINE, _LINES = 0.13, 0.14, 4
 _WIDEST = 2.4
 
 _TEXT: dict[str, Any] = {"fontsize": theme.TINY, "va": "baseline"}
@@ -74,13 +74,14 @@ def _draw_picture(
 def _draw_texts(
     ax: Axes, one: ShownNeighbour, corner: tuple[float, float], room: float, colors: theme.Theme
 ) -> None:
-    """Place, name, then similarity and credit, below the photo."""
+    """Place, name, similarity and credit, a line each, below the photo."""
     left, top = corner
     bold, plain = _TEXT | {"fontweight": "bold"}, _TEXT | {"color": colors.muted}
     lines = (
         (fitting(ax, wordings(one.place), room, **bold), bold),
         (shortened(ax, one.neighbour.name, room, **plain), plain),
-        (shortened(ax, one.about, room, **plain), plain),
+        (one.similarity, plain),
+        (shortened(ax, one.neighbour.credit, room, **plain), plain),
     )
     for row, (text, style) in enumerate(lines):
         ax.text(left, top - _LINE_TOP - row * _LINE, text, **style)
