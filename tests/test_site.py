@@ -42,7 +42,12 @@ def test_no_page_asks_a_network_for_anything(site: Path) -> None:
 
 def test_every_command_has_its_options(site: Path) -> None:
     text = (site / "commands.html").read_text(encoding="utf-8")
-    for words in ("geoguess cells build", "geoguess doctor", "geoguess recipe use", "--stop-after"):
+    for words in (
+        "geoguess cells build",
+        "geoguess doctor",
+        "geoguess model adopt",
+        "--stop-after",
+    ):
         assert words in text, words
 
 
