@@ -97,7 +97,7 @@ def summary(world: World, seeds: dict[str, int], *, resamples: int) -> Iterator[
     judge = Judge(world, resamples=resamples)
     for name in CEILINGS:
         if (line := judge.line(name, [0], HYBRID_BASE)) is not None:
-            yield {"group": "ceiling", **line}
+            yield {"group": "ceiling", "words": CEILINGS[name], **line}
     for row in ROWS:
         count = seeds[row.group]
         asked = {"group": row.group, "row": row.name, "words": row.words, "asked": count}

@@ -122,26 +122,30 @@ def _value(ax: Axes, interval: Interval, place: float, key: str) -> None:
 def calibration_figure(summary: Sequence[Line]) -> Figure | None:
     """The calibration error on the test drives by the number of val drives."""
     lines = [line for line in summary if line.get("calibration") and "drives" in line["how"]]
-    return _by_drives(lines) if lines else None
+    named = [line for line in summary if "words" in line]
+    return _by_drives(lines, named) if lines else None
 
 
 @theme.styled
-def _by_drives(lines: Sequence[Line]) -> Figure:
+def _by_drives(lines: Sequence[Line], named: Sequence[Line]) -> Figure:
     rows = list(dict.fromkeys(line["calibration"] for line in lines))
-    figure = theme.new_figure(theme.WIDTH, 3.2)
+    words = {line["row"]: line["words"].replace("`", "") for line in named}
+    figure = theme.new_figure(theme.WIDTH, 4.2)
     figure.set_layout_engine("constrained")
     ax = figure.subplots()
     colors = theme.ON_LIGHT(np.linspace(0, 1, len(rows)))
     for row, color in zip(rows, colors, strict=True):
         own = [line for line in lines if line["calibration"] == row]
         drives = [int(line["how"].split()[0]) for line in own]
-        ax.plot(drives, [line["ece"] for line in own], "o-", color=color, markersize=4, label=row)
+        ax.plot(
+            drives, [line["ece"] for line in own], "o-", color=color, markersize=4, label=words[row]
+        )
     ax.axhline(0.05, color=theme.MUTED, linewidth=0.8, linestyle=(0, (4, 2)))
     ax.set(xlabel="val drives that fit the temperature", ylim=(0, None))
     ax.set_title("calibration error on the test drives")
     ax.yaxis.set_major_formatter(FULL)
     ax.grid(axis="y")
-    figure.legend(loc="outside right center")
+    figure.legend(loc="outside lower center", ncols=2)
     return headed(figure, "How many drives a calibration needs")
 
 

@@ -136,13 +136,12 @@ def gap_table(summary: Sequence[Line]) -> str:
     known = {line["row"]: line for line in summary if line.get("seeds")}
     rows = []
     for name in ("paper", "best"):
-        if name not in known or "notebook" not in known:
+        if not {name, "notebook", *CEILINGS} <= known.keys():
             continue
         shares = [
             whole_percent(closed(known["notebook"], known[name], known[top], key))
             for key in ("top_1", "median_km")
             for top in CEILINGS
-            if top in known
         ]
         rows.append([known[name]["words"], *shares])
     heading = [
