@@ -23,7 +23,7 @@ import polars as pl
 
 from geoguess_cli.evaluation.evaluation import evaluate
 from geoguess_cli.geo.partition import Partition, build_partition
-from geoguess_cli.inference.predictor import Outputs
+from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.photos.leaks import find_leaks
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.report.files import write_evaluation

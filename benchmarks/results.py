@@ -134,6 +134,24 @@ def _of_training() -> list[Claim]:
     ]
 
 
+def _of_onnx() -> list[Claim]:
+    """The claims of an ONNX file beside its model folder."""
+    command, small = "onnx_file.py", "onnx_file.py --small"
+    words = "photos a second by an ONNX file, of those by torch, fp32"
+    return [
+        Claim(
+            "onnx-first",
+            "first answer by an ONNX file, sample model",
+            command,
+            small,
+            "onnx_first_s",
+            1.5,
+            unit="s",
+        ),
+        Claim("onnx-photos", words, command, small, "onnx_predict_of_torch", 0.9, at_most=False),
+    ]
+
+
 CLAIMS = (
     Claim(
         "archives",
@@ -242,6 +260,7 @@ CLAIMS = (
         unit="s",
         gpu=True,
     ),
+    *_of_onnx(),
 )
 """All claims. A script that several claims name runs once for all of them."""
 

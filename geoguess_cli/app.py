@@ -31,6 +31,9 @@ from geoguess_cli.console.streams import discard_output, prepare_streams, wait_a
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
 from geoguess_cli.shortage import shortage
 
+_OPTIONAL = ("torch", "timm")
+"""Packages that an installation by requirements-onnx.txt lacks."""
+
 
 class ErrorBoundary(TyperGroup):
     """Prints an error for the user as one line on stderr and exits with code 1."""
@@ -50,6 +53,15 @@ class ErrorBoundary(TyperGroup):
             message = " ".join(str(error).split())
             if processes.tells(message):
                 typer.echo(f"error: {message}", err=True)
+            raise typer.Exit(1) from error
+        except ModuleNotFoundError as error:
+            if error.name not in _OPTIONAL or ctx.params.get("debug"):
+                raise
+            typer.echo(
+                f"error: this needs {error.name}, which is not installed: pip install torch timm; "
+                "without it, a file of `geoguess model export --to onnx` answers by --model FILE",
+                err=True,
+            )
             raise typer.Exit(1) from error
         except (MemoryError, RuntimeError, OSError) as error:
             asked = shortage(error)

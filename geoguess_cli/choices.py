@@ -82,6 +82,9 @@ DataSetName = Literal["osv-mini-129k", "osv-5m", "im2gps3k"]
 ExportFormat = Literal["webdataset", "imagefolder", "zip"]
 """What a photo table is exported as; `sources.exports` writes each."""
 
+ModelFormat = Literal["onnx"]
+"""What a model is exported as."""
+
 RecordFormat = Literal["table", "jsonl", "csv", "geojson"]
 """How records are written."""
 

@@ -40,6 +40,7 @@ pytest_plugins = [
     "figure_worlds",
     "hub_servers",
     "adopted_worlds",
+    "onnx_worlds",
 ]
 
 TESTS = Path(__file__).resolve().parent

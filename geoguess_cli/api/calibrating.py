@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.inference.answering import Outputs
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.photos.table import PhotoTable
 
 
 def fit_on_validation(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     photos: "PhotoTable",
     *,
     batch_size: int = 32,
@@ -76,7 +76,7 @@ def fit_on_validation(
 
 def fit_views(
     fit: "Fit",
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     photos: "PhotoTable",
     *,
     batch_size: int = 32,

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoguess_cli.api.opening import predictor_at
 from geoguess_cli.choices import Baseline, Device, PointMethod, Precision
+from geoguess_cli.config import Config
 from geoguess_cli.errors import PhotoError
 from geoguess_cli.photos.archives import Member
 
 if TYPE_CHECKING:
     from geoguess_cli.geo.partition import Partition
     from geoguess_cli.inference.answers import Answer, Unanswered
-    from geoguess_cli.inference.predictor import Photo, Predictor
+    from geoguess_cli.inference.photo_predictor import Photo, PhotoPredictor
     from geoguess_cli.maps.probability_map import ProbabilityMap
     from geoguess_cli.occlusion.explanation import Explanation
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
 def load_model(
     folder: str | Path, *, device: Device | str = "auto", precision: Precision = "auto"
 ) -> "Model":
-    """The model of a folder that `geoguess train` or `gg.save` wrote, or of the Hugging Face hub.
+    """The model of a folder or ONNX file that geoguess wrote, or of the Hugging Face hub.
 
-    A folder needs no network, nor does a model of the hub that was fetched once.
+    A folder or file needs no network, nor does a model of the hub that was fetched once. An ONNX
+    file needs no torch either.
 
     ```python
     import geoguess_cli as gg
@@ -30,7 +33,7 @@ def load_model(
     ```
 
     Args:
-        folder: The model folder, or hf://owner/name[@revision].
+        folder: The model folder, an ONNX file, or hf://owner/name[@revision].
         device: "auto", "cpu", "mps", "cuda" or one GPU such as "cuda:1".
         precision: "fp32", "bf16", or "auto" for bf16 where the device computes it fast.
 
@@ -40,10 +43,9 @@ def load_model(
         HubError: The model was never fetched, and the hub cannot be reached or shows no such model.
         ConfigError: This machine has no such device, or the address is none.
     """
-    from geoguess_cli.inference.predictor import Predictor
     from geoguess_cli.model.pulling import local_folder
 
-    return Model(Predictor.load(local_folder(folder), device=device, precision=precision))
+    return Model(predictor_at(local_folder(folder), Config(device=device, precision=precision)))
 
 
 class Model:
@@ -60,10 +62,10 @@ class Model:
     (h, w, 3) of uint8, or an image as the model expects it: a float tensor (3, s, s).
 
     Args:
-        predictor: The network with its partition, on a device.
+        predictor: What computes its logits, with their meaning.
     """
 
-    def __init__(self, predictor: "Predictor") -> None:
+    def __init__(self, predictor: "PhotoPredictor") -> None:
         self.predictor = predictor
 
     @property

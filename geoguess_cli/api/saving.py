@@ -32,7 +32,8 @@ def save(
     ```
 
     Args:
-        thing: A photo table (.parquet, .csv, .jsonl), cells (.parquet), a model (folder), answers
+        thing: A photo table (.parquet, .csv, .jsonl), cells (.parquet), a model (folder, or .onnx,
+            which answers without torch), answers
             (.csv, .jsonl, .geojson, .gpx, .kml; a single one also .xmp), a probability map (.png,
             .svg, .pdf, .html, .geojson, .parquet), an occlusion map (.png, .svg, .pdf, .json,
             .npy), an evaluation or a comparison (folder), or a figure (.png, .svg, .pdf). Answers
@@ -73,9 +74,17 @@ def _save_cells(things: Sequence[Any], path: Path, _: Any) -> None:
 
 
 def _save_model(things: Sequence[Any], path: Path, _: Any) -> None:
-    from geoguess_cli.model.checkpoint import save_model
+    from geoguess_cli.model.trained import with_network
 
-    save_model(path, _only(things, path).predictor.trained)
+    trained = with_network(_only(things, path).predictor.trained)
+    if path.suffix.lower() == ".onnx":
+        from geoguess_cli.inference.exporting import export_onnx
+
+        export_onnx(trained, path)
+    else:
+        from geoguess_cli.model.checkpoint import save_model
+
+        save_model(path, trained)
 
 
 def _save_answers(things: Sequence[Any], path: Path, about: Mapping[str, Any]) -> None:

@@ -1,13 +1,13 @@
 """The verbs as functions; the commands call the same functions."""
 
-import dataclasses
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from geoguess_cli.api.calibrating import fit_on_validation
 from geoguess_cli.api.model import Model
+from geoguess_cli.api.opening import predictor_of
 from geoguess_cli.choices import SplitBy
 from geoguess_cli.config import Config, load_config
 from geoguess_cli.errors import GeoguessWarning, PhotoTableError
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.geo.partition import Partition
-    from geoguess_cli.inference.predictor import Predictor
-    from geoguess_cli.model.checkpoint import TrainedModel
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.photos.leak_report import LeakReport
     from geoguess_cli.photos.table import PhotoTable
     from geoguess_cli.training.progress import EpochStats
@@ -217,43 +216,6 @@ def conclude(
     return Model(predictor_of(decided, config)), fit
 
 
-def predictor_of(
-    trained: "TrainedModel", config: Config, *, keeps: bool = False, views: int = 1
-) -> "Predictor":
-    """A trained model on the device of a configuration.
-
-    Args:
-        trained: The model.
-        config: Device, precision and greatest number of pixels.
-        keeps: Read and keep features of photos where `features.dtype` says so.
-        views: Number of views of each photo that it looks at, as `photos.views` defines them.
-    """
-    if views > 1:
-        from geoguess_cli.inference.views import ViewPredictor
-        from geoguess_cli.photos.views import view_spec
-
-        specs = [view_spec(trained.spec, number) for number in range(views)]
-        of_each = [
-            predictor_of(dataclasses.replace(trained, spec=spec), config, keeps=keeps)
-            for spec in specs
-        ]
-        return ViewPredictor(of_each, redundancy=trained.decision.view_redundancy)
-    from geoguess_cli.inference.predictor import Predictor
-
-    run: dict[str, Any] = {
-        "device": config.device,
-        "precision": config.precision,
-        "max_pixels": config.max_pixels,
-    }
-    if not keeps or config.features.dtype == "off":
-        return Predictor(trained, **run)
-    from geoguess_cli.features.folder import FeatureFolder
-    from geoguess_cli.inference.kept import FeaturePredictor
-
-    features = FeatureFolder(config.features_path, config.features.dtype)
-    return FeaturePredictor(trained, features=features, **run)
-
-
 def evaluate(
     model: Model,
     photos: "PhotoTable",
@@ -323,9 +285,18 @@ def _read(config: Config | str | Path) -> Config:
     return config if isinstance(config, Config) else load_config(Path(config), environment={})
 
 
-def _keeping(model: Model, config: Config) -> "Predictor":
-    """The predictor of a model, limited to the same region, that reads and keeps features."""
-    predictor = predictor_of(model.predictor.trained, config, keeps=True)
+def _keeping(model: Model, config: Config) -> "PhotoPredictor":
+    """The predictor of a model, limited to the same region, that reads and keeps features.
+
+    An ONNX file has no encoder whose features could be kept; its predictor stays as it is.
+    """
+    from geoguess_cli.model.onnx_model import OnnxModel
+
+    if isinstance(model.predictor.trained, OnnxModel):
+        return model.predictor
+    from geoguess_cli.model.trained import with_network
+
+    predictor = predictor_of(with_network(model.predictor.trained), config, keeps=True)
     predictor.answering = model.predictor.answering
     return predictor
 

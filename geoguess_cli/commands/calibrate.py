@@ -24,7 +24,7 @@ def calibrate(
     output: options.Output = None,
     config: Config,
     sink: Sink,
-    processes: "Processes",
+    processes: "Processes | None",
 ) -> None:
     """Fit the temperature and the point estimate on the validation photos; keep the weights.
 
@@ -35,11 +35,13 @@ def calibrate(
     --views K fits how alike K views of a photo are as evidence, for `predict` and `eval` --views.
     """
     from geoguess_cli.model.checkpoint import save_model
+    from geoguess_cli.model.trained import with_network
 
     table = read_photos(config.photos, sink, columns=config.columns)
     require_splits(table, "val")
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model, keeps=True, processes=processes)
+    trained = with_network(predictor.trained)
     seeing = None
     if views > 1:
         seeing = load_predictor(config, model, keeps=True, views=views, processes=processes)
@@ -52,7 +54,7 @@ def calibrate(
             "change; name a table with other validation photos by --photos"
         )
     folder = output or model or config.model_path
-    save_model(folder, fit.applied_to(predictor.trained))
+    save_model(folder, fit.applied_to(trained))
     if sink.as_json:
         sink.json({**fit.record(), "path": str(folder)})
     show_fit(fit, sink)

@@ -16,9 +16,9 @@ from geoguess_cli.console.verbs import ANSWERING, configured
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.evaluation import Evaluation
     from geoguess_cli.evaluation.report import Report
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
+    from geoguess_cli.model.described import DescribedModel
     from geoguess_cli.model.processes import Processes
-    from geoguess_cli.model.trained import TrainedModel
 
 
 @configured("photos", *ANSWERING, helped=True)
@@ -50,7 +50,7 @@ def evaluate(
     ] = None,
     config: Config,
     sink: Sink,
-    processes: "Processes",
+    processes: "Processes | None",
 ) -> None:
     """Measure accuracy, distance and calibration, each with its interval, beside chance.
 
@@ -67,7 +67,7 @@ def evaluate(
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
 
-    def evaluated(predictor: "Predictor") -> "Evaluation":
+    def evaluated(predictor: "PhotoPredictor") -> "Evaluation":
         with sink.counter("photos") as move:
             evaluation = api.evaluate(
                 api.Model(predictor),
@@ -83,7 +83,7 @@ def evaluate(
             sink.warn(f"{skipped.photo}: {skipped.reason}; it counts in no statistic")
         return evaluation
 
-    def load(folder: Path | None) -> "Predictor":
+    def load(folder: Path | None) -> "PhotoPredictor":
         return load_predictor(
             config, folder, keeps=True, within=within, views=views, processes=processes
         )
@@ -106,10 +106,10 @@ def evaluate(
     sink.wrote("comparison", target / "comparison.html")
 
 
-def _tell(config: Config, model: "TrainedModel", report: "Report", folder: Path) -> None:
+def _tell(config: Config, model: "DescribedModel", report: "Report", folder: Path) -> None:
     """Tell the report to the log of the run that the model comes from, if it is here."""
-    from geoguess_cli.training.log import open_log
-
     run = config.artifacts / "runs" / model.metrics.get("training", {}).get("run", "")
     if config.train.log and run.is_dir():
+        from geoguess_cli.training.log import open_log
+
         open_log(config.train.log, run).tell("report", report.record() | {"folder": str(folder)})

@@ -20,7 +20,7 @@ from geoguess_cli.console.verbs import ANSWERING, configured
 if TYPE_CHECKING:
     from geoguess_cli.inference.answers import Answer, Unanswered
     from geoguess_cli.inference.groups import Groups
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.model.processes import Processes
     from geoguess_cli.photos.archives import PhotoFile
 
@@ -76,7 +76,7 @@ def predict(
     model: options.ModelOption = None,
     config: Config,
     sink: Sink,
-    processes: "Processes",
+    processes: "Processes | None",
 ) -> None:
     """List the likeliest cells of each photo, and a point estimate of its place.
 
@@ -142,7 +142,7 @@ def predict(
 
 def _answers(
     ask: "Callable[[Sequence[PhotoFile]], Iterator[Answer | Unanswered]]",
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     files: "Sequence[PhotoFile]",
     groups: "Groups | None",
     sink: Sink,

@@ -58,7 +58,7 @@ def survey(
     batch_size: options.BatchSize = None,
     config: Config,
     sink: Sink,
-    processes: "Processes",
+    processes: "Processes | None",
 ) -> None:
     """Report where the model looks over many photos, and which shortcuts it may have learnt.
 

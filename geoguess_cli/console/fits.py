@@ -10,19 +10,19 @@ from geoguess_cli.wording import byte_size, counted, kilometres, number, tenths_
 if TYPE_CHECKING:
     from geoguess_cli.evaluation.fitting import Fit
     from geoguess_cli.evaluation.redundancy import Redundancy
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.model.memory import Memory
     from geoguess_cli.photos.table import PhotoTable
 
 
 def fit_on_validation(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     table: "PhotoTable",
     config: Config,
     sink: Sink,
     *,
     memory: bool = False,
-    views: "Predictor | None" = None,
+    views: "PhotoPredictor | None" = None,
 ) -> "Fit":
     """Temperature and point method, from the photos of the split `val`; with a progress bar.
 

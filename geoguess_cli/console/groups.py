@@ -11,7 +11,7 @@ from geoguess_cli.console.output import Sink
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.groups import Groups
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
 
 
 def chosen_groups(
@@ -60,7 +60,7 @@ def chosen_groups(
     return groups_by(tables[0], by)
 
 
-def say_redundancy(predictor: "Predictor", sink: Sink) -> None:
+def say_redundancy(predictor: "PhotoPredictor", sink: Sink) -> None:
     """Say how alike photos of one place are taken to be, where `calibrate` has not fitted it."""
     if "groups" not in predictor.trained.metrics:
         sink.notice(

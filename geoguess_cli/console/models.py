@@ -12,7 +12,7 @@ from geoguess_cli.console.output import Sink
 from geoguess_cli.errors import ModelError
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.model.processes import Processes
 
 
@@ -21,7 +21,7 @@ class ModelOfVerb:
     """Which model a verb loads, and how; each process that shares its work loads the same.
 
     Args:
-        folder: The model folder.
+        folder: The model folder, or an ONNX file.
         config: Device, precision and greatest number of pixels.
         keeps: Read and keep features of photos where `features.dtype` says so.
         views: Number of views of each photo.
@@ -32,14 +32,11 @@ class ModelOfVerb:
     keeps: bool
     views: int = 1
 
-    def load(self) -> "Predictor":
+    def load(self) -> "PhotoPredictor":
         """The predictor."""
         from geoguess_cli import api
-        from geoguess_cli.model.checkpoint import load_model
 
-        return api.predictor_of(
-            load_model(self.folder), self.config, keeps=self.keeps, views=self.views
-        )
+        return api.predictor_at(self.folder, self.config, keeps=self.keeps, views=self.views)
 
 
 def load_predictor(
@@ -51,25 +48,24 @@ def load_predictor(
     within: str | None = None,
     views: int = 1,
     processes: "Processes | None" = None,
-) -> "Predictor":
-    """The trained model in the folder named by --model, else in the artifacts folder.
+) -> "PhotoPredictor":
+    """The trained model that --model names, else the one in the artifacts folder.
 
     Args:
         config: It names the artifacts folder, the device and the precision.
-        model: The folder named by --model.
+        model: The folder or ONNX file that --model names.
         exact: Take fp32 where the precision is "auto". An occlusion map needs it: drops of a
             hundredth would drown in the rounding of bf16.
         keeps: Read and keep features of photos where `features.dtype` says so.
         within: The region of --within, to which answers are limited.
         views: The value of --views.
-        processes: Those that share the photos of `Predictor.outputs`.
+        processes: Those that share the photos of `PhotoPredictor.outputs`.
 
     Raises:
         ConfigError: There is no such region.
         CellError: No cell of the model reaches into the region.
     """
     from geoguess_cli.geo.regions import find_region
-    from geoguess_cli.inference.sharing import SharedPredictor
 
     if exact and config.precision == "auto":
         config = dataclasses.replace(config, precision="fp32")
@@ -78,11 +74,13 @@ def load_predictor(
     if processes is None or processes.alone:
         predictor = chosen.load()
     else:
+        from geoguess_cli.inference.sharing import SharedPredictor
+
         predictor = SharedPredictor(chosen, processes)
     return predictor if region is None else predictor.within(region)
 
 
-def check_familiarity(predictor: "Predictor", sink: Sink, *, needed: bool = False) -> None:
+def check_familiarity(predictor: "PhotoPredictor", sink: Sink, *, needed: bool = False) -> None:
     """Say in one line if the model cannot tell which photos are unlike its training photos.
 
     Args:
@@ -93,16 +91,14 @@ def check_familiarity(predictor: "Predictor", sink: Sink, *, needed: bool = Fals
     Raises:
         ModelError: It is needed.
     """
-    from geoguess_cli.model.familiarity import MISSING
-
     if predictor.familiarity is not None:
         return
     if needed:
-        raise ModelError(MISSING)
-    sink.notice(MISSING)
+        raise ModelError(predictor.trained.no_familiarity)
+    sink.notice(predictor.trained.no_familiarity)
 
 
-def check_memory(predictor: "Predictor", neighbours: int, *, room: str) -> None:
+def check_memory(predictor: "PhotoPredictor", neighbours: int, *, room: str) -> None:
     """Check that training photos can be named, if any are asked for.
 
     Args:
@@ -114,11 +110,9 @@ def check_memory(predictor: "Predictor", neighbours: int, *, room: str) -> None:
         typer.BadParameter: It has none.
         ModelError: The model carries no memory of its training photos.
     """
-    from geoguess_cli.model.memory import MISSING
-
     if not neighbours:
         return
     if room:
         raise typer.BadParameter(room)
     if predictor.trained.memory is None:
-        raise ModelError(MISSING)
+        raise ModelError(predictor.trained.no_memory)

@@ -139,7 +139,7 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="Model folder, or hf://OWNER/NAME[@REVISION] (default: ARTIFACTS/model).",
+        help="Model folder, ONNX file, or hf://OWNER/NAME[@REVISION] (default: ARTIFACTS/model).",
     ),
 ]
 ModelArgument = Annotated[

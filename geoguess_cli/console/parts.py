@@ -13,7 +13,7 @@ from geoguess_cli.wording import counted
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.parts import Answers, Shard
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
     from geoguess_cli.photos.archives import PhotoFile
 
 
@@ -46,7 +46,7 @@ def fill_parts(
     folder: Path,
     files: "Sequence[PhotoFile]",
     ask: "Callable[[Sequence[PhotoFile]], Answers]",
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     *,
     top_k: int,
     batch_size: int,
@@ -65,11 +65,11 @@ def fill_parts(
         ask: Answers photos in their order, with `predictor` and the options below.
         predictor: The model.
         top_k: Guesses to list for each photo.
-        batch_size: As in `Predictor.predict`.
-        point: As in `Predictor.predict`.
-        min_confidence: As in `Predictor.predict`.
-        unlike_is_unsure: As in `Predictor.predict`.
-        neighbours: As in `Predictor.predict`.
+        batch_size: As in `PhotoPredictor.predict`.
+        point: As in `PhotoPredictor.predict`.
+        min_confidence: As in `PhotoPredictor.predict`.
+        unlike_is_unsure: As in `PhotoPredictor.predict`.
+        neighbours: As in `PhotoPredictor.predict`.
         shard: Which parts are this job's own; None for all.
         sink: Receives progress and notices.
 

@@ -52,8 +52,8 @@ def configured(
 
     The verb has the keyword arguments `config`, a `Config`, and `sink`. The command line has an
     option for each key, which replaces the value of the configuration, and --config, --quiet and
-    --json. A verb that several processes can share has the argument `processes` too. A model on
-    the hub is fetched, and the verb gets its folder.
+    --json. A verb that several processes can share has the argument `processes` too, None where
+    nobody helps it. A model on the hub is fetched, and the verb gets its folder.
 
     Args:
         keys: Keys of `KEYS`, in the order of the help.
@@ -112,6 +112,9 @@ def configured(
 
 def _run_shared(verb: Callable[..., None], config: Config, helped: bool, **values: Any) -> None:
     """Run a verb in each process; or in the first alone, while the others help it."""
+    if helped and processes.count() == 1:  # nobody helps, and a model may need no torch
+        verb(**values, config=config, processes=None)
+        return
     with processes.joined(config) as job:
         if job.alone or not helped:
             verb(**values, config=config, processes=job)

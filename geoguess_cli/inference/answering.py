@@ -28,12 +28,12 @@ class Looked(NamedTuple):
 
     Attributes:
         logits: One a cell, not calibrated.
-        features: What the head saw.
+        features: What the head saw; None if the network does not say.
         pooled: What the backbone gave, as `model.geolocator.NetworkLook`.
     """
 
     logits: Float32[np.ndarray, "b c"]
-    features: Float32[np.ndarray, "b d"]
+    features: Float32[np.ndarray, "b d"] | None
     pooled: Float32[np.ndarray, "b p"]
 
 

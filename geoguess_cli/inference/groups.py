@@ -21,7 +21,7 @@ from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.table import PhotoTable
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
 
 _NAMED = 3
 
@@ -146,7 +146,7 @@ def _none_read(groups: Groups, group: int, reasons: dict[int, str]) -> str:
 
 
 def predict_groups(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     files: Sequence[PhotoFile],
     groups: Groups,
     *,
@@ -164,7 +164,7 @@ def predict_groups(
         files: The photos.
         groups: Which of them belong together.
         batch_size: Photos that go through the model at once.
-        workers: Processes that decode photos, as in `Predictor.predict`.
+        workers: Processes that decode photos, as in `PhotoPredictor.predict`.
         point: How to choose the point estimate; None takes the model's own method.
         min_confidence: An answer is sure if its likeliest cell is at least this probable.
         neighbours: Training photos that the group resembles to name in each answer.

@@ -48,7 +48,7 @@ class FeaturePredictor(Predictor):
         kept = np.flatnonzero(rows >= 0)
         for start in range(0, len(kept), batch_size):
             own = kept[start : start + batch_size]
-            yield self._outputs(own, self._stored(store.read(rows[own])), [])
+            yield self.outputs_of(own, self._stored(store.read(rows[own])), [])
         how = Extraction(
             store,
             self._encoder,
@@ -58,7 +58,7 @@ class FeaturePredictor(Predictor):
             max_pixels=self.max_pixels,
         )
         for batch in how.of_missing(photos, keys, np.flatnonzero(rows < 0)):
-            yield self._outputs(batch.photos, self._stored(batch.features), batch.failures)
+            yield self.outputs_of(batch.photos, self._stored(batch.features), batch.failures)
 
     def _stored(self, features: np.ndarray) -> np.ndarray:
         """Features as their number type in the store rounds them."""

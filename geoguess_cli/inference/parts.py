@@ -34,7 +34,7 @@ from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.listing import PhotoList
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Predictor
+    from geoguess_cli.inference.photo_predictor import PhotoPredictor
 
 FORMAT = 1
 """Number of the folder's layout; raise it with a change that older versions would misread."""
@@ -61,7 +61,7 @@ class Shard:
 
 
 def answer_terms(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     files: Sequence[PhotoFile],
     *,
     batch_size: int,
@@ -79,9 +79,9 @@ def answer_terms(
         batch_size: Photos that go through the model at once; the last digits depend on it.
         top_k: Guesses to list for each photo.
         point: How to choose the point estimate; None takes the model's own method.
-        min_confidence: As in `Predictor.predict`.
-        unlike_is_unsure: As in `Predictor.predict`.
-        neighbours: As in `Predictor.predict`.
+        min_confidence: As in `PhotoPredictor.predict`.
+        unlike_is_unsure: As in `PhotoPredictor.predict`.
+        neighbours: As in `PhotoPredictor.predict`.
     """
     model = predictor.identity()
     digest = sha256()
@@ -110,7 +110,7 @@ def answer_terms(
     return {name: str(value) for name, value in terms.items()}
 
 
-def _known(predictor: "Predictor") -> str:
+def _known(predictor: "PhotoPredictor") -> str:
     known = predictor.familiarity
     return "none" if known is None else f"{known.photos} photos, judged by {known.judges}"
 

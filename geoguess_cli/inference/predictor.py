@@ -1,53 +1,26 @@
 """A trained network on a device: from photos to logits, and through `Answering` to answers."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, UInt8
-from PIL import Image
+from jaxtyping import Float32
 
-from geoguess_cli.choices import PointMethod, Precision
-from geoguess_cli.geo.cut_partition import cut_partition
-from geoguess_cli.geo.partition import Partition
-from geoguess_cli.geo.regions import Region
-from geoguess_cli.inference.answering import Answering, Looked, Outputs
-from geoguess_cli.inference.answers import Answer, Unanswered
+from geoguess_cli.choices import Precision
+from geoguess_cli.inference.answering import Looked, Outputs
+from geoguess_cli.inference.photo_predictor import Images, Photo, PhotoPredictor
 from geoguess_cli.inference.probabilities import checked_logits
 from geoguess_cli.inference.windows import WindowPredictor, as_tensor
 from geoguess_cli.model.checkpoint import TrainedModel, load_model
 from geoguess_cli.model.device import autocast, resolve_device, resolve_precision
-from geoguess_cli.model.familiarity import Familiarity
-from geoguess_cli.model.memory import Memory
-from geoguess_cli.names import text_of
-from geoguess_cli.photos.archives import Member, PhotoFile
+from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
-from geoguess_cli.photos.decoder import MAX_PIXELS, decode_photo, to_upright_rgb
-from geoguess_cli.photos.images import ImageSpec, pixels_needed, to_array
-
-Images = Float[np.ndarray, "b 3 h w"] | Float[torch.Tensor, "b 3 h w"] | Float[np.ndarray, "b d"]
-"""Normalised images, as `Predictor.read` returns them, or features of photos; a tensor may lie on
-any device."""
-
-Photo = (
-    Path
-    | str
-    | Member
-    | bytes
-    | Image.Image
-    | UInt8[np.ndarray, "h w 3"]
-    | Float32[np.ndarray, "3 s s"]
-    | Float32[torch.Tensor, "3 s s"]
-)
-"""A photo in any form: a file, a member of an archive, the bytes of a file, a picture, its pixels,
-or what the model sees of it."""
+from geoguess_cli.photos.decoder import MAX_PIXELS
 
 
-class Predictor:
+class Predictor(PhotoPredictor):
     """A trained model on a device; it answers photos.
 
     Args:
@@ -57,6 +30,9 @@ class Predictor:
         max_pixels: Largest width × height of a photo, as in `decode_photo`.
     """
 
+    trained: TrainedModel
+    device: torch.device
+
     def __init__(
         self,
         trained: TrainedModel,
@@ -65,12 +41,14 @@ class Predictor:
         precision: Precision = "auto",
         max_pixels: int = MAX_PIXELS,
     ) -> None:
-        self.trained = trained
-        self.max_pixels = max_pixels
-        self.device = resolve_device(device)
-        self.precision = resolve_precision(precision, self.device)
-        self.answering = Answering(trained.partition, **trained.knowledge)
-        self._geolocator = trained.geolocator.to(self.device).eval()
+        where = resolve_device(device)
+        super().__init__(
+            trained,
+            device=where,
+            precision=resolve_precision(precision, where),
+            max_pixels=max_pixels,
+        )
+        self._geolocator = trained.geolocator.to(where).eval()
 
     @classmethod
     def load(
@@ -94,62 +72,11 @@ class Predictor:
         trained = load_model(folder)
         return cls(trained, device=device, precision=precision, max_pixels=max_pixels)
 
-    @property
-    def partition(self) -> Partition:
-        """The cell of each column of the probabilities."""
-        return self.answering.partition
-
-    def within(self, region: Region) -> "Predictor":
-        """The same network, whose answers are given that a photo was taken in a region.
-
-        Its `partition` holds the cells that reach into the region; if there is none, CellError is
-        raised. `logits` and `outputs` still have a column for each cell of the model.
-        """
-        limited, cells = copy.copy(self), cut_partition(self.trained.partition, region)
-        limited.answering = Answering(cells, **self.trained.knowledge)
-        limited.__dict__.pop("for_windows", None)
-        return limited
-
-    @property
-    def spec(self) -> ImageSpec:
-        """Size and normalisation of the images that the model takes."""
-        return self.trained.spec
-
-    @property
-    def temperature(self) -> float:
-        """Divisor of the logits before the softmax."""
-        return self.trained.temperature
-
-    @property
-    def point(self) -> PointMethod:
-        """The model's own point method."""
-        return self.trained.point
-
-    @property
-    def familiarity(self) -> Familiarity | None:
-        """What the training photos are like; None if the model does not know."""
-        return self.trained.familiarity
-
-    @property
-    def memory(self) -> Memory | None:
-        """The training photos that the model carries; None if it carries none."""
-        return self.trained.memory
-
-    def transform(self, image: Image.Image) -> Float32[np.ndarray, "3 s s"]:
-        """A decoded photo as the model sees it: resized and normalised."""
-        return to_array(image, self.spec)
-
-    def read(self, photo: Path | Member | bytes) -> Float32[np.ndarray, "3 s s"]:
-        """A photo as the model sees it, decoded as in `predict`.
-
-        Args:
-            photo: A file, a member of an archive, or the bytes of a file.
-
-        Raises:
-            PhotoError: The file does not exist, or the photo cannot be decoded.
-        """
-        least = pixels_needed(self.spec)
-        return self.transform(decode_photo(photo, at_least=least, max_pixels=self.max_pixels))
+    def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
+        """A photo in any form, as the model sees it."""
+        if isinstance(photo, torch.Tensor):
+            return photo.numpy(force=True)
+        return super().image(photo)
 
     def logits(self, images: Images) -> Float32[np.ndarray, "b c"]:
         """Logits of each cell for each image, as the network gives them, not calibrated.
@@ -179,17 +106,6 @@ class Predictor:
         features, pooled = (part.float().cpu().numpy() for part in (look.features, look.pooled))
         logits = checked_logits(look.logits.float().cpu().numpy())
         return Looked(logits, features, pooled)
-
-    def probabilities(self, images: Images) -> Float32[np.ndarray, "b k"]:
-        """Calibrated probability of each cell for each image; rows sum to 1.
-
-        Args:
-            images: An array or a tensor of normalised images, as `read` returns them.
-
-        Raises:
-            ModelError: A logit is not finite.
-        """
-        return self.answering.probabilities(self.logits(images))
 
     @cached_property
     def for_windows(self) -> WindowPredictor:
@@ -223,128 +139,4 @@ class Predictor:
             max_pixels=self.max_pixels,
         ) as loader:
             for batch in loader:
-                yield self._outputs(batch.rows.numpy(), batch.images, batch.failures)
-
-    def _outputs(
-        self, rows: Int[np.ndarray, " b"], images: Images, failures: list[tuple[int, str]]
-    ) -> Outputs:
-        if not len(rows):
-            return Outputs(rows, np.empty((0, len(self.trained.partition)), "f4"), failures)
-        look = self.look(images)
-        return Outputs(rows, look.logits, failures, look.features, look.pooled)
-
-    def answer(
-        self,
-        photo: Photo,
-        *,
-        name: str | None = None,
-        point: PointMethod | None = None,
-        min_confidence: float = 0.0,
-    ) -> Answer:
-        """The answer to one photo.
-
-        A file and its bytes are decoded as in `predict`; a picture of full size may give slightly
-        other probabilities, since large JPEG files are decoded at a smaller size.
-
-        Args:
-            photo: In any of the forms of `Photo`.
-            name: What to call the photo in the answer; by default its path, "" without a file.
-            point: How to choose the point estimate; None takes the model's own method.
-            min_confidence: An answer is sure if its likeliest cell is at least this probable.
-
-        Raises:
-            ConfigError: An unknown point method.
-            ModelError: A logit is not finite.
-            PhotoError: The file does not exist, or the photo cannot be decoded.
-        """
-        look = self.look(self.image(photo)[None])
-        probabilities, inside = self.answering.weighed(look.logits)
-        if name is None:
-            name = text_of(photo) if isinstance(photo, Path | str | Member) else ""
-        return self.answering.answer(
-            probabilities[0],
-            photo=name,
-            point=point,
-            min_confidence=min_confidence,
-            inside=float(inside[0]),
-            pooled=look.pooled[0],
-            features=look.features[0],
-        )
-
-    def image(self, photo: Photo) -> Float32[np.ndarray, "3 s s"]:
-        """A photo in any form, as the model sees it."""
-        if isinstance(photo, Path | str):
-            return self.read(Path(photo))
-        if isinstance(photo, bytes | Member):
-            return self.read(photo)
-        if isinstance(photo, Image.Image):
-            return self.transform(to_upright_rgb(photo))
-        if isinstance(photo, np.ndarray) and photo.dtype == np.uint8:
-            return self.transform(Image.fromarray(photo))
-        if isinstance(photo, torch.Tensor):
-            return photo.numpy(force=True)
-        return photo
-
-    def predict(
-        self,
-        files: Sequence[PhotoFile],
-        *,
-        batch_size: int = 32,
-        workers: int = 0,
-        point: PointMethod | None = None,
-        min_confidence: float = 0.0,
-        unlike_is_unsure: bool = False,
-        neighbours: int = 0,
-    ) -> Iterator[Answer | Unanswered]:
-        """The answer to each photo, in the order given; an unreadable photo is `Unanswered`.
-
-        Args:
-            files: The photos.
-            batch_size: Photos that go through the model at once.
-            workers: Processes that decode photos, as in `outputs`.
-            point: How to choose the point estimate; None takes the model's own method.
-            min_confidence: An answer is sure if its likeliest cell is at least this probable.
-            unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
-            neighbours: Training photos that the photo resembles to name in each answer.
-
-        Raises:
-            ModelError: A logit is not finite.
-        """
-        for output in self.outputs(files, batch_size=batch_size, workers=workers):
-            answers: list[Answer | Unanswered] = [
-                Unanswered(row, text_of(files[row]), reason) for row, reason in output.failures
-            ]
-            if len(output.rows):
-                probabilities, inside = self.answering.weighed(output.logits)
-                answers += self.answering.answers(
-                    probabilities,
-                    [text_of(files[row]) for row in output.rows.tolist()],
-                    rows=output.rows.tolist(),
-                    point=point,
-                    min_confidence=min_confidence,
-                    inside=inside,
-                    pooled=output.pooled,
-                    unlike_is_unsure=unlike_is_unsure,
-                    features=output.features,
-                    neighbours=neighbours,
-                )
-            yield from sorted(answers, key=lambda answer: answer.row)
-
-    def identity(self) -> dict[str, Any]:
-        """A record of the model for reports: its parts, its size, and a fingerprint.
-
-        Models with the same fingerprint, temperature and point method give the same answers.
-        """
-        config = self.trained.config
-        return {
-            "backbone": config.backbone,
-            "vit": config.vit,
-            "image_size": self.spec.size,
-            "cells": len(self.trained.partition),
-            "parameters": sum(p.numel() for p in self._geolocator.parameters()),
-            "device": str(self.device),
-            "precision": self.precision,
-            "temperature": self.temperature,
-            "point": self.point,
-            "fingerprint": self.trained.fingerprint,
-        }
+                yield self.outputs_of(batch.rows.numpy(), batch.images, batch.failures)

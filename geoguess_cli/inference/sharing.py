@@ -14,8 +14,10 @@ import numpy as np
 
 from geoguess_cli.errors import GeoguessError, ProcessError
 from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.photo_predictor import PhotoPredictor
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model.processes import Processes
+from geoguess_cli.model.trained import with_network
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.listing import PhotoList
 from geoguess_cli.photos.workers import workers_of_each
@@ -115,14 +117,14 @@ def _guarded(results: Iterator[_Part]) -> Iterator[_Part | _Failed]:
 class SharedModel(Protocol):
     """A model that each process loads for itself. It is sent by pickle, and has a hash."""
 
-    def load(self) -> Predictor:
+    def load(self) -> PhotoPredictor:
         """The predictor."""
 
     def __hash__(self) -> int: ...
 
 
 @lru_cache(maxsize=2)
-def predictor_of(model: SharedModel) -> Predictor:
+def predictor_of(model: SharedModel) -> PhotoPredictor:
     """The predictor of a model, loaded once in a process."""
     return model.load()
 
@@ -163,12 +165,15 @@ class SharedPredictor(Predictor):
     Args:
         model: The model.
         processes: The others run `assist`.
+
+    Raises:
+        ModelError: The model is that of an ONNX file.
     """
 
     def __init__(self, model: SharedModel, processes: Processes) -> None:
         own = predictor_of(model)
         super().__init__(
-            own.trained,
+            with_network(own.trained),
             device=str(own.device),
             precision=own.precision,
             max_pixels=own.max_pixels,

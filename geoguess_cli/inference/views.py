@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from geoguess_cli.inference.answering import Outputs
+from geoguess_cli.inference.answering import Looked, Outputs
 from geoguess_cli.inference.groups import Groups, grouped
-from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.inference.photo_predictor import Images, PhotoPredictor
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.listing import PhotoList
 
@@ -16,7 +16,7 @@ PHOTOS = 512
 """Photos whose views are looked at before the next: so many rows of logits are held."""
 
 
-class ViewPredictor(Predictor):
+class ViewPredictor(PhotoPredictor):
     """A predictor whose `outputs` join the views of each photo as photos of one place are joined.
 
     The pooled values are those of the first view, so that likeness to the training photos is that
@@ -27,20 +27,24 @@ class ViewPredictor(Predictor):
         redundancy: How alike views are as evidence, in [0, 1].
     """
 
-    def __init__(self, views: Sequence[Predictor], *, redundancy: float) -> None:
+    def __init__(self, views: Sequence[PhotoPredictor], *, redundancy: float) -> None:
         first = views[0]
         super().__init__(
             first.trained,
-            device=str(first.device),
+            device=first.device,
             precision=first.precision,
             max_pixels=first.max_pixels,
         )
         self._views, self._redundancy = views, redundancy
 
+    def look(self, images: Images) -> Looked:
+        """What the network makes of images of the first view, as in `PhotoPredictor`."""
+        return self._views[0].look(images)
+
     def outputs(
         self, files: Sequence[PhotoFile], *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Outputs]:
-        """What the network makes of many photos, as in `Predictor`."""
+        """What the network makes of many photos, as in `PhotoPredictor`."""
         photos = PhotoList.of_files(files)
         for start in range(0, len(photos), PHOTOS):
             rows = np.arange(start, min(start + PHOTOS, len(photos)))

@@ -9,6 +9,7 @@ from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.choices import Arithmetic
 from geoguess_cli.inference.answering import Answering
+from geoguess_cli.inference.photo_predictor import ArrayLike
 from geoguess_cli.inference.probabilities import checked_logits
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.kept_maps import WindowedGeolocator
@@ -87,7 +88,7 @@ class WindowPredictor:
         return self._answering.probabilities(checked_logits(logits.cpu().numpy()))
 
 
-def as_tensor(images: Float[np.ndarray, "..."] | Float[torch.Tensor, "..."]) -> torch.Tensor:
+def as_tensor(images: Float[ArrayLike, "..."]) -> torch.Tensor:
     """The images as a tensor; an array that is not writable or not contiguous is copied."""
     if isinstance(images, torch.Tensor):
         return images

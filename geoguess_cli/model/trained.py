@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from geoguess_cli.choices import PointMethod
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.described import DescribedModel
 from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.memory import Memory
@@ -18,7 +18,7 @@ from geoguess_cli.photos.images import ImageSpec
 
 
 @dataclass(frozen=True, eq=False)
-class TrainedModel:
+class TrainedModel(DescribedModel):
     """A geolocator and what its logits mean.
 
     Args:
@@ -56,23 +56,9 @@ class TrainedModel:
             )
 
     @property
-    def knowledge(self) -> dict[str, Any]:
-        """All but the network that decides its answers: the arguments of an `Answering`."""
-        return {
-            "decision": self.decision,
-            "familiarity": self.familiarity,
-            "memory": self.memory,
-        }
-
-    @property
-    def temperature(self) -> float:
-        """Divisor of the logits before the softmax; 1 if it was never fitted."""
-        return self.decision.temperature
-
-    @property
-    def point(self) -> PointMethod:
-        """How the point estimate is chosen."""
-        return self.decision.point
+    def parameters(self) -> int:
+        """Number of parameters of the network."""
+        return sum(p.numel() for p in self.geolocator.parameters())
 
     @property
     def fingerprint(self) -> str:
@@ -84,3 +70,17 @@ class TrainedModel:
             flat = tensor.detach().cpu().contiguous().flatten()
             digest.update(flat.view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()[:16]
+
+
+def with_network(model: DescribedModel) -> TrainedModel:
+    """The same model, whose network and weights are known.
+
+    Raises:
+        ModelError: The model is that of an ONNX file.
+    """
+    if isinstance(model, TrainedModel):
+        return model
+    raise ModelError(
+        "an ONNX file only answers photos, in one process: it cannot be calibrated, exported, "
+        "saved or shared; name the model folder that it was exported from"
+    )

@@ -24,7 +24,7 @@ from geoguess_cli.occlusion.targets import Question
 from geoguess_cli.photos.archives import Member, PhotoFile
 
 if TYPE_CHECKING:
-    from geoguess_cli.inference.predictor import Photo, Predictor
+    from geoguess_cli.inference.photo_predictor import Photo, PhotoPredictor
 
 OnBatch = Callable[[int, int], None]
 """Called with (images done, images in all) after each batch."""
@@ -83,7 +83,7 @@ class Unexplained:
 
 
 def explain_photos(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     photos: Sequence[PhotoFile],
     question: Question,
     plan: Plan,
@@ -117,7 +117,7 @@ def explain_photos(
 
 
 def explain_photo(
-    predictor: "Predictor",
+    predictor: "PhotoPredictor",
     photo: "Photo",
     question: Question,
     plan: Plan,

@@ -1,5 +1,6 @@
 """A photo file as an upright RGB picture; a damaged file is an error of one line."""
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,9 +87,7 @@ def opened_photo(source: Path | Member | bytes) -> Iterator[Image.Image]:
     suffix = "" if isinstance(source, bytes) else PurePath(source.name).suffix
     if isinstance(source, Member):
         source = source.read_bytes()
-    with warnings.catch_warnings():
-        # Pillow warns of damaged metadata and of large pictures; real errors are raised below.
-        warnings.simplefilter("ignore")
+    with _hushed:  # Pillow warns of damaged metadata and large pictures; errors are raised below
         try:
             with _opened(source) as file, _picture(file, suffix) as image:
                 yield image
@@ -98,6 +97,33 @@ def opened_photo(source: Path | Member | bytes) -> Iterator[Image.Image]:
             raise PhotoError(f"{name} {_absence(source)}") from error
         except Exception as error:  # decoders raise errors of any kind on damaged files
             raise PhotoError(f"{name} cannot be decoded: {_one_line(error)}") from error
+
+
+class _Hushed:
+    """Ignores the warnings of Pillow while at least one thread is in it.
+
+    Threads that overlap in `catch_warnings` itself would leave the filters of the wrong one behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.filterwarnings("ignore", module=r"(PIL|pi_heif)(\.|$)")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._caught.__exit__(None, None, None)
+
+
+_hushed = _Hushed()
 
 
 class _RefusalError(Exception):

@@ -18,9 +18,14 @@ PREFETCH = 2
 SHARED_MEMORY = Path("/dev/shm")
 
 
-def automatic_workers(photos: int) -> int:
-    """The number of decoding processes for some photos: 0 for few photos, at most one a core."""
-    if photos < FEW_PHOTOS:
+def automatic_workers(photos: int, *, few: int = FEW_PHOTOS) -> int:
+    """The number of decoding processes for some photos: 0 for few photos, at most one a core.
+
+    Args:
+        photos: Number of photos.
+        few: For fewer photos than this it takes longer to start a process than to decode them.
+    """
+    if photos < few:
         return 0
     return min(usable_cores(), MAX_WORKERS)
 

@@ -16,7 +16,7 @@ from geoguess_cli.geo.geodesy import check_latlng, great_circle_km
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.inference.answers import cell_places
 from geoguess_cli.inference.geoscore import geoscore
-from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.inference.photo_predictor import PhotoPredictor
 from geoguess_cli.maps.probability_map import probability_map
 from geoguess_cli.occlusion.occlusion_map import OcclusionMap, occlusion_maps
 from geoguess_cli.occlusion.targets import cell_target
@@ -124,7 +124,7 @@ class Service:
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: PhotoPredictor,
         limits: Limits | None = None,
         originals: Originals | None = None,
     ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.inference.photo_predictor import PhotoPredictor
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.files import write_survey
 from geoguess_cli.survey.report import SurveyReport
@@ -19,7 +19,7 @@ LIMIT = 200
 
 
 def survey_photos(
-    predictor: Predictor,
+    predictor: PhotoPredictor,
     photos: PhotoTable,
     plan: ScanPlan,
     folder: Path,

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from jaxtyping import Int
 
-from geoguess_cli.inference.predictor import Predictor
+from geoguess_cli.inference.photo_predictor import PhotoPredictor
 from geoguess_cli.inference.sharing import SharedModel, SharedPredictor, predictor_of, shared
 from geoguess_cli.model.processes import Processes
 from geoguess_cli.photos.archives import PhotoFile
@@ -47,7 +47,7 @@ class ScanTask:
         )
 
 
-def scanner_of(predictor: Predictor) -> FreshScans | None:
+def scanner_of(predictor: PhotoPredictor) -> FreshScans | None:
     """Scans photos with the processes that share a predictor; None if it is not shared."""
     return partial(_scanned, predictor) if isinstance(predictor, SharedPredictor) else None
 

@@ -36,7 +36,9 @@ def published(trained_world: World, hub: Hub) -> ModelRepository:
 
 
 def test_the_group_lists_its_verbs() -> None:
-    assert {f"model {name}" for name in ("adopt", "info", "card", "push", "pull")} <= VERBS.keys()
+    assert {
+        f"model {name}" for name in ("adopt", "info", "card", "push", "pull", "export")
+    } <= VERBS.keys()
 
 
 def test_every_option_that_names_a_model_takes_an_address() -> None:

@@ -9,7 +9,7 @@ import math
 import tempfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,13 @@ from geoguess_cli.config import Config, load_config, to_toml
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.model.checkpoint import load_model
+from geoguess_cli.model.onnx_metadata import (
+    ABOUT,
+    CELLS,
+    FAMILIARITY,
+    metadata_of,
+    read_metadata,
+)
 from geoguess_cli.model.states import state_bytes
 from geoguess_cli.photos.coordinates import Axis, degrees_of
 from geoguess_cli.photos.decoder import decode_photo
@@ -361,6 +368,29 @@ _MODEL = Parts(_small_model, whole=("README.md",))
 def model(content: bytes, folder: Path) -> None:
     _MODEL.write(content, folder)
     load_model(folder / "model")
+
+
+_TEXTS = (ABOUT, CELLS, FAMILIARITY)
+_POOLED = 96
+"""Number of pooled values of the backbone in `onnx_worlds`."""
+
+
+def _onnx_texts() -> list[bytes]:
+    import torch
+    from onnx_worlds import HYBRID, calibrated, random_model
+
+    places = np.repeat([(45.7, -111.0), (31.0, -97.5)], 3, axis=0)
+    cells = build_partition(places, max_photos=3, min_photos=1)
+    with torch.random.fork_rng(devices=[]):
+        trained = calibrated(random_model(replace(HYBRID, vit="none"), cells))
+    texts = metadata_of(trained, parts={"backbone": 1}, versions={})
+    return ["\0".join(texts[key] for key in _TEXTS).encode()]
+
+
+@target(_onnx_texts, *_JSON, b"\0", b"token", b"photos", b"decision", b"images", b"judges")
+def onnx_texts(content: bytes, _: Path) -> None:
+    texts = dict(zip(_TEXTS, content.decode(errors="replace").split("\0"), strict=False))
+    read_metadata(texts, width=_POOLED, name="model.onnx")
 
 
 def _small_snapshots(folder: Path) -> None:
