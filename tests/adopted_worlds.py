@@ -47,7 +47,6 @@ default_cfgs = models.generate_default_cfgs(
 )
 
 
-@models.register_model
 def tiny_clip_quickgelu(pretrained: bool = False, **options: Any) -> Any:
     """A CLIP image tower as timm builds the large one, with two small blocks."""
     sizes = {"img_size": SIZE, "patch_size": PATCH, "embed_dim": WIDTH, "depth": BLOCKS}
@@ -60,6 +59,10 @@ def tiny_clip_quickgelu(pretrained: bool = False, **options: Any) -> Any:
     return models.build_model_with_cfg(
         VisionTransformer, NAME, pretrained, **{**sizes, **kind, **options}
     )
+
+
+if not models.is_model(tiny_clip_quickgelu.__name__):  # doctest imports this module once more
+    models.register_model(tiny_clip_quickgelu)
 
 
 @dataclasses.dataclass

@@ -73,6 +73,7 @@ def test_links_become_those_of_the_site() -> None:
 
 RUN_BY = {
     "python.md": "tests/api/test_documentation.py",
+    "models.md": "tests/api/test_documentation.py",
     "api.md": "tests/serve/test_documentation.py",
     "scale.md": "tests/test_scale_page.py",
 }

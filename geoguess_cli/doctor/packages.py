@@ -20,6 +20,7 @@ PURPOSES = {
     "serve": "`geoguess serve`",
     "hub": "models at hf:// addresses",
     "ray": "Ray Data over the Python API",
+    "onnx": "models as one ONNX file",
     "tensorboard": 'train.log = "tensorboard"',
 }
 """What each extra is for."""

@@ -53,6 +53,7 @@ def test_train_writes_a_model_and_a_run(trained_world) -> None:
         "temperature": calibration["temperature"],
         "point": point["method"],
         "redundancy": 0.0,
+        "view_redundancy": 1.0,
     }
 
 

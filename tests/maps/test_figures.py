@@ -129,7 +129,7 @@ def test_a_map_of_two_thousand_cells_takes_seconds(measured_cpu) -> None:  # typ
         with measured_cpu() as spent:
             probability_map_figure(map_, photo=PHOTO).canvas.draw()
         seconds.append(spent())
-    assert min(seconds) < 3.0
+    assert min(seconds) < 5.0
 
 
 def test_a_map_shows_the_border_of_its_region(states: Partition) -> None:

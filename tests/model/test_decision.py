@@ -23,6 +23,7 @@ def test_temperature_and_point_method_are_kept(
         "temperature": 1.625,
         "point": point,
         "redundancy": 0.0,
+        "view_redundancy": 1.0,
     }
     loaded = load_model(folder)
     assert (loaded.temperature, loaded.point) == (1.625, point)

@@ -24,6 +24,23 @@ def hungry(config: Config) -> Config:
     return dataclasses.replace(config, images=images, train=train)
 
 
+def address_space() -> int:
+    """Bytes of address space that this process has, used or not."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def holding_what_is_free() -> list[torch.Tensor]:
+    """Tensors in all the space that earlier tests of this process used and gave back."""
+    held: list[torch.Tensor] = []
+    grown = 0
+    while grown < 3:
+        before = address_space()
+        held.append(torch.empty(1_000_000, dtype=torch.uint8))
+        grown = grown + 1 if address_space() > before else 0
+    return held
+
+
 @needs_fork
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the memory of Linux")
 @pytest.mark.promise("fault", "too little memory for a step, by a limit of the system")
@@ -39,8 +56,8 @@ def test_too_little_memory_names_what_fits(lab: Lab) -> None:
 
         def work(room: int = room, session: Any = session, told: Path = told) -> int:
             torch.set_num_threads(1)
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            limit = pages * os.sysconf("SC_PAGE_SIZE") + room * 1_000_000
+            _held = holding_what_is_free()
+            limit = address_space() + room * 1_000_000
             resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
             with pytest.raises(OutOfMemoryError) as caught:
                 list(session.epochs())
