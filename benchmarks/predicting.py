@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PHOTO = ROOT / "sample_data" / "photos" / "d165-00.jpg"
 IN_MEMORY = 4
 """Different batches, which take turns."""
+IMPORTS = "import torch; from geoguess_cli.model._timm import timm"
+"""timm through its door, since a torchvision for another torch stops `import timm`."""
 
 
 def write_model(folder: Path) -> None:
@@ -108,7 +110,7 @@ def many(arguments: argparse.Namespace, folder: Path) -> None:
 
 def first(arguments: argparse.Namespace, folder: Path) -> None:
     """Measure the first answer."""
-    bare = [sys.executable, "-c", "import torch, timm"]
+    bare = [sys.executable, "-c", IMPORTS]
     predict = [sys.executable, "-m", "geoguess_cli", "predict", str(arguments.photo)]
     predict += ["--model", str(folder / "model")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
