@@ -70,7 +70,7 @@ class TrainConfig:
     each stage with "cosine". `accumulate` is the number of parts in which a batch goes
     through the model, whose gradients add up to those of the batch. `compile` lets torch.compile
     write kernels for the model before it trains. `log` is "" (none), "tensorboard", or a function
-    as "module:function", which is told every epoch and the report.
+    as "module:function", which gets every epoch and the report.
     """
 
     batch_size: int = 64

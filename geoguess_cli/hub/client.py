@@ -201,9 +201,9 @@ def publish(
         operations += [CommitOperationDelete(name) for name in deleted]
         commit = api.create_commit(address.repository, operations, commit_message=message)
     said = [" ".join(str(one.message).split()) for one in caught]
-    # The client doubts each Parquet file in a model repository; the cells belong there.
-    told = tuple(dict.fromkeys(text for text in said if "README.md" in text))
-    return Published(str(commit.oid), str(commit.commit_url), told)
+    # The client warns of each Parquet file in a model repository, but the cells belong there.
+    warnings_of_card = tuple(dict.fromkeys(text for text in said if "README.md" in text))
+    return Published(str(commit.oid), str(commit.commit_url), warnings_of_card)
 
 
 def cached_file(repository: str, names: Sequence[str]) -> str | None:

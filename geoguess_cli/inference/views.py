@@ -13,7 +13,7 @@ from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.listing import PhotoList
 
 PHOTOS = 512
-"""Photos whose views are looked at before the next: so many rows of logits are held."""
+"""Photos whose views go through the model together; their logits are in memory at the same time."""
 
 
 class ViewPredictor(PhotoPredictor):

@@ -14,7 +14,6 @@ LICENSE             where the weights were published by others, the text of thei
 `model.folder` has the names, and reads what needs no network.
 """
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +26,7 @@ from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
+from geoguess_cli.model.description import description_of
 from geoguess_cli.model.familiarity import read_familiarity, write_familiarity
 from geoguess_cli.model.folder import (
     CARD_NAME,
@@ -34,7 +34,6 @@ from geoguess_cli.model.folder import (
     CELLS_NAME,
     CONFIG_NAME,
     FAMILIARITY_NAME,
-    FORMAT,
     LICENCE_NAME,
     METRICS_NAME,
     WEIGHTS_NAME,
@@ -62,15 +61,9 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         ModelError: The folder exists and is not a model folder.
     """
     digest, described = cells_digest(trained.partition.cells), describe(trained)
-    config = {
-        "format": FORMAT,
-        "model": dataclasses.asdict(trained.config),
-        "images": dataclasses.asdict(trained.spec),
-        "decision": dataclasses.asdict(trained.decision),
-        "cells": {"count": len(trained.partition), "sha256": digest},
-        "parts": described.parts,
-        "versions": described.versions,
-    }
+    config = description_of(
+        trained, digest=digest, parts=described.parts, versions=described.versions
+    )
     with replacing_folder(folder) as partial:
         write_state(
             trained.geolocator.state_dict(), partial / WEIGHTS_NAME, metadata={CELLS_KEY: digest}

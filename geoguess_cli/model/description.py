@@ -28,12 +28,16 @@ class Description(NamedTuple):
         spec: How photos become images.
         decision: How logits become probabilities and a point estimate.
         cells: Count and digest of the partition.
+        parts: Number of parameters of each part; empty in a model that does not say.
+        versions: Versions of the libraries that wrote the model.
     """
 
     config: ModelConfig
     spec: ImageSpec
     decision: Decision
-    cells: dict[str, Any]
+    cells: Mapping[str, Any]
+    parts: Mapping[str, int]
+    versions: Mapping[str, str]
 
 
 def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
@@ -44,7 +48,7 @@ def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
 def description_of(
     model: DescribedModel, *, digest: str, parts: Mapping[str, int], versions: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The tree of a model, which `read_description` reads.
+    """The tree of a model, which `read_tree` reads.
 
     Args:
         model: The model.
@@ -63,7 +67,7 @@ def description_of(
     }
 
 
-def read_description(tree: Mapping[str, Any], *, where: str, remedy: str) -> Description:
+def read_tree(tree: Mapping[str, Any], *, where: str, remedy: str) -> Description:
     """What a tree says.
 
     Args:
@@ -89,7 +93,9 @@ def read_description(tree: Mapping[str, Any], *, where: str, remedy: str) -> Des
         }
         config, spec, cells = ModelConfig(**model), ImageSpec(**images), dict(tree["cells"])
         decision = dict(tree.get("decision", {}))  # absent in older folders
-    except (KeyError, TypeError, ValueError) as error:
+        parts = {str(name): int(count) for name, count in tree.get("parts", {}).items()}
+        versions = {str(name): str(text) for name, text in tree.get("versions", {}).items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{where} does not describe a model: {error}") from error
     try:
         decided = record_from_tree(Decision, decision, where=where, table="decision")
@@ -97,4 +103,4 @@ def read_description(tree: Mapping[str, Any], *, where: str, remedy: str) -> Des
         raise ModelError(f"{error}. {remedy}") from error
     except ModelError as error:
         raise ModelError(f"{where}: {error}. {remedy}") from error
-    return Description(config, spec, decided, cells)
+    return Description(config, spec, decided, cells, parts, versions)

@@ -11,24 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import UInt64
 from safetensors import SafetensorError, safe_open
 
-from geoguess_cli import __version__
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import ConfigError, MissingFileError, ModelError
+from geoguess_cli.errors import MissingFileError, ModelError
 from geoguess_cli.geo.partition import Partition, read_partition
 from geoguess_cli.hub.address import shown
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.description import Description, read_tree
+from geoguess_cli.model.description import cells_digest as cells_digest
 from geoguess_cli.model.familiarity import FAMILIARITY_NAME as FAMILIARITY_NAME
 from geoguess_cli.model.familiarity import KnownPhotos, read_known_photos
 from geoguess_cli.model.memory import MEMORY_NAME, PHOTOS_NAME, CarriedPhotos, read_carried_photos
 from geoguess_cli.photos.images import ImageSpec
-from geoguess_cli.toml_records import record_from_tree
-
-FORMAT = 1
-"""Number of the folder's layout; raise it with a change that older versions would misread."""
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -62,27 +57,6 @@ CELLS_KEY = "geoguess.cells"
 """Metadata key of a state: the digest of the partition that its head was trained on."""
 
 
-@dataclass(frozen=True)
-class ConfigFile:
-    """What `config.json` holds.
-
-    Attributes:
-        config: The architecture.
-        spec: How photos become tensors.
-        decision: How logits become probabilities and a point estimate.
-        cells: Number and digest of the cells.
-        parts: Number of parameters of each part; empty in a folder that does not say.
-        versions: Versions of the libraries that wrote the model.
-    """
-
-    config: ModelConfig
-    spec: ImageSpec
-    decision: Decision
-    cells: Mapping[str, Any]
-    parts: Mapping[str, int]
-    versions: Mapping[str, str]
-
-
 @dataclass(frozen=True, eq=False)
 class ModelDescription:
     """What can be said of a model without its network.
@@ -113,11 +87,6 @@ class ModelDescription:
     def parameters(self) -> int:
         """Number of parameters."""
         return sum(self.parts.values())
-
-
-def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:
-    """The fingerprint of a partition: SHA-256 of its cell ids in order, in hex."""
-    return hashlib.sha256(cells.astype("<u8").tobytes()).hexdigest()
 
 
 def check_folder(folder: Path) -> None:
@@ -167,40 +136,14 @@ def read_description(folder: Path) -> ModelDescription:
     )
 
 
-def read_config(path: Path) -> ConfigFile:
+def read_config(path: Path) -> Description:
     """What a `config.json` holds.
 
     Raises:
         ModelError: Another version of geoguess wrote it, or it does not describe a model.
     """
-    tree = read_json(path)
-    if tree.get("format") != FORMAT:
-        written = tree.get("versions", {}).get("geoguess", "unknown")
-        raise ModelError(
-            f"{path}: format {tree.get('format')!r}, written by geoguess {written}; "
-            f"this is geoguess {__version__}, which reads format {FORMAT}"
-        )
-    try:
-        images = dict(tree["images"])
-        images |= {name: tuple(images[name]) for name in ("mean", "std")}
-        model: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in tree["model"].items()
-        }
-        config, spec, cells = ModelConfig(**model), ImageSpec(**images), dict(tree["cells"])
-        decision = dict(tree.get("decision", {}))  # absent in older folders
-        parts = {str(name): int(count) for name, count in tree.get("parts", {}).items()}
-        versions = {str(name): str(text) for name, text in tree.get("versions", {}).items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} does not describe a model: {error}") from error
-    try:
-        decided = record_from_tree(Decision, decision, where=path.name, table="decision")
-    except (ConfigError, ModelError) as error:
-        raise ModelError(
-            f"{path.parent}: {error}. Remove `decision` from {path.name}, and `geoguess calibrate` "
-            "fits it again"
-        ) from error
-    return ConfigFile(config, spec, decided, cells, parts, versions)
+    remedy = f"Remove `decision` from {path.name}, and `geoguess calibrate` fits it again"
+    return read_tree(read_json(path), where=str(path), remedy=remedy)
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:

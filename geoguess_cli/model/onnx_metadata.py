@@ -22,7 +22,7 @@ from geoguess_cli.geo.geodesy import check_latlng
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.described import DescribedModel
-from geoguess_cli.model.description import cells_digest, description_of, read_description
+from geoguess_cli.model.description import cells_digest, description_of, read_tree
 from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.photos.images import ImageSpec
 
@@ -97,24 +97,30 @@ def read_metadata(texts: Mapping[str, str], *, width: int, name: str) -> OnnxDes
         raise ModelError(f"{name} is an ONNX file that does not say what its logits mean; {EXPORT}")
     try:
         about = json.loads(texts[ABOUT])
-        config, spec, decision, cells = read_description(about, where=name, remedy=EXPORT)
+        own = read_tree(about, where=name, remedy=EXPORT)
         partition = _partition(json.loads(texts[CELLS]))
         packed = texts.get(FAMILIARITY)
         familiarity = (
             None if packed is None else _unpacked(packed, about["familiarity"], width=width)
         )
         metrics, digest = dict(about["metrics"]), str(about["fingerprint"])
-        weights = sum(about["parts"].values())
     except ModelError:
         raise
     except _DAMAGED as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
         raise ModelError(f"{name} is damaged ({reason}); {EXPORT}") from error
-    if cells_digest(partition.cells) != cells.get("sha256"):
+    if cells_digest(partition.cells) != own.cells.get("sha256"):
         raise ModelError(f"{name} holds the partition of another model; {EXPORT}")
-    licence = texts.get(LICENCE, "")
     return OnnxDescription(
-        partition, config, spec, metrics, decision, familiarity, digest, weights, licence
+        partition=partition,
+        config=own.config,
+        spec=own.spec,
+        metrics=metrics,
+        decision=own.decision,
+        familiarity=familiarity,
+        digest=digest,
+        weights=sum(own.parts.values()),
+        licence=texts.get(LICENCE, ""),
     )
 
 

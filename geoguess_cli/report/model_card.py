@@ -174,8 +174,8 @@ def read_report(
         return None
     record, decision = read_json(own), described.decision
     model = record.get("model", {})
-    told = tuple(model.get(key) for key in ("fingerprint", "temperature", "point"))
-    if told != (fingerprint(folder), decision.temperature, decision.point):
+    judged = tuple(model.get(key) for key in ("fingerprint", "temperature", "point"))
+    if judged != (fingerprint(folder), decision.temperature, decision.point):
         raise ModelError(
             f"{own} is the evaluation of another model, or of this one before it was calibrated; "
             f"`geoguess eval --model {shown(folder)}` writes its own"

@@ -26,7 +26,7 @@ class TrainingLog:
     """Tells the events of a training to a hook, whose failures never stop the training.
 
     Args:
-        hook: What is told; None tells nobody.
+        hook: The function to call; None calls none.
         run: The folder of the run.
     """
 

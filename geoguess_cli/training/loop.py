@@ -55,7 +55,7 @@ class EpochLoop:
         cells_digest: `states.cells_digest` of the partition.
         terms: `terms.training_terms` of this training.
         features: Reads features in place of photos, for a stage where all before the head rests.
-        log: Is told when the training begins, and the result of each epoch.
+        log: Gets the start of the training and the result of each epoch.
         on_step: Called after each batch.
         stop: Asked after each batch.
     """

@@ -61,7 +61,7 @@ class TrainingSession:
         geolocator: The model that learns. When a training begins it has its first weights.
         notes: What the user should know about these first weights, or about snapshots that are
             damaged, one sentence each.
-        log: Is told what happens, see `train.log`.
+        log: Gets the events of the training, see `train.log`.
         threads: Compute threads: those of the interrupted training, else `config.threads`.
 
     Raises:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from geoguess_cli.errors import ModelError
-from geoguess_cli.model.description import cells_digest, description_of, read_description
+from geoguess_cli.model.description import cells_digest, description_of, read_tree
 from geoguess_cli.model.trained import TrainedModel
 
 WHERE = {"where": "model.onnx", "remedy": "Export it again"}
@@ -25,9 +25,10 @@ def tree(trained: TrainedModel) -> dict[str, Any]:
 
 
 def test_a_tree_says_what_the_model_is(tree: dict[str, Any], trained: TrainedModel) -> None:
-    config, spec, decision, cells = read_description(tree, **WHERE)
-    assert (config, spec, decision) == (trained.config, trained.spec, trained.decision)
-    assert cells["count"] == len(trained.partition)
+    own = read_tree(tree, **WHERE)
+    assert (own.config, own.spec, own.decision) == (trained.config, trained.spec, trained.decision)
+    assert own.cells["count"] == len(trained.partition)
+    assert (own.parts, own.versions) == ({"backbone": 3}, {"geoguess": "0.0"})
 
 
 @pytest.mark.parametrize(
@@ -45,4 +46,4 @@ def test_a_tree_that_is_not_understood_is_refused(
 ) -> None:
     change(tree)
     with pytest.raises(ModelError, match=message):
-        read_description(tree, **WHERE)
+        read_tree(tree, **WHERE)
