@@ -20,15 +20,13 @@ With --photos the hybrids are those of the recipes `notebook`, `paper` and `osv-
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded
-
+import calm  # noqa: F401  (before numpy)
 from ablation_calibration import calibration_lines
 from ablation_neighbours import answer_by_neighbours, kept_features, scene_parameters
 from ablation_page import write_page

@@ -18,11 +18,10 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import calm  # noqa: F401  (before numpy)
 import numpy as np
 from predicting import PHOTO, ROOT, seconds_of, write_model
 from training import write_photos
-
-from geoguess_cli.console.streams import wait_asleep
 
 
 def first_answers(folder: Path, rounds: int) -> dict[str, float]:
@@ -90,7 +89,6 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.small:
         arguments.photos, arguments.rounds = 64, 1
-    wait_asleep(os.environ)  # as the command line does, before torch is loaded
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_model(folder / "model")

@@ -25,10 +25,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import calm  # noqa: F401  (before numpy)
 import numpy as np
 from training import SAMPLE_CELLS, cells_of, write_photos
 
-from geoguess_cli.console.streams import wait_asleep
 from geoguess_cli.photos.images import ImageSpec, decode_photo, pixels_needed, to_array
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,7 +143,6 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.small:
         arguments.photos, arguments.rounds = 48, 1
-    wait_asleep(os.environ)  # as the command line does, before torch is loaded
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_model(folder / "model")

@@ -24,12 +24,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import calm  # noqa: F401  (before numpy)
 import numpy as np
 import polars as pl
 from PIL import Image, ImageFilter
 
 from geoguess_cli.config import Config, StageConfig
-from geoguess_cli.console.streams import wait_asleep
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.photos.table import PhotoTable
 
@@ -174,7 +174,6 @@ def parsed() -> argparse.Namespace:
 def main() -> None:
     """Measure and print."""
     arguments = parsed()
-    wait_asleep(os.environ)  # as the command line does, before torch is loaded
     from bare_loop import PAPER_CELLS
 
     cells = cells_of(PAPER_CELLS if arguments.paper else SAMPLE_CELLS, np.random.default_rng(0))

@@ -27,7 +27,7 @@ from geoguess_cli.commands import (
     train,
 )
 from geoguess_cli.console import processes
-from geoguess_cli.console.streams import discard_output, prepare_streams, wait_asleep
+from geoguess_cli.console.streams import calm_threads, discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
 from geoguess_cli.shortage import shortage
 
@@ -143,7 +143,7 @@ app.command("doctor")(doctor.doctor)
 def main() -> None:
     """Run the command line; this is the console script."""
     prepare_streams(environment=os.environ, windows=os.name == "nt")
-    wait_asleep(os.environ)
+    calm_threads(os.environ)
     try:
         app()
     except OSError as error:

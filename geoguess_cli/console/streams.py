@@ -26,16 +26,19 @@ def prepare_streams(*, environment: Mapping[str, str], windows: bool) -> None:
             stream.reconfigure(encoding="utf-8" if by_default else None, errors=WRITABLE)
 
 
-def wait_asleep(environment: "os._Environ[str] | dict[str, str]") -> None:
-    """Let compute threads that wait for each other sleep; torch reads this as it is loaded.
+def calm_threads(environment: "os._Environ[str] | dict[str, str]") -> None:
+    """Let compute threads leave the cores to work; torch and numpy read this as they are loaded.
 
-    By default they spin for a while, and take the core from the very thread that they wait for
-    where other programs are at work. A choice of the user stays.
+    Threads that wait for each other spin for a while, and take the core from the very thread that
+    they wait for where other processes are at work, such as those that decode photos. So torch's
+    threads sleep, and numpy's OpenBLAS, which can only spin, has one thread. A choice of the user
+    stays.
 
     Args:
         environment: Environment variables.
     """
     environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def discard_output() -> None:

@@ -114,6 +114,8 @@ class Guess:
 _ROW_OF_GUESS = ("token", "probability", "latitude", "longitude", "country", "region", "place")
 """The columns of each guess in a flat row."""
 
+_RECORD_OF_GUESS = ("rank", *_ROW_OF_GUESS)
+
 _GUESS_COLUMNS = _ROW_OF_GUESS[:1] + _ROW_OF_GUESS[2:]
 
 _ROW_OF_NEIGHBOUR = ("photo", "similarity", "latitude", "longitude", "creator", "license")
@@ -322,4 +324,4 @@ def likeness_record(likeness: Likeness | None) -> dict[str, Any]:
 
 def _guess_record(guess: Guess) -> dict[str, Any]:
     """A guess for files, which name a cell by its token alone."""
-    return {name: value for name, value in asdict(guess).items() if name != "cell_index"}
+    return {name: getattr(guess, name) for name in _RECORD_OF_GUESS}

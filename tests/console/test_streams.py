@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from geoguess_cli.console.streams import prepare_streams, wait_asleep
+from geoguess_cli.console.streams import calm_threads, prepare_streams
 
 TEXT = "Łódź −1 \U0001f30d caf\udce9"
 
@@ -50,24 +50,27 @@ def test_a_stream_of_another_kind_is_left_alone(monkeypatch):
 
 def test_compute_threads_sleep_unless_the_user_chose_otherwise():
     environment = {}
-    wait_asleep(environment)
-    assert environment == {"OMP_WAIT_POLICY": "PASSIVE"}
-    environment = {"OMP_WAIT_POLICY": "ACTIVE"}
-    wait_asleep(environment)
-    assert environment == {"OMP_WAIT_POLICY": "ACTIVE"}
+    calm_threads(environment)
+    assert environment == {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_NUM_THREADS": "1"}
+    chosen = {"OMP_WAIT_POLICY": "ACTIVE", "OPENBLAS_NUM_THREADS": "4"}
+    environment = dict(chosen)
+    calm_threads(environment)
+    assert environment == chosen
 
 
-def test_the_command_line_lets_them_sleep_before_torch_is_loaded():
+def test_the_command_line_calms_them_before_numpy_is_loaded():
     script = """
 import os, sys
 from geoguess_cli.app import main
 
 sys.argv = ["geoguess", "--version"]
 os.environ.pop("OMP_WAIT_POLICY", None)
+os.environ.pop("OPENBLAS_NUM_THREADS", None)
 try:
     main()
 finally:
-    print(os.environ["OMP_WAIT_POLICY"], "torch" in sys.modules)
+    names = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+    print(*map(os.environ.get, names), {"numpy", "torch"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "PASSIVE False"
+    assert done.stdout.splitlines()[-1] == "PASSIVE 1 set()"
