@@ -52,7 +52,8 @@ def predict(
         bool,
         typer.Option(
             "--abstain-unlike",
-            help="Answer `not sure` if the photo is unlike the training photos.",
+            help="Answer `not sure` if the photo, or most of a group, is unlike the training "
+            "photos.",
         ),
     ] = False,
     neighbours: options.NeighboursOption = 0,
@@ -105,8 +106,6 @@ def predict(
         )
     arguments = expand_photos(photos, sink, columns=config.columns)
     groups = chosen_groups(arguments, together=together, by=group_by, kind=kind, output=parted)
-    if groups is not None and abstain_unlike:
-        raise typer.BadParameter("--abstain-unlike speaks of single photos")
     predictor = load_predictor(config, model, within=within, views=views, processes=processes)
     check_familiarity(predictor, sink, needed=abstain_unlike)
     check_memory(predictor, neighbours, room=ROOM_FOR_NEIGHBOURS.get(kind, ""))
@@ -156,9 +155,8 @@ def _answers(
     if groups is None:
         return _noted(sink.tracked(ask(files), "photos", total=len(files)), errors)
     say_redundancy(predictor, sink)
-    how = {name: value for name, value in decided.items() if name != "unlike_is_unsure"}
     given = predict_groups(
-        predictor, files, groups, workers=config.workers, on_failure=errors.append, **how
+        predictor, files, groups, workers=config.workers, on_failure=errors.append, **decided
     )
     return sink.tracked(given, "groups", total=len(groups))
 

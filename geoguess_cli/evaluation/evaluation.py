@@ -191,10 +191,8 @@ def _observed(
         done = 0
         for output in predictor.outputs(table.files, batch_size=batch_size, workers=workers):
             errors.update(output.failures)
-            if familiarity is not None and output.pooled is not None:
-                likenesses.update(
-                    zip(output.rows.tolist(), familiarity.likenesses(output.pooled), strict=True)
-                )
+            if near := output.likenesses(familiarity):
+                likenesses.update(zip(output.rows.tolist(), near, strict=True))
             known = [] if memory is None else [output.seen]
             yield output.rows, output.logits, *known
             done += len(output.rows) + len(output.failures)

@@ -53,8 +53,8 @@ class GroupPredictor:
 
     @property
     def familiarity(self) -> Familiarity | None:
-        """None: a group is no photo that could be like the training photos."""
-        return None
+        """What the training photos are like."""
+        return self._predictor.familiarity
 
     @property
     def memory(self) -> Memory | None:
@@ -67,7 +67,7 @@ class GroupPredictor:
         """The logits of the groups; `files` are those of `group_table`, one a group."""
         assert len(files) == len(self._groups)
         outputs = self._predictor.outputs(self._table.files, batch_size=batch_size, workers=workers)
-        return grouped(outputs, self._groups, self._redundancy)
+        return grouped(outputs, self._groups, self._redundancy, self.familiarity)
 
     def identity(self) -> dict[str, Any]:
         """The parts, size and fingerprint of the model."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float, Float32, Float64, Int
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import ModelError
@@ -47,6 +47,8 @@ class Outputs:
         failures: Position and reason of each unreadable photo.
         features: What the head saw of each photo; None if the network does not say.
         pooled: What the backbone gave for each photo, as `model.geolocator.NetworkLook`; likewise.
+        distances: How far each row lies from the training photos, where a row is a group; that of a
+            photo follows from `pooled`.
     """
 
     rows: Int[np.ndarray, " b"]
@@ -54,12 +56,21 @@ class Outputs:
     failures: list[tuple[int, str]]
     features: Float32[np.ndarray, "b d"] | None = None
     pooled: Float32[np.ndarray, "b p"] | None = None
+    distances: Float64[np.ndarray, " b"] | None = None
 
     @property
     def seen(self) -> Float32[np.ndarray, "b d"]:
         """The features; a model that carries training photos gives them."""
         assert self.features is not None or not len(self.rows)
         return np.empty((0, 0), dtype=np.float32) if self.features is None else self.features
+
+    def likenesses(self, familiarity: Familiarity | None) -> list[Likeness] | None:
+        """How near each row lies to the training photos; None where that is not known."""
+        if familiarity is None or not len(self.rows):
+            return None
+        if self.distances is not None:
+            return familiarity.likenesses_at(self.distances)
+        return None if self.pooled is None else familiarity.likenesses(self.pooled)
 
 
 class Answering:
@@ -133,7 +144,7 @@ class Answering:
         point: PointMethod | None = None,
         min_confidence: float = 0.0,
         inside: Float[np.ndarray, " b"] | None = None,
-        pooled: Float32[np.ndarray, "b p"] | None = None,
+        likenesses: Sequence[Likeness] | None = None,
         unlike_is_unsure: bool = False,
         features: Float32[np.ndarray, "b d"] | None = None,
         neighbours: int = 0,
@@ -148,8 +159,8 @@ class Answering:
             min_confidence: In [0, 1]. An answer is sure if its likeliest cell is at least this
                 probable.
             inside: How much probability lay inside the region of the partition, if it has one.
-            pooled: What the backbone gave for each photo, as `Outputs` holds it; without it no
-                answer says whether the photo is like the training photos.
+            likenesses: How near each photo lies to the training photos, as `Outputs.likenesses`
+                says; without it no answer says so.
             unlike_is_unsure: An answer to a photo unlike the training photos is not sure.
             features: What the head saw of each photo, as `Outputs` holds it.
             neighbours: Training photos that each photo resembles to name in its answer.
@@ -165,7 +176,7 @@ class Answering:
         places = locate(estimates)
         expected = expected_km(probabilities, distances, radii).tolist()
         radius = radius_km(probabilities, distances, radii).tolist()
-        likenesses = self._likeness(pooled, len(photos))
+        near: Sequence[Likeness | None] = likenesses or [None] * len(photos)
         alike = self._neighbours(features, neighbours, len(photos))
         return [
             Answer(
@@ -177,10 +188,10 @@ class Answering:
                 expected_km=expected[at],
                 radius_90_km=radius[at],
                 sure=bool(probabilities[at].max() >= min_confidence)
-                and not (unlike_is_unsure and _unlike(likenesses[at])),
+                and not (unlike_is_unsure and _unlike(near[at])),
                 region=self._region,
                 inside=1.0 if inside is None else float(inside[at]),
-                likeness=likenesses[at],
+                likeness=near[at],
                 neighbours=alike[at],
             )
             for at, row in enumerate(range(len(photos)) if rows is None else rows)
@@ -201,12 +212,6 @@ class Answering:
             raise ModelError(MISSING)
         return [tuple(own) for own in self.memory.neighbours(features, count)]
 
-    def _likeness(self, pooled: np.ndarray | None, photos: int) -> Sequence[Likeness | None]:
-        """How near each photo lies to the training photos; None where that is not known."""
-        if self.familiarity is None or pooled is None:
-            return [None] * photos
-        return self.familiarity.likenesses(pooled)
-
     def answer(
         self,
         probabilities: Float32[np.ndarray, " c"],
@@ -222,15 +227,19 @@ class Answering:
         """The answer to one photo; the arguments are those of `answers`.
 
         With `features`, what the head saw, it names training photos if the model carries them.
+        With `pooled`, what the backbone gave, it says whether the photo is like them.
         """
         known = self.memory is not None and features is not None
+        likenesses = None
+        if self.familiarity is not None and pooled is not None:
+            likenesses = self.familiarity.likenesses(pooled[None])
         return self.answers(
             probabilities[None],
             [photo],
             point=point,
             min_confidence=min_confidence,
             inside=None if inside is None else np.array([inside]),
-            pooled=None if pooled is None else pooled[None],
+            likenesses=likenesses,
             unlike_is_unsure=unlike_is_unsure,
             features=None if features is None else features[None],
             neighbours=NEIGHBOURS if known else 0,

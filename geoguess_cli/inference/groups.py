@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float64, Int
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.answers import Answer, Unanswered
 from geoguess_cli.inference.evidence import combined
+from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.model.memory import directions
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.archives import PhotoFile
@@ -85,20 +86,29 @@ def groups_by(table: PhotoTable, column: str) -> Groups:
     return Groups([name for _, name in order], np.array([order[key] for key in keys]))
 
 
-def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> Iterator[Outputs]:
+def grouped(
+    outputs: Iterable[Outputs],
+    groups: Groups,
+    redundancy: float,
+    familiarity: Familiarity | None = None,
+) -> Iterator[Outputs]:
     """The logits of each group, once its last photo is there; rows are positions of groups.
 
     The features of a group are the mean of the directions of its photos' features, so that the
-    cosine with any features is in proportion to the mean of the photos' cosines. Memory holds a row
-    of logits and of features for each group that has begun.
+    cosine with any features is in proportion to the mean of the photos' cosines. The distance of a
+    group from the training photos is the median of its photos' distances, so that it compares with
+    that of a single photo. Memory holds a row of logits and of features for each group that has
+    begun.
 
     Args:
         outputs: The logits of the photos, in any order.
         groups: Which photos belong together.
         redundancy: How alike the photos of a group are as evidence, in [0, 1].
+        familiarity: What the training photos are like; None leaves out the distances.
     """
     sums: dict[int, np.ndarray] = {}
     seen: dict[int, np.ndarray] = {}
+    away: dict[int, list[float]] = {}
     read = np.zeros(len(groups), dtype=np.int64)
     missing = groups.sizes
     reasons: dict[int, str] = {}
@@ -112,6 +122,10 @@ def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> It
         if output.features is not None:
             for group, own in zip(done, directions(output.features), strict=True):
                 seen[group] = seen.get(group, 0.0) + own
+        if familiarity is not None and output.pooled is not None:
+            distances = familiarity.distances_of(output.pooled).tolist()
+            for group, distance in zip(done, distances, strict=True):
+                away.setdefault(group, []).append(distance)
         for row, reason in output.failures:
             reasons.setdefault(int(groups.members[row]), reason)
             done.append(int(groups.members[row]))
@@ -127,6 +141,7 @@ def grouped(outputs: Iterable[Outputs], groups: Groups, redundancy: float) -> It
             combined(total, read[good], redundancy).astype(np.float32),
             [(group, _none_read(groups, group, reasons)) for group in whole if not read[group]],
             features=_means(seen, good, read),
+            distances=_medians(away, good),
         )
 
 
@@ -138,6 +153,15 @@ def _means(
         return None
     means = [sums.pop(group) / counts[group] for group in groups.tolist()]
     return np.stack(means).astype(np.float32)
+
+
+def _medians(
+    distances: dict[int, list[float]], groups: Int[np.ndarray, " g"]
+) -> Float64[np.ndarray, " g"] | None:
+    """The median of each group, whose distances are taken away; None if one is not known."""
+    if not all(group in distances for group in groups.tolist()):
+        return None
+    return np.array([np.median(distances.pop(group)) for group in groups.tolist()])
 
 
 def _none_read(groups: Groups, group: int, reasons: dict[int, str]) -> str:
@@ -154,6 +178,7 @@ def predict_groups(
     workers: int = 0,
     point: PointMethod | None = None,
     min_confidence: float = 0.0,
+    unlike_is_unsure: bool = False,
     neighbours: int = 0,
     on_failure: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Answer | Unanswered]:
@@ -167,6 +192,7 @@ def predict_groups(
         workers: Processes that decode photos, as in `PhotoPredictor.predict`.
         point: How to choose the point estimate; None takes the model's own method.
         min_confidence: An answer is sure if its likeliest cell is at least this probable.
+        unlike_is_unsure: An answer to a group unlike the training photos is not sure.
         neighbours: Training photos that the group resembles to name in each answer.
         on_failure: Called with the reason of each photo that cannot be read.
 
@@ -183,7 +209,8 @@ def predict_groups(
     waiting: dict[int, Answer | Unanswered] = {}
     sizes, following = groups.sizes.tolist(), 0
     answering = predictor.answering
-    for output in grouped(noted(), groups, answering.decision.redundancy):
+    known = answering.familiarity
+    for output in grouped(noted(), groups, answering.decision.redundancy, known):
         for group, reason in output.failures:
             waiting[group] = Unanswered(group, groups.names[group], reason, photos=sizes[group])
         if len(output.rows):
@@ -195,6 +222,8 @@ def predict_groups(
                 point=point,
                 min_confidence=min_confidence,
                 inside=inside,
+                likenesses=output.likenesses(known),
+                unlike_is_unsure=unlike_is_unsure,
                 features=output.features,
                 neighbours=neighbours,
             )

@@ -292,7 +292,7 @@ class PhotoPredictor(ABC):
                     point=point,
                     min_confidence=min_confidence,
                     inside=inside,
-                    pooled=output.pooled,
+                    likenesses=output.likenesses(self.familiarity),
                     unlike_is_unsure=unlike_is_unsure,
                     features=output.features,
                     neighbours=neighbours,

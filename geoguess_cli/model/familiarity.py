@@ -48,6 +48,11 @@ _DAMAGED = (SafetensorError, ValueError, KeyError, TypeError, AttributeError)
 JudgedBy = Literal["val", "train"]
 """The photos behind percentiles: validation photos, or training photos left out in turn."""
 
+_JUDGES: dict[JudgedBy, str] = {
+    "val": "validation photos",
+    "train": "training photos left out in turn (there were too few validation photos)",
+}
+
 
 @dataclass(frozen=True)
 class KnownPhotos:
@@ -65,10 +70,12 @@ class Likeness:
     Attributes:
         distance: Its distance, 0 or more, without a unit.
         percentile: Share of photos of the same kind that lie nearer, in [0, 100].
+        judged_by: Which photos these are.
     """
 
     distance: float
     percentile: float
+    judged_by: JudgedBy = "val"
 
     @property
     def unlike(self) -> bool:
@@ -81,7 +88,8 @@ class Likeness:
         if not self.unlike:
             return "like the training photos"
         others = "all" if self.percentile == 100 else f"{int(10 * self.percentile) / 10:g} % of"
-        return f"unlike the training photos: farther from them than {others} photos held out"
+        judges = _JUDGES[self.judged_by]
+        return f"unlike the training photos: farther from them than {others} {judges}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,9 +155,12 @@ class Familiarity:
         Args:
             pooled: The pooled values of the photos.
         """
-        distances = self.distances_of(pooled)
+        return self.likenesses_at(self.distances_of(pooled))
+
+    def likenesses_at(self, distances: Float64[np.ndarray, " b"]) -> list[Likeness]:
+        """The same of photos whose distances are known."""
         pairs = zip(distances.tolist(), self.percentiles(distances).tolist(), strict=True)
-        return [Likeness(*pair) for pair in pairs]
+        return [Likeness(*pair, judged_by=self.judged_by) for pair in pairs]
 
     @cached_property
     def _whitening(self) -> Float64[np.ndarray, "p p"]:

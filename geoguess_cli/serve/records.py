@@ -8,9 +8,8 @@ from pydantic import BaseModel, Field
 
 from geoguess_cli.choices import Resize
 from geoguess_cli.geo.places import describe, locate
-from geoguess_cli.inference.answers import neighbours_of, resembles_in_words
+from geoguess_cli.inference.answers import Answer, neighbours_of, resembles_in_words
 from geoguess_cli.maps.records import map_cell_records, map_record
-from geoguess_cli.model.familiarity import MISSING, Likeness
 from geoguess_cli.serve.routing import PHOTOS_PATH
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
@@ -106,10 +105,13 @@ class PhotoRecord(BaseModel):
         description="Share of photos of the same kind that lie nearer, in [0, 100]."
     )
     unlike: bool | None = Field(description="Whether the percentile is above 95.")
-    likeness: str = Field(description='The same in words; "" for a photo like the training photos.')
+    likeness: str = Field(
+        description='The same in words, or why it is not known; "" for a photo like the training '
+        "photos."
+    )
     resembles: str = Field(
         description="The training photos that the photo resembles, with creator and licence, in "
-        'words; "" if the model does not carry them.'
+        "words, or why the model names none."
     )
     neighbours: list[NeighbourRecord] = Field(
         description="The same training photos, most similar first."
@@ -126,8 +128,9 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     return PhotoRecord.model_validate(
         {
             **map_record(probability_map),
-            "likeness": _likeness(probability_map.answer.likeness),
-            "resembles": resembles_in_words(probability_map.answer),
+            "likeness": _likeness(service, probability_map.answer),
+            "resembles": resembles_in_words(probability_map.answer)
+            or service.predictor.trained.no_memory,
             "neighbours": _neighbours(service, photo),
             **vars(photo),  # id, name, width, height and truth_from
             "guesses": map_cell_records(probability_map, most=probability_map.top_k),
@@ -160,10 +163,10 @@ def _neighbours(service: Service, photo: KeptPhoto) -> list[NeighbourRecord]:
     return records
 
 
-def _likeness(likeness: Likeness | None) -> str:
-    if likeness is None:
-        return MISSING
-    return likeness.in_words if likeness.unlike else ""
+def _likeness(service: Service, answer: Answer) -> str:
+    if answer.likeness is None:
+        return service.predictor.trained.no_familiarity
+    return answer.likeness.in_words if answer.unlike else ""
 
 
 class GuessScores(BaseModel):

@@ -87,7 +87,11 @@ def test_predict_says_which_photo_is_unlike_the_training_photos(trained_world, t
     assert own["feature_distance"] < other["feature_distance"]
     assert own["feature_percentile"] <= 95 < other["feature_percentile"]
     words = trained_world.run("predict", grey).stdout
-    assert "; unlike the training photos: farther from them than all photos held out" in words
+    assert "; unlike the training photos: farther from them than all training photos left" in words
+    together = ("--together", "--json", "--abstain-unlike")  # as most of the group are
+    for files, unlike in (((photos[0], photos[0], grey), False), ((photos[0], grey, grey), True)):
+        group = json.loads(trained_world.run("predict", *files, *together).stdout)
+        assert (group["photos"], group["unlike"], group["sure"]) == (3, unlike, not unlike)
 
 
 def test_predict_names_the_training_photos_that_a_photo_resembles(trained_world, tmp_path) -> None:

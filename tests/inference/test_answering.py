@@ -15,7 +15,7 @@ from geoguess_cli.geo.cut_partition import cut_partition
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.geo.places import locate
 from geoguess_cli.geo.regions import Region, find_region
-from geoguess_cli.inference.answering import Answering
+from geoguess_cli.inference.answering import Answering, Outputs
 from geoguess_cli.inference.answers import answer_record, answer_row, guesses, row_schema
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import Familiarity
@@ -73,12 +73,13 @@ def test_an_answer_says_how_near_its_photo_lies_to_the_training_photos(
     answering = Answering(partition, familiarity=known)
     pooled = np.array([[0, 0, 0], [9, 0, 0], [0, 0, 0.1]], dtype=np.float32)
     probabilities = answering.probabilities(LOGITS)
-    answers = answering.answers(probabilities, ["a", "b", "c"], pooled=pooled)
+    likenesses = Outputs(np.arange(3), LOGITS, [], pooled=pooled).likenesses(known)
+    answers = answering.answers(probabilities, ["a", "b", "c"], likenesses=likenesses)
     assert [answer.likeness for answer in answers] == known.likenesses(pooled)
     assert [answer.unlike for answer in answers] == [False, True, False]
     assert all(answer.sure for answer in answers)
     careful = answering.answers(
-        probabilities, ["a", "b", "c"], pooled=pooled, unlike_is_unsure=True
+        probabilities, ["a", "b", "c"], likenesses=likenesses, unlike_is_unsure=True
     )
     assert [answer.sure for answer in careful] == [True, False, True]
     assert answering.answer(probabilities[1], pooled=pooled[1]).likeness == answers[1].likeness

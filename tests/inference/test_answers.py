@@ -152,7 +152,7 @@ def test_an_answer_says_that_its_photo_is_unlike_the_training_photos(answer, par
     names = ("feature_distance", "feature_percentile", "unlike")
     assert tuple(record[name] for name in names) == (3.5, 99.37, True)
     assert reach_in_words(unlike).endswith(
-        "; unlike the training photos: farther from them than 99.3 % of photos held out"
+        "; unlike the training photos: farther from them than 99.3 % of validation photos"
     )
 
 

@@ -13,6 +13,7 @@ from geoguess_cli.inference.answers import Answer, Unanswered, answer_record
 from geoguess_cli.inference.groups import Groups, grouped, groups_by, predict_groups, together
 from geoguess_cli.inference.probabilities import softmax
 from geoguess_cli.model.decision import Decision
+from geoguess_cli.model.familiarity import Familiarity
 
 
 def joined(batches) -> tuple[dict[int, np.ndarray], dict[int, str]]:
@@ -133,3 +134,27 @@ def test_answers_come_in_the_order_of_the_groups(partition, batch_size: int) -> 
     np.testing.assert_allclose(x.probabilities, expected, rtol=1e-5)
     assert answer_record(x, partition)["photos"] == 3
     assert list(answer_record(x, partition)) == list(answer_record(z, partition))
+
+
+def test_a_group_lies_where_its_middle_photo_does() -> None:
+    """The distance of a group is the median of its photos', so it compares with that of a photo."""
+    training = np.random.default_rng(1).normal(0, 1, (200, 3)).astype(np.float32)
+    known = Familiarity.of(training)
+    known = known.judged(known.distances_of(training), "val")
+    pooled = np.array([[9, 0, 0], [0, 0, 0], [8, 0, 0], [0.1, 0, 0], [7, 0, 0]], dtype=np.float32)
+    logits = np.zeros((5, 4), dtype=np.float32)
+    batches = [
+        Outputs(rows, logits[rows], [(5, "5 is bad")] if 0 in rows else [], pooled=pooled[rows])
+        for rows in (np.array([0, 1, 3]), np.array([2, 4]))
+    ]
+    groups = Groups(["far", "near", "alone"], np.array([0, 0, 0, 1, 2, 1]))
+    found: dict[int, float] = {}
+    for output in grouped(batches, groups, 0.0, known):
+        assert output.distances is not None
+        found |= dict(zip(output.rows.tolist(), output.distances.tolist(), strict=True))
+        near = output.likenesses(known)
+        assert [own.unlike for own in near or ()] == [row != 1 for row in output.rows.tolist()]
+    own = known.distances_of(pooled)
+    assert found == {0: own[2], 1: own[3], 2: own[4]}
+    assert all(output.distances is None for output in grouped(batches, groups, 0.0))
+    assert all(output.likenesses(None) is None for output in batches)

@@ -91,9 +91,11 @@ def test_one_photo_in_twenty_of_the_same_kind_is_unlike(familiarity: Familiarity
 
 def test_words() -> None:
     assert Likeness(2.0, 95.0).in_words == "like the training photos"
-    assert Likeness(2.0, 99.99).in_words.endswith("than 99.9 % of photos held out")
-    assert Likeness(2.0, 96.0).in_words.endswith("than 96 % of photos held out")
-    assert Likeness(2.0, 100.0).in_words.endswith("than all photos held out")
+    assert Likeness(2.0, 99.99).in_words.endswith("than 99.9 % of validation photos")
+    assert Likeness(2.0, 96.0).in_words.endswith("than 96 % of validation photos")
+    assert Likeness(2.0, 100.0).in_words.endswith("than all validation photos")
+    few = Likeness(2.0, 100.0, "train").in_words
+    assert few.endswith("left out in turn (there were too few validation photos)")
 
 
 def test_a_file_gives_the_same_answers(tmp_path: Path, familiarity: Familiarity) -> None:

@@ -124,3 +124,5 @@ def test_training_photos_are_shown_where_they_are(
 def test_a_model_without_a_memory_names_no_training_photo(posted: Any, colored_photo: Any) -> None:
     answer = posted(colored_photo("Austin"))
     assert answer["neighbours"] == []
+    assert "`geoguess calibrate --memory` adds it" in answer["resembles"]
+    assert "`geoguess calibrate` adds them" in answer["likeness"]

@@ -12,6 +12,7 @@ from PIL import Image
 from geoguess_cli.choices import ColorScale
 from geoguess_cli.geo.geodesy import great_circle_km
 from geoguess_cli.geo.places import describe
+from geoguess_cli.inference.answers import Answer
 from geoguess_cli.maps.extent import Extent
 from geoguess_cli.maps.interactive import figures
 from geoguess_cli.maps.interactive.html import filled_page
@@ -118,14 +119,21 @@ def caption(map_: ProbabilityMap) -> list[str]:
     alike = round(2**map_.entropy_bits)
     choice = f"as uncertain as a choice among {alike:,} equally likely cells"
     sure = "almost certain" if alike == 1 else choice
-    most, likeness = np.log2(len(map_.partition)), map_.answer.likeness
+    most = np.log2(len(map_.partition))
     return [
         f"likeliest cell {percent(float(map_.probabilities.max()))}",
         f"expected to be {kilometres(map_.answer.expected_km)} off, "
         f"90 % likely within {kilometres(map_.answer.radius_90_km)}",
         f"{sure} (entropy {map_.entropy_bits:.1f} of {most:.1f} bits)",
-        *([likeness.in_words] if likeness is not None and likeness.unlike else []),
+        *_likeness(map_.answer),
     ]
+
+
+def _likeness(answer: Answer) -> list[str]:
+    """The sentence on a photo that is unlike the training photos, or of which it is not known."""
+    if answer.likeness is None:
+        return ["the model does not know whether the photo is unlike its training photos"]
+    return [answer.likeness.in_words] if answer.unlike else []
 
 
 def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:

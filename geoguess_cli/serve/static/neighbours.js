@@ -1,10 +1,14 @@
 // The training photos that a photo resembles, with place, creator and licence.
 
 import { h } from "./dom.js";
+import { sentence } from "./words.js";
 
-/** A strip of training photos; a line of text stands for one that is not on the server's machine. */
-export function neighbourStrip(neighbours) {
-  if (!neighbours.length) return null;
+/**
+ * A strip of training photos; a line of text stands for one that is not on the server's machine.
+ * @param answer The record of the photo; without training photos its words say why there are none.
+ */
+export function neighbourStrip({ neighbours, resembles }) {
+  if (!neighbours.length) return h("p", { class: "neighbours fine" }, sentence(resembles));
   return h("section", { class: "neighbours", "aria-label": "Training photos that it resembles" },
     h("h3", {}, "Training photos that it resembles"),
     h("ul", {}, ...neighbours.map((one) => {

@@ -59,7 +59,8 @@ export class Result {
         h("h2", {}, answer.place),
         h("p", { class: "sub" },
           `${percent(first.probability)} for the likeliest cell · expected distance ${kilometres(answer.expected_km)}` +
-          ` · 90 % within ${kilometres(answer.radius_90_km)}`),
+          ` · 90 % within ${kilometres(answer.radius_90_km)}` +
+          (answer.within ? ` · ${percent(answer.inside)} of the probability lay in ${answer.within}` : "")),
         answer.likeness
           ? h("p", { class: answer.unlike ? "sub unlike" : "fine" },
             sentence(answer.unlike ? `This photo is ${answer.likeness}` : answer.likeness))
@@ -75,7 +76,7 @@ export class Result {
           photo.pin && !scores.length
             ? h("p", { class: "note" }, `Your pin is at ${coordinates(photo.pin)}. Enter the place where the photo was taken to score your pin.`)
             : null,
-          neighbourStrip(answer.neighbours),
+          neighbourStrip(answer),
           truthForm(photo, () => this.rescored(), () => this.drawPinning("truth")),
           h("nav", { class: "files", "aria-label": "Download" },
             h("span", {}, "Download"),

@@ -42,9 +42,10 @@ def test_photos_of_one_neighbourhood_share_a_map(states: Partition) -> None:
 
 def test_a_view_says_how_sure_the_answer_is(faces: Partition) -> None:
     even = map_of(faces, np.full(6, 1 / 6, dtype=np.float32))
-    assert "as uncertain as a choice among 6 equally likely cells" in map_view(even)["caption"][-1]
+    assert "as uncertain as a choice among 6 equally likely cells" in map_view(even)["caption"][2]
     certain = map_of(faces, np.eye(6, dtype=np.float32)[2])
-    assert "almost certain" in map_view(certain)["caption"][-1]
+    assert "almost certain" in map_view(certain)["caption"][2]
+    assert "does not know whether the photo is unlike" in map_view(certain)["caption"][3]
     view = map_view(random_map(faces, truth=(10.0, 10.0), top_k=3))
     assert [guess["rank"] for guess in view["rows"]] == [1, 2, 3]
     assert {fact["kind"] for fact in view["facts"]} >= {"estimate", "truth"}
