@@ -10,7 +10,6 @@ in memory. It prints a JSON line a round, then the medians; with --small it take
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,13 +19,13 @@ from pathlib import Path
 
 import calm  # noqa: F401  (before numpy)
 import numpy as np
-from predicting import PHOTO, ROOT, seconds_of, write_model
+from predicting import PHOTO, as_installed, seconds_of, write_model
 from training import write_photos
 
 
 def first_answers(folder: Path, rounds: int) -> dict[str, float]:
     """Seconds to the first answer of either model, the median of the rounds."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = as_installed(folder)
 
     def ask(model: str) -> None:
         command = [sys.executable, "-m", "geoguess_cli", "predict", str(PHOTO), "--model", model]
@@ -39,7 +38,7 @@ def first_answers(folder: Path, rounds: int) -> dict[str, float]:
         )
 
     models = {"onnx_first_s": "model.onnx", "torch_first_s": "model"}
-    # The first round reads the libraries from the disk.
+    # The first round reads the libraries from the disk, and compiles modules.
     return in_turns({key: lambda name=name: ask(name) for key, name in models.items()}, rounds)
 
 

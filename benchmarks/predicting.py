@@ -108,12 +108,25 @@ def many(arguments: argparse.Namespace, folder: Path) -> None:
     print(json.dumps({"photos": len(files), "of_limit": round(statistics.median(ratios), 3)}))
 
 
+def as_installed(folder: Path) -> dict[str, str]:
+    """Environment variables of a program that was installed: its modules are compiled before.
+
+    With PYTHONDONTWRITEBYTECODE each process would compile the package anew.
+
+    Args:
+        folder: Where the compiled modules are kept.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
 def first(arguments: argparse.Namespace, folder: Path) -> None:
     """Measure the first answer."""
     bare = [sys.executable, "-c", IMPORTS]
     predict = [sys.executable, "-m", "geoguess_cli", "predict", str(arguments.photo)]
     predict += ["--model", str(folder / "model")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = as_installed(folder)
 
     def run(command: list[str]) -> None:
         subprocess.run(command, check=True, capture_output=True, cwd=folder, env=environment)

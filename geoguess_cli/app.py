@@ -4,28 +4,14 @@ import errno
 import os
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Annotated, Any, TextIO
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from geoguess_cli import __version__
-from geoguess_cli.commands import (
-    calibrate,
-    cells,
-    data,
-    doctor,
-    evaluate,
-    features,
-    model,
-    occlude,
-    predict,
-    probmap,
-    recipe,
-    serve,
-    survey,
-    train,
-)
 from geoguess_cli.console import processes
 from geoguess_cli.console.streams import calm_threads, discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
@@ -35,8 +21,56 @@ _OPTIONAL = ("torch", "timm")
 """Packages that an installation by requirements-onnx.txt lacks."""
 
 
+_VERBS = {
+    **{"train": "train", "calibrate": "calibrate", "eval": "evaluate", "predict": "predict"},
+    **{name: name for name in ("occlude", "survey", "probmap", "serve", "doctor")},
+    **{name: name for name in ("data", "cells", "features", "model", "recipe")},
+}
+"""The module of each verb, in the order of the help."""
+
+
+class Verbs(Mapping[str, TyperCommand | TyperGroup]):
+    """The verbs by name. A verb is imported when it is asked for: each start needs only one."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = _load_verb(name, _VERBS[name])
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_VERBS)
+
+    def __len__(self) -> int:
+        return len(_VERBS)
+
+
+def _load_verb(name: str, module: str) -> Any:
+    """The verb of a module: its `app` of several verbs, or the function of the module's name.
+
+    A module may say by `COMMAND` which class parses the arguments of its verb.
+    """
+    home = import_module(f"geoguess_cli.commands.{module}")
+    around = typer.Typer()
+    if hasattr(home, "app"):
+        around.add_typer(home.app, name=name)
+    else:
+        around.command(name, cls=getattr(home, "COMMAND", None))(getattr(home, module))
+    return typer.main.get_group(around).commands[name]
+
+
 class ErrorBoundary(TyperGroup):
-    """Prints an error for the user as one line on stderr and exits with code 1."""
+    """Has the verbs; prints an error for the user as one line on stderr and exits with code 1."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = Verbs()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """The names of the verbs, which need no import."""
+        return list(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb; a bug keeps its traceback, and --debug shows the traceback of any error."""
@@ -121,23 +155,6 @@ def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     pass
-
-
-app.add_typer(data.app, name="data")
-app.add_typer(cells.app, name="cells")
-app.add_typer(features.app, name="features")
-app.add_typer(model.app, name="model")
-app.add_typer(recipe.app, name="recipe")
-app.add_typer(model.app, name="model")
-app.command("train", cls=train.TrainCommand)(train.train)
-app.command("calibrate")(calibrate.calibrate)
-app.command("eval")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("occlude")(occlude.occlude)
-app.command("survey")(survey.survey)
-app.command("probmap")(probmap.probmap)
-app.command("serve")(serve.serve)
-app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

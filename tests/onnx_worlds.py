@@ -22,18 +22,20 @@ HYBRID = ModelConfig(backbone="test_resnet", vit="test_vit", vit_blocks=2, grid=
 """Its backbone gives a map of 2 × 2, which no pooling of ONNX turns into 3 × 3."""
 
 
-def random_model(config: ModelConfig, partition: Partition, *, seed: int = 0) -> TrainedModel:
+def random_model(
+    config: ModelConfig, partition: Partition, *, seed: int = 0, size: int = SIZE, **images: Any
+) -> TrainedModel:
     """A model of random weights; its head is scaled so that answers differ from photo to photo."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        geolocator = build_geolocator(config, cells=len(partition), image_size=SIZE)
-        colors = torch.randn(32, 3, 1, 1).expand(-1, -1, SIZE, SIZE)
+        geolocator = build_geolocator(config, cells=len(partition), image_size=size)
+        colors = torch.randn(32, 3, 1, 1).expand(-1, -1, size, size)
         with torch.no_grad():
-            logits = geolocator.eval()(colors + torch.randn(32, 3, SIZE, SIZE))
+            logits = geolocator.eval()(colors + torch.randn(32, 3, size, size))
             scale, last = 2.0 / logits.std(dim=0), geolocator.head.get_submodule("linear")
             last.weight.mul_(scale[:, None])
             last.bias.sub_(logits.mean(dim=0)).mul_(scale)
-    spec = image_spec(config, ImagesConfig(size=SIZE))
+    spec = image_spec(config, ImagesConfig(size=size, **images))
     return TrainedModel(geolocator, partition, config, spec)
 
 

@@ -50,6 +50,17 @@ def test_help_loads_nothing_heavy(verb: tuple[str, ...]) -> None:
     assert "Usage" in done.stdout
 
 
+def test_a_start_imports_the_verb_that_is_called() -> None:
+    script = (
+        "import sys\n"
+        "from geoguess_cli.app import app\n"
+        "app(['predict', '--help'], standalone_mode=False)\n"
+        "print([name for name in sys.modules if name.startswith('geoguess_cli.commands.')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "['geoguess_cli.commands.predict']"
+
+
 def test_help_answers_at_once() -> None:
     """At most twice the processor time of an app of two commands, which Typer and Rich need."""
     bare = (

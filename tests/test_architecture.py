@@ -9,8 +9,6 @@ import tokenize
 from pathlib import Path
 
 import pytest
-from onnx_worlds import Exchange
-from PIL import Image
 
 import geoguess_cli
 
@@ -19,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 FLOORS = (
     ("errors", "names"),
-    ("files", "frames", "wording", "choices"),
+    ("files", "frames", "wording", "choices", "extras"),
     ("toml_records", "shortage"),
     ("training_config",),
     ("config",),
@@ -216,39 +214,6 @@ print(*[name for name in ("torch", "timm") if name in sys.modules])
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (answer.stdout.strip(), answer.stderr) == ("", "")
     assert (tmp_path / "map.png").stat().st_size > 1000
-
-
-def test_an_onnx_file_answers_without_torch(exchange: Exchange, tmp_path: Path) -> None:
-    photo = tmp_path / "photo.png"
-    Image.new("RGB", (64, 48), (90, 140, 60)).save(photo)
-    script = f"""
-import sys
-
-import geoguess_cli as gg
-import geoguess_cli.occlusion.explanation
-from geoguess_cli.app import app
-from geoguess_cli.evaluation.evaluation import evaluate
-
-model, photo, folder = {str(exchange.file)!r}, {str(photo)!r}, {str(tmp_path)!r}
-for verb in (
-    ["predict", photo, "--within", "-130,20,-90,50", "-o", folder + "/rows.csv"],
-    ["predict", photo, photo, "--together", "-o", folder + "/group.jsonl"],
-    ["predict", photo, "-o", folder + "/parts"],
-    ["probmap", photo, "-o", folder + "/map.geojson"],
-    ["occlude", photo, "--no-faithfulness", "-o", folder + "/occlusion.png"],
-):
-    app([*verb, "--model", model, "--quiet"], standalone_mode=False)
-gg.save(gg.load_model(model).map(photo), folder + "/map.html")
-import geoguess_cli.serve.api
-print("loaded", [name for name in ("torch", "timm", "torchvision") if name in sys.modules])
-"""
-    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.splitlines()[-1] == "loaded []"
-    for name in ("rows.csv", "group.jsonl", "parts/predictions.parquet", "map.geojson"):
-        assert (tmp_path / name).stat().st_size > 100
-    for name in ("map.html", "occlusion.png"):
-        assert (tmp_path / name).stat().st_size > 1000
 
 
 LONGEST_FUNCTION = 60

@@ -1,4 +1,4 @@
-"""An environment without torch, built from requirements-onnx.txt, answers from an ONNX file."""
+"""Without torch an ONNX file answers in every verb that can, and the others say what they need."""
 
 import json
 import os
@@ -6,12 +6,14 @@ import subprocess
 import sys
 import tomllib
 import venv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import REPOSITORY
 from onnx_worlds import Exchange
+from PIL import Image
 
 REQUIREMENTS = REPOSITORY / "requirements-onnx.txt"
 NO_INDEX = ("connection", "timed out", "no matching distribution", "name resolution", "proxy")
@@ -29,6 +31,101 @@ def test_the_requirements_are_the_dependencies_without_torch() -> None:
     runtime = [one for one in project["optional-dependencies"]["onnx"] if "runtime" in one]
     lean = {one for one in project["dependencies"] if not one.startswith(("torch", "timm"))}
     assert needed(REQUIREMENTS.read_text(encoding="utf-8")) == lean | set(runtime)
+
+
+ANSWERS = {
+    "rows.csv": "predict photos --within -130,20,-90,50 -o rows.csv",
+    "views.jsonl": "predict photos.csv --views 2 --min-confidence 0.5 -o views.jsonl",
+    "group.jsonl": "predict photos/a.png photos/b.png --together -o group.jsonl",
+    "drives.geojson": "predict photos.csv --group-by sequence -o drives.geojson",
+    "parts/predictions.parquet": "predict photos -o parts",
+    "places.gpx": "predict photos --format gpx -o places.gpx",
+    "places.kml": "predict photos --format kml -o places.kml",
+    "sidecars/a.xmp": "predict photos/a.png --format xmp -o sidecars",
+    "map.png": "probmap photos/a.png -o map.png",
+    "map.html": "probmap photos/a.png -o map.html",
+    "occlusion.png": "occlude photos/a.png --window 32 --stride 32 --no-faithfulness "
+    "-o occlusion.png",
+    "survey/attention.json": "survey photos.csv --split all --window 32 --stride 32 -o survey",
+    "artifacts/eval/report.json": "eval --photos photos.csv --split all",
+    "": "model info model.onnx",
+}
+"""What a verb with a file writes, and the verb; --model is added where a verb has it."""
+
+NEED_MORE = {
+    "predict photos --neighbours 2": "an ONNX file carries no memory of its training photos",
+    "predict photos --precision bf16": "an ONNX file computes in fp32",
+    "calibrate --photos photos.csv": "name the model folder that it was exported from",
+    "features build --photos photos.csv": "name the model folder that it was exported from",
+    "model export --to onnx": "name the model folder that it was exported from",
+    "model card model.onnx --licence mit": "name the model folder that it was exported from",
+    "model push hf://a/b model.onnx --yes": "name the model folder that it was exported from",
+    "predict photos --model folder": "this needs torch, which is not installed: pip install torch",
+    "train --photos photos.csv": "this needs torch, which is not installed: pip install torch",
+}
+"""A verb that needs more than a file, and its remedy."""
+
+SCRIPT = """
+import json, sys
+
+sys.modules["torch"] = None  # an import of it fails, as where it is not installed
+from typer.testing import CliRunner
+from geoguess_cli.app import app
+
+for verb in json.loads(sys.argv[1]):
+    result = CliRunner().invoke(app, verb)
+    print(json.dumps([result.exit_code, result.stderr, repr(result.exception)]))
+"""
+
+
+def without_torch(folder: Path, verbs: Iterable[str]) -> dict[str, list[Any]]:
+    """Exit code, stderr and exception of each verb, in a process that cannot import torch."""
+    model = ["--model", "model.onnx"]
+    known = {"--model", "model.onnx", "train", "doctor"}
+    words = [verb.split() + ([] if known & {*verb.split()} else model) for verb in verbs]
+    command = [sys.executable, "-c", SCRIPT, json.dumps(words)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment)
+    assert done.returncode == 0, done.stderr
+    return dict(zip(verbs, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+@pytest.fixture(scope="module")
+def place(exchange: Exchange, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model file, a model folder and two photos of a drive."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "photos").mkdir()
+    (folder / "model.onnx").symlink_to(exchange.file)
+    (folder / "folder").symlink_to(exchange.folder)
+    rows = ["photo,latitude,longitude,sequence,split"]
+    for name, color, split in (("a", "teal", "test"), ("b", "olive", "val")):
+        Image.new("RGB", (64, 48), color).save(folder / "photos" / f"{name}.png")
+        rows.append(f"photos/{name}.png,46.6,-112.0,drive,{split}")
+    (folder / "photos.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_every_verb_that_answers_works_without_torch(place: Path) -> None:
+    results = without_torch(place, ANSWERS.values())
+    for name, verb in ANSWERS.items():
+        code, stderr, exception = results[verb]
+        assert code == 0, (verb, stderr, exception)
+        assert not name or (place / name).stat().st_size > 100, verb
+
+
+def test_the_other_verbs_say_what_they_need(place: Path) -> None:
+    results = without_torch(place, NEED_MORE)
+    for verb, remedy in NEED_MORE.items():
+        code, stderr, exception = results[verb]
+        assert code == 1, (verb, stderr, exception)
+        (line,) = [line for line in stderr.splitlines() if line.startswith("error: ")]
+        assert remedy in line, verb
+        assert stderr.splitlines()[-1] == line, verb
+
+
+def test_the_doctor_examines_what_is_there(place: Path) -> None:
+    code, stderr, exception = without_torch(place, ["doctor"])["doctor"]
+    assert (code, exception) in ((0, "None"), (1, "SystemExit(1)")), stderr
 
 
 def pip(python: Path, *arguments: str) -> None:
@@ -78,6 +175,7 @@ def test_an_environment_without_torch_answers(exchange: Exchange, tmp_path: Path
     likeliest, other = answer["guesses"][0], json.loads(expected.stdout)["guesses"][0]
     assert likeliest["token"] == other["token"]
     assert likeliest["probability"] == pytest.approx(other["probability"], abs=1e-4)
+    run("geoguess", "doctor")  # no fault: torch is not needed here
     run("geoguess", "probmap", str(photo), "--model", str(exchange.file), "-o", "map.png")
     assert (tmp_path / "map.png").stat().st_size > 10_000
     refused = run(*ask, str(exchange.folder), code=1)

@@ -6,7 +6,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.fits import fit_on_validation, show_fit, show_memory
 from geoguess_cli.console.inputs import check_leaks, read_photos, require_splits
-from geoguess_cli.console.models import load_predictor
+from geoguess_cli.console.models import folder_of, load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import ANSWERING, configured
 from geoguess_cli.errors import PhotoTableError
@@ -34,6 +34,7 @@ def calibrate(
 
     --views K fits how alike K views of a photo are as evidence, for `predict` and `eval` --views.
     """
+    folder = folder_of(config, model)
     from geoguess_cli.model.checkpoint import save_model
     from geoguess_cli.model.trained import with_network
 
@@ -53,10 +54,10 @@ def calibrate(
             f"{config.photos}: {fit.reason}, so nothing can be fitted and the model does not "
             "change; name a table with other validation photos by --photos"
         )
-    folder = output or model or config.model_path
-    save_model(folder, fit.applied_to(trained))
+    path = output or folder
+    save_model(path, fit.applied_to(trained))
     if sink.as_json:
-        sink.json({**fit.record(), "path": str(folder)})
+        sink.json({**fit.record(), "path": str(path)})
     show_fit(fit, sink)
     show_memory(fit.memory, sink)
-    sink.wrote("model", folder)
+    sink.wrote("model", path)

@@ -9,6 +9,7 @@ import typer
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import photos_of_split, read_photos
+from geoguess_cli.console.models import folder_of
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.stopping import duration
 from geoguess_cli.console.verbs import configured
@@ -48,6 +49,8 @@ def build(
     Training, calibration and evaluation do this by themselves; this verb does it ahead of them.
     Stopped at any moment, it goes on where it was.
     """
+    if model is not None:
+        folder_of(config, model)
     from geoguess_cli.model.checkpoint import load_model
     from geoguess_cli.training.feature_build import build_features
 

@@ -10,6 +10,7 @@ from geoguess_cli.choices import ModelFormat
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.inputs import expand_photos
+from geoguess_cli.console.models import folder_of
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.names import text_of
@@ -52,12 +53,12 @@ def export(
     and what it knows of its training photos in sum. It is written only if it answers as the model
     does: probabilities differ by at most 0.0001. `geoguess predict --model FILE` needs onnxruntime.
     """
+    folder = folder_of(config, model)
     from geoguess_cli import api
     from geoguess_cli.inference.exporting import ENDING, export_onnx
     from geoguess_cli.model.trained import with_network
 
     del to  # ONNX is the only one so far
-    folder = model or config.model_path
     path = output or folder.with_name(f"{folder.name}{ENDING}")
     photos: list[PhotoFile] = list(expand_photos(check, sink).files) if check else []
     config = dataclasses.replace(config, device="cpu", precision="fp32")

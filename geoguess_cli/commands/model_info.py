@@ -1,4 +1,4 @@
-"""`geoguess model info`: what a model folder holds."""
+"""`geoguess model info`: what a model folder or an ONNX file holds."""
 
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from geoguess_cli.wording import byte_size
 
 if TYPE_CHECKING:
     from geoguess_cli.report.model_summary import ModelSummary
+
+OF_ONNX = "graph, cells, photo transform, decision, what the training photos are like"
+"""What an ONNX file holds."""
 
 
 @configured("artifacts")
@@ -42,7 +45,7 @@ def _show(summary: "ModelSummary", sink: Sink) -> None:
     sink.text("")
     sink.table(
         ("file", "holds", "size"),
-        [(name, FILES[name], byte_size(size)) for name, size in summary.files.items()],
+        [(name, FILES.get(name, OF_ONNX), byte_size(size)) for name, size in summary.files.items()],
         title=f"{byte_size(sum(summary.files.values()))} in all",
         right=("size",),
     )

@@ -94,7 +94,6 @@ def predict(
     command goes on where one was stopped, and --shard divides the photos among several jobs.
     """
     from geoguess_cli.inference.files import answer_lines
-    from geoguess_cli.inference.sidecars import write_sidecars
 
     parted = answer_folder(output, form, sink, shard)
     kind = chosen_answer_format(form, output, as_json=sink.as_json)
@@ -132,6 +131,8 @@ def predict(
             truths=_truths(arguments, config, sink, groups) if draw_map else None,
         )
     elif kind == "xmp":
+        from geoguess_cli.inference.sidecars import write_sidecars
+
         show_sidecars(write_sidecars(answers, arguments.files, folder), sink=sink)
     else:
         lines = answer_lines(answers, predictor.partition, kind, top_k=k, neighbours=neighbours)

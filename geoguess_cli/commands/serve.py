@@ -14,6 +14,7 @@ from geoguess_cli.console.models import load_predictor
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import DependencyError
+from geoguess_cli.extras import install_command
 
 NEEDED = {"fastapi": "FastAPI", "uvicorn": "uvicorn", "bokeh": "Bokeh"}
 
@@ -73,9 +74,7 @@ def serve(
     """Serve a local page: drop photos on it, and see guesses, maps and occlusion maps."""
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
     if missing:
-        raise DependencyError(
-            f"the page needs {' and '.join(missing)}: pip install 'geoguess-cli[serve]'"
-        )
+        raise DependencyError(f"the page needs {' and '.join(missing)}: {install_command('serve')}")
     from geoguess_cli.serve.api import create_app
     from geoguess_cli.serve.server import Server, address_of, is_loopback, listening_socket
     from geoguess_cli.serve.service import Limits, Service

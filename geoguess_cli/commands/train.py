@@ -53,6 +53,10 @@ class TrainCommand(TyperCommand):
         return list(super().parse_args(ctx, whole))
 
 
+COMMAND = TrainCommand
+"""The class of the verb."""
+
+
 @configured(
     "photos",
     "train__batch_size",

@@ -249,38 +249,49 @@ def expand_photos(
         MissingFileError: A name is neither a file nor a folder.
         PhotoTableError: A folder has no photo, or a table cannot be read.
     """
+    from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
+
+    parts: list[Sequence[PhotoFile]] = []
+    tables: dict[Path, PhotoTable] = {}
+    for name in names:
+        if name.suffix.lower() in PHOTO_SUFFIXES and name.is_file():
+            parts.append([name])
+        else:
+            parts += _photos_of(name, sink, columns, tables)
+    parts = [part for part in parts if len(part)]
+    # A table alone stays as compact as it is; it can have millions of photos.
+    files = parts[0] if len(parts) == 1 else [file for part in parts for file in part]
+    return PhotoArguments(files, tables)
+
+
+def _photos_of(
+    name: Path, sink: Sink, columns: ColumnsConfig | None, tables: "dict[Path, PhotoTable]"
+) -> "list[Sequence[PhotoFile]]":
+    """The photos of one argument; a table goes to `tables` too."""
     from geoguess_cli.photos.archives import ARCHIVE_SUFFIXES
     from geoguess_cli.photos.files import TABLE_SUFFIXES
     from geoguess_cli.photos.kinds import PHOTO_SUFFIXES
     from geoguess_cli.sources.folder import FolderPhotos, photos_below
     from geoguess_cli.sources.packed import find_archives, photo_at, photos_in
 
-    parts: list[Sequence[PhotoFile]] = []
-    tables: dict[Path, PhotoTable] = {}
-    for name in names:
-        archive = name.is_file() and name.suffix.lower() in ARCHIVE_SUFFIXES
-        if archive or name.is_dir():
-            loose = FolderPhotos(name) if archive else photos_below(name)
-            inside = photos_in([name] if archive else find_archives(name))
-            if not loose.photos and not inside:
-                raise PhotoTableError(
-                    f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
-                    + "".join(f"; {notice}" for notice in loose.notices)
-                )
-            for notice in loose.notices:
-                sink.notice(notice)
-            parts += [loose.paths, inside]
-        elif name.suffix.lower() in TABLE_SUFFIXES:
-            table = tables[name.resolve()] = read_photos(name, sink, columns=columns)
-            parts.append(table.files)
-        elif (file := photo_at(name)) is not None:
-            parts.append([file])
-        else:
-            raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
-    parts = [part for part in parts if len(part)]
-    # A table alone stays as compact as it is; it can have millions of photos.
-    files = parts[0] if len(parts) == 1 else [file for part in parts for file in part]
-    return PhotoArguments(files, tables)
+    archive = name.is_file() and name.suffix.lower() in ARCHIVE_SUFFIXES
+    if archive or name.is_dir():
+        loose = FolderPhotos(name) if archive else photos_below(name)
+        inside = photos_in([name] if archive else find_archives(name))
+        if not loose.photos and not inside:
+            raise PhotoTableError(
+                f"{name} has no photo; a photo ends in {', '.join(PHOTO_SUFFIXES)}"
+                + "".join(f"; {notice}" for notice in loose.notices)
+            )
+        for notice in loose.notices:
+            sink.notice(notice)
+        return [loose.paths, inside]
+    if name.suffix.lower() in TABLE_SUFFIXES:
+        table = tables[name.resolve()] = read_photos(name, sink, columns=columns)
+        return [table.files]
+    if (file := photo_at(name)) is None:
+        raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
+    return [[file]]
 
 
 def truths_of(

@@ -80,6 +80,23 @@ def load_predictor(
     return predictor if region is None else predictor.within(region)
 
 
+def folder_of(config: Config, model: Path | None) -> Path:
+    """The model folder that --model names, else the one in the artifacts folder.
+
+    A verb that changes or copies a model asks for it before it loads torch: an ONNX file may lie
+    where there is none.
+
+    Raises:
+        MissingFileError: There is no model folder.
+        ModelError: It is an ONNX file.
+    """
+    from geoguess_cli.model.folder import check_folder
+
+    folder = model or config.model_path
+    check_folder(folder)
+    return folder
+
+
 def check_familiarity(predictor: "PhotoPredictor", sink: Sink, *, needed: bool = False) -> None:
     """Say in one line if the model cannot tell which photos are unlike its training photos.
 

@@ -164,6 +164,9 @@ class Sink:
     @contextmanager
     def counter(self, what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
         """One progress bar; call it with the number done and, if it is new, the total."""
+        if not self.shows_progress:  # then nobody waits for rich to load its bars
+            yield lambda *_, **__: None
+            return
         with self.progress() as bar:
             task = bar.add_task(what, total=total)
             yield lambda done, total=None: bar.update(task, completed=done, total=total)

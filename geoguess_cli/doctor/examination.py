@@ -1,13 +1,14 @@
 """Everything that is looked at, in order."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from geoguess_cli.config import ENVIRONMENT_PREFIX, FILE_NAME, Config, load_config
 from geoguess_cli.doctor.findings import Finding
 from geoguess_cli.doctor.packages import examine_extras, examine_packages
 from geoguess_cli.doctor.system import examine_system
-from geoguess_cli.errors import GeoguessError
+from geoguess_cli.errors import DependencyError, GeoguessError
 
 
 def examine(path: Path | None, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def examine(path: Path | None, environment: Mapping[str, str]) -> Iterator[Findi
     config, findings = _configuration(path, environment)
     yield from findings
     yield from examine_system(config)
+    yield from _onnx_devices()
     try:
         from geoguess_cli.doctor.device import examine_device
         from geoguess_cli.doctor.weights import examine_weights
@@ -29,6 +31,14 @@ def examine(path: Path | None, environment: Mapping[str, str]) -> Iterator[Findi
         return
     yield from examine_device(config)
     yield from examine_weights(config)
+
+
+def _onnx_devices() -> Iterator[Finding]:
+    """What can compute an ONNX file; nothing where no file can be answered from."""
+    from geoguess_cli.model.onnx_model import devices_present
+
+    with suppress(DependencyError):
+        yield Finding("device", "for ONNX files", ", ".join(devices_present()))
 
 
 def _configuration(

@@ -8,9 +8,9 @@ from packaging.requirements import Requirement
 
 from geoguess_cli import __version__
 from geoguess_cli.doctor.findings import Finding
-from geoguess_cli.errors import DependencyError
+from geoguess_cli.extras import DISTRIBUTION, install_command, requirements_of
 
-DISTRIBUTION = "geoguess-cli"
+ABSENT = "not installed"
 
 PURPOSES = {
     "offline-weights": "ImageNet weights without a network",
@@ -20,10 +20,14 @@ PURPOSES = {
     "serve": "`geoguess serve`",
     "hub": "models at hf:// addresses",
     "ray": "Ray Data over the Python API",
-    "onnx": "models as one ONNX file",
+    "onnx": "writing a model as one ONNX file, and answering from it",
     "tensorboard": 'train.log = "tensorboard"',
 }
 """What each extra is for."""
+
+
+TRAINING = ("torch", "timm")
+"""Packages that an installation by requirements-onnx.txt lacks: an ONNX file answers without."""
 
 
 def examine_packages() -> Iterator[Finding]:
@@ -32,19 +36,20 @@ def examine_packages() -> Iterator[Finding]:
     yield Finding(
         "packages", "python", f"{platform.python_version()} ({platform.python_implementation()})"
     )
-    for requirement in _requirements(""):
+    for requirement in requirements_of():
         yield _package(requirement)
-    yield _torchvision()
+    if _installed("torch"):
+        yield _torchvision()
 
 
 def examine_extras() -> Iterator[Finding]:
     """Whether the packages of each extra are there."""
     for extra in _extras():
-        lacking = [r.name for r in _requirements(extra) if _fault(r)]
+        lacking = [r.name for r in requirements_of(extra) if _fault(r)]
         purpose = PURPOSES.get(extra, "")
         if lacking:
             value = f"not installed ({', '.join(lacking)})"
-            remedy = f'for {purpose or "it"}: pip install "{DISTRIBUTION}[{extra}]"'
+            remedy = f"for {purpose or 'it'}: {install_command(extra)}"
             yield Finding("extras", extra, value, "note", remedy)
         else:
             yield Finding("extras", extra, f"installed, for {purpose}" if purpose else "installed")
@@ -52,9 +57,17 @@ def examine_extras() -> Iterator[Finding]:
 
 def _package(requirement: Requirement) -> Finding:
     fault = _fault(requirement)
+    if requirement.name in TRAINING and fault == ABSENT and _installed("onnxruntime"):
+        remedy = f"to train, and for model folders: pip install {' '.join(TRAINING)}"
+        value = f"{ABSENT}, and an ONNX file answers without"
+        return Finding("packages", requirement.name, value, "note", remedy)
     value = fault or metadata.version(requirement.name)
     remedy = f'pip install --upgrade "{requirement.name}{requirement.specifier}"' if fault else ""
     return Finding("packages", requirement.name, value, "fault" if fault else "ok", remedy)
+
+
+def _installed(name: str) -> bool:
+    return bool(list(metadata.distributions(name=name)))
 
 
 def _fault(requirement: Requirement) -> str:
@@ -62,7 +75,7 @@ def _fault(requirement: Requirement) -> str:
     try:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
-        return "not installed"
+        return ABSENT
     if requirement.specifier.contains(version, prereleases=True):
         return ""
     return f"{version}, and geoguess needs {requirement.specifier}"
@@ -72,7 +85,7 @@ def _torchvision() -> Finding:
     """torchvision, which timm imports, and whether its operators load beside this torch."""
     try:
         from geoguess_cli.model._timm import missing_operators
-    except DependencyError as error:
+    except ImportError as error:
         return Finding(
             "packages",
             "torchvision",
@@ -100,21 +113,3 @@ def _extras() -> list[str]:
         return metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []
     except metadata.PackageNotFoundError:
         return []
-
-
-def _requirements(extra: str) -> list[Requirement]:
-    """What geoguess needs on this machine; with an extra, what that extra needs alone."""
-    try:
-        lines = metadata.requires(DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        return []
-    found = [Requirement(line) for line in lines]
-    if not extra:
-        return [r for r in found if r.marker is None or r.marker.evaluate({"extra": ""})]
-    return [
-        r
-        for r in found
-        if r.marker is not None
-        and r.marker.evaluate({"extra": extra})
-        and not r.marker.evaluate({"extra": ""})
-    ]

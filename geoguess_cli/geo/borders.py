@@ -27,7 +27,7 @@ def find_borders(
     codes = np.array([*countries.layer.codes, ""])[nation]  # index -1 takes the last entry: no code
     owners = np.array([code.partition("-")[0] for code in regions.layer.codes])
     area = np.full(len(latlng), -1)
-    for code in np.unique(owners):
+    for code in set(codes.tolist()) & set(owners.tolist()):
         rows = np.flatnonzero(codes == code)
         area[rows] = regions.find(latlng[rows], among=owners == code, reach=reach)
     return nation, area

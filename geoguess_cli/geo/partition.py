@@ -6,6 +6,7 @@ The position of a cell in the partition, its cell index, is a column of the logi
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -117,9 +118,9 @@ class Partition:
         return cell_polygons(self.cells)
 
     @cached_property
-    def frame(self) -> pl.DataFrame:
-        """One row per cell with the columns of `SCHEMA`, but without its outline."""
-        columns = {
+    def columns(self) -> dict[str, Any]:
+        """What `SCHEMA` says of each cell but its outline: a list or an array by name."""
+        return {
             "cell_index": np.arange(len(self)),
             "token": self.tokens,
             "cell_id": self.cells,
@@ -131,7 +132,11 @@ class Partition:
             "center_longitude": self.centers[:, 1],
             "area_km2": self.area_km2,
         }
-        return pl.DataFrame(columns, schema={name: SCHEMA[name] for name in columns})
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """One row per cell with `columns`."""
+        return pl.DataFrame(self.columns, schema={name: SCHEMA[name] for name in self.columns})
 
     def assign(
         self, latlng: Float[np.ndarray, "n 2"], *, uncovered: Uncovered = "drop"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from geoguess_cli.errors import DependencyError, GeoguessError, HubError
+from geoguess_cli.extras import install_command
 from geoguess_cli.hub.address import HubAddress
 from geoguess_cli.hub.faults import code_of, is_disk_full, message_of, reason_of, status_of
 
@@ -22,8 +23,6 @@ Kind = Literal["model", "dataset"]
 SIGN_IN = (
     "run `hf auth login`, or put a token of https://huggingface.co/settings/tokens in HF_TOKEN"
 )
-
-INSTALL = "`pip install 'geoguess-cli[hub]'` installs it"
 
 
 @dataclass(frozen=True)
@@ -262,7 +261,7 @@ def _translated(address: HubAddress, *, writes: bool = False) -> Iterator[None]:
     except ImportError as error:
         raise DependencyError(
             f"{address} needs the client of the Hugging Face hub, which is not installed "
-            f"({error.name or error}); {INSTALL}"
+            f"({error.name or error}); `{install_command('hub')}` installs it"
         ) from error
     except GeoguessError:
         raise

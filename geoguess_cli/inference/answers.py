@@ -130,14 +130,18 @@ def cell_places(partition: Partition) -> OnDemand[Place]:
 
 @lru_cache(maxsize=4)
 def cell_records(partition: Partition) -> OnDemand[dict[str, Any]]:
-    """The record of each cell, by cell index: the columns of `Partition.frame`, and its place."""
-    frame, places = partition.frame, cell_places(partition)
+    """The record of each cell, by cell index: `Partition.columns`, and its place."""
+    places = cell_places(partition)
 
     def records(cells: list[int]) -> list[dict[str, Any]]:
-        return [
-            {**record, "country": place.country, "region": place.region, "place": describe(place)}
-            for record, place in zip(frame[cells].to_dicts(), places.some(cells), strict=True)
-        ]
+        found = places.some(cells)
+        columns = {
+            **{name: np.asarray(own)[cells].tolist() for name, own in partition.columns.items()},
+            "country": [place.country for place in found],
+            "region": [place.region for place in found],
+            "place": [describe(place) for place in found],
+        }
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     return OnDemand(len(partition), records)
 

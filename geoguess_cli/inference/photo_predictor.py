@@ -4,7 +4,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, UInt8
@@ -57,9 +57,13 @@ class PhotoPredictor(ABC):
         device: Where they are computed.
         precision: The number format in which they are computed.
         max_pixels: Largest width × height of a photo, as in `decode_photo`.
+
+    Attributes:
+        shared: Whether several processes share its photos.
     """
 
     trained: DescribedModel
+    shared: ClassVar[bool] = False
 
     def __init__(
         self, trained: DescribedModel, *, device: Any, precision: Arithmetic, max_pixels: int

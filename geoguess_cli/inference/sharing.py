@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -169,6 +169,8 @@ class SharedPredictor(Predictor):
     Raises:
         ModelError: The model is that of an ONNX file.
     """
+
+    shared: ClassVar[bool] = True
 
     def __init__(self, model: SharedModel, processes: Processes) -> None:
         own = predictor_of(model)

@@ -89,8 +89,24 @@ class ModelDescription:
         return sum(self.parts.values())
 
 
+ONLY_ANSWERS = (
+    "a file of `geoguess model export --to onnx` only answers photos; name the model folder that "
+    "it was exported from"
+)
+"""The remedy where a model folder is needed."""
+
+
 def check_folder(folder: Path) -> None:
-    """Raise MissingFileError unless a folder exists and has the files that a model needs."""
+    """Check that a folder exists and has the files that a model needs.
+
+    Raises:
+        MissingFileError: It does not.
+        ModelError: It is a file, such as an ONNX file.
+    """
+    if folder.is_file():
+        raise ModelError(
+            f"{shown(folder)} is a file, and this needs a model folder: {ONLY_ANSWERS}"
+        )
     if not folder.is_dir():
         raise MissingFileError(
             f"there is no model at {folder}; `geoguess train` writes one, and `geoguess model "

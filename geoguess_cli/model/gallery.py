@@ -107,7 +107,7 @@ class GalleryHead(SizedByState):
         Each cell has its own greatest term taken out, since the exponentials of cells far from the
         likeliest one would all be 0.
         """
-        shape = (len(similarity), self.cells)
+        shape = (similarity.shape[0], self.cells)  # not len(): a trace takes it for a constant
         index = self.cell_of.expand_as(similarity)
         most = similarity.new_full(shape, -math.inf)
         most = most.scatter_reduce(1, index, similarity.detach(), "amax")

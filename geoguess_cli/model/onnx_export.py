@@ -27,8 +27,8 @@ from geoguess_cli.model.onnx_model import IMAGES, LOGITS, POOLED
 from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.wording import byte_size
 
-OPSET = 17
-"""The version of ONNX's operators: the first with layer normalisation."""
+OPSET = 18
+"""The version of ONNX's operators: the first that scatters a greatest value, as a gallery does."""
 
 _BY_TORCHSCRIPT: dict[str, Any] = (
     {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
@@ -50,7 +50,8 @@ def onnx_bytes(trained: TrainedModel) -> bytes:
         ModelError: The model is too large for one file, or has a part that ONNX does not know.
     """
     onnx = _library()
-    size = sum(p.numel() for p in trained.geolocator.parameters()) * torch.float32.itemsize
+    stored = trained.geolocator.state_dict().values()  # the vectors of a gallery are no parameters
+    size = sum(own.numel() for own in stored) * torch.float32.itemsize
     if size > MOST_BYTES:
         raise ModelError(
             f"the weights take {byte_size(size)}; an ONNX file holds at most "

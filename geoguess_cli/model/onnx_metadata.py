@@ -9,7 +9,8 @@ geoguess.licence      the text of the licence of weights that others published; 
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from safetensors import SafetensorError
@@ -42,8 +43,15 @@ _DAMAGED: tuple[type[Exception], ...] = (
 )
 
 
-class OnnxDescription(NamedTuple):
-    """What the texts say; the attributes are those of `OnnxModel`."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OnnxDescription(DescribedModel):
+    """What the texts of an ONNX file say of its model.
+
+    Attributes:
+        digest: The fingerprint of the model that was exported.
+        parts: Number of parameters of each part of that model.
+        versions: Versions of the libraries that wrote the file.
+    """
 
     partition: Partition
     config: ModelConfig
@@ -52,8 +60,30 @@ class OnnxDescription(NamedTuple):
     decision: Decision
     familiarity: Familiarity | None
     digest: str
-    weights: int
+    parts: Mapping[str, int]
+    versions: Mapping[str, str]
     licence: str
+    memory: None = None
+
+    no_familiarity: ClassVar[str] = (
+        "the ONNX file has no statistics of its training photos, so no answer says whether a photo "
+        "is unlike them; `geoguess calibrate` adds them to its model folder, and "
+        "`geoguess model export --to onnx` writes the file again"
+    )
+    no_memory: ClassVar[str] = (
+        "an ONNX file carries no memory of its training photos, so it cannot name those that a "
+        "photo resembles; name the model folder that it was exported from with --model"
+    )
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the model that was exported."""
+        return self.digest
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of the model that was exported."""
+        return sum(self.parts.values())
 
 
 def metadata_of(
@@ -119,7 +149,8 @@ def read_metadata(texts: Mapping[str, str], *, width: int, name: str) -> OnnxDes
         decision=own.decision,
         familiarity=familiarity,
         digest=digest,
-        weights=sum(own.parts.values()),
+        parts=own.parts,
+        versions=own.versions,
         licence=texts.get(LICENCE, ""),
     )
 

@@ -5,19 +5,14 @@ Its graph takes `images` (b, 3, s, s) and gives `logits` (b, c) and `pooled` (b,
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import ConfigError, DependencyError, ModelError
-from geoguess_cli.geo.partition import Partition
-from geoguess_cli.model.decision import Decision
-from geoguess_cli.model.described import DescribedModel
-from geoguess_cli.model.familiarity import Familiarity
-from geoguess_cli.model.onnx_metadata import EXPORT, read_metadata
-from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.extras import install_command
+from geoguess_cli.model.onnx_metadata import EXPORT, OnnxDescription, read_metadata
 from geoguess_cli.photos.workers import usable_cores
 
 IMAGES, LOGITS, POOLED = "images", "logits", "pooled"
@@ -33,50 +28,17 @@ _PROVIDERS = {"cuda": "CUDAExecutionProvider", "cpu": "CPUExecutionProvider"}
 """What computes on each kind of device, the fastest first."""
 
 
-@dataclass(frozen=True, eq=False)
-class OnnxModel(DescribedModel):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OnnxModel(OnnxDescription):
     """A graph that onnxruntime runs, and what its logits mean.
 
     Args:
         session: The graph on a device.
         device: "cpu", or a GPU such as "cuda".
-        partition: As of `DescribedModel`, and so are the others.
-        digest: The fingerprint of the model that was exported.
-        weights: Number of parameters of that model.
     """
 
     session: Any
     device: str
-    partition: Partition
-    config: ModelConfig
-    spec: ImageSpec
-    metrics: dict[str, Any]
-    decision: Decision
-    familiarity: Familiarity | None
-    digest: str
-    weights: int
-    licence: str
-    memory: None = None
-
-    no_familiarity: ClassVar[str] = (
-        "the ONNX file has no statistics of its training photos, so no answer says whether a photo "
-        "is unlike them; `geoguess calibrate` adds them to its model folder, and "
-        "`geoguess model export --to onnx` writes the file again"
-    )
-    no_memory: ClassVar[str] = (
-        "an ONNX file carries no memory of its training photos, so it cannot name those that a "
-        "photo resembles; name the model folder that it was exported from with --model"
-    )
-
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint of the model that was exported."""
-        return self.digest
-
-    @property
-    def parameters(self) -> int:
-        """Number of parameters of the model that was exported."""
-        return self.weights
 
     def run(
         self, images: Float32[np.ndarray, "b 3 s s"]
@@ -115,8 +77,8 @@ def read_onnx(path: Path, *, device: str = "auto", threads: int = 0) -> OnnxMode
             f"{path} is neither a model folder nor an ONNX file; --model takes the folder that "
             "`geoguess train` wrote, or the file that `geoguess model export --to onnx` wrote"
         )
-    runtime = _runtime(path)
-    chosen = _device(device, runtime.get_available_providers())
+    runtime = _runtime(str(path))
+    chosen = _device(device, devices_present())
     options = runtime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     # Left to itself, it binds a thread to each core of the machine, which a container may not use.
@@ -129,20 +91,30 @@ def read_onnx(path: Path, *, device: str = "auto", threads: int = 0) -> OnnxMode
     return _described(session, path, chosen)
 
 
-def _runtime(path: Path) -> Any:
+def devices_present() -> list[str]:
+    """The kinds of devices that can compute an ONNX file here, the fastest first.
+
+    Raises:
+        DependencyError: onnxruntime is not installed.
+    """
+    providers = _runtime("an ONNX file").get_available_providers()
+    return [kind for kind, provider in _PROVIDERS.items() if provider in providers]
+
+
+def _runtime(file: str) -> Any:
+    """The library; `file` is what needs it, for the message."""
     try:
         import onnxruntime
     except ImportError as error:
         raise DependencyError(
-            f"{path} is answered by onnxruntime ({error}): pip install 'geoguess-cli[onnx]'"
+            f"{file} is answered by onnxruntime ({error}): {install_command('onnx')}"
         ) from error
     onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
     return onnxruntime
 
 
-def _device(name: str, providers: list[str]) -> str:
-    """The device of a name; "auto" is the fastest kind that this onnxruntime has."""
-    known = [kind for kind, provider in _PROVIDERS.items() if provider in providers]
+def _device(name: str, known: list[str]) -> str:
+    """The device of a name; "auto" is the fastest of the kinds that this onnxruntime has."""
     if name == "auto":
         return known[0]
     if name.partition(":")[0] not in known:
@@ -182,4 +154,4 @@ def _described(session: Any, path: Path, device: str) -> OnnxModel:
                 f"{path}: its graph has {name} of {shapes[name][1:]}, and its texts say {shape}; "
                 f"{EXPORT}"
             )
-    return OnnxModel(session, device, **known._asdict())
+    return OnnxModel(session=session, device=device, **vars(known))

@@ -12,6 +12,7 @@ from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.described import DescribedModel
 from geoguess_cli.model.familiarity import Familiarity
+from geoguess_cli.model.folder import ONLY_ANSWERS
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.memory import Memory
 from geoguess_cli.photos.images import ImageSpec
@@ -81,6 +82,5 @@ def with_network(model: DescribedModel) -> TrainedModel:
     if isinstance(model, TrainedModel):
         return model
     raise ModelError(
-        "an ONNX file only answers photos, in one process: it cannot be calibrated, exported, "
-        "saved or shared; name the model folder that it was exported from"
+        f"this needs the network of the model, which an ONNX file does not give: {ONLY_ANSWERS}"
     )

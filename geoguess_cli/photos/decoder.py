@@ -3,7 +3,7 @@
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import BufferedReader, BytesIO
 from pathlib import Path, PurePath
@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from geoguess_cli.choices import MAX_PIXELS as MAX_PIXELS
 from geoguess_cli.errors import PhotoError
+from geoguess_cli.extras import install_command
 from geoguess_cli.names import file_of, text_of
 from geoguess_cli.photos.archives import Member
 from geoguess_cli.photos.kinds import HEAD, FileKind, kind_of
@@ -145,8 +146,8 @@ def _readable_kind(file: _File, suffix: str) -> FileKind:
         raise _RefusalError("is not a picture of a known kind")
     if not kind.format:
         raise _RefusalError(kind.refusal)
-    if kind.format not in _formats():
-        remedy = _MISSING_DECODERS.get(kind.format, "install a Pillow that reads it")
+    if not _is_readable(kind.format):
+        remedy = _remedy_of(kind.format)
         raise _RefusalError(f"is {kind.title}, which needs one more package; {remedy}")
     return kind
 
@@ -169,24 +170,30 @@ def _picture(file: _File, suffix: str) -> Image.Image:
         raise _RefusalError(f"is a damaged {kind.title} file; copy or download it again") from error
 
 
-_MISSING_DECODERS = {
-    "HEIF": "`pip install 'geoguess-cli[heic]'` lets geoguess read it",
-    "AVIF": "`pip install --upgrade pillow` lets geoguess read it",
-}
-"""What to do if a kind of photo needs more than the packages that are installed."""
+def _remedy_of(name: str) -> str:
+    """What to do if a kind of photo needs more than the packages that are installed."""
+    if name == "HEIF":
+        return f"`{install_command('heic')}` lets geoguess read it"
+    if name == "AVIF":
+        return "`pip install --upgrade pillow` lets geoguess read it"
+    return "install a Pillow that reads it"
 
 
 @cache
-def _formats() -> frozenset[str]:
-    """The formats that this installation can read."""
-    Image.init()
-    try:
+def _is_readable(name: str) -> bool:
+    """Whether this installation can read a format; it loads no more decoders than that takes."""
+    for load in (Image.preinit, Image.init, _load_heif):
+        load()
+        if name in Image.OPEN:
+            return True
+    return False
+
+
+def _load_heif() -> None:
+    with suppress(ImportError):
         from pi_heif import register_heif_opener
-    except ImportError:
-        pass
-    else:
+
         register_heif_opener()
-    return frozenset(Image.OPEN)
 
 
 def _absence(source: Path | bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a model folder holds, for a list in the terminal and as JSON; no network is built."""
+"""What a model folder or an ONNX file holds, for a list in the terminal and as JSON."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -20,20 +20,21 @@ from geoguess_cli.model.folder import (
     read_description,
 )
 from geoguess_cli.model.front_matter import CardFacts, facts_in
+from geoguess_cli.model.onnx_model import read_onnx
 from geoguess_cli.report.model_card import measured_of, read_report
 from geoguess_cli.wording import byte_size, parts_in_words, significant
 
 
 @dataclass(frozen=True, eq=False)
 class ModelSummary:
-    """What a model folder holds.
+    """What a model folder or an ONNX file holds.
 
     Attributes:
-        folder: The folder.
+        folder: The folder, or the file.
         described: The model.
         facts: What its card says of name, licence and data sets, and its evaluation.
         files: The size of each of its files in bytes.
-        dtypes: Number of tensors of each number type.
+        dtypes: Number of tensors of each number type; empty for an ONNX file.
         doubt: Why the evaluation in the folder is not shown; "" if it is, or if there is none.
     """
 
@@ -91,13 +92,10 @@ class ModelSummary:
         least, usual, most = _quartiles(partition.photos)
         levels = f"{partition.levels.min()} to {partition.levels.max()}"
         rows = [
-            ("name", self.facts.name or "–"),
-            ("licence", self.facts.licence or "none; `geoguess model card --licence ID` names one"),
-            ("data sets", ", ".join(self.facts.datasets) or "–"),
+            *self._card(),
             ("encoder", parts_in_words(config.backbone, config.vit)),
             ("head", config.head),
             ("parameters", f"{own.parameters:,} ({parts})"),
-            ("tensors", ", ".join(f"{count} {name}" for name, count in self.dtypes.items())),
             ("photos", f"{own.spec.size} × {own.spec.size} pixels, {own.spec.resize}"),
             ("cells", f"{len(partition):,}, S2 levels {levels}"),
             ("area of a cell", f"{_range(low, high)} km², median {significant(middle)}"),
@@ -108,6 +106,9 @@ class ModelSummary:
             ("tells unlike photos", _known(own)),
             ("carries training photos", _carried(own)),
         ]
+        if self.dtypes:
+            kinds = ", ".join(f"{count} {name}" for name, count in self.dtypes.items())
+            rows.append(("tensors", kinds))
         learned = own.metrics.get("photos", {})
         if learned:
             counts = ", ".join(f"{name.replace('_', ' ')} {of:,}" for name, of in learned.items())
@@ -117,15 +118,28 @@ class ModelSummary:
             rows.append(("written by", written))
         return rows
 
+    def _card(self) -> list[tuple[str, str]]:
+        """What the card says; an ONNX file has none, but it may carry the text of a licence."""
+        if self.folder.is_file():
+            return [("licence", self.facts.licence)] if self.facts.licence else []
+        return [
+            ("name", self.facts.name or "–"),
+            ("licence", self.facts.licence or "none; `geoguess model card --licence ID` names one"),
+            ("data sets", ", ".join(self.facts.datasets) or "–"),
+        ]
+
 
 def model_summary(folder: Path) -> ModelSummary:
-    """What a model folder holds.
+    """What a model folder or an ONNX file holds.
 
     Raises:
+        DependencyError: It is a file, and onnxruntime is not installed.
         MissingFileError: The folder is no model folder.
         ModelError: Another version of geoguess wrote it, a file is damaged, or its files do not
             fit together.
     """
+    if folder.is_file():
+        return _of_file(folder)
     described, card = read_description(folder), folder / CARD_NAME
     text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
     facts, doubt = facts_in(text), ""
@@ -137,6 +151,22 @@ def model_summary(folder: Path) -> ModelSummary:
         doubt = str(error)
     files = {name: (folder / name).stat().st_size for name in FILES if (folder / name).is_file()}
     return ModelSummary(folder, described, facts, files, _dtypes(folder / WEIGHTS_NAME), doubt)
+
+
+def _of_file(path: Path) -> ModelSummary:
+    own = read_onnx(path, device="cpu", threads=1)
+    described = ModelDescription(
+        config=own.config,
+        spec=own.spec,
+        decision=own.decision,
+        partition=own.partition,
+        parts=own.parts,
+        versions=own.versions,
+        metrics=own.metrics,
+        known=None if own.familiarity is None else own.familiarity.known,
+    )
+    facts = CardFacts(licence=own.licence.partition("\n")[0])
+    return ModelSummary(path, described, facts, {path.name: path.stat().st_size}, {})
 
 
 def _dtypes(path: Path) -> dict[str, int]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoguess_cli.errors import DependencyError, DownloadError
+from geoguess_cli.extras import install_command
 from geoguess_cli.hub.client import SIGN_IN, fetch_files, list_files
 from geoguess_cli.hub.faults import is_disk_full, reason_of, status_of
 from geoguess_cli.sources.downloads import Client, DataSet
@@ -166,7 +167,7 @@ def _translated(data_set: DataSet) -> Iterator[None]:
     except ImportError as error:
         raise DependencyError(
             f"{data_set.name} is fetched with a package that is not installed "
-            f"({error.name or error}); `pip install 'geoguess-cli[download]'` installs it"
+            f"({error.name or error}); `{install_command('download')}` installs it"
         ) from error
     except (DownloadError, KeyboardInterrupt):
         raise

@@ -9,9 +9,8 @@ from geoguess_cli.inference.photo_predictor import PhotoPredictor
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.survey.files import write_survey
 from geoguess_cli.survey.report import SurveyReport
-from geoguess_cli.survey.scan import ScanPlan, whole_drives
+from geoguess_cli.survey.scan import FreshScans, ScanPlan, whole_drives
 from geoguess_cli.survey.scan_store import ScanStore
-from geoguess_cli.survey.sharing import scanner_of
 from geoguess_cli.survey.survey import survey, surveyed_photos
 
 LIMIT = 200
@@ -72,8 +71,17 @@ def survey_photos(
             size=spec.size,
             on_photo=on_photo,
             on_spot=on_spot,
-            fresh=scanner_of(predictor),
+            fresh=_scanner_of(predictor),
         )
     report = SurveyReport(result, split, model, predictor.partition, spec)
     write_survey(report, folder)
     return report
+
+
+def _scanner_of(predictor: PhotoPredictor) -> FreshScans | None:
+    """Scans photos with the processes that share a predictor; None if it works alone."""
+    if not predictor.shared:
+        return None
+    from geoguess_cli.survey.sharing import scanner_of  # it needs torch, an ONNX file does not
+
+    return scanner_of(predictor)

@@ -65,7 +65,7 @@ def test_an_extra_that_is_missing() -> None:
     (finding,) = examine_extras()
     assert finding.state == "note"
     assert finding.value == "not installed (other-package)"
-    assert 'pip install "geoguess-cli[x]"' in finding.remedy
+    assert "pip install 'geoguess-cli[x]'" in finding.remedy
 
 
 def test_a_torchvision_for_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_nothing_is_lost(texts: dict[str, str], exchange: Exchange) -> None:
     np.testing.assert_array_equal(known.partition.centroids, trained.partition.centroids)
     assert (known.config, known.spec) == (trained.config, trained.spec)
     assert (known.decision, known.metrics) == (trained.decision, trained.metrics)
-    assert (known.digest, known.weights) == (trained.fingerprint, 7)
+    assert (known.fingerprint, known.parameters) == (trained.fingerprint, 7)
     assert known.licence == "Keep this notice."
     assert trained.familiarity is not None
     assert known.familiarity is not None

@@ -220,6 +220,22 @@ def test_a_picture_with_too_many_pixels_is_refused_by_its_header():
         decode_photo(file.getvalue(), max_pixels=5_900_000)
 
 
+def test_a_jpeg_loads_no_decoders_of_other_formats():
+    script = (
+        "import io, sys\n"
+        "from PIL import Image\n"
+        "from geoguess_cli.photos.decoder import decode_photo\n"
+        "for kind in ('JPEG', 'WEBP'):\n"
+        "    file = io.BytesIO()\n"
+        "    Image.new('RGB', (20, 20)).save(file, kind)\n"
+        "    assert decode_photo(file.getvalue()).size == (20, 20)\n"
+        "    print(kind, 'PIL.PdfImagePlugin' in sys.modules)\n"
+        "    Image.init()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.split() == ["JPEG", "False", "WEBP", "True"], done.stderr
+
+
 def test_formats_that_start_other_programs_are_no_photos():
     file = io.BytesIO()
     Image.new("RGB", (20, 20), "teal").save(file, "EPS")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from command_worlds import World
 from model_files import edit
+from onnx_worlds import Exchange
 
 from geoguess_cli.model.checkpoint import load_model, save_model
 from geoguess_cli.report.model_card import find_report, plan_card
@@ -72,3 +73,17 @@ def test_a_summary_loads_no_torch(judged_world: World) -> None:
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert answer.stderr == ""
     assert answer.stdout.split()[1:] == []
+
+
+def test_the_summary_of_a_file_is_that_of_its_folder(exchange: Exchange) -> None:
+    file, folder = (model_summary(path).record() for path in (exchange.file, exchange.folder))
+    assert file["files"] == {"model.onnx": exchange.file.stat().st_size}
+    assert (file["licence"], folder["licence"]) == ("Keep this notice.", None)
+    assert "onnx" in file["versions"]
+    other = ("path", "files", "licence", "tensors", "versions")
+    assert {key: own for key, own in file.items() if key not in other} == {
+        key: own for key, own in folder.items() if key not in other
+    }
+    lines = dict(model_summary(exchange.file).rows())
+    assert lines["licence"] == "Keep this notice."
+    assert not lines.keys() & {"name", "data sets", "tensors"}

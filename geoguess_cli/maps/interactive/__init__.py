@@ -8,14 +8,14 @@ which `GeoguessMap` in `map.js` draws.
 from importlib.util import find_spec
 
 from geoguess_cli.errors import DependencyError
+from geoguess_cli.extras import install_command
 
 
 def require_bokeh() -> None:
     """Raise DependencyError unless Bokeh is installed."""
     if find_spec("bokeh") is None:
         raise DependencyError(
-            "interactive maps need Bokeh, which is not installed; "
-            "pip install 'geoguess-cli[interactive]'"
+            f"interactive maps need Bokeh, which is not installed; {install_command('interactive')}"
         )
 
 
