@@ -6,6 +6,7 @@ repository stay links; one to a file that the site does not have becomes plain t
 
 import posixpath
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ PAGES = {
 """Pages of the site that lie elsewhere in the repository."""
 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s:]+)(#[^)\s]*)?\)")
+_PARSED = re.compile(r" <Any>(?=`)")
+"""How Typer names the type of an argument that a function of ours parses."""
 _PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s:]+)(\))")
 
 
@@ -41,16 +44,18 @@ def on_files(files: Files, config: Any, **_: Any) -> Files:
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Turn the links of a page, as the repository has them, into those of the site."""
     source = PAGES.get(page.file.src_uri, f"docs/{page.file.src_uri}")
-    return relinked(markdown, source, {file.src_uri for file in files})
+    titles = {file.src_uri: str(file.page.title) for file in files if file.page is not None}
+    return relinked(markdown, source, {file.src_uri for file in files}, titles)
 
 
-def relinked(markdown: str, source: str, known: set[str]) -> str:
+def relinked(markdown: str, source: str, known: set[str], titles: Mapping[str, str]) -> str:
     """A page with links for the site.
 
     Args:
         markdown: The page.
         source: Its path in the repository.
         known: The pages and files of the site.
+        titles: The title of each page, which stands for a link that shows the name of its file.
     """
     homes = {path: name for name, path in PAGES.items()}
 
@@ -62,7 +67,10 @@ def relinked(markdown: str, source: str, known: set[str]) -> str:
     def link(match: re.Match[str]) -> str:
         text, target, anchor = match[1], match[2], match[3] or ""
         name = place(target)
-        return f"[{text}]({name}{anchor})" if name else text
+        if name is None:
+            return text
+        shown = titles.get(name, text) if text == target else text
+        return f"[{shown}]({name}{anchor})"
 
     def picture(match: re.Match[str]) -> str:
         return f"{match[1]}{place(match[2]) or match[2]}{match[3]}"
@@ -78,5 +86,13 @@ def commands() -> str:
     from geoguess_cli.app import app
 
     command = typer.main.get_command(app)
+    _summarise(command)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="geoguess")
-    return text.replace("# `geoguess`", "# Commands", 1)
+    return _PARSED.sub("", text.replace("# `geoguess`", "# Commands", 1))
+
+
+def _summarise(command: Any) -> None:
+    """Give each command the first paragraph of its help as its summary, which Typer would cut."""
+    for own in getattr(command, "commands", {}).values():
+        own.short_help = " ".join((own.help or "").split("\n\n")[0].split())
+        _summarise(own)

@@ -21,6 +21,7 @@ from geoguess_cli.geo.partition import PLACE_LEVEL, Partition, build_partition
 from geoguess_cli.model.gallery import Gathered
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
 from geoguess_cli.model.pretrained import PlannedWeights, load_weights, planned_weights
+from geoguess_cli.model.publishing import OF_GALLERY
 from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.model.weight_files import read_weights
 
@@ -130,6 +131,7 @@ def adopt(plan: AdoptionPlan, partition: Partition | None = None) -> AdoptedMode
     """
     published = plan.published
     parts, about, licence = _read_package(plan)
+    about["cells_from"] = OF_GALLERY if partition is None else "given"
     if partition is None:
         partition = build_partition(
             parts.latlng.astype(np.float64),

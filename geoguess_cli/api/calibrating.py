@@ -18,7 +18,7 @@ def fit_on_validation(
     *,
     batch_size: int = 32,
     workers: int = 0,
-    memory: bool = False,
+    memory: bool | None = None,
     on_batch: Callable[[int, int], None] | None = None,
 ) -> "Fit":
     """The temperature and the point method that are best on the photos of the split `val`.
@@ -32,7 +32,8 @@ def fit_on_validation(
         photos: A photo table with the split `val`.
         batch_size: Photos that go through the model at once.
         workers: Processes that decode photos; 0 decodes in this one, -1 asks the machine.
-        memory: Keep the features of all photos of the split `train`.
+        memory: Keep the features of all photos of the split `train`; False judges without those
+            that the model carries, None with them.
         on_batch: Called with (photos done, photos in all) after each batch.
     """
     from geoguess_cli.evaluation.familiarity import (
@@ -68,7 +69,7 @@ def fit_on_validation(
         meter.watching(outputs(val, learned)),
         val,
         predictor.partition,
-        memory=kept or predictor.memory,
+        memory=None if memory is False else kept or predictor.memory,
     )
     fit = dataclasses.replace(fit, familiarity=meter.result(), memory=kept)
     return fit.with_views(None, predictor.trained.decision.view_redundancy)

@@ -1,6 +1,9 @@
 """`geoguess calibrate`: fit the temperature and the point method of an existing model."""
 
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
@@ -19,7 +22,15 @@ if TYPE_CHECKING:
 def calibrate(
     *,
     model: options.ModelOption = None,
-    memory: options.Memory = False,
+    memory: Annotated[
+        bool | None,
+        typer.Option(
+            "--memory/--no-memory",
+            help="Let the model carry the features of its training photos, and their names, so "
+            "that it can show those that a photo resembles; or take them out. Without either, "
+            "what it carries stays.",
+        ),
+    ] = None,
     views: options.ViewsOption = 1,
     output: options.Output = None,
     config: Config,
@@ -43,6 +54,8 @@ def calibrate(
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model, keeps=True, processes=processes)
     trained = with_network(predictor.trained)
+    if memory is False:
+        trained = dataclasses.replace(trained, memory=None)
     seeing = None
     if views > 1:
         seeing = load_predictor(config, model, keeps=True, views=views, processes=processes)

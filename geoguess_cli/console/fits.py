@@ -21,7 +21,7 @@ def fit_on_validation(
     config: Config,
     sink: Sink,
     *,
-    memory: bool = False,
+    memory: bool | None = None,
     views: "PhotoPredictor | None" = None,
 ) -> "Fit":
     """Temperature and point method, from the photos of the split `val`; with a progress bar.

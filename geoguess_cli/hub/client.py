@@ -105,7 +105,7 @@ def model_if_any(address: HubAddress) -> HubListing | None:
         DependencyError: The client is not installed.
         HubError: The hub cannot be reached, or refuses.
     """
-    with _translated(address):
+    with _translated(address, writes=True):
         try:
             return list_files(address.repository, kind="model")
         except Exception as error:

@@ -72,8 +72,8 @@ def export_onnx(
     if trained.point not in OF_PROBABILITIES:
         raise ModelError(
             f"the point method `{trained.point}` needs the model's training photos, which an ONNX "
-            "file does not carry; `geoguess calibrate -o OTHER` chooses another method, and then "
-            "`geoguess model export --to onnx --model OTHER` writes the file"
+            "file does not carry; `geoguess calibrate --no-memory -o OTHER` chooses another "
+            "method, and then `geoguess model export --to onnx --model OTHER` writes the file"
         )
     with replacing(path) as temporary:
         content = onnx_bytes(trained)

@@ -24,6 +24,9 @@ from geoguess_cli.model.front_matter import CardFacts, facts_in
 from geoguess_cli.names import WRITABLE
 from geoguess_cli.wording import counted
 
+OF_GALLERY = "the gallery"
+"""What `metrics.json` says of cells that were built from places that are published anyway."""
+
 
 @dataclass(frozen=True, eq=False)
 class PushPlan:
@@ -35,7 +38,7 @@ class PushPlan:
         facts: What its card says of name, licence and data sets.
         files: Each file, or the content that differs from it, by name.
         deleted: Files of an earlier publication that this one removes.
-        left: Files of the folder that are not published.
+        left: Files of the folder that are not files of a model, and are not published.
         warnings: What the files give away, a sentence each.
         existing: What is published there; None for a new repository.
         private: Whether a new repository is private.
@@ -81,7 +84,8 @@ def plan_push(
 
     Raises:
         MissingFileError: The folder is no model folder.
-        ModelError: Its files do not fit together, or its card names no licence.
+        ModelError: Its files do not fit together, its card names no licence, or it answers by the
+            memory that is to stay here.
         ConfigError: The address has a revision.
         DependencyError: The hub's client is not installed.
         HubError: The hub cannot be reached, or the model is to be private and is public already.
@@ -97,6 +101,12 @@ def plan_push(
         raise ModelError(
             f"the card of {shown(folder)} names no licence, so nobody may use the model and it is "
             f"not published; `geoguess model card {shown(folder)} --licence ID` writes one"
+        )
+    if not memory and described.decision.point == "neighbours":
+        raise ModelError(
+            f"{shown(folder)} answers by the places of its training photos, which --without-memory "
+            f"leaves out, so nobody could use the model; `geoguess calibrate --no-memory --model "
+            f"{shown(folder)} -o OTHER` writes one that answers in another way"
         )
     existing = model_if_any(address)
     if private and existing is not None and not existing.private:
@@ -118,7 +128,7 @@ def plan_push(
         facts=facts,
         files=files | cleaned,
         deleted=tuple(name for name in FILES if name in published and name not in files),
-        left=tuple(sorted({path.name for path in folder.iterdir()} - files.keys())),
+        left=tuple(sorted({path.name for path in folder.iterdir()} - FILES.keys())),
         warnings=(*_given_away(described, carried=memory), *paths),
         existing=existing,
         private=private,
@@ -154,8 +164,9 @@ def _given_away(described: ModelDescription, *, carried: bool) -> list[str]:
             f"the memory names {counted(described.carried.photos, 'training photo')} with their "
             "places and creators; --without-memory leaves it out"
         )
+    of_gallery = described.metrics.get("adopted", {}).get("cells_from") == OF_GALLERY
     single = int(np.count_nonzero(described.partition.photos == 1))
-    if single:
+    if single and not of_gallery:
         sentences.append(
             f"{counted(single, 'cell')} had one training photo, and the centroid in cells.parquet "
             "is the place of that photo; cells built with --min-photos 5 have none"

@@ -19,11 +19,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     """
     folder = folder.resolve()  # replace the folder behind a link, not the link
     recover(folder)
-    if address := snapshot_address(folder):
-        raise ModelError(
-            f"{folder} is the copy of {address} that the hub's client keeps, so it is not changed; "
-            "name another folder with -o DIR"
-        )
+    check_own(folder, "name another folder with -o DIR")
     if folder.exists() and not (
         folder.is_dir() and ((folder / CONFIG_NAME).is_file() or not any(folder.iterdir()))
     ):
@@ -42,6 +38,19 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(previous, ignore_errors=True)
+
+
+def check_own(folder: Path, remedy: str) -> None:
+    """Check that a model folder is not one of the hub's cache, which several programs share.
+
+    Raises:
+        ModelError: It is one; the message ends with the remedy.
+    """
+    if address := snapshot_address(folder.resolve()):
+        raise ModelError(
+            f"{folder} is the copy of {address} that the hub's client keeps, so it is not changed; "
+            f"{remedy}"
+        )
 
 
 def recover(folder: Path) -> None:

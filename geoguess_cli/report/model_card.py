@@ -33,6 +33,7 @@ from geoguess_cli.model.front_matter import (
     facts_in,
     read_front_matter,
 )
+from geoguess_cli.model.replacement import check_own
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.report.datasheet import AT_SEA, Datasheet, datasheet
 from geoguess_cli.wording import counted, percent, text_of
@@ -95,9 +96,11 @@ def plan_card(
 
     Raises:
         MissingFileError: The folder is no model folder.
-        ModelError: Its files do not fit together, or the report is of another model.
+        ModelError: Its files do not fit together, the report is of another model, or the folder
+            is one of the hub's cache.
     """
     described = read_description(folder)
+    check_own(folder, "`geoguess model pull hf://OWNER/NAME -o DIR` makes a copy of your own")
     path = folder / CARD_NAME
     before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     facts = facts_in(before)

@@ -89,6 +89,7 @@ def test_a_folder_that_exists_is_replaced_only_by_force(
     assert "--force replaces it" in world.run(*again, code=1).stderr
     record = json.loads(world.run(*again, "--force", "--json").stdout)
     assert (record["places"], record["package"]) == (320, "geoclip 9.9")
+    assert record["cells_from"] == "the gallery"
     assert record["cells"] == len(load_model(world.folder / "artifacts/model").partition)
 
 

@@ -81,6 +81,17 @@ def test_what_is_no_address(run: Callable[..., Result], address: str) -> None:
     assert "is not the address of a model; write hf://OWNER/NAME" in said
 
 
+def test_the_copy_in_the_cache_gets_no_other_card(
+    run: Callable[..., Result], published: ModelRepository
+) -> None:
+    folder = Path(json.loads(run("hf://me/model", "--json").stdout)["path"])
+    before = (folder / "README.md").read_bytes()
+    refused = CliRunner().invoke(app, ["model", "card", "hf://me/model", "--licence", "mit"])
+    assert refused.exit_code == 1
+    assert "so it is not changed; `geoguess model pull hf://OWNER/NAME -o DIR`" in refused.stderr
+    assert (folder / "README.md").read_bytes() == before == published.files["README.md"]
+
+
 @pytest.mark.usefixtures("published")
 def test_a_process_of_its_own_works_without_a_network_afterwards(
     hub: Hub, tmp_path: Path, trained_world: World

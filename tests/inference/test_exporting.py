@@ -165,7 +165,7 @@ def test_a_method_that_needs_training_photos_is_not_exported(
     exchange: Exchange, tmp_path: Path
 ) -> None:
     decided = dataclasses.replace(exchange.trained, decision=Decision(point="neighbours"))
-    with pytest.raises(ModelError, match=r"`neighbours` needs .*calibrate -o OTHER"):
+    with pytest.raises(ModelError, match=r"`neighbours` needs .*calibrate --no-memory -o OTHER"):
         export_onnx(decided, tmp_path / "model.onnx")
 
 

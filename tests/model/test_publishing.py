@@ -54,6 +54,18 @@ def remembering(trained: TrainedModel, tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize(("cells_from", "warned"), [("the gallery", False), ("given", True)])
+def test_places_of_a_published_gallery_are_no_secret(
+    trained: TrainedModel, tmp_path: Path, cells_from: str, warned: bool
+) -> None:
+    single = dataclasses.replace(trained.partition, photos=np.ones_like(trained.partition.photos))
+    metrics = {"adopted": {"cells_from": cells_from}}
+    save_model(tmp_path / "own", dataclasses.replace(trained, partition=single, metrics=metrics))
+    warnings = plan_push(licensed(tmp_path / "own"), MODEL).warnings
+    assert any("had one training photo" in warning for warning in warnings) == warned
+
+
+@pytest.mark.usefixtures("signed_in")
 def test_a_model_without_a_licence_is_refused(folder: Path, hub: Hub) -> None:
     with pytest.raises(ModelError, match=r"names no licence.*geoguess model card .* --licence ID"):
         plan_push(folder, MODEL)
