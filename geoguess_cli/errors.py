@@ -5,6 +5,11 @@ standard library's class for that kind of error, so that a Python caller may cat
 error that escapes is a bug and keeps its traceback.
 """
 
+SENSELESS: tuple[type[Exception], ...] = (
+    *(TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError),
+)
+"""What Python raises where the values of a damaged file are not what its reader takes them for."""
+
 
 class GeoguessError(Exception):
     """An error that the user can mend; the command line prints its text and exits with 1."""

@@ -151,9 +151,11 @@ def _convert(hint: Any, value: Any, *, where: str, name: str) -> Any:
             raise ConfigError(f"{where}: `{name}` must be a table")
         return record_from_tree(hint, value, where=where, table=name)
     if origin is tuple:
-        (inner, _) = typing.get_args(hint)
+        inner, *others = typing.get_args(hint)
         if not isinstance(value, list):
             raise ConfigError(f"{where}: `{name}` must be a list")
+        if others != [...] and len(value) != 1 + len(others):
+            raise ConfigError(f"{where}: `{name}` must be a list of {1 + len(others)} values")
         return tuple(_convert(inner, entry, where=where, name=name) for entry in value)
     if origin is Literal:
         choices = typing.get_args(hint)

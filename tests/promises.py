@@ -43,9 +43,9 @@ def promises() -> Iterator[Promise]:
 
 def kept_finds() -> Iterator[Promise]:
     """The readers that are tried with strange bytes; each input that one failed on stays a test."""
-    targets = ast.parse((TESTS / "fuzz" / "targets.py").read_text(encoding="utf-8"))
     finds = {path.name: len(list(path.iterdir())) for path in (TESTS / "fuzz" / "finds").iterdir()}
-    for node in targets.body:
+    files = sorted((TESTS / "fuzz").glob("*_targets.py"))
+    for node in (one for path in files for one in ast.parse(path.read_text("utf-8")).body):
         marks = getattr(node, "decorator_list", ())
         if any(isinstance(m, ast.Call) and ast.unparse(m.func) == "target" for m in marks):
             name = node.name

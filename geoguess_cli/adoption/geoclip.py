@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 from jaxtyping import Float32
 from torch import Tensor
 
@@ -15,6 +14,7 @@ from geoguess_cli.adoption.package import PackageFiles
 from geoguess_cli.errors import ModelError
 from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.model.gallery import GalleryHead
+from geoguess_cli.model.weight_files import read_torch_file
 
 _FOLDER = "geoclip/model"
 _GALLERY = f"{_FOLDER}/gps_gallery/coordinates_100K.csv"
@@ -112,14 +112,7 @@ def _tensors(package: PackageFiles, name: str) -> dict[str, Tensor]:
 
 
 def _loaded(package: PackageFiles, name: str) -> Any:
-    content = package.read(name)
-    try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever the damage leads to
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(
-            f"{package.path}: {name} is damaged, or holds more than weights: {reason}"
-        ) from error
+    return read_torch_file(io.BytesIO(package.read(name)), name=f"{package.path}: {name}")
 
 
 def _places(package: PackageFiles) -> np.ndarray:

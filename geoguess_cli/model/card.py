@@ -9,11 +9,12 @@ import numpy as np
 
 from geoguess_cli.choices import POINT_METHODS
 from geoguess_cli.config import NO_VIT, ModelConfig
+from geoguess_cli.errors import SENSELESS
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.hub.address import HubAddress
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.familiarity import MISSING, UNLIKE_PERCENTILE, KnownPhotos
-from geoguess_cli.model.folder import ModelDescription
+from geoguess_cli.model.folder import ModelDescription, metrics_error
 from geoguess_cli.model.front_matter import UNNAMED, CardEvaluation, CardFacts, front_matter
 from geoguess_cli.model.memory import CarriedPhotos
 from geoguess_cli.photos.images import ImageSpec
@@ -42,6 +43,11 @@ def model_card(
     calibration = metrics.get("calibration", {})
     others = {name: group for name, group in metrics.items() if name not in _DECIDED}
     versions = ", ".join(f"{name} {text}" for name, text in described.versions.items())
+    try:
+        trained, trust = _training(others), _trust(calibration)
+        answers = _answers(described.decision, calibration, metrics.get("point_estimate", {}))
+    except SENSELESS as error:
+        raise metrics_error(error) from error
     sections = (
         _opening(described.partition, described.spec, facts),
         usage_section(address),
@@ -49,12 +55,12 @@ def model_card(
         _architecture(described.config, described.spec, described.parts),
         _cells(described.partition, adopted="adopted" in metrics),
         training_section(facts.training),
-        _training(others),
+        trained,
         _measured(facts.measured),
-        _answers(described.decision, calibration, metrics.get("point_estimate", {})),
+        answers,
         _kinds(described.known),
         carried_section(described.carried),
-        _LIMITS.format(trust=_trust(calibration)),
+        _LIMITS.format(trust=trust),
         f"Written by {versions}." if versions else "",
     )
     text = "\n\n".join(section.strip() for section in sections if section) + "\n"

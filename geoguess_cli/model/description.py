@@ -10,7 +10,7 @@ from jaxtyping import UInt64
 
 from geoguess_cli import __version__
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import ConfigError, ModelError
+from geoguess_cli.errors import SENSELESS, ConfigError, ModelError
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.described import DescribedModel
 from geoguess_cli.photos.images import ImageSpec
@@ -79,23 +79,22 @@ def read_tree(tree: Mapping[str, Any], *, where: str, remedy: str) -> Descriptio
         ModelError: The tree is of another format, or does not describe a model.
     """
     if tree.get("format") != FORMAT:
-        written = tree.get("versions", {}).get("geoguess", "unknown")
+        versions = tree.get("versions")
+        written = versions.get("geoguess", "unknown") if isinstance(versions, dict) else "unknown"
         raise ModelError(
             f"{where}: format {tree.get('format')!r}, written by geoguess {written}; "
             f"this is geoguess {__version__}, which reads format {FORMAT}"
         )
     try:
-        images = dict(tree["images"])
-        images |= {name: tuple(images[name]) for name in ("mean", "std")}
-        model: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in tree["model"].items()
-        }
-        config, spec, cells = ModelConfig(**model), ImageSpec(**images), dict(tree["cells"])
+        config = record_from_tree(ModelConfig, dict(tree["model"]), where=where, table="model")
+        spec = record_from_tree(ImageSpec, dict(tree["images"]), where=where, table="images")
+        cells = dict(tree["cells"])
         decision = dict(tree.get("decision", {}))  # absent in older folders
         parts = {str(name): int(count) for name, count in tree.get("parts", {}).items()}
         versions = {str(name): str(text) for name, text in tree.get("versions", {}).items()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ConfigError as error:
+        raise ModelError(f"{error}; put back the file that belongs to the model") from error
+    except SENSELESS as error:
         raise ModelError(f"{where} does not describe a model: {error}") from error
     try:
         decided = record_from_tree(Decision, decision, where=where, table="decision")

@@ -21,7 +21,7 @@ from jaxtyping import Float, Float64
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import SENSELESS, ModelError
 
 FAMILIARITY_NAME = "familiarity.safetensors"
 """Its file in a model folder."""
@@ -43,7 +43,7 @@ MISSING = (
 _REMEDY = "delete the file, and `geoguess calibrate` writes it again"
 _METADATA_KEY = "geoguess.familiarity"
 _RANKS = 1001
-_DAMAGED = (SafetensorError, ValueError, KeyError, TypeError, AttributeError)
+_DAMAGED: tuple[type[Exception], ...] = (SafetensorError, *SENSELESS)
 
 JudgedBy = Literal["val", "train"]
 """The photos behind percentiles: validation photos, or training photos left out in turn."""

@@ -14,7 +14,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.errors import SENSELESS, MissingFileError, ModelError
 from geoguess_cli.geo.partition import Partition, read_partition
 from geoguess_cli.hub.address import shown
 from geoguess_cli.model.decision import Decision
@@ -87,6 +87,26 @@ class ModelDescription:
     def parameters(self) -> int:
         """Number of parameters."""
         return sum(self.parts.values())
+
+    @property
+    def learned(self) -> dict[str, int]:
+        """Number of photos that it learned from, in each of their roles; empty if nothing says.
+
+        Raises:
+            ModelError: The metrics hold something else there.
+        """
+        try:
+            return {name: int(of) for name, of in self.metrics.get("photos", {}).items()}
+        except SENSELESS as error:
+            raise metrics_error(error) from error
+
+
+def metrics_error(error: Exception) -> ModelError:
+    """The error for metrics that hold something else than they should."""
+    return ModelError(
+        f"{METRICS_NAME} is damaged ({' '.join(str(error).split())[:100]}); delete it, and "
+        "`geoguess calibrate` writes what it can measure again"
+    )
 
 
 ONLY_ANSWERS = (
@@ -186,7 +206,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(tree, dict):
         raise ModelError(f"{path} does not hold a JSON object")

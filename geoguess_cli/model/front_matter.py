@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from geoguess_cli.errors import ConfigError, ModelError
+from geoguess_cli.errors import SENSELESS, ConfigError, ModelError
 from geoguess_cli.model.folder import ModelDescription
 from geoguess_cli.wording import StatisticText, counted, parts_in_words
 
@@ -161,8 +161,10 @@ def read_front_matter(card: str) -> dict[str, Any]:
     if block is None:
         return {}
     try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(block[1])):
+            raise ValueError("it repeats values by `*`, and a few lines could stand for millions")
         tree = yaml.safe_load(block[1])
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, *SENSELESS) as error:
         reason = " ".join(str(error).split())
         raise ModelError(
             f"the card begins with YAML that is not valid ({reason}); `geoguess model card` writes "
@@ -178,12 +180,12 @@ def facts_in(card: str) -> CardFacts:
         ModelError: The YAML in front of it is not valid.
     """
     tree = read_front_matter(card)
-    datasets = tree.get("datasets") or []
-    named: Sequence[Any] = [datasets] if isinstance(datasets, str) else datasets
+    datasets, licence = tree.get("datasets"), tree.get("license")
+    named = datasets if isinstance(datasets, list) else [datasets]
     title = _TITLE.search(_BLOCK.sub("", card, count=1))
     name = title[1].strip() if title else ""
     return CardFacts(
         name="" if name == UNNAMED else name,
-        licence=str(tree.get("license") or ""),
-        datasets=tuple(map(str, named)),
+        licence=licence if isinstance(licence, str) else "",
+        datasets=tuple(one for one in named if isinstance(one, str)),
     )

@@ -19,7 +19,7 @@ from jaxtyping import Float, Float16, Float32, Int
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import SENSELESS, ModelError
 from geoguess_cli.frames import UNREADABLE
 
 MEMORY_NAME, PHOTOS_NAME = "memory.safetensors", "memory.parquet"
@@ -49,7 +49,7 @@ COLUMNS = {
 _SHOWN = tuple(name for name in COLUMNS if name != "sequence")
 _NEWER = ("sequence",)  # columns that files of older versions lack
 
-_DAMAGED: tuple[type[BaseException], ...] = (SafetensorError, ValueError, KeyError, TypeError)
+_DAMAGED: tuple[type[Exception], ...] = (SafetensorError, *SENSELESS)
 _METADATA_KEY = "geoguess.memory"
 _REMEDY = "delete both files, and `geoguess calibrate --memory` writes them again"
 _BLOCK = 1 << 16  # rows whose likeness is computed at once: 200 MB of 768 features

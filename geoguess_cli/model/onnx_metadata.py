@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import SENSELESS, ModelError
 from geoguess_cli.geo.cells import token_to_cell
 from geoguess_cli.geo.geodesy import check_latlng
 from geoguess_cli.geo.partition import Partition
@@ -37,10 +37,7 @@ _PHOTOS_BEHIND = ("photos", "judges", "judged_by")
 EXPORT = "`geoguess model export --to onnx` writes the file again from its model folder"
 """The remedy for a file that cannot be used."""
 
-_DAMAGED: tuple[type[Exception], ...] = (
-    *(KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError),
-    SafetensorError,
-)
+_DAMAGED: tuple[type[Exception], ...] = (*SENSELESS, SafetensorError)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,6 +6,7 @@ of timm, and goes through timm's own loading to the backbone or the ViT that it 
 """
 
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -116,16 +117,7 @@ def read_weights(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         head = stream.read(2)
     if not head.startswith(_TORCH_FILES):
         return read_state(file)
-    try:
-        tree = torch.load(file, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise ModelError(
-            f"{file} holds more than weights, which would run code of the file when it is read; "
-            "save its state_dict alone, best as safetensors"
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{file} is damaged, or is no checkpoint of torch: {reason}") from error
+    tree = read_torch_file(file, name=str(file))
     while isinstance(tree, Mapping):
         inner = next(
             (tree[name] for name in _WRAPPERS if isinstance(tree.get(name), Mapping)), None
@@ -135,6 +127,31 @@ def read_weights(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         tree = inner
     tensors = tree.items() if isinstance(tree, Mapping) else ()
     return {_bare(str(name)): value for name, value in tensors if isinstance(value, Tensor)}, {}
+
+
+def read_torch_file(file: Path | BytesIO, *, name: str) -> Any:
+    """What a file of torch holds. Its restricted loader runs no code of the file.
+
+    Args:
+        file: The file, or its content.
+        name: What to call it in messages.
+
+    Raises:
+        MemoryError: It says that it holds more than there is memory for.
+        ModelError: The file is damaged, or would run code.
+    """
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
+    except UnpicklingError as error:
+        raise ModelError(
+            f"{name} is damaged, or holds more than weights, which would run code of the file when "
+            "it is read; save its state_dict alone, best as safetensors"
+        ) from error
+    except Exception as error:  # torch raises whatever the damage leads to
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{name} is damaged, or is no checkpoint of torch: {reason}") from error
 
 
 def _bare(name: str) -> str:

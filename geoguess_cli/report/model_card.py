@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from geoguess_cli.errors import ModelError
+from geoguess_cli.errors import SENSELESS, ModelError
 from geoguess_cli.evaluation.report import COMPARED
 from geoguess_cli.files import write_text
 from geoguess_cli.hub.address import shown
@@ -176,8 +176,9 @@ def read_report(
     if path is None and not own.is_file():
         return None
     record, decision = read_json(own), described.decision
-    model = record.get("model", {})
-    judged = tuple(model.get(key) for key in ("fingerprint", "temperature", "point"))
+    model = record.get("model")
+    own_model = model if isinstance(model, dict) else {}
+    judged = tuple(own_model.get(key) for key in ("fingerprint", "temperature", "point"))
     if judged != (fingerprint(folder), decision.temperature, decision.point):
         raise ModelError(
             f"{own} is the evaluation of another model, or of this one before it was calibrated; "
@@ -205,9 +206,10 @@ def measured_of(record: Mapping[str, Any]) -> CardEvaluation:
             notes=" ".join(_notes(record)),
             results=tuple(result for result in results if result is not None),
         )
-    except (KeyError, TypeError) as error:
+    except SENSELESS as error:
         raise ModelError(
-            f"the evaluation lacks {error}; this version of `geoguess eval` writes it again"
+            f"the evaluation lacks a statistic or is damaged ({error}); this version of "
+            "`geoguess eval` writes it again"
         ) from error
 
 
@@ -255,7 +257,7 @@ def training_sentences(described: ModelDescription, table: PhotoTable) -> tuple[
         described: The model.
         table: The photo table.
     """
-    learned = described.metrics.get("photos", {}).get("train")
+    learned = described.learned.get("train")
     if table.splits.get("train") != learned or not learned:
         return ()
     sheet = datasheet(table.only("train"), title="")

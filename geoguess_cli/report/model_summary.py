@@ -109,9 +109,10 @@ class ModelSummary:
         if self.dtypes:
             kinds = ", ".join(f"{count} {name}" for name, count in self.dtypes.items())
             rows.append(("tensors", kinds))
-        learned = own.metrics.get("photos", {})
-        if learned:
-            counts = ", ".join(f"{name.replace('_', ' ')} {of:,}" for name, of in learned.items())
+        if own.learned:
+            counts = ", ".join(
+                f"{name.replace('_', ' ')} {of:,}" for name, of in own.learned.items()
+            )
             rows.append(("learned from", counts))
         if own.versions:
             written = ", ".join(f"{name} {text}" for name, text in own.versions.items())

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geoguess_cli.errors import PhotoTableError
+from geoguess_cli.errors import SENSELESS, PhotoTableError
 
 _MAGIC = b"PAR1"
 _TAIL = 8  # bytes of the length of the footer and of the magic behind it
 
-_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 
@@ -82,7 +81,7 @@ def read_footer(path: Path) -> Footer:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise PhotoTableError(f"{path} cannot be read: {reason}") from error
-    except _DAMAGE as error:
+    except SENSELESS as error:
         raise PhotoTableError(
             f"{path} cannot be read as a Parquet file: its footer is damaged; "
             "download or copy it again"
