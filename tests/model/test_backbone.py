@@ -36,6 +36,10 @@ def whole(tiny: ModelConfig) -> ModelConfig:
         ("mobilenetv3_small_050", 1024),  # a layer lies behind its pooling
         ("swin_tiny_patch4_window7_224", 768),
         ("eva02_tiny_patch14_224", 192),
+        ("vit_xsmall_patch16_clip_224", 256),  # a norm lies before its blocks
+        ("vit_small_patch14_dinov2", 384),
+        ("vit_tiny_patch16_dinov3_qkvb", 192),  # rotary positions, registers
+        ("test_vit3", 96),  # attention pools its patches, as in SigLIP
     ],
 )
 def test_any_encoder_gives_its_own_embedding(backbone: str, width: int, whole: ModelConfig) -> None:
