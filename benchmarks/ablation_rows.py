@@ -127,6 +127,9 @@ TINY_ENCODER = {"model.backbone": "test_resnet", "images.size": 64, "model.weigh
 TINY_HYBRID = {**TINY_ENCODER, "model.vit": "test_vit", "model.vit_blocks": 0, "model.grid": 4}
 """Models that show in seconds that a row works."""
 
+ONE_CORE = {"threads": 1, "workers": 0}
+"""Rows of a drawn world, whose photos are small, keep to one core: two can be measured at once."""
+
 SMALL_RATE = 6e-4
 """Learning rate of the small hybrid, which has no first weights."""
 
@@ -159,6 +162,8 @@ def config_of(row: Row, seed: int, world: World, size: Size) -> Config:
         changes["threads"] = 1  # the steps of a head are too small to share
     elif size.small_hybrid:
         changes = {**SMALL_HYBRID, **changes}
+    if world.drives:
+        changes |= ONE_CORE
     if size.tiny:
         changes |= TINY_HYBRID if row.group == "hybrid" else TINY_ENCODER
     config = changed(config, changes)
