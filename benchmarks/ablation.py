@@ -109,7 +109,8 @@ def summary(world: World, seeds: dict[str, int], *, resamples: int) -> Iterator[
             **line,
         }
     for name in CALIBRATED:
-        yield from calibration_lines(world, name)
+        group = next(row.group for row in ROWS if row.name == name)
+        yield from calibration_lines(world, name, seeds[group])
 
 
 def report(name: str, seed: int, new: bool) -> None:

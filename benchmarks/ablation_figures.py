@@ -121,7 +121,7 @@ def _value(ax: Axes, interval: Interval, place: float, key: str) -> None:
 
 def calibration_figure(summary: Sequence[Line]) -> Figure | None:
     """The calibration error on the test drives by the number of val drives."""
-    lines = [line for line in summary if line.get("calibration") and "drives" in line["how"]]
+    lines = [line for line in summary if str(line.get("how")).endswith(" drives")]
     named = [line for line in summary if "words" in line]
     return _by_drives(lines, named) if lines else None
 

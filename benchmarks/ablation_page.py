@@ -17,6 +17,8 @@ Line = Mapping[str, Any]
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _COLUMN = {column.key: column for column in COLUMNS}
 COMPARED = ("top_1", "median_km", "nll")
+WAYS = ("notebook", "paper", "best", "base", "together", "laptop")
+"""Rows whose way from `notebook` to the ceiling is told."""
 DPI = 110
 
 
@@ -132,10 +134,10 @@ def _difference(column: Column, line: Line) -> str:
 
 
 def gap_table(summary: Sequence[Line]) -> str:
-    """How much of the way from `notebook` to each ceiling the rows of the hybrid come."""
+    """How much of the way from `notebook` to each ceiling other rows come, and what they take."""
     known = {line["row"]: line for line in summary if line.get("seeds")}
     rows = []
-    for name in ("paper", "best"):
+    for name in WAYS:
         if not {name, "notebook", *CEILINGS} <= known.keys():
             continue
         shares = [
@@ -143,13 +145,14 @@ def gap_table(summary: Sequence[Line]) -> str:
             for key in ("top_1", "median_km")
             for top in CEILINGS
         ]
-        rows.append([known[name]["words"], *shares])
+        seconds = known[name]["seconds"] + known[name]["reading_seconds"]
+        rows.append([known[name]["words"], *shares, f"{seconds:,.0f}"])
     heading = [
         f"{_COLUMN[key].title}, {words}"
         for key in ("top_1", "median_km")
         for words in CEILINGS.values()
     ]
-    return table(("", *heading), rows)
+    return table(("", *heading, "processor s"), rows)
 
 
 def closed(base: Line, row: Line, top: Line, key: str) -> float:
@@ -161,18 +164,20 @@ def closed(base: Line, row: Line, top: Line, key: str) -> float:
 def calibration_table(summary: Sequence[Line]) -> str:
     """Each way to calibrate each row, judged on the test drives."""
     words = {line["row"]: _words(line) for line in summary if "row" in line}
+    lines = [line for line in summary if "calibration" in line]
+    most = max((int(line["how"].split()[0]) for line in lines if _of_drives(line)), default=0)
     rows = [
         [
             words[line["calibration"]],
-            line["how"],
+            HOW.get(line["how"], line["how"]),
             f"{line['temperature']:.2f}",
             number(line["ece"], "share"),
             number(line["ece_most"], "share") if line["draws"] > 1 else "",
             number(line["set_90"], "share"),
             whole_percent(line["passes"]),
         ]
-        for line in summary
-        if "calibration" in line
+        for line in lines
+        if not _of_drives(line) or line["how"] == f"{most} drives"
     ]
     heading = (
         "row",
@@ -185,6 +190,17 @@ def calibration_table(summary: Sequence[Line]) -> str:
     )
     return table(heading, rows)
 
+
+def _of_drives(line: Line) -> bool:
+    return str(line["how"]).endswith(" drives")
+
+
+HOW = {
+    "none": "nothing",
+    "decision": "val, by the rules of `calibrate`",
+    "test": "the test drives themselves",
+}
+"""How a temperature was fitted, where its name does not say it."""
 
 TABLES: dict[str, Callable[[Sequence[Line]], str]] = {
     "world": world_table,

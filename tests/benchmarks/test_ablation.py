@@ -9,6 +9,7 @@ import ablation
 import ablation_page
 import numpy as np
 import pytest
+from ablation_calibration import Judged
 from ablation_neighbours import NearestScenes, Tuning, tuned
 from ablation_results import mean_over_seeds, read_summary
 from ablation_rows import FEATURE_ROWS, HYBRID_ROWS, Size, config_of, photos_learned, steps_of
@@ -157,6 +158,19 @@ def test_the_nearest_scene_answers_and_noise_gets_no_weight() -> None:
     answers = scenes.logits(scenes.joint(val, best), best)
     assert (answers.argmax(axis=1) == truths).mean() > 0.95
     np.testing.assert_allclose(np.exp(answers).sum(axis=1), 1, atol=1e-4)
+
+
+def test_chance_alone_gives_the_error_of_a_mean_of_coins() -> None:
+    photos, drives, sure = 400, 40, 0.8
+    logits = np.tile(np.log([sure, 1 - sure]), (photos, 1)).astype(np.float32)
+    of = (logits, np.zeros(photos, dtype=np.int64))
+    numbers = np.repeat(np.arange(drives), photos // drives)
+    judged = Judged(1.0, of, of, numbers, numbers)
+    for alike, coins in ((False, photos), (True, drives)):
+        errors = [ece for ece, _ in judged.by_chance(alike=alike)]
+        # The mean distance of a normal variable from its mean, see Geary (1935).
+        expected = np.sqrt(2 / np.pi * sure * (1 - sure) / coins)
+        assert np.mean(errors) == pytest.approx(expected, rel=0.3)
 
 
 def test_a_row_of_several_seeds_is_their_mean() -> None:
