@@ -52,7 +52,7 @@ FEATURES = "neighbours"
 CALIBRATED = (
     "base",
     "smoothing",
-    "tau-75",
+    "distance",
     "distance-smoothing",
     "laptop",
     "together",

@@ -49,13 +49,23 @@ class Row:
     mixed: bool = False
 
 
-_PLAIN = {"cells.uncovered": "drop", "images.resize": "squash", "train.label_smoothing": 0.0}
+_PLAIN = {
+    "cells.uncovered": "drop",
+    "images.resize": "squash",
+    "train.targets": "hard",
+    "train.label_smoothing": 0.0,
+}
 """What the recipe `laptop` is without the keys that rows turn on."""
 
 
 def _feature(name: str, words: str, **changes: Any) -> Row:
     own = {key.replace("__", "."): value for key, value in changes.items()}
     return Row(name, words, "features", "laptop", {**_PLAIN, **own})
+
+
+def _distance(name: str, words: str, **changes: Any) -> Row:
+    words = f'`targets = "distance"`, {words}'
+    return _feature(f"distance-{name}", words, train__targets="distance", **changes)
 
 
 FEATURE_BASE = "base"
@@ -66,19 +76,7 @@ FEATURE_ROWS = (
     _feature("crop", '`resize = "crop"`', images__resize="crop"),
     _feature("pad", '`resize = "pad"`', images__resize="pad"),
     _feature("views", "`views = 3`", images__augment=True, images__views=3),
-    _feature("tau-75", '`targets = "distance"`', train__targets="distance"),
-    _feature(
-        "tau-150",
-        '`targets = "distance"`, `tau_km = 150`',
-        train__targets="distance",
-        train__tau_km=150.0,
-    ),
-    _feature(
-        "distance-smoothing",
-        '`targets = "distance"`, `label_smoothing = 0.1`',
-        train__targets="distance",
-        train__label_smoothing=0.1,
-    ),
+    _feature("distance", '`targets = "distance"`', train__targets="distance"),
     _feature("hierarchy", "`hierarchy = 0.5`", train__hierarchy=0.5),
     _feature("balance", "`balance = 0.5`", train__balance=0.5),
     _feature(
@@ -89,6 +87,12 @@ FEATURE_ROWS = (
     ),
     _feature("ema", "`ema = 0.99`", train__ema=0.99),
     _feature("mlp", '`head = "mlp"`', model__head="mlp"),
+    _distance("150", "`tau_km = 150`", train__tau_km=150.0),
+    _distance("smoothing", "`label_smoothing = 0.1`", train__label_smoothing=0.1),
+    _distance("nearest", '`uncovered = "nearest"`', cells__uncovered="nearest"),
+    _distance("hierarchy", "`hierarchy = 0.5`", train__hierarchy=0.5),
+    _distance("ema", "`ema = 0.99`", train__ema=0.99),
+    _distance("mlp", '`head = "mlp"`', model__head="mlp"),
     Row("together", "all of them together", "features", "laptop", {**_PLAIN, **TOGETHER}),
     Row(
         "together-mlp",
@@ -96,6 +100,18 @@ FEATURE_ROWS = (
         "features",
         "laptop",
         {**_PLAIN, **TOGETHER, "model.head": "mlp"},
+    ),
+    Row(
+        "plain-laptop",
+        "`laptop` without distances",
+        "features",
+        "laptop",
+        {
+            "cells.uncovered": "nearest",
+            "images.resize": "crop",
+            "train.targets": "hard",
+            "train.label_smoothing": 0.1,
+        },
     ),
     Row("laptop", "the recipe `laptop`", "features", "laptop"),
 )

@@ -14,8 +14,9 @@ class CellDistances:
 
     The edges of an S2 cell are arcs of great circles. A place whose foot on an edge's great circle
     lies on the edge is |asin(p · n)| away from it, n being the unit normal of that circle; else the
-    nearest point of the edge is a corner. `geo.outlines.cell_distance_km` computes the same pair by
-    pair.
+    nearest point of the edge is a corner. Both are compared as squared chords, 2 − 2 cos(angle),
+    so that one arcsine a cell is enough. `geo.outlines.cell_distance_km` computes the same pair
+    by pair.
 
     Args:
         cells: The cell of each column of the logits.
@@ -27,10 +28,16 @@ class CellDistances:
         second = np.roll(first, -1, axis=1)
         normal = np.cross(first, second)
         normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-        self._first, self._normal = (torch.from_numpy(part) for part in (first, normal))
         # Both are positive for a foot between the two ends of an edge.
-        self._after = torch.from_numpy(np.cross(normal, first))
-        self._before = torch.from_numpy(np.cross(second, normal))
+        after, before = np.cross(normal, first), np.cross(second, normal)
+        self._cells = len(corners)
+        self._edges = [
+            tuple(
+                torch.from_numpy(np.ascontiguousarray(vectors[:, edge].T))
+                for vectors in (first, normal, after, before)
+            )
+            for edge in range(4)
+        ]
 
     def km(self, latlng: Float[Tensor, "b 2"]) -> Float64[Tensor, "b c"]:
         """The distance to each cell in kilometres, 0 inside; on the CPU, because it is in fp64.
@@ -39,17 +46,18 @@ class CellDistances:
             latlng: Latitude and longitude, in degrees; on the CPU.
         """
         places = torch.from_numpy(unit_vectors(latlng.double().numpy()))
-
-        def dot(vectors: Tensor) -> Tensor:
-            return torch.einsum("bi,cei->bce", places, vectors)
-
-        height = dot(self._normal)
-        beside = (dot(self._after) >= 0) & (dot(self._before) >= 0)
-        to_edge = torch.asin(height.abs().clamp(max=1.0))
-        chord = (2 - 2 * dot(self._first)).clamp(min=0.0, max=4.0).sqrt()
-        to_corner = 2 * torch.asin((chord / 2).clamp(max=1.0))
-        nearest = torch.where(beside, to_edge, to_corner).amin(dim=2)
-        inside = (height >= 0).all(dim=2)
+        chord = torch.full((len(places), self._cells), 4.0, dtype=torch.float64)  # squared
+        inside = torch.ones_like(chord, dtype=torch.bool)
+        for first, normal, after, before in self._edges:
+            height = places @ normal
+            inside &= height >= 0
+            beside = (places @ after >= 0) & (places @ before >= 0)
+            square = height.square_()
+            # 2 − 2 √(1 − h²) without the loss of digits near the edge.
+            to_arc = 2 * square / (1 + (1 - square).clamp_(min=0.0).sqrt_())
+            to_corner = (places @ first).mul_(-2).add_(2).clamp_(min=0.0)
+            chord = torch.minimum(chord, torch.where(beside, to_arc, to_corner))
+        nearest = 2 * torch.asin((chord.sqrt_() / 2).clamp_(max=1.0))
         return EARTH_RADIUS_KM * nearest.masked_fill(inside, 0.0)
 
 
