@@ -24,7 +24,7 @@ from geoguess_cli.evaluation.intervals import (
     median_of,
     sequence_groups,
 )
-from geoguess_cli.files import json_lines, write_lines
+from geoguess_cli.files import json_lines, write_text
 from geoguess_cli.inference.geoscore import geoscore
 from geoguess_cli.wording import Unit
 
@@ -154,7 +154,7 @@ def _ends(interval: Any) -> list[float | None]:
 
 def write_summary(lines: Iterable[Mapping[str, Any]], path: Path) -> None:
     """One object a line."""
-    write_lines(json_lines(lines), path)
+    write_text("".join(json_lines(lines)), path)
 
 
 def read_summary(path: Path) -> list[dict[str, Any]]:

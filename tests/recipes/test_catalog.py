@@ -76,6 +76,13 @@ def test_only_the_papers_own_cells_are_smaller_than_gps_can_mean() -> None:
     assert {name for name, level in levels.items() if level > PLACE_LEVEL} == {"paper", "notebook"}
 
 
+def test_our_own_recipes_for_photos_learn_by_distance() -> None:
+    targets = {name: config_of(name).train.targets for name in NAMES}
+    distant = {name for name, target in targets.items() if target == "distance"}
+    assert distant == {"laptop", "osv-mini", "osv-5m"}
+    assert all(config_of(name).train.label_smoothing == 0 for name in distant)
+
+
 def test_the_sample_is_the_repositorys_own_configuration() -> None:
     own = from_dict(tomllib.loads((REPOSITORY / "geoguess.toml").read_text("utf-8")))
     cells = dataclasses.replace(own.cells, max_level=PLACE_LEVEL)

@@ -28,7 +28,7 @@ def test_the_same_as_pair_by_pair() -> None:
     own = CellDistances(cells).km(torch.from_numpy(places)).numpy()
     pairs = np.repeat(places, len(cells), axis=0)
     expected = cell_distance_km(pairs, np.tile(cells, len(places))).reshape(own.shape)
-    np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-5)
+    np.testing.assert_allclose(own, expected, rtol=1e-6, atol=1e-4)
     assert (own == 0).sum() >= 40  # every place lies in a quarter of a face
 
 
