@@ -61,7 +61,7 @@ def _differences(lines: Sequence[Line]) -> Figure:
     left.set_yticks(places, [line["words"].replace("`", "") for line in lines])
     left.set_ylim(len(lines) - 0.4, -0.6)
     left.tick_params(axis="y", length=0)
-    return headed(figure, "What each key changes, alone")
+    return headed(figure, "What each key changes")
 
 
 def hybrid_figure(summary: Sequence[Line]) -> Figure | None:
