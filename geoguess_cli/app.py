@@ -15,11 +15,8 @@ from geoguess_cli import __version__
 from geoguess_cli.console import processes
 from geoguess_cli.console.streams import calm_threads, discard_output, prepare_streams
 from geoguess_cli.errors import GeoguessError, GeoguessWarning
+from geoguess_cli.extras import TRAINING
 from geoguess_cli.shortage import shortage
-
-_OPTIONAL = ("torch", "timm")
-"""Packages that an installation by requirements-onnx.txt lacks."""
-
 
 _VERBS = {
     **{"train": "train", "calibrate": "calibrate", "eval": "evaluate", "predict": "predict"},
@@ -89,10 +86,11 @@ class ErrorBoundary(TyperGroup):
                 typer.echo(f"error: {message}", err=True)
             raise typer.Exit(1) from error
         except ModuleNotFoundError as error:
-            if error.name not in _OPTIONAL or ctx.params.get("debug"):
+            if error.name not in TRAINING or ctx.params.get("debug"):
                 raise
             typer.echo(
-                f"error: this needs {error.name}, which is not installed: pip install torch timm; "
+                f"error: this needs {error.name}, which is not installed: pip install "
+                f"{' '.join(TRAINING)}; "
                 "without it, a file of `geoguess model export --to onnx` answers by --model FILE",
                 err=True,
             )

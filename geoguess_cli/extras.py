@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "geoguess-cli"
 
+TRAINING = ("torch", "timm")
+"""Packages that an installation by requirements-onnx.txt lacks: an ONNX file answers without."""
+
 
 def requirements_of(extra: str = "") -> "list[Requirement]":
     """What geoguess needs on this machine; with an extra, what that extra needs alone.

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from geoguess_cli import __version__
 from geoguess_cli.doctor.findings import Finding
-from geoguess_cli.extras import DISTRIBUTION, install_command, requirements_of
+from geoguess_cli.extras import DISTRIBUTION, TRAINING, install_command, requirements_of
 
 ABSENT = "not installed"
 
@@ -24,10 +24,6 @@ PURPOSES = {
     "tensorboard": 'train.log = "tensorboard"',
 }
 """What each extra is for."""
-
-
-TRAINING = ("torch", "timm")
-"""Packages that an installation by requirements-onnx.txt lacks: an ONNX file answers without."""
 
 
 def examine_packages() -> Iterator[Finding]:
