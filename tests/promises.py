@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from geoguess_cli.wording import counted
+
 TESTS = Path(__file__).resolve().parent
 PAGE = TESTS.parent / "SECURITY.md"
 BEGIN, END = "<!-- written by tests/promises.py -->\n", "<!-- until here -->\n"
@@ -49,7 +51,7 @@ def kept_finds() -> Iterator[Promise]:
         marks = getattr(node, "decorator_list", ())
         if any(isinstance(m, ast.Call) and ast.unparse(m.func) == "target" for m in marks):
             name = node.name
-            kept = f", and {finds[name]} kept from `make fuzz`" if name in finds else ""
+            kept = f", and {counted(finds[name], 'kept input')}" if name in finds else ""
             test = f"tests/fuzz/test_targets.py -k {name}"
             yield Promise("input", f"strange bytes to the reader `{name}`{kept}", test)
 
