@@ -1,4 +1,4 @@
-"""What a `Killer` runs in the folder of a trained world: the end of `geoguess train`."""
+"""What a `Killer` runs in a folder: the end of `geoguess train`, and a training without memory."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ import geoguess_cli.evaluation.fitting
 import geoguess_cli.sources.reading  # noqa: F401
 from geoguess_cli import api
 from geoguess_cli.config import load_config
+from geoguess_cli.errors import OutOfMemoryError
 from geoguess_cli.geo.partition import read_partition
 from geoguess_cli.model.device import compute_threads
 from geoguess_cli.training.run import Run
@@ -30,3 +31,23 @@ def conclude(folder: Path, on_batch: Callable[[int, int], None] | None = None) -
 def die_while_calibrating(folder: Path) -> None:
     """The same, killed after the first photos of the calibration."""
     conclude(folder, on_batch=lambda _done, _total: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def starve(folder: Path) -> None:
+    """Train with as many megabytes more than there are as the folder is named by, until it fails.
+
+    The message goes to `told.txt`.
+    """
+    import resource
+
+    config = load_config(folder / "geoguess.toml", environment={})
+    table, partition = api.read_photos(config.photos), read_partition(folder / "cells.parquet")
+    session = TrainingSession(config, table, partition, run=Run(folder / "run"))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * os.sysconf("SC_PAGE_SIZE") + int(folder.name) * 1_000_000
+    with compute_threads(1):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        try:
+            list(session.epochs())
+        except OutOfMemoryError as error:
+            (folder / "told.txt").write_text(str(error), encoding="utf-8")

@@ -35,7 +35,7 @@ def test_every_region_of_the_basemap_has_a_name_of_its_own() -> None:
     basemap = load_basemap()
     for layer in (basemap.countries, basemap.regions):
         for name, code, shape in zip(layer.names, layer.codes, layer.geometries, strict=True):
-            assert find_region(code or name).shape is shape
+            assert find_region(code or name).shape == shape
 
 
 def test_names_that_mean_none_or_two_are_refused_with_near_ones() -> None:

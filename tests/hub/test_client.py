@@ -1,6 +1,7 @@
 """The hub's own client, against a server on this machine that answers as the public one does."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,10 +108,15 @@ def test_a_gated_model_has_terms_to_accept(model: ModelRepository) -> None:
 @pytest.mark.usefixtures("model")
 def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     _unplug(monkeypatch)
-    for ask in (list_model, model_if_any, lambda at: fetch_snapshot(at, FILES, quiet=True)):
+    asks: list[tuple[Callable[[HubAddress], object], str]] = [
+        (list_model, "pull"),
+        (model_if_any, "push"),
+        (lambda at: fetch_snapshot(at, FILES, quiet=True), "pull"),
+    ]
+    for ask, verb in asks:
         with pytest.raises(HubError, match="check the connection, then") as broken:
             ask(MODEL)
-        assert "geoguess model pull hf://me/model" in str(broken.value)
+        assert f"geoguess model {verb} hf://me/model" in str(broken.value)
         assert "\n" not in str(broken.value)
 
 

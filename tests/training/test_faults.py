@@ -2,19 +2,22 @@
 
 import dataclasses
 import math
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from kill_worlds import in_a_child, needs_fork
+from kill_worlds import Killer, needs_fork
 from training_worlds import Lab
 
-from geoguess_cli.config import Config
+from geoguess_cli.config import Config, to_toml
 from geoguess_cli.errors import ModelError, OutOfMemoryError
+from geoguess_cli.files import write_text
+from geoguess_cli.geo.partition import write_partition
+from geoguess_cli.photos.table import write_photo_table
 from geoguess_cli.training.epoch import Engine
+from geoguess_cli.training.run import Run
 
 
 def hungry(config: Config) -> Config:
@@ -24,51 +27,24 @@ def hungry(config: Config) -> Config:
     return dataclasses.replace(config, images=images, train=train)
 
 
-def address_space() -> int:
-    """Bytes of address space that this process has, used or not."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def holding_what_is_free() -> list[torch.Tensor]:
-    """Tensors in all the space that earlier tests of this process used and gave back."""
-    held: list[torch.Tensor] = []
-    grown = 0
-    while grown < 3:
-        before = address_space()
-        held.append(torch.empty(1_000_000, dtype=torch.uint8))
-        grown = grown + 1 if address_space() > before else 0
-    return held
-
-
 @needs_fork
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs the memory of Linux")
 @pytest.mark.promise("fault", "too little memory for a step, by a limit of the system")
 def test_too_little_memory_names_what_fits(lab: Lab) -> None:
     """A library that crashes when it gets no memory leaves the snapshot whole."""
-    import resource
-
     messages = []
-    for room in (300, 250, 200):
-        name = f"room-{room}"
-        session = lab.session(name, config=hungry(lab.config))
-        told = lab.folder / f"{name}.txt"
-
-        def work(room: int = room, session: Any = session, told: Path = told) -> int:
-            torch.set_num_threads(1)
-            _held = holding_what_is_free()
-            limit = address_space() + room * 1_000_000
-            resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-            with pytest.raises(OutOfMemoryError) as caught:
-                list(session.epochs())
-            told.write_text(str(caught.value))
-            return 0
-
-        if in_a_child(work) is not None:
-            messages.append(told.read_text())
-        snapshot, notes = lab.run(name).snapshots.latest()
-        assert snapshot is not None
-        assert (snapshot.step, notes) == (0, [])
+    with Killer("train_jobs") as killer:
+        for room in (300, 250, 200):
+            folder = lab.folder / str(room)
+            config = dataclasses.replace(hungry(lab.config), photos=folder / "photos.parquet")
+            write_text(to_toml(config), folder / "geoguess.toml")
+            write_photo_table(lab.table, config.photos)
+            write_partition(lab.partition, folder / "cells.parquet")
+            if killer.run("starve", folder) is not None:
+                messages.append((folder / "told.txt").read_text(encoding="utf-8"))
+            snapshot, notes = Run(folder / "run").snapshots.latest()
+            assert snapshot is not None
+            assert (snapshot.step, notes) == (0, [])
     for message in messages:
         found = re.fullmatch(
             r"stage 1 \(everything\), epoch 1, step 1: out of memory with 24 photos at once: "
