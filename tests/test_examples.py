@@ -25,7 +25,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     module: Any = types.ModuleType("IPython.display")
     module.Image = lambda path, **_: Path(path)
     module.display = pictures.append
-    monkeypatch.setitem(sys.modules, "IPython", types.ModuleType("IPython"))
+    package: Any = types.ModuleType("IPython")
+    package.version_info = (9, 0)  # Matplotlib asks for it at its first figure
+    monkeypatch.setitem(sys.modules, "IPython", package)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     return pictures
 
