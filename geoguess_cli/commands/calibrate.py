@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @configured("photos", *ANSWERING, helped=True)
 def calibrate(
     *,
-    model: options.ModelOption = None,
+    model: options.FolderOption = None,
     memory: Annotated[
         bool | None,
         typer.Option(

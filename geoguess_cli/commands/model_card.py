@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @configured("photos", "artifacts")
 def card(
-    model: options.ModelArgument = None,
+    model: options.FolderArgument = None,
     *,
     licence: Annotated[
         str,

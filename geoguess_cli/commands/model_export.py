@@ -43,7 +43,7 @@ def export(
             "besides random pictures. Repeatable.",
         ),
     ] = None,
-    model: options.ModelOption = None,
+    model: options.FolderOption = None,
     config: Config,
     sink: Sink,
 ) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @configured("artifacts")
 def push(
     address: HubArgument,
-    model: options.ModelArgument = None,
+    model: options.FolderArgument = None,
     *,
     private: Annotated[
         bool, typer.Option("--private", help="Make a new repository private.")

@@ -134,21 +134,13 @@ Cells = Annotated[
         "--cells", metavar="FILE", help="Partition file (default: ARTIFACTS/cells.parquet)."
     ),
 ]
-ModelOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="Model folder, ONNX file, or hf://OWNER/NAME[@REVISION] (default: ARTIFACTS/model).",
-    ),
-]
-ModelArgument = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="Model folder, or hf://OWNER/NAME[@REVISION] (default: ARTIFACTS/model).",
-    ),
-]
+_ADDRESS = "hf://OWNER/NAME, also with @REVISION (default: ARTIFACTS/model)."
+_MODEL_HELP = f"Model folder, ONNX file, or {_ADDRESS}"
+_FOLDER_HELP = f"Model folder, or {_ADDRESS}"
+ModelOption = Annotated[Path | None, typer.Option("--model", metavar="MODEL", help=_MODEL_HELP)]
+FolderOption = Annotated[Path | None, typer.Option("--model", metavar="MODEL", help=_FOLDER_HELP)]
+ModelArgument = Annotated[Path | None, typer.Argument(metavar="MODEL", help=_MODEL_HELP)]
+FolderArgument = Annotated[Path | None, typer.Argument(metavar="MODEL", help=_FOLDER_HELP)]
 Artifacts = Annotated[
     Path | None,
     typer.Option("--artifacts", metavar="DIR", help="Folder for everything that geoguess writes."),

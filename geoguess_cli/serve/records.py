@@ -195,8 +195,9 @@ class ModelRecord(BaseModel):
     )
     drop_ticks: list[Tick] = Field(description="Marks on that scale; the scale is not linear.")
     resize: Resize = Field(
-        description="The part of a photo that the model sees: `squash` is all of it, `crop` the "
-        "square in its centre, `pad` all of it between margins that make a square."
+        description="The part of a photo that the model sees: `squash` is all of it, `crop` and "
+        "`center-crop` the square in its centre, `pad` all of it between margins that make a "
+        "square."
     )
 
 
