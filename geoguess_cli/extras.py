@@ -36,6 +36,7 @@ def requirements_of(extra: str = "") -> "list[Requirement]":
 def install_command(extra: str) -> str:
     """The command that installs the packages of an extra.
 
+    It needs no index that has geoguess: pip reads what an extra needs from the installed geoguess.
     Where torch is not installed, as by requirements-onnx.txt, it names the packages themselves: of
     an extra pip would install the packages of geoguess as well, torch among them.
     """

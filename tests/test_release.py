@@ -94,6 +94,9 @@ def test_the_wheel_works_in_a_new_environment(wheel: Path, tmp_path: Path) -> No
     )
     assert Path(shown.stdout.strip()).is_relative_to(home)
     assert "paper" in geoguess("recipe", "list")
+    # The command of a message adds an extra, though no index has geoguess.
+    extra = ["-m", "pip", "install", "geoguess-cli[interactive]", "--no-index", "--dry-run"]
+    subprocess.run([python, *extra], check=True, env=variables)
     geoguess("recipe", "use", "sample", "-o", "geoguess.toml")
     photos = str(REPOSITORY / "sample_data" / "photos.csv")
     assert "cells" in geoguess("cells", "build", "--photos", photos)

@@ -6,7 +6,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import report_reading
+from geoguess_cli.console.inputs import read_all
 from geoguess_cli.console.leaks import show_kept
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
@@ -42,11 +42,9 @@ def card(
     from geoguess_cli.photos.leaks import find_leaks
     from geoguess_cli.report.datasheet import counted_reasons, datasheet
     from geoguess_cli.report.files import write_datasheet
-    from geoguess_cli.sources.reading import read_source
 
     source = config.photos
-    reading = read_source(source)
-    report_reading(reading, source, sink)
+    reading = read_all(source, sink, columns=config.columns)
     leaks = None
     kept = HashStore(kept_beside(source)) if photos and source.is_file() else None
     if len(reading.table.splits) > 1:

@@ -59,7 +59,22 @@ def read_photos(
     swap: bool | None = None,
     stops: bool = False,
 ) -> "PhotoTable":
-    """The photo table of a source of any layout, with a warning for each row that was left out.
+    """The photo table of a source of any layout; arguments and errors are those of `read_all`."""
+    return read_all(
+        source, sink, columns=columns, places_only=places_only, swap=swap, stops=stops
+    ).table
+
+
+def read_all(
+    source: Path,
+    sink: Sink,
+    *,
+    columns: ColumnsConfig | None = None,
+    places_only: bool = False,
+    swap: bool | None = None,
+    stops: bool = False,
+) -> "Reading":
+    """What a source of any layout holds, with a warning for each row that was left out.
 
     Args:
         source: A table file or a folder.
@@ -91,7 +106,7 @@ def read_photos(
     )
     settle_order(reading, source, sink, swap=swap, stops=stops)
     report_reading(reading, source, sink)
-    return reading.table
+    return reading
 
 
 def settle_order(

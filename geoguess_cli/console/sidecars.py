@@ -33,11 +33,13 @@ def sidecar_folder(output: Path | None) -> Path | None:
 def show_sidecars(sidecars: "Iterable[Sidecar]", *, sink: Sink) -> None:
     """Count the sidecars that were written, and name the photos that have none, with the reason.
 
+    The caller names the photos without an answer; they are only counted here.
+
     Args:
         sidecars: Each is written when it is asked for.
         sink: Receives a record of each with --json, and the notices.
     """
-    written = left = 0
+    written = left = named = 0
     for sidecar in sidecars:
         if sink.as_json:
             path = sidecar.path and text_of(sidecar.path)
@@ -47,8 +49,9 @@ def show_sidecars(sidecars: "Iterable[Sidecar]", *, sink: Sink) -> None:
             written += 1
             continue
         left += 1
-        if left <= NAMED:
+        named += sidecar.answered
+        if sidecar.answered and named <= NAMED:
             sink.warn(f"no sidecar for {sidecar.photo}: {sidecar.reason}")
-    if left > NAMED:
-        sink.warn(f"{left - NAMED} more photos have no new sidecar; --json lists each")
+    if named > NAMED:
+        sink.warn(f"{named - NAMED} more photos have no new sidecar; --json lists each")
     sink.notice(f"{counted(written, 'sidecar')} written, {left} left out")

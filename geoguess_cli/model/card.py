@@ -94,7 +94,9 @@ def usage_section(address: HubAddress | None) -> str:
     return f"""
 ## How to use
 
-    pip install geoguess-cli
+In the folder of geoguess's repository, or with a wheel of geoguess in place of the dot:
+
+    pip install .
     {fetch}
     geoguess predict PHOTO --model {model}
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from geoguess_cli import __version__
 from geoguess_cli.errors import DependencyError, ModelError
+from geoguess_cli.extras import install_command
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.backbone import blank, resting
 from geoguess_cli.model.geolocator import Geolocator, part_sizes
@@ -79,8 +80,7 @@ def _library() -> Any:
         import onnx
     except ImportError as error:
         raise DependencyError(
-            f"an ONNX file is written by the library onnx ({error}): "
-            "pip install 'geoguess-cli[onnx]'"
+            f"an ONNX file is written by the library onnx ({error}): {install_command('onnx')}"
         ) from error
     return onnx
 

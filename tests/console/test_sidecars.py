@@ -22,6 +22,11 @@ def test_the_first_photos_without_a_sidecar_are_named_and_all_counted(capsys) ->
     ]
 
 
+def test_a_photo_without_an_answer_is_counted_and_not_named(capsys) -> None:
+    show_sidecars([Sidecar("b.jpg", Path("b.xmp"), "it is damaged", answered=False)], sink=Sink())
+    assert capsys.readouterr().err == "0 sidecars written, 1 left out\n"
+
+
 def test_json_has_a_record_for_each(capsys) -> None:
     rows = [Sidecar("a.jpg", Path("a.xmp")), Sidecar("z.zip/b.jpg", None, "in an archive")]
     show_sidecars(rows, sink=Sink(as_json=True, quiet=True))

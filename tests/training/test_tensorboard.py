@@ -95,5 +95,5 @@ def test_without_tensorboard_the_remedy_is_given(monkeypatch: pytest.MonkeyPatch
         return real(name, *others)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(DependencyError, match=r'pip install "geoguess-cli\[tensorboard\]"'):
+    with pytest.raises(DependencyError, match=r"pip install 'geoguess-cli\[tensorboard\]'"):
         TensorBoard()
