@@ -12,7 +12,7 @@ from ablation_training import Files, decided, digest_of_arrays, judged, processo
 from ablation_worlds import World, all_parameters
 
 from geoguess_cli.config import Config
-from geoguess_cli.features.keys import photo_keys
+from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.files import replacing
 from geoguess_cli.training.feature_build import build_features
 
@@ -187,7 +187,7 @@ def kept_features(world: World, config: Config) -> dict[str, dict[str, np.ndarra
     (store,) = build_features(config, world.table).stores
     values = {}
     for split in SPLITS:
-        own = store.read(store.find(photo_keys(world.table.only(split).files)))
+        own = store.read(KeyedPhotos(world.table.only(split).files).rows_in(store))
         own = own.astype(np.float32)
         values[split] = {"features": own / np.linalg.norm(own, axis=1, keepdims=True)}
     return values

@@ -132,13 +132,13 @@ def prune(
     """Delete kept features that nobody used for a month; they can be computed again."""
     from geoguess_cli.features.folder import prune as delete
     from geoguess_cli.features.folder import stores_in
-    from geoguess_cli.features.keys import photo_keys
+    from geoguess_cli.features.lookup import KeyedPhotos
 
     deleted = delete(config.features_path, unused_days=unused / DAY_S)
     dropped = 0
     if rows:
-        keys = photo_keys(read_photos(config.photos, sink, columns=config.columns).files)
-        dropped = sum(store.keep_only(keys) for store in stores_in(config.features_path))
+        photos = KeyedPhotos(read_photos(config.photos, sink, columns=config.columns).files)
+        dropped = sum(photos.prune(store) for store in stores_in(config.features_path))
     freed = sum(size for _, size in deleted)
     sink.result(
         {"stores": [text_of(path) for path, _ in deleted], "bytes": freed, "rows": dropped},

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int, UInt64
+from jaxtyping import Float, Float32, Int
 
 from geoguess_cli.features.encoder import Encoder, View
-from geoguess_cli.features.keys import photo_keys
+from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.features.store import FeatureStore
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -88,49 +88,47 @@ class Extraction:
             FeatureError: A feature is not finite in the number type of the store.
             OutputError: The disk is full.
         """
-        photos = PhotoList.of_files(files)
-        keys = photo_keys(photos)
-        missing = np.flatnonzero(self.store.find(keys) < 0)
+        photos = KeyedPhotos(PhotoList.of_files(files))
+        missing = np.flatnonzero(photos.rows_in(self.store) < 0)
         failures: dict[int, str] = {}
         done = len(photos) - len(missing)
         report = on_photos or (lambda _: None)
         report(done)
-        for batch in self.of_missing(photos, keys, missing):
+        for batch in self.of_missing(photos, missing):
             failures |= dict(batch.failures)
             done += len(batch.photos) + len(batch.failures)
             report(done)
-        return KeptPhotos(self.store, self.store.find(keys), failures)
+        return KeptPhotos(self.store, photos.rows_in(self.store), failures)
 
     def of_missing(
-        self, files: PhotoList, keys: UInt64[np.ndarray, "n 2"], missing: Int[np.ndarray, " m"]
+        self, photos: KeyedPhotos, missing: Int[np.ndarray, " m"]
     ) -> Iterator[Extracted]:
         """The features of photos that the store lacks, batch by batch; they are put into it.
 
         Args:
-            files: All photos.
-            keys: The key of each of them.
+            photos: All photos.
             missing: Positions of the photos to read.
         """
         if not len(missing):
             return
         waiting: list[Extracted] = []
         nothing = np.empty((0, self.store.about.width), dtype=np.float32)
-        with self._loader(files.take(missing)) as loader:
+        with self._loader(photos.files.take(missing)) as loader:
             for batch in loader.epoch(self.view.number):
                 own = missing[batch.rows.numpy()]
                 features = self.encoder.features(batch.images) if len(own) else nothing
                 failures = [(int(missing[row]), reason) for row, reason in batch.failures]
                 waiting.append(Extracted(own, features, failures))
                 if sum(len(part.photos) for part in waiting) >= APPENDED:
-                    self._append(keys, waiting)
+                    self._append(photos, waiting)
                 yield Extracted(own, features, failures)
-        self._append(keys, waiting)
+        self._append(photos, waiting)
 
-    def _append(self, keys: UInt64[np.ndarray, "n 2"], waiting: list[Extracted]) -> None:
-        photos = np.concatenate([batch.photos for batch in waiting] or [np.empty(0, np.int64)])
-        if len(photos):
+    def _append(self, photos: KeyedPhotos, waiting: list[Extracted]) -> None:
+        rows = np.concatenate([batch.photos for batch in waiting] or [np.empty(0, np.int64)])
+        if len(rows):
             features = np.concatenate([batch.features for batch in waiting])
-            self.store.append(keys[photos], features)
+            photos.append_to(self.store, rows, features)
         waiting.clear()
 
     def _loader(self, files: PhotoList) -> PhotoLoader:

@@ -1,10 +1,10 @@
-"""The key of a photo: a fingerprint of its name and of what tells whether it is unchanged."""
+"""The keys of a photo: fingerprints of its name and of what tells whether it is unchanged."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
 
 import numpy as np
-from jaxtyping import Int, UInt64
+from jaxtyping import Bool, Int, UInt64
 
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.listing import PhotoList
@@ -22,9 +22,17 @@ def photo_keys(files: Sequence[PhotoFile]) -> UInt64[np.ndarray, "n 2"]:
     photos = PhotoList.of_files(files)
     keys = bytearray()
     for stamp in photos.stamps():
-        text = stamp.encode("utf-8", "surrogateescape")
-        keys += blake2b(text, digest_size=KEY_BYTES).digest()
+        keys += _digest(stamp, KEY_BYTES)
     return np.frombuffer(bytes(keys), dtype="<u8").astype(np.uint64).reshape(len(photos), 2)
+
+
+def path_word(path: str) -> int:
+    """64 bits of a path, the first half of a key by content."""
+    return int.from_bytes(_digest(path, KEY_BYTES // 2), "little")
+
+
+def _digest(text: str, size: int) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=size).digest()
 
 
 class KeyIndex:
@@ -35,13 +43,28 @@ class KeyIndex:
     """
 
     def __init__(self, keys: UInt64[np.ndarray, "n 2"]) -> None:
-        self._order = np.argsort(keys[:, 0], kind="stable")
+        self._order = np.lexsort((keys[:, 1], keys[:, 0]))
         self._sorted = keys[self._order]
 
     def find(self, keys: UInt64[np.ndarray, "m 2"]) -> Int[np.ndarray, " m"]:
         """The row of each key, -1 for a key that is not there."""
-        if not len(self._order):
-            return np.full(len(keys), -1, dtype=np.int64)
+        rows = np.full(len(keys), -1, dtype=np.int64)
+        open_keys = np.arange(len(keys))
         at = np.searchsorted(self._sorted[:, 0], keys[:, 0])
-        at = np.minimum(at, len(self._order) - 1)
-        return np.where((self._sorted[at] == keys).all(axis=1), self._order[at], -1)
+        while len(open_keys):  # once, and again for each further key with the same first half
+            inside = at < len(self._order)
+            open_keys, at = open_keys[inside], at[inside]
+            here, wanted = self._sorted[at], keys[open_keys]
+            found = (here == wanted).all(axis=1)
+            rows[open_keys[found]] = self._order[at[found]]
+            further = ~found & (here[:, 0] == wanted[:, 0])
+            open_keys, at = open_keys[further], at[further] + 1
+        return rows
+
+    def begins(self, words: UInt64[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
+        """Whether there is a key with each of these first halves."""
+        at = np.searchsorted(self._sorted[:, 0], words)
+        inside = at < len(self._order)
+        begins = np.zeros(len(words), dtype=bool)
+        begins[inside] = self._sorted[at[inside], 0] == words[inside]
+        return begins

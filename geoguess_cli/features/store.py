@@ -3,6 +3,7 @@
 about.json      what the rows are: encoder, photo transform, view, number type, width
 features.bin    the rows, one after the other
 keys.bin        the key of each row's photo, 16 bytes each
+aliases.bin     other keys of the same photos: 16 bytes each, and 16 of the key in keys.bin
 
 A row counts as soon as its key is written, after its features are on the disk. So a build that is
 killed loses the photos since the last append and nothing else, and what it left half written is
@@ -31,9 +32,12 @@ from geoguess_cli.files import replacing, write_text, writing
 ABOUT_NAME = "about.json"
 ROWS_NAME = "features.bin"
 KEYS_NAME = "keys.bin"
+ALIASES_NAME = "aliases.bin"
 
 FORMAT = 1
 """Number of the folder's layout; raise it with a change that older versions would misread."""
+
+_ALIAS_BYTES = 2 * KEY_BYTES
 
 _COPIED = 1 << 16
 """Rows copied at once when a store is written anew."""
@@ -126,9 +130,43 @@ class FeatureStore:
         """The row of each photo, -1 for a photo without features."""
         with suppress(OSError):  # a store may lie where this process cannot write
             os.utime(self.folder / ABOUT_NAME)
-        if len(self) != len(self._rows):
+        if len(self) != len(self._rows) or len(self._aliases) != self._alias_count:
             self._forget()  # another process has appended
-        return self._index.find(keys)
+        rows = self._index.find(keys)
+        if self.has_aliases:
+            lost = np.flatnonzero(rows < 0)
+            at = self._alias_index.find(keys[lost])
+            lost, at = lost[at >= 0], at[at >= 0]
+            rows[lost] = self._index.find(self._aliases[at, 2:])
+        return rows
+
+    @property
+    def has_aliases(self) -> bool:
+        """Whether some photos have further keys."""
+        return self._alias_count > 0
+
+    def has_alias_of(self, words: UInt64[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+        """Whether a further key begins with each of these halves of a key."""
+        return self._alias_index.begins(words)
+
+    def add_aliases(self, keys: UInt64[np.ndarray, "n 2"], of: UInt64[np.ndarray, "n 2"]) -> None:
+        """Give photos further keys.
+
+        An alias of a photo without a row does no harm, so a kill between a row and its alias costs
+        no more than the alias.
+
+        Args:
+            keys: The further keys.
+            of: The key of each photo in the store.
+        """
+        if not len(keys):
+            return
+        with self._lock(), writing(self.folder / ALIASES_NAME):
+            count = self._alias_count
+            with open(self.folder / ALIASES_NAME, "ab") as file:
+                file.truncate(count * _ALIAS_BYTES)
+                _add(file, np.hstack([keys, of]).astype("<u8").tobytes())
+        self._forget()
 
     def read(self, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n d"]:
         """The features of these rows, copied, in the number type of the store."""
@@ -174,6 +212,22 @@ class FeatureStore:
         return KeyIndex(self.keys)
 
     @cached_property
+    def _aliases(self) -> UInt64[np.ndarray, "n 4"]:
+        """Each further key, and the key of its row."""
+        count = self._alias_count * 4
+        path = self.folder / ALIASES_NAME
+        aliases = np.fromfile(path, dtype="<u8", count=count) if count else np.empty(0)
+        return aliases.astype(np.uint64).reshape(-1, 4)
+
+    @cached_property
+    def _alias_index(self) -> KeyIndex:
+        return KeyIndex(self._aliases[:, :2])
+
+    @property
+    def _alias_count(self) -> int:
+        return self._size(ALIASES_NAME) // _ALIAS_BYTES
+
+    @cached_property
     def _rows(self) -> np.ndarray:
         shape = (len(self), self.about.width)
         if not shape[0]:  # an empty file cannot be mapped
@@ -182,8 +236,8 @@ class FeatureStore:
 
     def _forget(self) -> None:
         """Look at the files again when they are asked for next."""
-        self.__dict__.pop("_index", None)
-        self.__dict__.pop("_rows", None)
+        for name in ("_index", "_rows", "_aliases", "_alias_index"):
+            self.__dict__.pop(name, None)
 
     def _size(self, name: str) -> int:
         path = self.folder / name
@@ -216,6 +270,11 @@ class FeatureStore:
             (self.folder / KEYS_NAME).unlink()
         with replacing(self.folder / KEYS_NAME) as temporary:
             temporary.write_bytes(keys[rows].astype("<u8").tobytes())
+        if self.has_aliases:
+            self._forget()
+            aliases = self._aliases[self._index.find(self._aliases[:, 2:]) >= 0]
+            with replacing(self.folder / ALIASES_NAME) as temporary:
+                temporary.write_bytes(aliases.astype("<u8").tobytes())
 
 
 def _add(file: BinaryIO, content: bytes) -> None:

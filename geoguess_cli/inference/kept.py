@@ -8,7 +8,7 @@ import numpy as np
 from geoguess_cli.features.encoder import PLAIN, Encoder
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
-from geoguess_cli.features.keys import photo_keys
+from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model.checkpoint import TrainedModel
@@ -41,10 +41,9 @@ class FeaturePredictor(Predictor):
             ModelError: A logit is not finite.
             FeatureError: A feature is not finite in the number type of the store.
         """
-        photos = PhotoList.of_files(files)
-        keys = photo_keys(photos)
+        photos = KeyedPhotos(PhotoList.of_files(files))
         store = self._features.store(self._encoder)
-        rows = store.find(keys)
+        rows = photos.rows_in(store)
         kept = np.flatnonzero(rows >= 0)
         for start in range(0, len(kept), batch_size):
             own = kept[start : start + batch_size]
@@ -57,7 +56,7 @@ class FeaturePredictor(Predictor):
             workers=workers,
             max_pixels=self.max_pixels,
         )
-        for batch in how.of_missing(photos, keys, np.flatnonzero(rows < 0)):
+        for batch in how.of_missing(photos, np.flatnonzero(rows < 0)):
             yield self.outputs_of(batch.photos, self._stored(batch.features), batch.failures)
 
     def _stored(self, features: np.ndarray) -> np.ndarray:

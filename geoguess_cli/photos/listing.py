@@ -168,6 +168,13 @@ class PhotoList(Sequence[PhotoFile]):
         for row in range(len(self._names)) if self._rows is None else self._rows.tolist():
             yield self._names[row].rpartition("/")[2]
 
+    def packed(self) -> Bool[np.ndarray, " n"]:
+        """Whether each photo lies in an archive."""
+        if self._places is None:
+            return np.zeros(len(self), dtype=bool)
+        packed: np.ndarray = self._places.compression != _LOOSE
+        return packed if self._rows is None else packed[self._rows]
+
     def stamps(self) -> Iterator[str]:
         """What tells each photo from all others and from its own former content, in order.
 

@@ -93,7 +93,7 @@ def index_archive(path: Path) -> pl.DataFrame:
                     f"{path} is compressed as a whole ({kind}), so no photo can be read in place; "
                     f"`{kind} -d {path.name}` leaves a tar that can be read"
                 )
-            if len(start) == TAR_BLOCK and (tar_header_is_sound(start) or not start.strip(b"\0")):
+            if _begins_as_tar(start):
                 return _tar_index(file, path)
             return _zip_index(file, path)
     except (struct.error, ValueError, IndexError, OverflowError) as error:
@@ -102,6 +102,23 @@ def index_archive(path: Path) -> pl.DataFrame:
         raise _damaged(path, "its directory cannot be read") from error
     except OSError as error:
         raise PhotoTableError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def zip_checksums(path: Path) -> Iterator[tuple[str, int, int]]:
+    """Name, checksum (CRC-32) and unpacked size of each member of a zip, by its directory.
+
+    Raises:
+        PhotoTableError: The file is no zip, it is one part of several, or it is damaged.
+        OSError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if _begins_as_tar(file.read(TAR_BLOCK)):
+                raise PhotoTableError(f"{path} is a tar, which has no checksums")
+            for name, flags, _, checksum, _, size, *_ in _entries(_directory(file, path), path):
+                yield zip_name(name, flags), checksum, size
+    except (struct.error, IndexError, OverflowError) as error:
+        raise _damaged(path, "its directory cannot be read") from error
 
 
 def _damaged(path: Path, reason: str) -> PhotoTableError:
@@ -122,7 +139,7 @@ class _Directory:
 def _zip_index(file: BinaryIO, path: Path) -> pl.DataFrame:
     directory = _directory(file, path)
     names, numbers, refused = [], [], []
-    for name, flags, method, packed, size, header, name_length in _entries(directory, path):
+    for name, flags, method, _, packed, size, header, name_length in _entries(directory, path):
         text = zip_name(name, flags)
         if text.endswith("/"):
             reason = None
@@ -185,6 +202,10 @@ def _directory(file: BinaryIO, path: Path) -> _Directory:
     return _Directory(file.read(length), entries, start + shift, shift)
 
 
+def _begins_as_tar(start: bytes) -> bool:
+    return len(start) == TAR_BLOCK and (tar_header_is_sound(start) or not start.strip(b"\0"))
+
+
 def _begins_as_zip(file: BinaryIO) -> bool:
     file.seek(0)
     return file.read(2) == b"PK"
@@ -192,15 +213,14 @@ def _begins_as_zip(file: BinaryIO) -> bool:
 
 def _entries(
     directory: _Directory, path: Path
-) -> Iterator[tuple[bytes, int, int, int, int, int, int]]:
-    """Name, flags, method, packed size, size, header position and length of name of each entry."""
+) -> Iterator[tuple[bytes, int, int, int, int, int, int, int]]:
+    """Each entry: name, flags, method, checksum, sizes packed and not, header, length of name."""
     content, at = directory.content, 0
     unpack, fixed = _ENTRY.unpack_from, _ENTRY.size
     for _ in range(directory.entries):
         fields = unpack(content, at)
-        sign, _, flags, method, _, _, _, packed, size, name_length, extra_length, comment = fields[
-            :12
-        ]
+        sign, _, flags, method, _, _, checksum = fields[:7]
+        packed, size, name_length, extra_length, comment = fields[7:12]
         if sign != b"PK\x01\x02":
             raise _damaged(path, "its directory has a gap")
         header = fields[15]
@@ -209,7 +229,8 @@ def _entries(
         if _FULL_32 in (packed, size, header):
             extra = content[name_end:extra_end]
             size, packed, header = _zip64(extra, size, packed, header)
-        yield content[at + fixed : name_end], flags, method, packed, size, header, name_length
+        name = content[at + fixed : name_end]
+        yield name, flags, method, checksum, packed, size, header, name_length
         at = extra_end + comment
 
 

@@ -15,8 +15,8 @@ from geoguess_cli.errors import ConfigError
 from geoguess_cli.features.encoder import PLAIN, Encoder, View
 from geoguess_cli.features.extraction import Extraction, KeptPhotos
 from geoguess_cli.features.folder import FeatureFolder
-from geoguess_cli.features.keys import photo_keys
 from geoguess_cli.features.loader import FeatureLoader
+from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import Processes
 from geoguess_cli.photos.batch_order import BatchOrder
@@ -105,7 +105,7 @@ class FeatureReading:
             return how.keep(files, on_photos=on_photos).failures
 
         failures = self.processes.of_leader(read)
-        return KeptPhotos(store, store.find(photo_keys(files)), failures)
+        return KeptPhotos(store, KeyedPhotos(files).rows_in(store), failures)
 
     def _loader(self, views: list[KeptPhotos], *, shuffle: bool) -> FeatureLoader:
         order = BatchOrder(

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,7 @@ from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.listing import PhotoList
+from geoguess_cli.sources.packed import photos_in
 
 READABLE = np.delete(np.arange(20), 10)
 
@@ -94,6 +96,30 @@ def test_only_a_changed_photo_is_read_again(
     assert counted.seen == 19 + 1
     np.testing.assert_allclose(after.read(np.array([3])), after.read(np.array([4])), atol=1e-5)
     assert np.array_equal(after.read(READABLE[4:]), before.read(READABLE[4:]))
+
+
+def test_only_a_changed_member_of_an_archive_is_read_again(
+    build_encoder: Callable[..., Encoder], folder: FeatureFolder, files: PhotoList
+) -> None:
+    archive = files[0].parent / "photos.zip"
+
+    def pack(*, changed: int) -> PhotoList:
+        with zipfile.ZipFile(archive, "w") as whole:
+            for number in range(8):
+                path = files[(number + 1) if number == changed else number]
+                whole.writestr(f"{number}.png", path.read_bytes())
+        return photos_in([archive])
+
+    counted = Counted(build_encoder())
+    how = Extraction(folder.store(counted, PLAIN), counted, PLAIN, batch_size=8)
+    before = how.keep(pack(changed=-1))
+    os.utime(archive, ns=(5, 5))
+    again = how.keep(photos_in([archive]))
+    assert counted.seen == 8
+    assert np.array_equal(again.rows, before.rows)
+    after = how.keep(pack(changed=3))
+    assert counted.seen == 8 + 1
+    np.testing.assert_allclose(after.read(np.array([3])), after.read(np.array([4])), atol=1e-5)
 
 
 def test_a_build_goes_on_where_it_was_killed(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from geoguess_cli.errors import PhotoTableError
 from geoguess_cli.photos.archives import Member
-from geoguess_cli.sources.archive_index import index_archive
+from geoguess_cli.sources.archive_index import index_archive, zip_checksums
 
 many = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -66,7 +66,9 @@ def test_each_member_of_a_zip_is_read_as_zipfile_reads_it(tmp_path, parts, strea
     path.write_bytes(b"Z" + before + content)  # a program that unpacks itself stands before
     with zipfile.ZipFile(path) as archive:
         expected = {info.filename: archive.read(info) for info in archive.infolist()}
+        checksums = [(info.filename, info.CRC, info.file_size) for info in archive.infolist()]
     assert read(path) == expected == {name: content for name, content, _ in parts}
+    assert list(zip_checksums(path)) == checksums
 
 
 @many
@@ -213,3 +215,16 @@ def test_any_changed_byte_gives_an_index_or_one_line(tmp_path, at, value, form):
     path.write_bytes(content)
     with contextlib.suppress(PhotoTableError):  # any other error is a bug
         assert (index_archive(path)["length"] >= 0).all()
+
+
+def test_what_is_no_sound_zip_has_no_checksums(tmp_path):
+    inner, outer = tmp_path / "inner.zip", tmp_path / "outer.tar"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.jpg", b"abc")
+    with tarfile.open(outer, "w") as archive:
+        archive.add(inner, "inner.zip")
+    with pytest.raises(PhotoTableError, match="is a tar"):
+        list(zip_checksums(outer))
+    inner.write_bytes(inner.read_bytes()[:-10])
+    with pytest.raises(PhotoTableError, match="does not end as a zip does"):
+        list(zip_checksums(inner))
