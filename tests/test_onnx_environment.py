@@ -15,6 +15,8 @@ from conftest import REPOSITORY
 from onnx_worlds import Exchange
 from PIL import Image
 
+from geoguess_cli.features.store import About, FeatureStore
+
 REQUIREMENTS = REPOSITORY / "requirements-onnx.txt"
 NO_INDEX = ("connection", "timed out", "no matching distribution", "name resolution", "proxy")
 """One of these is in the words of pip, in lower case, where it cannot reach an index."""
@@ -49,6 +51,8 @@ ANSWERS = {
     "survey/attention.json": "survey photos.csv --split all --window 32 --stride 32 -o survey",
     "artifacts/eval/report.json": "eval --photos photos.csv --split all",
     "": "model info model.onnx",
+    "artifacts/features/kept/about.json": "features info",
+    "photos/a.png": "features prune --photos photos.csv --rows",
 }
 """What a verb with a file writes, and the verb; --model is added where a verb has it."""
 
@@ -60,6 +64,7 @@ NEED_MORE = {
     "model export --to onnx": "name the model folder that it was exported from",
     "model card model.onnx --licence mit": "name the model folder that it was exported from",
     "model push hf://a/b model.onnx --yes": "name the model folder that it was exported from",
+    "predict photos --model gone": "there is no model at gone; `geoguess train` writes one",
     "predict photos --model folder": "this needs torch, which is not installed: pip install torch",
     "train --photos photos.csv": "this needs torch, which is not installed: pip install torch",
 }
@@ -81,7 +86,7 @@ for verb in json.loads(sys.argv[1]):
 def without_torch(folder: Path, verbs: Iterable[str]) -> dict[str, list[Any]]:
     """Exit code, stderr and exception of each verb, in a process that cannot import torch."""
     model = ["--model", "model.onnx"]
-    known = {"--model", "model.onnx", "train", "doctor"}
+    known = {"--model", "model.onnx", "train", "doctor", "info", "prune"}
     words = [verb.split() + ([] if known & {*verb.split()} else model) for verb in verbs]
     command = [sys.executable, "-c", SCRIPT, json.dumps(words)]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -102,6 +107,8 @@ def place(exchange: Exchange, tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.new("RGB", (64, 48), color).save(folder / "photos" / f"{name}.png")
         rows.append(f"photos/{name}.png,46.6,-112.0,drive,{split}")
     (folder / "photos.csv").write_text("\n".join(rows))
+    about = About("resnet10t", "none", "abc", 64, "plain", 512, "float16")
+    FeatureStore.create(folder / "artifacts" / "features" / "kept", about)
     return folder
 
 

@@ -40,6 +40,9 @@ def predictor_at(
         model = read_onnx(path, device=config.device, threads=config.threads)
         how: Any = {"precision": config.precision, "max_pixels": config.max_pixels}
         return _seeing(model, views, lambda own: OnnxPredictor(own, **how))
+    from geoguess_cli.model.folder import check_folder
+
+    check_folder(path)  # before torch, which takes seconds and may not be here
     from geoguess_cli.model.checkpoint import load_model
 
     return predictor_of(load_model(path), config, keeps=keeps, views=views)

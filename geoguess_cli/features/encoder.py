@@ -14,9 +14,10 @@ from torch import Tensor
 from geoguess_cli.choices import Arithmetic, FeatureType
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.features.store import About
+from geoguess_cli.features.view import View
 from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
-from geoguess_cli.photos.images import Augmentation, ImageSpec
+from geoguess_cli.photos.images import ImageSpec
 
 METHOD = 1
 """Changes with everything that changes the features of a photo: its decoding, fitting, views."""
@@ -26,27 +27,6 @@ _WITHOUT_EFFECT = ("head", "dropout", "drop_path", "weights")
 
 _LATER = {"projected": False}
 """Keys that older stores do not know, and the value that leaves features as they were."""
-
-
-@dataclass(frozen=True)
-class View:
-    """What is seen of each photo.
-
-    Args:
-        augmentation: The random changes of an augmented view; None for the whole photo.
-        number: Number of the augmented view, from 0; `images.view_generator` draws its changes.
-    """
-
-    augmentation: Augmentation | None = None
-    number: int = 0
-
-    @property
-    def name(self) -> str:
-        """The view in a word."""
-        return "plain" if self.augmentation is None else str(self.number)
-
-
-PLAIN = View()
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
-from geoguess_cli.features.encoder import Encoder, View
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.features.store import FeatureStore
+from geoguess_cli.features.view import View
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.decoder import MAX_PIXELS

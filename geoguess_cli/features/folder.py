@@ -3,11 +3,15 @@
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geoguess_cli.choices import FeatureType
 from geoguess_cli.errors import FeatureError
-from geoguess_cli.features.encoder import PLAIN, Encoder, View
 from geoguess_cli.features.store import ABOUT_NAME, FeatureStore
+from geoguess_cli.features.view import PLAIN, View
+
+if TYPE_CHECKING:  # it loads torch, and a folder is listed without
+    from geoguess_cli.features.encoder import Encoder
 
 DAY_S = 86_400.0
 
@@ -23,7 +27,7 @@ class FeatureFolder:
     def __init__(self, path: Path, dtype: FeatureType) -> None:
         self.path, self.dtype = path, dtype
 
-    def store(self, encoder: Encoder, view: View = PLAIN) -> FeatureStore:
+    def store(self, encoder: "Encoder", view: View = PLAIN) -> FeatureStore:
         """The store of an encoder and a view; it is made if it does not exist."""
         name = encoder.store_name(view, self.dtype)
         return FeatureStore.create(self.path / name, encoder.about(view, self.dtype))

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from geoguess_cli.features.encoder import PLAIN, Encoder
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.features.lookup import KeyedPhotos
+from geoguess_cli.features.view import PLAIN
 from geoguess_cli.inference.answering import Outputs
 from geoguess_cli.inference.predictor import Predictor
 from geoguess_cli.model.checkpoint import TrainedModel

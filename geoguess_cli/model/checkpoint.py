@@ -47,7 +47,7 @@ from geoguess_cli.model.folder import (
 )
 from geoguess_cli.model.geolocator import build_geolocator, part_sizes
 from geoguess_cli.model.memory import read_memory, write_memory
-from geoguess_cli.model.replacement import recover, replacing_folder
+from geoguess_cli.model.replacement import replacing_folder
 from geoguess_cli.model.states import read_state, write_state
 from geoguess_cli.model.trained import TrainedModel as TrainedModel
 from geoguess_cli.model.unfilled import Unfilled
@@ -104,7 +104,6 @@ def load_model(folder: Path) -> TrainedModel:
         ModelError: Another version of geoguess wrote the folder, a file is damaged, or weights,
             head and partition do not belong together.
     """
-    recover(folder)
     check_folder(folder)
     own = read_config(folder / CONFIG_NAME)
     state, metadata = read_state(folder / WEIGHTS_NAME)

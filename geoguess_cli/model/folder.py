@@ -116,8 +116,20 @@ ONLY_ANSWERS = (
 """The remedy where a model folder is needed."""
 
 
+def beside(folder: Path, role: str) -> Path:
+    """The hidden folder beside a model folder: the `partial` or the `previous` one of a write."""
+    return folder.with_name(f".{folder.name}.{role}")
+
+
+def recover(folder: Path) -> None:
+    """Put back the previous folder if a write was cut off between its two renames."""
+    previous = beside(folder, "previous")
+    if not folder.exists() and previous.is_dir():
+        previous.rename(folder)
+
+
 def check_folder(folder: Path) -> None:
-    """Check that a folder exists and has the files that a model needs.
+    """Check that a folder exists and has the files that a model needs; `recover` it first.
 
     Raises:
         MissingFileError: It does not.
@@ -127,6 +139,7 @@ def check_folder(folder: Path) -> None:
         raise ModelError(
             f"{shown(folder)} is a file, and this needs a model folder: {ONLY_ANSWERS}"
         )
+    recover(folder)
     if not folder.is_dir():
         raise MissingFileError(
             f"there is no model at {folder}; `geoguess train` writes one, and `geoguess model "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geoguess_cli.errors import ModelError
 from geoguess_cli.hub.address import snapshot_address
-from geoguess_cli.model.folder import CONFIG_NAME
+from geoguess_cli.model.folder import CONFIG_NAME, beside, recover
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
         raise ModelError(
             f"{folder} exists and is not a model folder, so it is not replaced; name another folder"
         )
-    partial, previous = _beside(folder, "partial"), _beside(folder, "previous")
+    partial, previous = beside(folder, "partial"), beside(folder, "previous")
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -51,14 +51,3 @@ def check_own(folder: Path, remedy: str) -> None:
             f"{folder} is the copy of {address} that the hub's client keeps, so it is not changed; "
             f"{remedy}"
         )
-
-
-def recover(folder: Path) -> None:
-    """Put back the previous folder if a write was cut off between its two renames."""
-    previous = _beside(folder, "previous")
-    if not folder.exists() and previous.is_dir():
-        previous.rename(folder)
-
-
-def _beside(folder: Path, role: str) -> Path:
-    return folder.with_name(f".{folder.name}.{role}")

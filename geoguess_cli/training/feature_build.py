@@ -8,10 +8,11 @@ import torch
 
 from geoguess_cli.config import Config
 from geoguess_cli.errors import ConfigError
-from geoguess_cli.features.encoder import PLAIN, Encoder, View
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.features.store import FeatureStore
+from geoguess_cli.features.view import PLAIN, View
 from geoguess_cli.model.device import resolve_device, resolve_precision
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights

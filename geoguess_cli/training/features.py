@@ -12,11 +12,12 @@ import torch
 from geoguess_cli.choices import Arithmetic
 from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.errors import ConfigError
-from geoguess_cli.features.encoder import PLAIN, Encoder, View
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction, KeptPhotos
 from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.features.loader import FeatureLoader
 from geoguess_cli.features.lookup import KeyedPhotos
+from geoguess_cli.features.view import PLAIN, View
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.model.processes import Processes
 from geoguess_cli.photos.batch_order import BatchOrder

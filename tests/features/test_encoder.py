@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from geoguess_cli.config import ModelConfig
-from geoguess_cli.features.encoder import METHOD, PLAIN, Encoder, View
+from geoguess_cli.features.encoder import METHOD, Encoder
+from geoguess_cli.features.view import PLAIN, View
 from geoguess_cli.photos.images import Augmentation
 
 TINY = ModelConfig(backbone="test_resnet", vit="none", weights="none")

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from geoguess_cli.features import extraction
-from geoguess_cli.features.encoder import PLAIN, Encoder, View
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
+from geoguess_cli.features.view import PLAIN, View
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation
 from geoguess_cli.photos.listing import PhotoList

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from geoguess_cli.features.encoder import Encoder, View
+from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction
 from geoguess_cli.features.folder import FeatureFolder
 from geoguess_cli.features.loader import FeatureLoader
+from geoguess_cli.features.view import View
 from geoguess_cli.photos.batch_order import BatchOrder
 from geoguess_cli.photos.dataset import PhotoLoader
 from geoguess_cli.photos.images import Augmentation

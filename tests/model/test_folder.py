@@ -64,6 +64,13 @@ def test_the_fingerprint_of_the_files_is_that_of_the_model(
     assert fingerprint(tmp_path / "model") == trained.fingerprint
 
 
+def test_a_folder_whose_replacement_was_cut_off_is_put_back(folder: Path) -> None:
+    described = read_description(folder)
+    folder.rename(folder.with_name(f".{folder.name}.previous"))
+    assert read_description(folder).config == described.config
+    assert folder.is_dir()
+
+
 def test_a_description_loads_no_torch(folder: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from geoguess_cli.errors import ModelError
-from geoguess_cli.model.replacement import recover, replacing_folder
+from geoguess_cli.model.replacement import replacing_folder
 
 
 def _write(folder: Path, text: str) -> None:
@@ -28,13 +28,6 @@ def test_after_an_error_the_older_one_stays(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert (tmp_path / "model" / "config.json").read_text() == "{}"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-def test_the_previous_folder_is_put_back(tmp_path: Path) -> None:
-    _write(tmp_path / "model", "{}")
-    (tmp_path / "model").rename(tmp_path / ".model.previous")
-    recover(tmp_path / "model")
-    assert (tmp_path / "model" / "config.json").read_text() == "{}"
 
 
 def test_another_folder_is_not_replaced(tmp_path: Path) -> None:

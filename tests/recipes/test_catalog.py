@@ -11,7 +11,7 @@ from command_lines import check_command
 
 from geoguess_cli.config import Config, from_dict, load_config
 from geoguess_cli.errors import ConfigError
-from geoguess_cli.features.encoder import PLAIN
+from geoguess_cli.features.view import PLAIN
 from geoguess_cli.geo.partition import PLACE_LEVEL
 from geoguess_cli.model.pretrained import WHEELS
 from geoguess_cli.recipes import catalog

@@ -11,8 +11,8 @@ from training_worlds import Lab, same, timeless
 
 from geoguess_cli.config import Config, FeaturesConfig, StageConfig
 from geoguess_cli.errors import ConfigError, StoppedError
-from geoguess_cli.features.encoder import PLAIN
 from geoguess_cli.features.folder import stores_in
+from geoguess_cli.features.view import PLAIN
 from geoguess_cli.photos import dataset
 from geoguess_cli.training.features import reads_features, training_views
 
