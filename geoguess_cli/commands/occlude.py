@@ -11,7 +11,7 @@ from geoguess_cli.config import Config
 from geoguess_cli.console import options
 from geoguess_cli.console.forecasts import Forecast
 from geoguess_cli.console.inputs import expand_photos, truths_of
-from geoguess_cli.console.models import load_predictor
+from geoguess_cli.console.models import check_familiarity, load_predictor
 from geoguess_cli.console.output import Sink, ending_of
 from geoguess_cli.console.verbs import configured
 from geoguess_cli.errors import ConfigError, PhotoError
@@ -139,6 +139,7 @@ def occlude(
     path = output or config.artifacts / "figures" / name
     _check_files(path, raw, len(files))
     predictor = load_predictor(config, model, exact=True)
+    check_familiarity(predictor, sink)
     explanations, failures = _explained(sink, predictor, files, question, plan, truths=truths)
     if failures and len(files) == 1:
         raise PhotoError(failures[0].error)
@@ -249,6 +250,8 @@ def _show(explanation: "Explanation", sink: Sink) -> None:
     )
     followed = occlusion.target.describe(occlusion.value)
     sink.text(f"{text_of(explanation.photo)}: {followed}; {name} from {least} to {most} {unit}")
+    if explanation.likeness is not None and explanation.unlike:
+        sink.text(f"The photo is {explanation.likeness.in_words}.")
     if (left := occlusion.interpolation) is not None:
         usual, worst = (
             f"{factor * off:.{decimals + 1}f}"

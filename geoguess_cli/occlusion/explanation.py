@@ -25,6 +25,7 @@ from geoguess_cli.photos.archives import Member, PhotoFile
 
 if TYPE_CHECKING:
     from geoguess_cli.inference.photo_predictor import Photo, PhotoPredictor
+    from geoguess_cli.model.familiarity import Likeness
 
 OnBatch = Callable[[int, int], None]
 """Called with (images done, images in all) after each batch."""
@@ -65,6 +66,7 @@ class Explanation:
         faithfulness: The curves that judge the map; None if it was not judged.
         seed: Seed of the noise and of the random orders.
         resize: How the photo became the model's square.
+        likeness: How near the photo lies to the training photos; None if that is not known.
     """
 
     photo: PhotoFile
@@ -72,6 +74,12 @@ class Explanation:
     faithfulness: Faithfulness | None = None
     seed: int = 0
     resize: Resize = "squash"
+    likeness: "Likeness | None" = None
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the photo is known to be unlike the training photos."""
+        return self.likeness is not None and self.likeness.unlike
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,8 @@ def explain_photo(
     file = photo if isinstance(photo, Member) else Path()
     if isinstance(photo, str | Path):
         file = Path(photo)
-    target = question.target(predictor.partition, predictor.answer(image), truth=truth)
+    answer = predictor.answer(image)
+    target = question.target(predictor.partition, answer, truth=truth)
     judging = curve_passes(plan.steps, plan.random_orders) if plan.steps else 0
     mapped = adaptive_map if plan.adaptive else occlusion_map
     occlusion = mapped(
@@ -150,19 +159,20 @@ def explain_photo(
         baselines=baseline_images(plan.baselines, image, window=plan.window, seed=plan.seed),
         on_batch=_shifted(on_batch, 0, judging),
     )
-    if not plan.steps:
-        return Explanation(file, occlusion, None, plan.seed, predictor.spec.resize)
-    curves = faithfulness(
-        predictor.for_windows,
-        image,
-        occlusion,
-        steps=plan.steps,
-        random_orders=plan.random_orders,
-        seed=plan.seed,
-        batch_size=plan.batch_size,
-        on_batch=_shifted(on_batch, occlusion.total, 0),
-    )
-    return Explanation(file, occlusion, curves, plan.seed, predictor.spec.resize)
+    curves = None
+    if plan.steps:
+        curves = faithfulness(
+            predictor.for_windows,
+            image,
+            occlusion,
+            steps=plan.steps,
+            random_orders=plan.random_orders,
+            seed=plan.seed,
+            batch_size=plan.batch_size,
+            on_batch=_shifted(on_batch, occlusion.total, 0),
+        )
+    resize = predictor.spec.resize
+    return Explanation(file, occlusion, curves, plan.seed, resize, answer.likeness)
 
 
 def _shifted(on_batch: OnBatch | None, before: int, after: int) -> OnBatch | None:

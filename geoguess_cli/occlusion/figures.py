@@ -109,6 +109,8 @@ def _draw_heading(figure: Figure, explanation: Explanation, bottom: float, acros
     occlusion, faithfulness = explanation.occlusion, explanation.faithfulness
     ax = _in_inches(figure, (_SIDE, bottom, _ACROSS, _HEADING))
     text = f"{text_of(explanation.photo.name)}: {occlusion.target.describe(occlusion.value)}"
+    if explanation.unlike:
+        text += "; unlike the training photos"
     _write(ax, 0.07, text, across, fontsize=theme.SMALL)
     if faithfulness is not None:
         better = "better" if faithfulness.better_than_random else "no better"

@@ -43,6 +43,7 @@ def summary_record(explanation: Explanation) -> dict[str, Any]:
         "target": occlusion.target.name,
         "measure": occlusion.target.measure,
         "value": occlusion.value,
+        "unlike": explanation.likeness and explanation.likeness.unlike,
         "greatest_drop": float(occlusion.drop.max()),
         "greatest_rise": float(-occlusion.drop.min()),
         "interpolation": occlusion.interpolation and asdict(occlusion.interpolation),

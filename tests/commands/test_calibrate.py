@@ -66,6 +66,11 @@ def test_an_older_model_says_what_it_lacks_and_which_command_adds_it(
     assert "no statistics of its training photos" in result.stderr
     assert "`geoguess calibrate` adds them" in result.stderr
     assert json.loads(result.stdout)["unlike"] is None
+    small = ("--window", "16", "--stride", "16", "--no-faithfulness", "--json")
+    map_ = ("-o", older_model.with_name("o.npy"), "--model", older_model)
+    result = trained_world.run("occlude", photo, *small, *map_)
+    assert "`geoguess calibrate` adds them" in result.stderr
+    assert json.loads(result.stdout)["unlike"] is None
     careful = ("--model", older_model, "--abstain-unlike")
     refused = trained_world.run("predict", photo, *careful, code=1)
     assert "`geoguess calibrate` adds them" in refused.stderr

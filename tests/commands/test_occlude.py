@@ -38,6 +38,17 @@ def test_it_says_what_the_map_is_worth(trained_world, tmp_path) -> None:
     assert json.loads((tmp_path / "o.json").read_text())["faithfulness"] is None
 
 
+def test_it_says_which_photo_is_unlike_the_training_photos(trained_world, tmp_path) -> None:
+    grey = tmp_path / "grey.png"  # the world has red, green and blue photos
+    Image.new("RGB", (48, 32), (128, 128, 128)).save(grey)
+    run = ("occlude", trained_world.photo(), grey, *SMALL, "-o", tmp_path / "o.svg")
+    words = trained_world.run(*run).stdout
+    assert words.count("The photo is unlike the training photos: farther from them than") == 1
+    assert (tmp_path / "o.svg").read_text().count("unlike the training photos") == 1
+    lines = trained_world.run(*run, "--json").stdout.splitlines()
+    assert [json.loads(line)["unlike"] for line in lines] == [False, True]
+
+
 def test_several_photos_share_a_sheet(trained_world, tmp_path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     photos = (trained_world.photo("dallas"), tmp_path / "broken.jpg", trained_world.photo())
