@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 UNDEFINED = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -150,6 +150,21 @@ def time_span(seconds: float) -> str:
         return f"{minutes} min"
     days, hours = divmod(round(seconds / 3600), 24)
     return f"{days} d {hours} h" if days else f"{minutes // 60} h {minutes % 60} min"
+
+
+def views_in_words(model: Mapping[str, Any]) -> str:
+    """What a model saw of each photo, as a clause; "" if it was the whole photo alone.
+
+    Args:
+        model: The record of a model that `PhotoPredictor.identity` gives.
+
+    >>> views_in_words({"views": 3, "views_redundancy": 0.75})
+    '3 views of each photo are answered together (redundancy 0.75)'
+    """
+    if model.get("views", 1) == 1:
+        return ""
+    alike = f" (redundancy {model['views_redundancy']:.2f})" if "views_redundancy" in model else ""
+    return f"{model['views']} views of each photo are answered together{alike}"
 
 
 def parts_in_words(backbone: str, vit: str) -> str:

@@ -14,8 +14,10 @@ def show_report(report: "Report", sink: Sink) -> None:
     from geoguess_cli.evaluation.definitions import definitions
     from geoguess_cli.evaluation.statistics import Distances, RightCell, RightPlace
     from geoguess_cli.report.content import rows_of
-    from geoguess_cli.wording import counted, number, text_of
+    from geoguess_cli.wording import counted, number, text_of, views_in_words
 
+    if seen := views_in_words(report.model):
+        sink.text(seen)
     grouped, limited = report.grouped, report.limited
     if grouped is not None:
         sink.text(

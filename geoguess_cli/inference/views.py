@@ -76,5 +76,6 @@ class ViewPredictor(PhotoPredictor):
             )
 
     def identity(self) -> dict[str, Any]:
-        """The record of the model, with the number of views."""
-        return {**super().identity(), "views": len(self._views)}
+        """The record of the model, with the number of views and their redundancy."""
+        own = {"views": len(self._views), "views_redundancy": self._redundancy}
+        return {**super().identity(), **own}

@@ -5,7 +5,14 @@ from geoguess_cli.model.familiarity import UNLIKE_PERCENTILE
 from geoguess_cli.report.accuracy import how_far, parts_table, right_cell, right_state, which_place
 from geoguess_cli.report.content import Page, Picture, Section, Table
 from geoguess_cli.report.trust import abstention, calibration, regions
-from geoguess_cli.wording import StatisticText, counted, number, parts_in_words, text_of
+from geoguess_cli.wording import (
+    StatisticText,
+    counted,
+    number,
+    parts_in_words,
+    text_of,
+    views_in_words,
+)
 
 SKIPPED_SHOWN = 20
 
@@ -19,6 +26,7 @@ def report_page(report: Report) -> Page:
 def opening(report: Report) -> list[str]:
     """What was evaluated, in three paragraphs, after what was grouped or limited."""
     counts, model = report.counts, report.model
+    seen = views_in_words(model)
     unread = (
         f"{counts.skipped:,} more could not be read and count in no statistic."
         if counts.skipped
@@ -62,7 +70,7 @@ def opening(report: Report) -> list[str]:
         "is left out.",
         f"Model {model['fingerprint']}: {parts_in_words(model['backbone'], model['vit'])}, "
         f"{model['image_size']} px, {counts.cells:,} cells, {model['parameters']:,} parameters, "
-        f"run on {model['device']} in {model['precision']}.",
+        f"run on {model['device']} in {model['precision']}{seen and f'; {seen}'}.",
     ]
 
 

@@ -36,7 +36,7 @@ from geoguess_cli.model.front_matter import (
 from geoguess_cli.model.replacement import check_own
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.report.datasheet import AT_SEA, Datasheet, datasheet
-from geoguess_cli.wording import counted, percent, text_of
+from geoguess_cli.wording import counted, percent, text_of, views_in_words
 
 SHOWN = 6
 """Countries or licences that a sentence names."""
@@ -241,6 +241,8 @@ def _notes(record: Mapping[str, Any]) -> list[str]:
         notes.append(f"Answers were limited to {limited['region']}.")
     if grouped := record.get("grouped"):
         notes.append(f"Photos were answered together by {grouped['by']}.")
+    if seen := views_in_words(record.get("model") or {}):
+        notes.append(f"{seen}.")
     if leaks := record.get("leaks"):
         verdict = str(leaks["verdict"]).rstrip(".")
         notes.append(f"Test and training photos: {verdict}.")

@@ -28,6 +28,15 @@ def test_the_headline_figures_have_their_intervals(output) -> None:
     assert "report.html" in result.stderr
 
 
+def test_it_says_how_many_views_were_seen(output, trained_world, tmp_path) -> None:
+    said = "3 views of each photo are answered together (redundancy 1.00)"
+    result = trained_world.run("eval", "--views", "3", "--report", tmp_path)
+    assert said in result.stdout
+    assert said in (tmp_path / "report.md").read_text()
+    plain, folder = output
+    assert "views of each photo" not in plain.stdout + (folder / "report.md").read_text()
+
+
 def test_it_says_whether_the_split_leaks(output) -> None:
     result, folder = output
     report = json.loads((folder / "report.json").read_text())

@@ -58,7 +58,8 @@ def test_an_answer_is_that_of_all_views(
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
     alone = np.stack([one.probabilities for one in each[0].predict(good)])  # type: ignore[union-attr]
     assert np.abs(found - alone).max() > 1e-4
-    assert predictor.identity() == {**each[0].identity(), "views": VIEWS}
+    seen = {"views": VIEWS, "views_redundancy": redundancy}
+    assert predictor.identity() == {**each[0].identity(), **seen}
 
 
 def test_likeness_is_that_of_the_whole_photo_and_features_of_all(

@@ -49,7 +49,9 @@ def test_the_statistics_are_those_of_the_report(record: dict[str, Any]) -> None:
 
 def test_what_limits_the_statistics_is_said(record: dict[str, Any]) -> None:
     record |= {"limited": {"region": "Montana, US"}, "grouped": {"by": "sequence"}, "leaks": None}
+    record["model"] |= {"views": 3, "views_redundancy": 0.75}
     notes = measured_of(record).notes
+    assert "3 views of each photo are answered together (redundancy 0.75)." in notes
     for words in ("limited to Montana, US", "together by sequence", "was not checked"):
         assert words in notes
 
