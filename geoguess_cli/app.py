@@ -1,6 +1,7 @@
 """The `geoguess` command line: all verbs, and the one place that catches errors."""
 
 import errno
+import gc
 import os
 import sys
 import warnings
@@ -167,3 +168,6 @@ def main() -> None:
         discard_output()
         typer.echo("error: no space is left for the output; send it to another disk", err=True)
         raise SystemExit(1) from error
+    finally:
+        # Python would look for garbage among all of torch, for a second, before it ends.
+        gc.freeze()

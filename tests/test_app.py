@@ -50,6 +50,19 @@ def test_help_loads_nothing_heavy(verb: tuple[str, ...]) -> None:
     assert "Usage" in done.stdout
 
 
+def test_the_end_looks_for_no_garbage() -> None:
+    """With torch loaded that takes as long as its import."""
+    script = (
+        "import gc, sys\n"
+        "sys.argv = ['geoguess', '--version']\n"
+        "from geoguess_cli.app import main\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    print(gc.get_freeze_count() > 0, gc.collect())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "True 0", done.stderr
+
+
 def test_a_start_imports_the_verb_that_is_called() -> None:
     script = (
         "import sys\n"

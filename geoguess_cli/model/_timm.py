@@ -7,6 +7,7 @@ need none of these operators, so empty schemas are declared for them and the imp
 """
 
 import difflib
+import gc
 import importlib
 import re
 import sys
@@ -27,9 +28,16 @@ _declared: dict[str, torch.library.Library] = {}  # a schema lives as long as it
 
 
 def _import_timm() -> ModuleType:
-    importlib.import_module("timm.data")
-    importlib.import_module("timm.utils")
-    return importlib.import_module("timm")
+    """timm. Its classes and functions are no garbage, so none is looked for while they come."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        importlib.import_module("timm.data")
+        importlib.import_module("timm.utils")
+        return importlib.import_module("timm")
+    finally:
+        if collects:
+            gc.enable()
 
 
 def guarded(load: Callable[[], ModuleType]) -> ModuleType:

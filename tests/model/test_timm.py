@@ -1,5 +1,6 @@
 """timm imports beside a torchvision that does not match torch, or says what to mend."""
 
+import gc
 import subprocess
 import sys
 from types import ModuleType
@@ -80,3 +81,14 @@ def test_a_fresh_interpreter_imports_timm() -> None:
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "1000 0.485\n"), done.stderr
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_import_leaves_the_collector_as_it_was(collects: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collects else gc.disable)()
+        _timm._import_timm()
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
