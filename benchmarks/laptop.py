@@ -205,7 +205,8 @@ def main() -> None:
             "second_training_minutes": round(again / 60, 2),
         }
         if options.paper:
-            result["paper_hours"] = round(paper_hours(used, cells, options.paper), 1)
+            photos = len(table.only("train"))
+            result["paper_hours"] = round(paper_hours(photos, cells, options.paper), 1)
         print(json.dumps(result))
 
 
