@@ -27,6 +27,9 @@ _VERBS = {
 """The module of each verb, in the order of the help."""
 
 
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+
+
 class Verbs(Mapping[str, TyperCommand | TyperGroup]):
     """The verbs by name. A verb is imported when it is asked for: each start needs only one."""
 
@@ -97,15 +100,26 @@ class ErrorBoundary(TyperGroup):
             )
             raise typer.Exit(1) from error
         except (MemoryError, RuntimeError, OSError) as error:
-            asked = shortage(error)
-            if asked is None or ctx.params.get("debug"):
+            reason = _refusal(error)
+            if reason is None or ctx.params.get("debug"):
                 raise
-            remedy = "give a smaller --batch-size or fewer --workers, or end other programs"
-            typer.echo(f"error: out of memory: {asked}; {remedy}", err=True)
+            typer.echo(f"error: {reason}", err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(130) from interrupt
+
+
+def _refusal(error: Exception) -> str | None:
+    """What the system refused, in one line; None for an error of another kind, which is a bug."""
+    asked = shortage(error)
+    if asked is not None:
+        remedy = "give a smaller --batch-size or fewer --workers, or end other programs"
+        return f"out of memory: {asked}; {remedy}"
+    if isinstance(error, OSError) and error.errno in _REFUSED and error.filename:
+        reason = os.strerror(error.errno).lower()
+        return f"{error.filename}: {reason}; give a path that you may read and change"
+    return None
 
 
 def _show_warning(

@@ -6,13 +6,15 @@ import io
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from geoguess_cli.errors import OutputError
+from geoguess_cli.errors import BusyError, GeoguessError, OutputError
 from geoguess_cli.names import WRITABLE, text_of
+from geoguess_cli.wording import byte_size
 
 
 @contextmanager
@@ -25,11 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: `path` is a folder, its disk is full, or it cannot be written there.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the path of a file")
     temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         with writing(path):
+            _check_no_folder(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             temporary.replace(path)
@@ -39,19 +40,83 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, *, size: int | None = None) -> Iterator[None]:
     """Faults of the disk while `path` is written become errors of one line.
+
+    Args:
+        path: The file or folder that is written.
+        size: Bytes that it takes, if they are known.
 
     Raises:
         OutputError: The disk of `path` is full, or it cannot be written there.
     """
     try:
         yield
-    except OSError as error:
-        fault = _fault_of_writing(error, path)
+    except GeoguessError:
+        raise
+    except Exception as error:  # libraries have their own classes for a full disk
+        fault = _fault_of_writing(error, path, size)
         if fault is None:
             raise
         raise OutputError(fault) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if they do not exist.
+
+    Raises:
+        OutputError: The disk is full, or the folder cannot be made there.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def locked(folder: Path, *, busy: str | None = None) -> Iterator[None]:
+    """A folder for this process alone; the lock ends with the process, however it ends.
+
+    Args:
+        folder: It must exist.
+        busy: What the error says if another process holds the lock; None waits for it.
+
+    Raises:
+        OutputError: The folder cannot be written.
+        BusyError: Another process holds the lock, and `busy` is a text.
+    """
+    import filelock  # takes a tenth of a second, and few verbs lock a folder
+
+    lock = filelock.FileLock(folder / ".lock", blocking=busy is None)
+    try:
+        with writing(folder / ".lock"):
+            lock.acquire()
+    except filelock.Timeout as error:
+        raise BusyError(busy) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_writable(path: Path) -> None:
+    """Check, before work that takes long, that its result can be written.
+
+    Args:
+        path: A file or folder that need not exist.
+
+    Raises:
+        OutputError: Its disk is full, or its folder is read-only.
+    """
+    with writing(path):
+        folder = next(own for own in (path, *path.absolute().parents) if own.is_dir())
+        if not os.access(folder, os.W_OK):
+            raise OSError(errno.EACCES, "", str(folder))
+        if not shutil.disk_usage(folder).free:
+            raise OSError(errno.ENOSPC, "", str(folder))
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the path of a file")
 
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -61,21 +126,45 @@ _REFUSED = {
 }
 
 
-def _fault_of_writing(error: OSError, path: Path) -> str | None:
+def _fault_of_writing(error: Exception, path: Path, size: int | None) -> str | None:
     """What an error says of the disk that `path` lies on; None for an error of another kind."""
-    # Polars gives the number of the error in its text only.
-    number = error.errno or next(
-        (int(digits) for digits in re.findall(r"\(os error (\d+)\)", str(error))), None
-    )
+    number = _system_error(error)
     if number in _FULL:
+        needed = "" if size is None else f", which takes {byte_size(size)}"
         return (
-            f"no space is left to write {path}; free some, or give a path on another disk. "
+            f"no space is left to write {path}{needed}; free some, or give a path on another disk. "
             "Nothing was replaced"
         )
-    if number in _REFUSED and str(path.parent) in str(error.filename or path):
+    at = Path(getattr(error, "filename", None) or path).absolute()
+    here = path.parent.absolute()
+    if number in _REFUSED and (at.is_relative_to(here) or here.is_relative_to(at)):
         reason = os.strerror(number).lower()
         return f"{path} cannot be written: {reason}; give a path where you may write"
     return None
+
+
+_NUMBERED = re.compile(r"\(os error (\d+)\)")
+"""Libraries in Rust, such as Polars and safetensors, give the number in their text only."""
+
+_CUT = re.compile(r"\d+ requested and \d+ written")
+"""NumPy says only how much of an array it could write."""
+
+
+def _system_error(error: Exception) -> int | None:
+    """The number of the error by which the system refused to write; None for any other error."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    if numbered := _NUMBERED.search(str(error)):
+        return int(numbered[1])
+    return errno.ENOSPC if _CUT.search(str(error)) else None
+
+
+def check_readable(path: Path) -> None:
+    """Raise the system's own error unless a file can be opened.
+
+    Libraries that find a file unreadable call it damaged or missing.
+    """
+    path.open("rb").close()
 
 
 def readable(path: Path) -> Path | io.BytesIO:
@@ -103,10 +192,9 @@ def write_lines(lines: Iterable[str], path: Path) -> None:
     Raises:
         OutputError: `path` is a folder, its disk is full, or it cannot be written there.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the path of a file")
     part = part_of(path)
     with writing(path):
+        _check_no_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Each line goes to the disk as it ends.
         with part.open("w", encoding="utf-8", errors=WRITABLE, buffering=1) as file:

@@ -1,5 +1,6 @@
 """The command line as a whole: its speed to answer, its errors, its help."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -118,6 +119,22 @@ def test_too_little_memory_is_one_line(error, monkeypatch) -> None:
     result = CliRunner().invoke(app, ["cells", "show"])
     assert result.exit_code == 1
     assert result.stderr.startswith("error: out of memory: there is too little memory; give a")
+    assert result.stderr.count("\n") == 1
+    assert CliRunner().invoke(app, ["--debug", "cells", "show"]).exception is error
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO])
+@pytest.mark.promise("fault", "a file that may not be read or changed, in any verb")
+def test_a_file_that_may_not_be_opened_is_one_line(number: int, monkeypatch) -> None:
+    error = OSError(number, os.strerror(number), "some/file")
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("geoguess_cli.console.verbs.settings", fail)
+    result = CliRunner().invoke(app, ["cells", "show"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: some/file: {os.strerror(number).lower()}; give a path")
     assert result.stderr.count("\n") == 1
     assert CliRunner().invoke(app, ["--debug", "cells", "show"]).exception is error
 

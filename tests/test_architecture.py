@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "geoguess_cli"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("errors", "names"),
-    ("files", "frames", "wording", "choices", "extras"),
+    ("errors", "names", "wording"),
+    ("files", "frames", "choices", "extras"),
     ("toml_records", "shortage"),
     ("training_config",),
     ("config",),
@@ -166,6 +166,16 @@ def test_only_the_command_line_prints_or_exits(path: Path) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             called = f"{node.value.id}.{node.attr}"
             assert called not in {"sys.exit", "os._exit", "os.environ", "os.getenv"}, called
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_only_one_module_makes_folders_and_locks(path: Path) -> None:
+    """So that a disk that refuses either is told in one line."""
+    if room_of(path) == "files":
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"mkdir", "makedirs", "FileLock"}, f"line {node.lineno}"
 
 
 def test_only_one_module_of_occlusion_knows_a_predictor() -> None:

@@ -2,15 +2,28 @@
 
 import errno
 import os
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import polars as pl
 import pytest
+from matplotlib.figure import Figure
+from safetensors.numpy import save_file
 
-from geoguess_cli.errors import OutputError, PhotoError
+from geoguess_cli.errors import BusyError, OutputError, PhotoError
 from geoguess_cli.files import (
+    check_writable,
     csv_lines,
     json_lines,
+    locked,
+    make_folder,
     part_of,
     readable,
     replacing,
@@ -102,6 +115,145 @@ def test_a_disk_that_takes_nothing_is_told_in_one_line(tmp_path: Path, error, sa
     assert "\n" not in str(caught.value)
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+
+
+@contextmanager
+def full_disk(left: int) -> Iterator[None]:
+    """Let no file grow beyond a number of bytes, as a full disk would."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+NUMBERS = np.arange(100_000)
+FRAME = pl.DataFrame({"a": NUMBERS})
+
+
+def savefig(path: Path) -> None:
+    figure = Figure()
+    figure.add_subplot().plot(NUMBERS)
+    figure.savefig(path, format="png", dpi=300)
+
+
+def write_zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", NUMBERS.tobytes())
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "bytes": lambda path: path.write_bytes(NUMBERS.tobytes()),
+    "text": lambda path: path.write_text("a" * len(NUMBERS)),
+    "npy": lambda path: np.save(path, NUMBERS),
+    "parquet": FRAME.write_parquet,
+    "streamed parquet": lambda path: FRAME.lazy().sink_parquet(path),
+    "csv": FRAME.write_csv,
+    "safetensors": lambda path: save_file({"a": NUMBERS}, path),
+    "figure": savefig,
+    "zip": write_zip,
+}
+
+
+@pytest.mark.parametrize("left", [0, 5000])
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.promise("fault", "a disk that fills up below each library that writes results")
+def test_a_disk_that_fills_up_is_told_in_one_line(tmp_path: Path, kind: str, left: int) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"old")
+    with (
+        pytest.raises(OutputError, match="no space is left to write"),
+        full_disk(left),
+        replacing(path) as temporary,
+    ):
+        WRITERS[kind](temporary)
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """Work as another user, if this one may do everything."""
+    if os.name == "nt":
+        pytest.skip("Windows has other rights")
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        yield
+    finally:
+        if user == 0:
+            os.seteuid(user)
+
+
+def lock(folder: Path) -> None:
+    with locked(folder):
+        pass
+
+
+REFUSED: dict[str, Callable[[Path], object]] = {
+    "a file": lambda folder: write_text("a", folder / "a.txt"),
+    "a file some folders below": lambda folder: write_text("a", folder / "b" / "c" / "a.txt"),
+    "lines": lambda folder: write_lines(["a"], folder / "b" / "c" / "a.csv"),
+    "a folder": lambda folder: make_folder(folder / "b" / "c"),
+    "a lock": lock,
+    "a check before": lambda folder: check_writable(folder / "b" / "c" / "a.txt"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+@pytest.mark.promise("fault", "a folder of another user under any result")
+def test_a_folder_of_another_user_is_told_in_one_line(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A path from the working folder, since the folders above it may be closed to others.
+    folder = Path("own")
+    (tmp_path / folder).mkdir(mode=0o555)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    lock(tmp_path)  # loads the library that locks
+    with (
+        pytest.raises(OutputError, match="cannot be written: permission denied") as caught,
+        without_rights(),
+    ):
+        REFUSED[kind](folder)
+    assert "\n" not in str(caught.value)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_place_that_takes_results_passes_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_writable(tmp_path)
+    check_writable(tmp_path / "b" / "c" / "a.txt")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(OutputError, match="no space is left to write"):
+        check_writable(tmp_path / "a.txt")
+
+
+def test_a_lock_is_held_by_one_process(tmp_path: Path) -> None:
+    script = f"""
+from pathlib import Path
+from geoguess_cli.files import locked
+with locked(Path({str(tmp_path)!r})):
+    print("locked", flush=True)
+    input()
+"""
+    other = [sys.executable, "-c", script]
+    with subprocess.Popen(other, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as at:
+        assert at.stdout is not None
+        assert at.stdout.readline() == "locked\n"
+        with (
+            pytest.raises(BusyError, match="it is at work"),
+            locked(tmp_path, busy="it is at work"),
+        ):
+            pass
+        at.kill()
+    with locked(tmp_path, busy="it is at work"):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,12 @@ def calibrate(
     --views K fits how alike K views of a photo are as evidence, for `predict` and `eval` --views.
     """
     folder = folder_of(config, model)
+    from geoguess_cli.files import check_writable
     from geoguess_cli.model.checkpoint import save_model
     from geoguess_cli.model.trained import with_network
 
+    path = output or folder
+    check_writable(path.parent)
     table = read_photos(config.photos, sink, columns=config.columns)
     require_splits(table, "val")
     check_leaks(table, "val", sink)
@@ -67,7 +70,6 @@ def calibrate(
             f"{config.photos}: {fit.reason}, so nothing can be fitted and the model does not "
             "change; name a table with other validation photos by --photos"
         )
-    path = output or folder
     save_model(path, fit.applied_to(trained))
     if sink.as_json:
         sink.json({**fit.record(), "path": str(path)})

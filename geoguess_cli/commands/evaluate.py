@@ -59,10 +59,13 @@ def evaluate(
     """
     from geoguess_cli import api
     from geoguess_cli.evaluation.comparison import compare as compared
+    from geoguess_cli.files import check_writable
     from geoguess_cli.hub.address import shown
 
     if compare is not None and model is not None:
         raise typer.BadParameter("--compare already names two models; leave out --model")
+    target = report or config.artifacts / ("eval" if compare is None else "comparison")
+    check_writable(target)
     table = read_photos(config.photos, sink, columns=config.columns)
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
@@ -89,7 +92,6 @@ def evaluate(
         )
 
     if compare is None:
-        target = report or config.artifacts / "eval"
         predictor = load(model)
         evaluation = evaluated(predictor)
         api.save(evaluation, target)
@@ -98,7 +100,6 @@ def evaluate(
         sink.wrote("report", target / "report.html")
         _tell(config, predictor.trained, of, target)
         return
-    target = report or config.artifacts / "comparison"
     a, b = (evaluated(load(folder)) for folder in compare)
     comparison = compared(a, b, names=(shown(compare[0]), shown(compare[1])))
     api.save(comparison, target)

@@ -55,11 +55,13 @@ def export(
     """
     folder = folder_of(config, model)
     from geoguess_cli import api
+    from geoguess_cli.files import check_writable
     from geoguess_cli.inference.exporting import ENDING, export_onnx
     from geoguess_cli.model.trained import with_network
 
     del to  # ONNX is the only one so far
     path = output or folder.with_name(f"{folder.name}{ENDING}")
+    check_writable(path)
     photos: list[PhotoFile] = list(expand_photos(check, sink).files) if check else []
     config = dataclasses.replace(config, device="cpu", precision="fp32")
     trained = with_network(api.predictor_at(folder, config).trained)

@@ -173,7 +173,8 @@ def _question(
 
 
 def _check_files(path: Path, raw: Path | None, photos: int) -> None:
-    """Refuse an ending that cannot be written, and a sheet of too many photos."""
+    """Refuse a file that cannot be written, and a sheet of too many photos."""
+    from geoguess_cli.files import check_writable
     from geoguess_cli.occlusion.figures import MOST_PHOTOS
     from geoguess_cli.occlusion.files import DATA_ENDINGS, FIGURE_ENDINGS
 
@@ -185,6 +186,9 @@ def _check_files(path: Path, raw: Path | None, photos: int) -> None:
             f"{photos} photos were given; a sheet holds at most {MOST_PHOTOS} photos, "
             "and -o FILE.json or FILE.npy holds any number"
         )
+    for file in (path, raw):
+        if file is not None:
+            check_writable(file)
 
 
 def _contents(path: Path, photos: int) -> str:

@@ -119,6 +119,7 @@ def train(
     processes: "Processes",
 ) -> None:
     """Train the geolocator and write the model that is best on the validation photos."""
+    from geoguess_cli.files import check_writable
     from geoguess_cli.geo.partition import read_partition
     from geoguess_cli.training.foresight import foresee
     from geoguess_cli.training.runs import choose_run
@@ -129,6 +130,8 @@ def train(
         if processes.leads:
             _show_summary(config, cells_path, sink)
         return
+    model_path = output or config.model_path
+    check_writable(model_path.parent)
     partition = read_partition(cells_path)
     table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True)
     check_leaks(table, "val", sink)
@@ -160,7 +163,7 @@ def train(
         sink.warn(sentence)
     _run(session, stop_after, sink)
     if processes.leads:
-        _write(session, output or config.model_path, sink, memory=memory)
+        _write(session, model_path, sink, memory=memory)
 
 
 def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> None:

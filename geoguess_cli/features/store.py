@@ -20,14 +20,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import filelock
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt64
 
 from geoguess_cli.choices import FeatureType
 from geoguess_cli.errors import FeatureError
 from geoguess_cli.features.keys import KEY_BYTES, KeyIndex
-from geoguess_cli.files import replacing, write_text, writing
+from geoguess_cli.files import locked, make_folder, replacing, write_text, writing
 
 ABOUT_NAME = "about.json"
 ROWS_NAME = "features.bin"
@@ -82,7 +81,7 @@ class FeatureStore:
     def create(cls, folder: Path, about: About) -> "FeatureStore":
         """The store in a folder, which is made if it does not exist."""
         if not (folder / ABOUT_NAME).is_file():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             tree = {"format": FORMAT, **dataclasses.asdict(about)}
             write_text(json.dumps(tree, indent=2) + "\n", folder / ABOUT_NAME)
         return cls.open(folder)
@@ -190,7 +189,7 @@ class FeatureStore:
 
     def keep_only(self, wanted: UInt64[np.ndarray, "n 2"]) -> int:
         """Drop the rows of all other photos, and return how many were dropped."""
-        with self._lock():
+        with locked(self.folder):
             self._forget()
             kept = KeyIndex(wanted).find(self.keys) >= 0
             dropped = int((~kept).sum())
@@ -243,13 +242,10 @@ class FeatureStore:
         path = self.folder / name
         return path.stat().st_size if path.is_file() else 0
 
-    def _lock(self) -> filelock.BaseFileLock:
-        return filelock.FileLock(self.folder / ".lock")
-
     @contextmanager
     def _writing(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         """Both files, for this process alone, at the end of their last whole row."""
-        with self._lock(), writing(self.folder / ROWS_NAME):
+        with locked(self.folder), writing(self.folder / ROWS_NAME):
             rows = len(self)
             with (
                 open(self.folder / ROWS_NAME, "ab") as row_file,

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int, Int32, Shaped, UInt8, UInt32, UInt64
 
 from geoguess_cli.choices import Uncovered
 from geoguess_cli.errors import CellError, MissingFileError
-from geoguess_cli.files import readable
+from geoguess_cli.files import check_readable, readable
 from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.geo.cells import (
     MAX_LEVEL,
@@ -297,6 +297,7 @@ def read_partition(path: Path) -> Partition:
     """
     if not path.is_file():
         raise MissingFileError(f"no cells at {path}; run `geoguess cells build` first")
+    check_readable(path)
     needed = ["cell_id", "photos", "latitude", "longitude"]
     try:
         missing = [name for name in needed if name not in pl.read_parquet_schema(readable(path))]

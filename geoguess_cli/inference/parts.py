@@ -4,6 +4,7 @@ about.json             what decides the rows, by the name that the user knows
 parts/000012.parquet   the answers to one stretch of the photos
 predictions.parquet    all answers in order, in place of the parts once every part is there
 
+A file is written under a lock, since shards may share the folder.
 A part covers the same photos in every run and shard, and begins with a batch. So each row is
 computed from the same batch, however often a run was stopped and whoever had its shard.
 """
@@ -17,14 +18,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
 import numpy as np
 import polars as pl
 from jaxtyping import Int
 
 from geoguess_cli.choices import PointMethod
 from geoguess_cli.errors import OutputError
-from geoguess_cli.files import replacing, write_text, writing
+from geoguess_cli.files import locked, make_folder, replacing, write_text
 from geoguess_cli.frames import UNREADABLE
 from geoguess_cli.geo.cut_partition import CutPartition
 from geoguess_cli.geo.partition import Partition
@@ -157,9 +157,8 @@ class AnswerParts:
             OutputError: The folder holds other files or answers of another kind, or it cannot be
                 written.
         """
-        with writing(self.folder / ABOUT_NAME):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        make_folder(self.folder)
+        with locked(self.folder):
             path = self.folder / ABOUT_NAME
             if path.is_file():
                 self._check(path)
@@ -222,7 +221,7 @@ class AnswerParts:
                 done += 1
                 yield done
             frame = pl.DataFrame(rows, schema=schema, orient="row")
-            with self._lock(), replacing(self.path(number)) as temporary:
+            with locked(self.folder), replacing(self.path(number)) as temporary:
                 frame.write_parquet(temporary)
 
     def merge(self) -> bool:
@@ -231,7 +230,7 @@ class AnswerParts:
         Raises:
             OutputError: The disk is full, or the folder cannot be written.
         """
-        with self._lock():
+        with locked(self.folder):
             if self.missing():
                 return False
             parts = self.folder / PARTS_NAME
@@ -259,10 +258,6 @@ class AnswerParts:
 
     def _parts(self) -> list[Path]:
         return [path for path in map(self.path, range(self.count)) if path.is_file()]
-
-    def _lock(self) -> filelock.BaseFileLock:
-        """Held while a file is written, since shards may share the folder."""
-        return filelock.FileLock(self.folder / ".lock")
 
     def _check(self, path: Path) -> None:
         """Raise an error unless a folder that is begun has the same terms."""

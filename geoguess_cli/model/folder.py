@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import SENSELESS, MissingFileError, ModelError
+from geoguess_cli.files import check_readable
 from geoguess_cli.geo.partition import Partition, read_partition
 from geoguess_cli.hub.address import shown
 from geoguess_cli.model.decision import Decision
@@ -148,6 +149,7 @@ def check_folder(folder: Path) -> None:
     for name in NEEDED:
         if not (folder / name).is_file():
             raise MissingFileError(f"{shown(folder)} is not a model folder: it lacks {name}")
+        check_readable(folder / name)
 
 
 def check_cells(folder: Path, *digests: Any) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoguess_cli.errors import ModelError
+from geoguess_cli.files import make_folder, writing
 from geoguess_cli.hub.address import snapshot_address
 from geoguess_cli.model.folder import CONFIG_NAME, beside, recover
 
@@ -16,6 +17,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
     Raises:
         ModelError: The folder exists and is not a model folder, or is one of the hub's cache.
+        OutputError: The disk is full, or the folder cannot be written.
     """
     folder = folder.resolve()  # replace the folder behind a link, not the link
     recover(folder)
@@ -29,12 +31,13 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     partial, previous = beside(folder, "partial"), beside(folder, "previous")
     for leftover in (partial, previous):
         shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
     try:
-        yield partial
-        if folder.exists():
-            folder.rename(previous)
-        partial.rename(folder)
+        with writing(folder):
+            make_folder(partial)
+            yield partial
+            if folder.exists():
+                folder.rename(previous)
+            partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(previous, ignore_errors=True)

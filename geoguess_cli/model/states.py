@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from geoguess_cli.errors import MissingFileError, ModelError
-from geoguess_cli.files import replacing
+from geoguess_cli.files import check_readable, replacing
 from geoguess_cli.model.folder import CELLS_KEY as CELLS_KEY
 from geoguess_cli.model.folder import WEIGHTS_NAME as WEIGHTS_NAME
 from geoguess_cli.model.folder import cells_digest as cells_digest
@@ -43,6 +43,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     if not path.is_file():
         raise MissingFileError(f"there are no weights at {path}")
+    check_readable(path)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})

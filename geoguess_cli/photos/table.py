@@ -23,7 +23,7 @@ import polars as pl
 from jaxtyping import Float, Integer
 
 from geoguess_cli.errors import MissingFileError, PhotoTableError
-from geoguess_cli.files import replacing
+from geoguess_cli.files import make_folder, replacing
 from geoguess_cli.names import text_of
 from geoguess_cli.photos.columns import REQUIRED_COLUMNS, SPLITS, TEXT_COLUMNS, has_archives
 from geoguess_cli.photos.files import read_header, read_rows
@@ -190,7 +190,7 @@ def write_photo_table(table: PhotoTable, path: Path) -> None:
     """
     check_table_path(path)
     write = _WRITERS[path.suffix.lower()]
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     path = path.parent.resolve() / path.name
     frame = _relative_to(table.frame, table.root.resolve(), path.parent)
     with replacing(path) as temporary, temporary.open("wb") as file:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from geoguess_cli.errors import DownloadError
+from geoguess_cli.files import make_folder
 from geoguess_cli.photos.files import read_header
 from geoguess_cli.photos.table import PhotoTable
 from geoguess_cli.sources.clients import RepositoryListing, fetch, list_repository
@@ -121,7 +122,7 @@ def download(
     Raises:
         DownloadError: The server refuses or breaks off; what is complete stays.
     """
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(plan.folder)
     # All wanted files, not only the absent ones: the client knows whether a file is still the
     # one of this revision.
     files = [file for choice in plan.choices for file in choice.files]

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from jaxtyping import Float32
 
-from geoguess_cli.files import write_text
+from geoguess_cli.files import make_folder, write_text, writing
 from geoguess_cli.names import WRITABLE
 from geoguess_cli.survey.spots import Answered, Box, Spot
 
@@ -46,9 +46,10 @@ class ScanStore:
         name = sha256(header.encode()).hexdigest()[:16]
         self.path = folder / f"{name}.jsonl"
         self.others = sorted(p for p in folder.glob("*.jsonl") if p != self.path)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._photos = self._open(header)
-        self._file: IO[str] = self.path.open("a", encoding="utf-8", errors=WRITABLE)
+        with writing(self.path):
+            self._file: IO[str] = self.path.open("a", encoding="utf-8", errors=WRITABLE)
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -67,8 +68,9 @@ class ScanStore:
     def add(self, name: str, photo: ScannedPhoto) -> None:
         """Add the scan of a photo; it is on disk when this returns."""
         line = json.dumps({"photo": name, **_record(photo)})
-        self._file.write(line + "\n")
-        self._file.flush()
+        with writing(self.path):
+            self._file.write(line + "\n")
+            self._file.flush()
         self._photos[name] = line
 
     def __enter__(self) -> "ScanStore":

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 from torch import Tensor
 
 from geoguess_cli.config import Config, to_toml
-from geoguess_cli.errors import BusyError, MissingFileError, ModelError
-from geoguess_cli.files import replacing, write_text
+from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.files import locked, make_folder, replacing, write_text
 from geoguess_cli.model.states import CELLS_KEY, read_state
 from geoguess_cli.training.snapshot import Snapshot, Snapshots, link_or_copy
 
@@ -74,16 +73,15 @@ class Run:
 
         Raises:
             BusyError: Another process trains in this run.
+            OutputError: The folder cannot be written.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with filelock.FileLock(self.folder / ".lock", blocking=False):
-                yield
-        except filelock.Timeout as error:
-            raise BusyError(
-                f"another training is at work in {self.folder}; wait for it or stop it, "
-                "or name another run with --name"
-            ) from error
+        make_folder(self.folder)
+        busy = (
+            f"another training is at work in {self.folder}; wait for it or stop it, "
+            "or name another run with --name"
+        )
+        with locked(self.folder, busy=busy):
+            yield
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of the metrics, one an epoch, in order."""

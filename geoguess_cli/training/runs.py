@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geoguess_cli.choices import Resume
 from geoguess_cli.errors import ConfigError, MissingFileError
+from geoguess_cli.files import writing
 from geoguess_cli.training.run import Run
 
 PREFIX = "run-"
@@ -72,7 +73,8 @@ def new_run(folder: Path, name: str | None = None, *, replace: bool = False) -> 
             )
         with Run(path).locked():
             pass
-        shutil.rmtree(path)
+        with writing(path):
+            shutil.rmtree(path)
     return Run(path)
 
 

@@ -12,6 +12,7 @@ The newest two are kept. There is no pickle.
 """
 
 import dataclasses
+import errno
 import hashlib
 import json
 import math
@@ -25,7 +26,7 @@ from typing import Any
 from torch import Tensor
 
 from geoguess_cli.errors import ModelError, OutputError
-from geoguess_cli.files import writing
+from geoguess_cli.files import make_folder, writing
 from geoguess_cli.model.states import read_state, state_bytes
 from geoguess_cli.training.progress import Phase
 from geoguess_cli.training.stages import PlannedStage
@@ -140,7 +141,7 @@ class Snapshots:
         partial = self.folder / f".{number:06d}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         try:
-            with writing(self.path(number)):
+            with writing(self.path(number), size=_bytes_of(snapshot, best)):
                 digests = self._write_files(snapshot, best, partial)
                 partial.rename(self.path(number))
                 _flush(self.folder)
@@ -159,8 +160,7 @@ class Snapshots:
         Raises:
             OutputError: The disk has too little room.
         """
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         free, needed = shutil.disk_usage(self.folder).free, (KEPT + 1) * tensors
         if free < needed:
             raise OutputError(
@@ -192,7 +192,7 @@ class Snapshots:
         self, snapshot: Snapshot, best: bytes | Path | None, folder: Path
     ) -> dict[str, str]:
         """Write all files of a snapshot, and return their digests."""
-        folder.mkdir(parents=True)
+        make_folder(folder)
         digests = {
             STATE: _write(_plain(snapshot), folder / STATE),
             TENSORS: _write(state_bytes(dict(_tensors(snapshot))), folder / TENSORS),
@@ -221,6 +221,8 @@ class Snapshots:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, ModelError) and "another version" in str(error):
                 raise
+            if isinstance(error, OSError) and error.errno not in _MISSING:
+                raise  # such as a file that this user may not read: it is no reason to remove it
             raise _DamagedError(f"{type(error).__name__}: {error}") from error
         self._digests = digests
         return snapshot
@@ -230,6 +232,16 @@ class Snapshots:
         link_or_copy(best, path)
         known = best.parent.parent == self.folder and self._digests.get(BEST)
         return known or _digest_of(path)
+
+
+def _bytes_of(snapshot: Snapshot, best: bytes | Path | None) -> int:
+    """Bytes of the files of a snapshot, but for the few of its plain values."""
+    own = len(best) if isinstance(best, bytes) else 0  # a path gets a second name
+    return own + sum(tensor.nbytes for _, tensor in _tensors(snapshot))
+
+
+_MISSING = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, None)
+"""Errors of the system where a file of a snapshot is not there or cannot be read any more."""
 
 
 class _DamagedError(Exception):

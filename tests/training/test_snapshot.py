@@ -100,6 +100,23 @@ def test_a_damaged_snapshot_is_named_and_the_one_before_it_used(
     assert snapshots.numbers() == [1]
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.ENOMEM])
+@pytest.mark.promise("fault", "a snapshot that cannot be read now, though it is whole")
+def test_a_snapshot_that_cannot_be_read_is_not_taken_for_damaged(
+    number: int, snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Snapshots(tmp_path).save(snapshot, None)
+
+    def refuse(path: Path, *_: object) -> None:
+        raise OSError(number, "no", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(OSError, match="no"):
+            Snapshots(tmp_path).latest()
+    assert Snapshots(tmp_path).latest()[1] == []
+
+
 def test_a_half_written_snapshot_is_no_snapshot(snapshot: Snapshot, tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path)
     snapshots.save(snapshot, None)
@@ -131,7 +148,7 @@ def test_a_full_disk_leaves_the_snapshots_as_they_were(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OutputError, match=r"no space is left to write .*000002"):
+    with pytest.raises(OutputError, match=r"no space is left to write .*000002, which takes \d"):
         snapshots.save(snapshot, None)
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
