@@ -107,11 +107,37 @@ def check_writable(path: Path) -> None:
         OutputError: Its disk is full, or its folder is read-only.
     """
     with writing(path):
-        folder = next(own for own in (path, *path.absolute().parents) if own.is_dir())
+        folder = _existing(path)
         if not os.access(folder, os.W_OK):
             raise OSError(errno.EACCES, "", str(folder))
         if not shutil.disk_usage(folder).free:
             raise OSError(errno.ENOSPC, "", str(folder))
+
+
+def require_room(folder: Path, needed: int, *, what: str, elsewhere: str) -> None:
+    """Check, before much is written, that the disk of a folder has room for it.
+
+    Args:
+        folder: The folder; it need not exist yet.
+        needed: Bytes to be written.
+        what: Subject and verb, such as "the photos take".
+        elsewhere: How to write to another disk, as the end of "or …".
+
+    Raises:
+        OutputError: There is too little room.
+    """
+    home = _existing(folder)
+    free = shutil.disk_usage(home).free
+    if needed > free:
+        raise OutputError(
+            f"{what} {byte_size(needed)}, and {home} has {byte_size(free)} left; "
+            f"free {byte_size(needed - free)}, or {elsewhere}"
+        )
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the first folder above it, that is a folder."""
+    return next(own for own in (path, *path.absolute().parents) if own.is_dir())
 
 
 def _check_no_folder(path: Path) -> None:

@@ -109,9 +109,14 @@ class Extraction:
         Args:
             photos: All photos.
             missing: Positions of the photos to read.
+
+        Raises:
+            FeatureError: A feature is not finite in the number type of the store.
+            OutputError: The disk is full, or has too little room for all of them.
         """
         if not len(missing):
             return
+        self.store.check_space(len(missing))
         waiting: list[Extracted] = []
         nothing = np.empty((0, self.store.about.width), dtype=np.float32)
         with self._loader(photos.files.take(missing)) as loader:

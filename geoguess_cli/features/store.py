@@ -26,7 +26,8 @@ from jaxtyping import Bool, Float, Float32, Int, UInt64
 from geoguess_cli.choices import FeatureType
 from geoguess_cli.errors import FeatureError
 from geoguess_cli.features.keys import KEY_BYTES, KeyIndex
-from geoguess_cli.files import locked, make_folder, replacing, write_text, writing
+from geoguess_cli.files import locked, make_folder, replacing, require_room, write_text, writing
+from geoguess_cli.wording import counted
 
 ABOUT_NAME = "about.json"
 ROWS_NAME = "features.bin"
@@ -186,6 +187,19 @@ class FeatureStore:
             # The key follows the features onto the disk: it says that they are there.
             _add(key_file, keys.astype("<u8").tobytes())
         self._forget()
+
+    def check_space(self, photos: int) -> None:
+        """Check that the disk has room for the rows of some more photos.
+
+        Raises:
+            OutputError: It has too little.
+        """
+        require_room(
+            self.folder,
+            photos * (self.row_bytes + KEY_BYTES),
+            what=f"the features of {counted(photos, 'photo')} take",
+            elsewhere="name a folder on another disk with --artifacts",
+        )
 
     def keep_only(self, wanted: UInt64[np.ndarray, "n 2"]) -> int:
         """Drop the rows of all other photos, and return how many were dropped."""

@@ -21,12 +21,11 @@ from jaxtyping import Integer
 
 from geoguess_cli.choices import ExportFormat
 from geoguess_cli.errors import OutputError, PhotoError
-from geoguess_cli.files import replacing, write_text
+from geoguess_cli.files import replacing, require_room, write_text
 from geoguess_cli.photos.archives import STORED, Member
 from geoguess_cli.photos.columns import ARCHIVE_COLUMNS, SPLITS
 from geoguess_cli.photos.endings import UniqueNames, photo_ending, safe_stem
 from geoguess_cli.photos.table import PhotoTable, write_photo_table
-from geoguess_cli.sources.disk import require_room
 from geoguess_cli.sources.unpacking import EPOCH, zip_places
 
 SHARD_BYTES = 1 << 30
@@ -83,7 +82,12 @@ class Export:
                 little room; or a file cannot be written.
         """
         self._prepare(force)
-        require_room(self.folder, self.bytes_needed)
+        require_room(
+            self.folder,
+            self.bytes_needed,
+            what="the photos take",
+            elsewhere="name a place on another disk with -o",
+        )
         self.failures.clear()
         try:
             write_text(json.dumps({"to": self.to, "entries": self._entries()}), self._mark)

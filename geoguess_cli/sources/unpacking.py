@@ -17,13 +17,12 @@ import numpy as np
 import polars as pl
 
 from geoguess_cli.errors import OutputError
-from geoguess_cli.files import replacing
+from geoguess_cli.files import replacing, require_room
 from geoguess_cli.photos.archives import STORED
 from geoguess_cli.photos.columns import ARCHIVE_COLUMNS
 from geoguess_cli.photos.endings import UniqueNames, photo_ending, safe_stem
 from geoguess_cli.photos.rows import BadRow
 from geoguess_cli.photos.table import PhotoTable, check_table_path
-from geoguess_cli.sources.disk import require_room
 from geoguess_cli.sources.parquet_files import ParquetFile, ParquetFiles
 from geoguess_cli.sources.reading import Reading
 
@@ -116,7 +115,12 @@ class Unpacking:
             )
         for path in others:
             path.unlink()
-        require_room(self.folder, self.bytes_needed)
+        require_room(
+            self.folder,
+            self.bytes_needed,
+            what="the photos take",
+            elsewhere="name a place on another disk with -o",
+        )
 
     def _others(self) -> Iterator[Path]:
         """Zips in the way of this import, and those that an import of other photos has left."""

@@ -25,12 +25,11 @@ from typing import Any
 
 from torch import Tensor
 
-from geoguess_cli.errors import ModelError, OutputError
-from geoguess_cli.files import make_folder, writing
+from geoguess_cli.errors import ModelError
+from geoguess_cli.files import make_folder, require_room, writing
 from geoguess_cli.model.states import read_state, state_bytes
 from geoguess_cli.training.progress import Phase
 from geoguess_cli.training.stages import PlannedStage
-from geoguess_cli.wording import byte_size
 
 FORMAT = 2
 """Number of this layout; a change that older versions would misread raises it."""
@@ -160,14 +159,12 @@ class Snapshots:
         Raises:
             OutputError: The disk has too little room.
         """
-        make_folder(self.folder)
-        free, needed = shutil.disk_usage(self.folder).free, (KEPT + 1) * tensors
-        if free < needed:
-            raise OutputError(
-                f"the snapshots of this training take up to {byte_size(needed)}, and the disk of "
-                f"{self.folder} has {byte_size(free)} left; free some, or name a folder on another "
-                "disk with --artifacts"
-            )
+        require_room(
+            self.folder,
+            (KEPT + 1) * tensors,
+            what="the snapshots of this training take up to",
+            elsewhere="name a folder on another disk with --artifacts",
+        )
 
     def latest(self) -> tuple[Snapshot | None, list[str]]:
         """The newest snapshot that is whole, on the CPU, and a sentence about each damaged one.

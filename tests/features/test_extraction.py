@@ -2,13 +2,16 @@
 
 import itertools
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from geoguess_cli.errors import OutputError
 from geoguess_cli.features import extraction
 from geoguess_cli.features.encoder import Encoder
 from geoguess_cli.features.extraction import Extraction
@@ -144,3 +147,19 @@ def test_a_build_goes_on_where_it_was_killed(
     assert counted.seen == 19
     expected = _reference(build_encoder(), files, PLAIN)
     np.testing.assert_allclose(kept.read(READABLE), expected, atol=1e-5)
+
+
+@pytest.mark.promise("fault", "a disk too small for the features of a table")
+def test_a_disk_too_small_is_told_before_a_photo_is_read(
+    build_encoder: Callable[..., Encoder],
+    folder: FeatureFolder,
+    files: PhotoList,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    encoder = build_encoder()
+    counted = Counted(encoder)
+    store = folder.store(encoder, PLAIN)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
+    with pytest.raises(OutputError, match=r"the features of 20 photos take .* B left; free .* or "):
+        Extraction(store, counted, PLAIN, batch_size=8).keep(files)
+    assert (counted.seen, len(store)) == (0, 0)

@@ -158,6 +158,6 @@ def test_a_disk_too_small_for_the_training_is_refused_before_it(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
-    with pytest.raises(OutputError, match=r"take up to .* MB, and the disk of .* has 1\.0 MB left"):
+    with pytest.raises(OutputError, match=r"take up to .* MB, and .* has 1\.0 MB left; free"):
         lab.train()
     assert not lab.run().begun
