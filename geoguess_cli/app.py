@@ -78,7 +78,7 @@ class ErrorBoundary(TyperGroup):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("once", GeoguessWarning)
-                warnings.showwarning = _show_warning
+                warnings.showwarning = Warnings()
                 result = super().invoke(ctx)
                 sys.stdout.flush()
                 return result
@@ -122,21 +122,31 @@ def _refusal(error: Exception) -> str | None:
     return None
 
 
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Print a warning for the user as one line; those of libraries look as in any program."""
-    if issubclass(category, GeoguessWarning):
-        if processes.leads():  # the other processes have the same to say
+class Warnings:
+    """Prints a warning for the user as one line, once; those of libraries look as in any program.
+
+    Python forgets which warnings it has shown whenever a library changes its filters.
+    """
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        """Print it, unless another process or an earlier warning says the same."""
+        if not issubclass(category, GeoguessWarning):
+            text = warnings.formatwarning(str(message), category, filename, lineno, line)
+            (file or sys.stderr).write(text)
+        elif processes.leads() and str(message) not in self._shown:
+            self._shown.add(str(message))
             typer.echo(f"warning: {message}", err=True)
-    else:
-        text = warnings.formatwarning(str(message), category, filename, lineno, line)
-        (file or sys.stderr).write(text)
 
 
 app = typer.Typer(

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 import geoguess_cli
 from geoguess_cli import __version__
 from geoguess_cli.app import app
-from geoguess_cli.errors import GeoguessError
+from geoguess_cli.errors import GeoguessError, GeoguessWarning
 
 PACKAGE = Path(geoguess_cli.__file__).parent
 
@@ -137,6 +138,19 @@ def test_a_file_that_may_not_be_opened_is_one_line(number: int, monkeypatch) -> 
     assert result.stderr.startswith(f"error: some/file: {os.strerror(number).lower()}; give a path")
     assert result.stderr.count("\n") == 1
     assert CliRunner().invoke(app, ["--debug", "cells", "show"]).exception is error
+
+
+def test_a_warning_is_shown_once_whatever_libraries_filter(monkeypatch, tmp_path) -> None:
+    def warn(*_: object, **__: object) -> None:
+        for text in ("too little", "too little", "too much"):
+            warnings.warn(text, GeoguessWarning, stacklevel=1)
+            warnings.filterwarnings("ignore", message="of a library")
+        raise GeoguessError("the end")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("geoguess_cli.console.verbs.settings", warn)
+    told = CliRunner().invoke(app, ["cells", "show"]).stderr.splitlines()
+    assert told == ["warning: too little", "warning: too much", "error: the end"]
 
 
 def test_an_error_is_one_line_and_debug_shows_more(tmp_path, monkeypatch) -> None:
