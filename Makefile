@@ -63,6 +63,7 @@ bench: .venv/developed
 fuzz: .venv/developed
 	$(PIP) --group fuzz
 	$(BIN)/python tests/fuzz/run.py --minutes $(or $(MINUTES),5)
+	$(BIN)/python tests/promises.py
 
 clean:
 	rm -rf .venv artifacts site

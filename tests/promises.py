@@ -5,6 +5,8 @@ A test that holds a promise says so: `@pytest.mark.promise(KIND, WHAT)`, where t
 """
 
 import ast
+import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -45,21 +47,31 @@ def promises() -> Iterator[Promise]:
 
 def kept_finds() -> Iterator[Promise]:
     """The readers that are tried with strange bytes; each input that one failed on stays a test."""
-    finds = {path.name: len(list(path.iterdir())) for path in (TESTS / "fuzz" / "finds").iterdir()}
+    finds = Counter(path.parent.name for path in (TESTS / "fuzz" / "finds").glob("*/*"))
     files = sorted((TESTS / "fuzz").glob("*_targets.py"))
     for node in (one for path in files for one in ast.parse(path.read_text("utf-8")).body):
         marks = getattr(node, "decorator_list", ())
         if any(isinstance(m, ast.Call) and ast.unparse(m.func) == "target" for m in marks):
             name = node.name
-            kept = f", and {counted(finds[name], 'kept input')}" if name in finds else ""
+            kept = f", and {counted(finds[name], 'kept input')}" if finds[name] else ""
             test = f"tests/fuzz/test_targets.py -k {name}"
             yield Promise("input", f"strange bytes to the reader `{name}`{kept}", test)
+
+
+def fuzzed() -> str:
+    """How much strange bytes `make fuzz` has given the readers so far, in a sentence."""
+    sums = json.loads((TESTS / "fuzz" / "tried.json").read_text(encoding="utf-8")).values()
+    inputs, seconds = (sum(own[key] for own in sums) for key in ("executions", "cpu_s"))
+    return (
+        f"`make fuzz` has given the readers {inputs / 1e6:.1f} million strange inputs in "
+        f"{seconds / 60:.0f} minutes of a core (`tests/fuzz/tried.json`).\n"
+    )
 
 
 def tables() -> str:
     """All tables as Markdown."""
     rows = [*promises(), *kept_finds()]
-    parts = []
+    parts = [fuzzed()]
     for kind, heading in KINDS.items():
         lines = [f"| {one.what} | `{one.test}` |" for one in rows if one.kind == kind]
         parts.append("\n".join([f"### {heading}\n", "| what | test |", "|---|---|", *lines]) + "\n")
