@@ -161,7 +161,7 @@ class FeatureStore:
         """
         if not len(keys):
             return
-        with self._lock(), writing(self.folder / ALIASES_NAME):
+        with locked(self.folder), writing(self.folder / ALIASES_NAME):
             count = self._alias_count
             with open(self.folder / ALIASES_NAME, "ab") as file:
                 file.truncate(count * _ALIAS_BYTES)
