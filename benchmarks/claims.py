@@ -32,6 +32,7 @@ class Claim:
 
 _ZIPS, _ZIPS_SMALL = "sources.py osv-5m", "sources.py osv-5m --rows 20000 --zips 4"
 _MINI, _MINI_SMALL = "sources.py osv-mini", "sources.py osv-mini --rows 2000"
+_KEPT, _KEPT_SMALL = "kept_features.py", "kept_features.py --photos 20000"
 _MEMORY, _MEMORY_SMALL = "worker_memory.py", "worker_memory.py --photos 20000"
 
 
@@ -43,6 +44,23 @@ def _of_5_million(verb: str, seconds: float, gigabytes: float | None = None) -> 
         key = f"{verb}_gb"
         claims.append(Claim(f"{verb}-5m-gb", words, _ZIPS, _ZIPS_SMALL, key, gigabytes, unit="GB"))
     return claims
+
+
+def _of_kept_features() -> list[Claim]:
+    """The claims of the kept features of five million photos."""
+    words = "kept features of 5 million photos in zips, 768 a photo"
+    return [
+        Claim("kept-features-disk", f"{words}: disk", _KEPT, _KEPT_SMALL, "disk_gb", 8, unit="GB"),
+        Claim(
+            "kept-features-memory",
+            f"{words}: memory of a process that finds them all and reads batches",
+            _KEPT,
+            _KEPT_SMALL,
+            "memory_gb",
+            2,
+            unit="GB",
+        ),
+    ]
 
 
 _PAPER_MAP = "occlusion.py --paper --window 32 --stride 32"
@@ -154,6 +172,7 @@ CLAIMS = (
     *_of_5_million("open", 20),
     *_of_5_million("split", 20),
     *_of_5_million("cells", 12, 2),
+    *_of_kept_features(),
     *(
         Claim(f"{verb}-mini", f"{verb}, 129,083 rows", _MINI, _MINI_SMALL, f"{verb}_s", 3, unit="s")
         for verb in ("inspect", "import", "split", "cells")

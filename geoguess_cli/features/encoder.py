@@ -18,6 +18,7 @@ from geoguess_cli.features.view import View
 from geoguess_cli.model.device import autocast
 from geoguess_cli.model.geolocator import Geolocator
 from geoguess_cli.photos.images import ImageSpec
+from geoguess_cli.photos.views import ViewSpec
 
 METHOD = 1
 """Changes with everything that changes the features of a photo: its decoding, fitting, views."""
@@ -85,10 +86,15 @@ class Encoder:
             vit=self.config.vit,
             encoder=self.digest[:16],
             size=self.spec.size,
-            view=view.name,
+            view=self._seen(view),
             width=self.geolocator.kept_width,
             dtype=dtype,
         )
+
+    def _seen(self, view: View) -> str:
+        """The view in words, the crop of the photo transform included."""
+        crop = self.spec.number if isinstance(self.spec, ViewSpec) else 0
+        return f"crop {crop}" if crop and view.augmentation is None else view.name
 
     def store_name(self, view: View, dtype: FeatureType) -> str:
         """The name of the folder of this encoder's features of a view."""

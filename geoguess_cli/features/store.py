@@ -52,7 +52,8 @@ class About:
         vit: Its ViT, or "none".
         encoder: Fingerprint of the encoder's weights and of the photo transform, in hex.
         size: Side of the photos, in pixels.
-        view: What was seen of each photo: "plain", or the number of an augmented view.
+        view: What was seen of each photo: "plain", "crop" and its number for one of the fixed crops
+            of `--views`, or the number of an augmented view.
         width: Number of features of a photo.
         dtype: Number type of a feature.
     """

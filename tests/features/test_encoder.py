@@ -12,6 +12,7 @@ from geoguess_cli.config import ModelConfig
 from geoguess_cli.features.encoder import METHOD, Encoder
 from geoguess_cli.features.view import PLAIN, View
 from geoguess_cli.photos.images import Augmentation
+from geoguess_cli.photos.views import view_spec
 
 TINY = ModelConfig(backbone="test_resnet", vit="none", weights="none")
 HYBRID = ModelConfig(backbone="test_resnet", vit="test_vit", vit_blocks=1, grid=2, weights="none")
@@ -80,6 +81,9 @@ def test_a_store_is_that_of_a_view_and_a_number_type(build_encoder: Callable[...
     assert len(set(names)) == 5
     about = encoder.about(View(Augmentation(), 1), "float16")
     assert (about.backbone, about.view, about.width) == ("test_resnet", "1", 96)
+    cropped = dataclasses.replace(encoder, spec=view_spec(encoder.spec, 2))
+    assert cropped.about(PLAIN, "float16").view == "crop 2"
+    assert cropped.store_name(PLAIN, "float16") not in names
 
 
 def test_it_rests_while_it_computes_and_goes_back(build_encoder: Callable[..., Encoder]) -> None:
