@@ -178,7 +178,7 @@ def _run(session: "TrainingSession", stop_after: float | None, sink: Sink) -> No
             with TrainingDisplay(sink, stages=len(session.config.train.stages)) as display:
                 for stats in session.epochs(
                     on_step=display.step,
-                    on_failure=lambda _path, reason: sink.warn(f"{reason}; skipped"),
+                    on_failure=lambda _path, reason: display.failure(reason),
                     on_features=display.features,
                     stop=stop,
                 ):

@@ -20,6 +20,10 @@ MEASURED_S, WORTH_SAYING_S = 10.0, 60.0
 """Time that is measured before the forecast, and the least time of which one is made."""
 
 
+NAMED = 20
+"""Number of photos that cannot be read and are named; a folder that is gone may have thousands."""
+
+
 class TrainingDisplay:
     """Shows the progress of a training: a live bar on a terminal, and one line an epoch.
 
@@ -40,6 +44,7 @@ class TrainingDisplay:
         self._progress: Progress = sink.progress(extra="{task.fields[rates]}")
         self._task: Any = None
         self._headed = False
+        self._failures = 0
 
     def __enter__(self) -> "TrainingDisplay":
         self._progress.start()
@@ -64,6 +69,17 @@ class TrainingDisplay:
             rates=f"loss {stats.loss:.3f} · {stats.photos_per_second:.0f} photos/s "
             f"· lr {stats.learning_rate:.1g}",
         )
+
+    def failure(self, reason: str) -> None:
+        """Warn of a photo that cannot be read; of many, only the first are named."""
+        self._failures += 1
+        if self._failures <= NAMED:
+            self._sink.warn(f"{reason}; skipped")
+        elif self._failures == NAMED + 1:
+            self._sink.warn(
+                f"more than {NAMED} photos cannot be read; the others are skipped without a line "
+                "each; `geoguess data inspect` says why"
+            )
 
     def _foretell(self, stats: "StepStats") -> None:
         """One line before the first epoch ends, from the time of its first steps."""

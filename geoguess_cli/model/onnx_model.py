@@ -3,6 +3,7 @@
 Its graph takes `images` (b, 3, s, s) and gives `logits` (b, c) and `pooled` (b, p).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,13 @@ def read_onnx(path: Path, *, device: str = "auto", threads: int = 0) -> OnnxMode
     options.intra_op_num_threads = threads or usable_cores()
     try:
         session = runtime.InferenceSession(content, options, providers=_providers(chosen))
-    except Exception as error:  # its errors have no common class of their own
+        shapes = {own.name: own.shape for own in (*session.get_inputs(), *session.get_outputs())}
+        texts = session.get_modelmeta().custom_metadata_map
+    except Exception as error:  # its errors have no common class, and its texts may be no UTF-8
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{path} is damaged, or no ONNX file ({reason}); {EXPORT}") from error
-    return _described(session, path, chosen)
+    known = _described(shapes, texts, path)
+    return OnnxModel(session=session, device=chosen, **vars(known))
 
 
 def devices_present() -> list[str]:
@@ -134,13 +138,13 @@ def _providers(device: str) -> list[Any]:
     return [(_PROVIDERS[kind], {"device_id": number or "0", "use_tf32": "0"}), _PROVIDERS["cpu"]]
 
 
-def _described(session: Any, path: Path, device: str) -> OnnxModel:
-    """The model, once graph and texts are known to belong together."""
-    shapes = {own.name: own.shape for own in (*session.get_inputs(), *session.get_outputs())}
+def _described(
+    shapes: Mapping[str, Sequence[int | str]], texts: Mapping[str, str], path: Path
+) -> OnnxDescription:
+    """What the texts say, once graph and texts are known to belong together."""
     if shapes.keys() != {IMAGES, LOGITS, POOLED}:
         names = ", ".join(sorted(shapes))
         raise ModelError(f"{path} is a graph of {names}, which geoguess has not written; {EXPORT}")
-    texts = session.get_modelmeta().custom_metadata_map
     width = next((size for size in shapes[POOLED][1:] if isinstance(size, int)), 0)
     known = read_metadata(texts, width=width, name=str(path))
     expected = {
@@ -154,4 +158,4 @@ def _described(session: Any, path: Path, device: str) -> OnnxModel:
                 f"{path}: its graph has {name} of {shapes[name][1:]}, and its texts say {shape}; "
                 f"{EXPORT}"
             )
-    return OnnxModel(session=session, device=device, **vars(known))
+    return known

@@ -3,7 +3,7 @@
 import pytest
 
 from geoguess_cli.console.output import Sink
-from geoguess_cli.console.training import TrainingDisplay
+from geoguess_cli.console.training import NAMED, TrainingDisplay
 from geoguess_cli.training.progress import EpochStats, StepStats
 
 WHERE = {"stage": 1, "stage_name": "heads", "epochs": 4, "learning_rate": 1e-3}
@@ -36,6 +36,16 @@ def test_each_epoch_is_a_line_under_one_heading(capsys) -> None:
     assert first.split()[5:] == ["50.0%", "1.0e-03", "80", "best"]
     assert second.split()[-1] == "80"
     assert heading.index("top-1") + len("top-1") == first.index("12.5%") + len("12.5%")
+
+
+@pytest.mark.promise("fault", "a photo folder that is gone while `train` runs")
+def test_of_many_photos_that_cannot_be_read_the_first_are_named(capsys) -> None:
+    with TrainingDisplay(Sink(), stages=2) as display:
+        for number in range(823):
+            display.failure(f"{number}.jpg does not exist")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:NAMED] == [f"warning: {n}.jpg does not exist; skipped" for n in range(NAMED)]
+    assert [line[:32] for line in lines[NAMED:]] == ["warning: more than 20 photos can"]
 
 
 def steps_seen(count: int, seconds: float, *, epochs: int = 4) -> TrainingDisplay:
