@@ -8,6 +8,7 @@ which costs a hundredth of its features.
 
 import os
 import zlib
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,8 +52,8 @@ class KeyedPhotos:
         found = store.find(self.contents(lost))
         lost, found = lost[found >= 0], found[found >= 0]
         rows[lost] = found
-        if len(lost):  # the next look then needs no checksum
-            store.add_aliases(self.stamps[lost], store.keys[found])
+        with suppress(OSError):  # a store may lie where this process cannot write
+            store.add_aliases(self.stamps[lost], store.keys[found])  # for the next look
         return rows
 
     def append_to(

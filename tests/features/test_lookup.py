@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geoguess_cli.errors import OutputError
 from geoguess_cli.features import lookup
 from geoguess_cli.features.lookup import KeyedPhotos
 from geoguess_cli.features.store import ALIASES_NAME, About, FeatureStore
@@ -91,6 +92,17 @@ def test_a_second_look_computes_no_checksum(
     os.utime(archive, ns=(2, 2))
     _photos(archive).rows_in(store)
     monkeypatch.setattr(lookup, "_content", None)
+    assert _photos(archive).rows_in(store).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_store_that_cannot_be_written_is_read(
+    archive: Path, store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OutputError("read-only file system")
+
+    monkeypatch.setattr(FeatureStore, "add_aliases", refused)
+    os.utime(archive, ns=(2, 2))
     assert _photos(archive).rows_in(store).tolist() == [0, 1, 2, 3, 4]
 
 
