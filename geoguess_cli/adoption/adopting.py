@@ -18,10 +18,10 @@ from geoguess_cli.adoption.published import PublishedWeights
 from geoguess_cli.config import NO_VIT, ImagesConfig, ModelConfig
 from geoguess_cli.errors import MissingFileError, ModelError, WeightsError
 from geoguess_cli.geo.partition import PLACE_LEVEL, Partition, build_partition
+from geoguess_cli.model.description import OF_GALLERY, partition_of
 from geoguess_cli.model.gallery import Gathered
 from geoguess_cli.model.geolocator import Geolocator, build_geolocator, image_spec
 from geoguess_cli.model.pretrained import PlannedWeights, load_weights, planned_weights
-from geoguess_cli.model.publishing import OF_GALLERY
 from geoguess_cli.model.trained import TrainedModel
 from geoguess_cli.model.weight_files import read_weights
 
@@ -148,8 +148,14 @@ def adopt(plan: AdoptionPlan, partition: Partition | None = None) -> AdoptedMode
     _load_encoder(geolocator, config, plan, spec.size)
     gathered = head.fill(parts.latlng, partition)
     about |= {"places": gathered.places, "cells": len(partition)}
+    metrics = {"adopted": about}
     trained = TrainedModel(
-        geolocator.eval(), partition, config, spec, {"adopted": about}, licence=licence
+        geolocator.eval(),
+        partition_of(partition, metrics),
+        config,
+        spec,
+        metrics,
+        licence=licence,
     )
     return AdoptedModel(trained, gathered)
 

@@ -113,7 +113,7 @@ def _show(adopted: "AdoptedModel", folder: Path, sink: Sink) -> None:
             ("cells", "levels", "places", "median area"),
             [
                 (
-                    len(partition),
+                    f"{len(partition):,}",
                     f"{partition.levels.min()}–{partition.levels.max()}",
                     f"{gathered.places:,}",
                     square_kilometres(median),

@@ -83,6 +83,7 @@ def cut_partition(partition: Partition, region: Region) -> CutPartition:
         partition.cells[kept],
         partition.photos[kept],
         centroids,
+        unit=partition.unit,
         region=region,
         kept=kept,
         shares=shares[kept],

@@ -3,7 +3,7 @@
 The position of a cell in the partition, its cell index, is a column of the logits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,8 @@ class Partition:
         cells: Cell ids.
         photos: Number of training photos in each cell.
         centroids: Spherical mean of these photos: latitude, longitude, in degrees.
+        unit: What `photos` counts, in the singular; an adopted model counts the places of its
+            gallery.
 
     Raises:
         CellError: An id is invalid, cells overlap or are out of order, or the lengths differ.
@@ -74,6 +76,7 @@ class Partition:
     cells: UInt64[np.ndarray, " c"]
     photos: UInt32[np.ndarray, " c"]
     centroids: Float[np.ndarray, "c 2"]
+    unit: str = field(default="training photo", kw_only=True)
 
     def __post_init__(self) -> None:
         if not len(self.cells) == len(self.photos) == len(self.centroids):

@@ -49,7 +49,7 @@ def photos_values(partition: Partition) -> CellValues:
         values=photos,
         norm=norm,
         ticks=count_ticks(norm),
-        label="training photos in the cell",
+        label=f"{partition.unit}s in the cell",
         caption=f"{counted(int(photos.sum()), 'photo')} · {levels} · "
         f"{square_kilometres(areas.min())} to {square_kilometres(areas.max())} a cell",
     )

@@ -53,7 +53,7 @@ def model_card(
         usage_section(address),
         _INTENDED,
         _architecture(described.config, described.spec, described.parts),
-        _cells(described.partition, adopted="adopted" in metrics),
+        _cells(described.partition),
         training_section(facts.training),
         trained,
         _measured(facts.measured),
@@ -169,13 +169,13 @@ Photos are {fit} ({spec.interpolation}), scaled to [0, 1], then normalised with 
 {_numbers(spec.mean)} and standard deviation {_numbers(spec.std)}."""
 
 
-def _cells(partition: Partition, *, adopted: bool) -> str:
+def _cells(partition: Partition) -> str:
     area, photos = partition.area_km2, partition.photos
     rows = [
         ("cells", f"{len(partition):,}"),
         ("levels", f"{partition.levels.min()} to {partition.levels.max()}"),
         ("area of a cell, km²", _spread(area)),
-        (f"{'places of the gallery' if adopted else 'training photos'} in a cell", _spread(photos)),
+        (f"{partition.unit}s in a cell", _spread(photos)),
         ("chance of naming the right cell", f"{1 / len(partition):.3%}"),
     ]
     return f"""

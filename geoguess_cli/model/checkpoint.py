@@ -26,7 +26,7 @@ from geoguess_cli.errors import ModelError
 from geoguess_cli.geo.partition import read_partition, write_partition
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.card import model_card
-from geoguess_cli.model.description import description_of
+from geoguess_cli.model.description import description_of, partition_of
 from geoguess_cli.model.familiarity import read_familiarity, write_familiarity
 from geoguess_cli.model.folder import (
     CARD_NAME,
@@ -107,7 +107,7 @@ def load_model(folder: Path) -> TrainedModel:
     check_folder(folder)
     own = read_config(folder / CONFIG_NAME)
     state, metadata = read_state(folder / WEIGHTS_NAME)
-    partition = read_partition(folder / CELLS_NAME)
+    partition, metrics = read_partition(folder / CELLS_NAME), read_metrics(folder)
     check_cells(
         folder, cells_digest(partition.cells), own.cells.get("sha256"), metadata.get(CELLS_KEY)
     )
@@ -122,10 +122,10 @@ def load_model(folder: Path) -> TrainedModel:
         ) from error
     return TrainedModel(
         geolocator=geolocator.eval(),
-        partition=partition,
+        partition=partition_of(partition, metrics),
         config=own.config,
         spec=own.spec,
-        metrics=read_metrics(folder),
+        metrics=metrics,
         decision=own.decision,
         familiarity=read_familiarity(folder / FAMILIARITY_NAME, width=geolocator.pooled_width),
         memory=read_memory(folder, width=geolocator.width),

@@ -11,6 +11,7 @@ from jaxtyping import UInt64
 from geoguess_cli import __version__
 from geoguess_cli.config import ModelConfig
 from geoguess_cli.errors import SENSELESS, ConfigError, ModelError
+from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.described import DescribedModel
 from geoguess_cli.photos.images import ImageSpec
@@ -38,6 +39,28 @@ class Description(NamedTuple):
     cells: Mapping[str, Any]
     parts: Mapping[str, int]
     versions: Mapping[str, str]
+
+
+OF_GALLERY = "the gallery"
+"""Where the cells of an adopted model come from if they are not the user's."""
+
+
+def of_gallery(metrics: Mapping[str, Any]) -> bool:
+    """Whether the cells of a model were built from the gallery of an adopted one."""
+    adopted = metrics.get("adopted")
+    return isinstance(adopted, Mapping) and adopted.get("cells_from") == OF_GALLERY
+
+
+def partition_of(partition: Partition, metrics: Mapping[str, Any]) -> Partition:
+    """The partition of a model with these metrics, which says what its cells count.
+
+    Args:
+        partition: The cells, as read from a file.
+        metrics: Counts and statistics of the model.
+    """
+    if not of_gallery(metrics):
+        return partition
+    return dataclasses.replace(partition, unit="gallery place")
 
 
 def cells_digest(cells: UInt64[np.ndarray, " c"]) -> str:

@@ -19,7 +19,7 @@ from geoguess_cli.files import check_readable
 from geoguess_cli.geo.partition import Partition, read_partition
 from geoguess_cli.hub.address import shown
 from geoguess_cli.model.decision import Decision
-from geoguess_cli.model.description import Description, read_tree
+from geoguess_cli.model.description import Description, partition_of, read_tree
 from geoguess_cli.model.description import cells_digest as cells_digest
 from geoguess_cli.model.familiarity import FAMILIARITY_NAME as FAMILIARITY_NAME
 from geoguess_cli.model.familiarity import KnownPhotos, read_known_photos
@@ -171,17 +171,17 @@ def read_description(folder: Path) -> ModelDescription:
     """
     check_folder(folder)
     own = read_config(folder / CONFIG_NAME)
-    partition = read_partition(folder / CELLS_NAME)
+    partition, metrics = read_partition(folder / CELLS_NAME), read_metrics(folder)
     trained_on = read_metadata(folder / WEIGHTS_NAME).get(CELLS_KEY)
     check_cells(folder, cells_digest(partition.cells), own.cells.get("sha256"), trained_on)
     return ModelDescription(
         config=own.config,
         spec=own.spec,
         decision=own.decision,
-        partition=partition,
+        partition=partition_of(partition, metrics),
         parts=own.parts,
         versions=own.versions,
-        metrics=read_metrics(folder),
+        metrics=metrics,
         known=read_known_photos(folder / FAMILIARITY_NAME),
         carried=read_carried_photos(folder),
     )

@@ -23,7 +23,7 @@ from geoguess_cli.geo.geodesy import check_latlng
 from geoguess_cli.geo.partition import Partition
 from geoguess_cli.model.decision import Decision
 from geoguess_cli.model.described import DescribedModel
-from geoguess_cli.model.description import cells_digest, description_of, read_tree
+from geoguess_cli.model.description import cells_digest, description_of, partition_of, read_tree
 from geoguess_cli.model.familiarity import Familiarity
 from geoguess_cli.photos.images import ImageSpec
 
@@ -139,7 +139,7 @@ def read_metadata(texts: Mapping[str, str], *, width: int, name: str) -> OnnxDes
     if cells_digest(partition.cells) != own.cells.get("sha256"):
         raise ModelError(f"{name} holds the partition of another model; {EXPORT}")
     return OnnxDescription(
-        partition=partition,
+        partition=partition_of(partition, metrics),
         config=own.config,
         spec=own.spec,
         metrics=metrics,

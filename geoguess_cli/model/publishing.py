@@ -12,6 +12,7 @@ from geoguess_cli.errors import ConfigError, HubError, ModelError
 from geoguess_cli.hub.address import HubAddress, shown
 from geoguess_cli.hub.client import HubListing, Published, model_if_any, publish
 from geoguess_cli.model.card import carried_section, replaced, usage_section
+from geoguess_cli.model.description import of_gallery
 from geoguess_cli.model.folder import (
     CARD_NAME,
     FILES,
@@ -24,7 +25,6 @@ from geoguess_cli.model.front_matter import CardFacts, facts_in
 from geoguess_cli.names import WRITABLE
 from geoguess_cli.wording import counted
 
-OF_GALLERY = "the gallery"
 """What `metrics.json` says of cells that were built from places that are published anyway."""
 
 
@@ -164,9 +164,8 @@ def _given_away(described: ModelDescription, *, carried: bool) -> list[str]:
             f"the memory names {counted(described.carried.photos, 'training photo')} with their "
             "places and creators; --without-memory leaves it out"
         )
-    of_gallery = described.metrics.get("adopted", {}).get("cells_from") == OF_GALLERY
     single = int(np.count_nonzero(described.partition.photos == 1))
-    if single and not of_gallery:
+    if single and not of_gallery(described.metrics):
         sentences.append(
             f"{counted(single, 'cell')} had one training photo, and the centroid in cells.parquet "
             "is the place of that photo; cells built with --min-photos 5 have none"

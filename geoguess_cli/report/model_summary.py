@@ -99,7 +99,7 @@ class ModelSummary:
             ("photos", f"{own.spec.size} × {own.spec.size} pixels, {own.spec.resize}"),
             ("cells", f"{len(partition):,}, S2 levels {levels}"),
             ("area of a cell", f"{_range(low, high)} km², median {significant(middle)}"),
-            ("photos in a cell", f"{_range(least, most)}, median {significant(usual)}"),
+            (f"{partition.unit}s in a cell", f"{_range(least, most)}, median {significant(usual)}"),
             ("temperature", f"{decision.temperature:.4g}"),
             ("point estimate", POINT_METHODS[decision.point]),
             ("redundancy of groups", f"{decision.redundancy:.2f}"),

@@ -13,6 +13,7 @@ from geoguess_cli.maps.records import map_cell_records, map_record
 from geoguess_cli.serve.routing import PHOTOS_PATH
 from geoguess_cli.serve.service import Limits, Score, Service
 from geoguess_cli.serve.store import KeptPhoto
+from geoguess_cli.wording import counted
 
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north.", examples=[45.68])]
 Longitude = Annotated[
@@ -57,7 +58,10 @@ class GuessRecord(BaseModel):
     token: str = Field(description="The cell's S2 token.")
     level: int = Field(description="Its S2 level, 0 to 30.")
     probability: float = Field(description="In [0, 1].")
-    photos: int = Field(description="Number of training photos in the cell.")
+    photos: int = Field(description="Number of training photos in the cell, or of gallery places.")
+    counted: str = Field(
+        description="The same in words: `23 training photos`, `23 gallery places`."
+    )
     latitude: float = Field(description="Of the cell's centroid, in degrees.")
     longitude: float
     area_km2: float
@@ -125,6 +129,8 @@ class PhotoRecord(BaseModel):
 def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
     """The record of a photo and its answer."""
     probability_map, truth = photo.map, photo.map.truth
+    guesses = map_cell_records(probability_map, most=probability_map.top_k)
+    unit = probability_map.partition.unit
     return PhotoRecord.model_validate(
         {
             **map_record(probability_map),
@@ -133,7 +139,7 @@ def photo_record(service: Service, photo: KeptPhoto) -> PhotoRecord:
             or service.predictor.trained.no_memory,
             "neighbours": _neighbours(service, photo),
             **vars(photo),  # id, name, width, height and truth_from
-            "guesses": map_cell_records(probability_map, most=probability_map.top_k),
+            "guesses": [own | {"counted": counted(own["photos"], unit)} for own in guesses],
             "truth": None if truth is None else PlaceRecord.of(truth),
             "score": None if truth is None else service.score(photo, probability_map.estimate),
         }

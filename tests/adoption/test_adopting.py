@@ -80,7 +80,7 @@ def test_a_folder_gives_the_same_answers_and_keeps_the_licence(
         "GeoCLIP, https://arxiv.org/abs/2309.16020",
         "geoclip 9.9",
         "MIT (package)",
-        "places of the gallery in a cell",
+        "| gallery places in a cell |",
     ):
         assert words in card
 
@@ -93,6 +93,7 @@ def test_given_cells_are_those_of_the_answers(tiny_geoclip: TinyGeoClip) -> None
     )
     model = adopt(plan, partition)
     assert model.trained.partition is partition
+    assert partition.unit == "training photo"
     inside = (partition.assign(tiny_geoclip.latlng) >= 0).sum()
     assert (model.gathered.places, model.gathered.added) == (inside, 1)
 

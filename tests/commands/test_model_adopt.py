@@ -1,6 +1,7 @@
 """`geoguess model adopt` through the command line, and every verb on the folder that it writes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from adopted_worlds import TinyGeoClip, make_tiny_geoclip
 from command_worlds import CONFIG, World, write_world
 
 from geoguess_cli.adoption.published import PUBLISHED
+from geoguess_cli.api.opening import predictor_at
+from geoguess_cli.config import Config
 from geoguess_cli.model.checkpoint import load_model
+from geoguess_cli.wording import counted
 
 HERE = ("--package", "WHEEL", "--weights", "ENCODER")
 """Both parts of the model as files."""
@@ -105,6 +109,35 @@ def test_every_verb_works_on_an_adopted_model(adopted_world: World, tmp_path: Pa
     run("survey", "--split", "test", "-o", str(tmp_path / "survey"), "--limit", "4")
     for name in ("map.png", "occlusion.png", "eval/report.json", "survey/attention.json"):
         assert (tmp_path / name).stat().st_size > 500, name
+
+
+def test_what_a_cell_counts_is_named(adopted_world: World, tmp_path: Path) -> None:
+    """The cells of an adopted model have places of its gallery, and no training photos."""
+    pytest.importorskip("fastapi", reason="needs the extra `serve`")
+    pytest.importorskip("bokeh", reason="needs the extra `serve`")
+    from fastapi.testclient import TestClient
+
+    from geoguess_cli.serve.api import create_app
+    from geoguess_cli.serve.service import Service
+
+    run, photo = adopted_world.run, adopted_world.photo()
+    run("model", "export", "--to", "onnx", "-o", str(tmp_path / "model.onnx"))
+    assert "gallery places in a cell" in run("model", "info").stdout
+    for model in (adopted_world.folder / "artifacts/model", tmp_path / "model.onnx"):
+        run("probmap", photo, "--model", str(model), "-o", str(tmp_path / "map.html"))
+        text = (tmp_path / "map.html").read_text(encoding="utf-8")
+        assert re.search(r"\d gallery place", text)
+        assert not re.search(r"\d training photo", text)
+    content = (adopted_world.folder / photo).read_bytes()
+    predictor = predictor_at(adopted_world.folder / "artifacts/model", Config(device="cpu"))
+    with (
+        Service(predictor) as service,
+        TestClient(create_app(service), base_url="http://127.0.0.1") as client,
+    ):
+        answer = client.post("/api/photos", params={"name": "a.jpg"}, content=content).json()
+        assert client.get(f"/api/photos/{answer['id']}/map.png").status_code == 200
+    for guess in answer["guesses"]:
+        assert guess["counted"] == counted(guess["photos"], "gallery place")
 
 
 def test_calibration_adds_what_only_own_photos_can_say(

@@ -109,7 +109,7 @@ def test_a_listed_cell_is_shown_with_its_figures(seen: Any, world: Partition) ->
     most = int(world.photos.argmax())
     seen.page.locator("#rows button").first.click()
     text = seen.page.locator("#cell").inner_text()
-    assert f"{world.photos[most]} photos in training" in text
+    assert f"{world.photos[most]} training photos" in text
     assert f"cell {world.tokens[most]}, level {world.levels[most]}" in text
     assert square_kilometres(float(world.area_km2[most])) in text
     seen.check_clean()

@@ -137,7 +137,7 @@ def test_the_pointer_learns_the_figures_of_a_cell(
     assert shown.partition.tokens[index] in text
     assert percent(float(shown.probabilities[index])) in text
     assert "rank 3" in text
-    assert f"{shown.partition.photos[index]} photos in training" in text
+    assert f"{shown.partition.photos[index]} training photos" in text
     assert f"level {shown.partition.levels[index]}" in text
     assert describe(shown.places[index]) in text
 

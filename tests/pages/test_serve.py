@@ -104,7 +104,7 @@ def test_a_cell_tells_its_figures_under_the_pointer(opened: Any, photo: Any) -> 
     box = page.locator(".result .map").bounding_box()
     for step in (0, 2):
         page.mouse.move(box["x"] + x * box["width"] + step, box["y"] + y * box["height"] + step)
-    tip = page.locator("text=5 photos in training")
+    tip = page.locator("text=5 training photos")
     tip.first.wait_for()
     weight = page.locator("text=/Austin, Texas/").last
     assert weight.evaluate("(element) => getComputedStyle(element).fontWeight") == "600"

@@ -37,7 +37,7 @@ def cells_page(partition: Partition, values: Sequence[CellValues] = ()) -> str:
     for number, one in enumerate(values):
         columns[f"shade_{number}"] = _scaled(one, one.values).round(4).tolist()
         columns[f"text_{number}"] = _texts(one)
-    about = [*figures.ABOUT_CELL, "@area"]
+    about = [*figures.about_cell(partition), "@area"]
     lines = [f"@text_{number}" for number, one in enumerate(values) if len(one.columns.columns)]
     figure = figures.cells_figure(
         partition, plane, box, columns, shade="shade_0", tip=[*lines, *about]
@@ -64,7 +64,7 @@ def cells_item(partition: Partition, *, dark: bool = False) -> dict[str, Any]:
         dark: Whether the page is dark.
     """
     plane, box = cells_plane(partition)
-    none, tip = {"shade": [0.0] * len(partition)}, figures.ABOUT_CELL
+    none, tip = {"shade": [0.0] * len(partition)}, figures.about_cell(partition)
     return figures.item(figures.cells_figure(partition, plane, box, none, tip=tip, dark=dark))
 
 

@@ -21,15 +21,17 @@ OUTLINES = ("region_border", "credible_90", "credible_50")
 MARKS = ("way", "guesses", "estimate", "truth")
 """Layers of an answer, from below; names of places lie between outlines and marks."""
 
-ABOUT_CELL = ("@photos photos in training", "cell @token, level @level")
-"""Lines about any cell; `@name` stands for a column."""
-
 TIP_STYLES = (
     f"margin:-6px;padding:8px 12px;font:13px/1.45 {glyphs.FONT};color:var(--map-ink,{theme.INK});"
     f"background:var(--map-panel,{theme.PAGE});max-width:260px",
     "font-weight:600",
 )
 """The `style` attributes in the text about a cell, which a page's policy may have to allow."""
+
+
+def about_cell(partition: Partition) -> tuple[str, str]:
+    """Lines about any cell of a partition; `@name` stands for a column."""
+    return f"@photos {partition.unit}s", "cell @token, level @level"
 
 
 def map_figure(
@@ -53,7 +55,7 @@ def map_figure(
     plane = plane or plane_of(extent)
     layers = answer_columns(map_, plane, scale)
     cells, box = layers.pop("cells"), box_of(extent, plane)
-    tip = ("@share · rank @rank", *ABOUT_CELL)
+    tip = ("@share · rank @rank", *about_cell(map_.partition))
     return cells_figure(map_.partition, plane, box, cells, layers, tip=tip, dark=dark)
 
 

@@ -68,7 +68,7 @@ def map_page(
         ],
         label="Probability map",
         aside="The answer",
-        readout=["@place", "@share", "rank @rank", *figures.ABOUT_CELL],
+        readout=["@place", "@share", "rank @rank", *figures.about_cell(maps[0].partition)],
     )
 
 
@@ -139,14 +139,14 @@ def _likeness(answer: Answer) -> list[str]:
 def _guess(map_: ProbabilityMap, rank: int) -> dict[str, Any]:
     index = int(map_.guesses[rank - 1])
     probability = float(map_.probabilities[index])
-    photos = counted(int(map_.partition.photos[index]), "photo")
+    photos = counted(int(map_.partition.photos[index]), map_.partition.unit)
     return {
         "rank": rank,
         "index": index,
         "place": describe(map_.places[index]),
         "share": percent(probability),
         "length": round(probability / float(map_.probabilities.max()), 4),
-        "detail": f"cell {map_.partition.tokens[index]} · {photos} in training",
+        "detail": f"cell {map_.partition.tokens[index]} · {photos}",
     }
 
 

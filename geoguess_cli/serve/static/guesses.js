@@ -13,7 +13,7 @@ export function guessList(guesses, most = guesses.length) {
         h("span", { class: "place" }, guess.place),
         h("span", { class: "share" }, percent(guess.probability)),
         h("span", { class: "track", "aria-hidden": "true" }, bar),
-        h("span", { class: "fine" }, `cell ${guess.token}, ${guess.photos} training photos`),
+        h("span", { class: "fine" }, `cell ${guess.token}, ${guess.counted}`),
       );
     }),
   );
