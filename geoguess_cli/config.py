@@ -81,7 +81,8 @@ class ModelConfig:
     `backbone_stages` names several in its place: each is pooled to the grid, and their channels are
     put side by side.
     `vit_blocks = 0` keeps all blocks of the ViT. Without `position_embedding` and `final_norm` the
-    model is that of the paper's public notebook. `weights` is "imagenet", "none" or a path.
+    model is that of the paper's public notebook. `weights` is "imagenet", "none", a path or
+    a model on the hub, hf://OWNER/NAME.
     `drop_path` is the share of a photo's residual branches that a step leaves out in the last block
     of backbone and ViT, less in earlier ones (stochastic depth, arXiv 1603.09382, by timm).
     With `vit = "none"` the backbone is any model of timm, whose own pooled embedding goes to the
@@ -276,6 +277,11 @@ def from_dict(tree: Mapping[str, Any], *, where: str = FILE_NAME) -> Config:
     return record_from_tree(Config, tree, where=where)
 
 
+def is_local(weights: str) -> bool:
+    """Whether `model.weights` is a path, and not a word or an address of the hub."""
+    return weights not in ("imagenet", "none") and not weights.startswith("hf:")
+
+
 def to_toml(config: Config) -> str:
     """The whole configuration as TOML, from which `load_config` reads an equal configuration."""
     return toml_text(config)
@@ -289,7 +295,7 @@ def _read(file: Path) -> Config:
         raise ConfigError(f"{file} is not valid TOML: {error}") from error
     config = from_dict(tree, where=str(file))
     model = config.model
-    if model.weights not in ("imagenet", "none") and not Path(model.weights).is_absolute():
+    if is_local(model.weights) and not Path(model.weights).is_absolute():
         model = dataclasses.replace(model, weights=str(file.parent / model.weights))
     given = [name for name in ("photos", "artifacts") if name in tree]
     paths: dict[str, Any] = {name: file.parent / getattr(config, name) for name in given}

@@ -12,10 +12,12 @@ from torch import Tensor
 from geoguess_cli.config import NO_VIT, ModelConfig
 from geoguess_cli.errors import WeightsError
 from geoguess_cli.extras import install_command
+from geoguess_cli.hub.address import address_of
 from geoguess_cli.hub.client import ask_hub, cached_file, fetched_file
 from geoguess_cli.model._timm import check_name, timm
 from geoguess_cli.model.backbone import create_backbone
 from geoguess_cli.model.geolocator import Geolocator, Hybrid
+from geoguess_cli.model.pulling import kept_folder, local_folder
 from geoguess_cli.model.vit import create_vit
 from geoguess_cli.model.weight_files import existing_weights, load_file
 
@@ -37,12 +39,14 @@ def load_weights(
 
     Args:
         geolocator: Built from `config`; changed in place.
-        config: Its `weights` is "imagenet", "none", or a path, see `weight_files`.
+        config: Its `weights` is "imagenet", "none", the address of a model on the hub, which is
+            fetched if it is not here yet, or a path, see `weight_files`.
         image_size: Side of the photos, in pixels.
         cells_digest: Digest of the partition; the head of a model with other cells is not loaded.
 
     Raises:
         WeightsError: The ImageNet weights cannot be loaded or downloaded.
+        HubError: A model on the hub cannot be fetched.
         MissingFileError: The path does not exist.
         ModelError: The file is damaged, or no tensor of it fits.
     """
@@ -53,7 +57,7 @@ def load_weights(
     return load_file(
         geolocator,
         config,
-        Path(config.weights),
+        local_folder(config.weights),
         image_size=image_size,
         cells_digest=cells_digest,
     )
@@ -80,6 +84,7 @@ def planned_weights(config: ModelConfig) -> list[PlannedWeights]:
     Raises:
         ModelError: timm has no such model.
         WeightsError: timm has no weights for a part.
+        ConfigError: The weights begin like an address of the hub and are none.
         MissingFileError: The path of the weights does not exist.
     """
     parts = [(config.backbone, "backbone")]
@@ -88,6 +93,9 @@ def planned_weights(config: ModelConfig) -> list[PlannedWeights]:
         check_name(name, key)
     if config.weights == "none":
         return [PlannedWeights(name, "random") for name, _ in parts]
+    if address := address_of(config.weights):
+        absent = kept_folder(address) is None
+        return [PlannedWeights(name, f"what fits of {address}", absent) for name, _ in parts]
     if config.weights != "imagenet":
         path = existing_weights(Path(config.weights))
         return [PlannedWeights(name, f"what fits of {path}") for name, _ in parts]

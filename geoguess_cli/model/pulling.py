@@ -87,12 +87,22 @@ def local_folder(
     address = address_of(place)
     if address is None:
         return Path(place)
-    kept = kept_snapshot(address, FILES)
-    if kept is not None and all((kept / name).is_file() for name in NEEDED):
+    if (kept := kept_folder(address)) is not None:
         return kept
     if on_fetch is not None:
         on_fetch(address)
     return pull(address, quiet=quiet).folder
+
+
+def kept_folder(address: HubAddress) -> Path | None:
+    """The folder of a model that was fetched before; None if it was not.
+
+    Raises:
+        DependencyError: The hub's client is not installed.
+    """
+    kept = kept_snapshot(address, FILES)
+    whole = kept is not None and all((kept / name).is_file() for name in NEEDED)
+    return kept if whole else None
 
 
 def copy_model(source: Path, folder: Path) -> None:

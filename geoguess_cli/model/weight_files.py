@@ -16,6 +16,7 @@ from torch import Tensor
 
 from geoguess_cli.config import NO_VIT, PARTS, ModelConfig
 from geoguess_cli.errors import MissingFileError, ModelError
+from geoguess_cli.hub.address import snapshot_address
 from geoguess_cli.model._timm import timm
 from geoguess_cli.model.backbone import create_backbone
 from geoguess_cli.model.geolocator import Geolocator
@@ -89,7 +90,7 @@ def load_file(
             f"{', '.join(sorted(own)[:_NAMED])}"
         )
     geolocator.load_state_dict(taken, strict=False)
-    return [_note(file, own, taken, unused)]
+    return [_note(str(snapshot_address(file.parent) or file), own, taken, unused)]
 
 
 def existing_weights(path: Path) -> Path:
@@ -102,7 +103,7 @@ def existing_weights(path: Path) -> Path:
     if not file.is_file():
         raise MissingFileError(
             f'there are no weights at {file}; model.weights is "imagenet", "none", a safetensors '
-            "file, a checkpoint of torch or a model folder"
+            "file, a checkpoint of torch, a model folder or hf://OWNER/NAME"
         )
     return file
 
@@ -196,7 +197,7 @@ def _fitting(offered: Mapping[str, Tensor], name: str) -> set[str]:
 
 
 def _note(
-    file: Path, own: Mapping[str, Tensor], taken: Mapping[str, Tensor], unused: set[str]
+    source: str, own: Mapping[str, Tensor], taken: Mapping[str, Tensor], unused: set[str]
 ) -> str:
     """What fitted, part by part; what the model lacks; what the file has besides."""
     counts = []
@@ -204,7 +205,7 @@ def _note(
         names = [name for name in own if name.startswith(f"{part}.")]
         if found := sum(name in taken for name in names):
             counts.append(f"{part} {found} of {len(names)}")
-    sentences = [f"{file} gives {counted(len(taken), 'tensor')}: {', '.join(counts)}"]
+    sentences = [f"{source} gives {counted(len(taken), 'tensor')}: {', '.join(counts)}"]
     if left := [name for name in own if name not in taken]:
         parts = ", ".join(dict.fromkeys(name.partition(".")[0] for name in left))
         sentences.append(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +16,7 @@ from geoguess_cli.model.gallery import NEEDS_GALLERY, GalleryHead
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
 from geoguess_cli.model.pretrained import load_weights
 from geoguess_cli.model.processes import ALONE, Processes
+from geoguess_cli.model.pulling import local_folder
 from geoguess_cli.model.states import cells_digest
 from geoguess_cli.photos.archives import PhotoFile
 from geoguess_cli.photos.dataset import PhotoLoader
@@ -200,7 +200,7 @@ class TrainingSession:
             self.config.model,
             self.spec,
             self.metrics(),
-            licence=read_licence(Path(self.config.model.weights)),
+            licence=read_licence(local_folder(self.config.model.weights)),
         )
 
     def metrics(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import tomllib
 import polars as pl
 import pytest
 import torch
+from hub_servers import Hub, ModelRepository
 from PIL import Image
 from safetensors.torch import load_file
 from typer.testing import CliRunner
@@ -55,6 +56,31 @@ def test_train_writes_a_model_and_a_run(trained_world) -> None:
         "redundancy": 0.0,
         "view_redundancy": 1.0,
     }
+
+
+def test_a_training_starts_from_a_model_on_the_hub(world, trained_world, hub: Hub) -> None:
+    folder = trained_world.folder / "artifacts" / "model"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    hub.models["me/model"] = ModelRepository.of(files)
+    configuration = world.folder / "geoguess.toml"
+    text = configuration.read_text()
+    configuration.write_text(text.replace('weights = "none"', 'weights = "hf://me/other"'))
+    world.run("cells", "build")
+    assert "the hub shows no model at hf://me/other" in world.run("train", code=1).stderr
+    configuration.write_text(text.replace('weights = "none"', 'weights = "hf://me/model"'))
+    first = world.run("train", "--stage", "1", "-o", "one").stderr
+    commit, own = hub.models["me/model"].refs["main"], load_file(folder / "model.safetensors")
+    assert f"hf://me/model@{commit} gives {len(own)} tensors: backbone " in first
+    assert "random weights" not in first
+    run = world.folder / "artifacts" / "runs" / "run-1"
+    assert tomllib.loads((run / "geoguess.toml").read_text())["model"]["weights"] == "hf://me/model"
+    new = load_file(world.folder / "one" / "model.safetensors")
+    frozen = [name for name in own if name.startswith("backbone.") and name.endswith("weight")]
+    assert all(torch.equal(own[name], new[name]) for name in frozen)
+    asked = len(hub.log)
+    again = world.run("train", "--stage", "1", "--name", "again", "-o", "two").stderr
+    assert f"hf://me/model@{commit} gives" in again
+    assert len(hub.log) == asked  # it was fetched once
 
 
 def test_stages_one_by_one_are_all_of_them(world, trained_world) -> None:
