@@ -1,7 +1,7 @@
 """The model card: the README of a model folder, for the person who receives it, and for the hub."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -18,7 +18,7 @@ from geoguess_cli.model.folder import ModelDescription, metrics_error
 from geoguess_cli.model.front_matter import UNNAMED, CardEvaluation, CardFacts, front_matter
 from geoguess_cli.model.memory import CarriedPhotos
 from geoguess_cli.photos.images import ImageSpec
-from geoguess_cli.wording import byte_size
+from geoguess_cli.wording import byte_size, markdown_table, significant
 
 TRAINING = "## Training data"
 CARRIED = "## Training photos"
@@ -45,6 +45,7 @@ def model_card(
     versions = ", ".join(f"{name} {text}" for name, text in described.versions.items())
     try:
         trained, trust = _training(others), _trust(calibration)
+        published = _published(metrics["adopted"]) if "adopted" in metrics else ()
         answers = _answers(described.decision, calibration, metrics.get("point_estimate", {}))
     except SENSELESS as error:
         raise metrics_error(error) from error
@@ -54,7 +55,7 @@ def model_card(
         _INTENDED,
         _architecture(described.config, described.spec, described.parts),
         _cells(described.partition),
-        training_section(facts.training),
+        training_section(facts.training or published),
         trained,
         _measured(facts.measured),
         answers,
@@ -119,6 +120,11 @@ def _opening(partition: Partition, spec: ImageSpec, facts: CardFacts) -> str:
     return f"# {facts.name or UNNAMED}\n\n{fill(words, 100)}"
 
 
+def _published(adopted: Mapping[str, str]) -> list[str]:
+    """Where the photos behind adopted weights are described."""
+    return [f"Others published the weights and describe their photos: {adopted['model']}."]
+
+
 def training_section(training: Sequence[str]) -> str:
     """What the table of the photos that it learned from says of them."""
     text = training or ["The author says nothing of the photos that the model learned from."]
@@ -135,22 +141,28 @@ def _measured(measured: CardEvaluation | None) -> str:
         f"would give. {measured.notes}"
     )
     rows = [(one.name, one.text.value, one.text.interval) for one in measured.results]
-    table = _table(("statistic", "value", "95 % interval"), rows)
+    table = markdown_table(("statistic", "value", "95 % interval"), rows)
     return f"## Evaluation\n\n{fill(words.strip(), 100)}\n\n{table}"
+
+
+_HEADS = {
+    "linear": "{0}, linear",
+    "mlp": "linear, GELU, {0}, linear",
+    "gallery": "linear, ReLU, linear; cosines with the places of a gallery, summed over each cell",
+}
 
 
 def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]) -> str:
     blocks = f"first {config.vit_blocks} blocks" if config.vit_blocks else "all blocks"
-    taken = "its pooled embedding"
+    taken = "its projection" if config.projected else "its pooled embedding"
     if config.vit != NO_VIT:
         maps = config.feature_maps
         taken = f"feature map{'s' if len(maps) > 1 else ''} {' and '.join(map(str, maps))}"
-    hidden = "linear, GELU, " if config.head == "mlp" else ""
     kinds = {
         "backbone": f"{config.backbone}, {taken}",
         "projection": f"linear, {config.grid}×{config.grid} patches",
         "vit": f"{config.vit}, {blocks}",
-        "head": f"{hidden}dropout {config.dropout:g}, linear",
+        "head": _HEADS[config.head].format(f"dropout {config.dropout:g}"),
     }
     rows = [(part, kinds.get(part, ""), f"{count:,}") for part, count in parts.items()]
     rows.append(("all", "", f"{sum(parts.values()):,}"))
@@ -163,7 +175,7 @@ def _architecture(config: ModelConfig, spec: ImageSpec, parts: Mapping[str, int]
     return f"""
 ## Architecture
 
-{_table(("part", "kind", "parameters"), rows)}
+{markdown_table(("part", "kind", "parameters"), rows)}
 
 Photos are {fit} ({spec.interpolation}), scaled to [0, 1], then normalised with mean
 {_numbers(spec.mean)} and standard deviation {_numbers(spec.std)}."""
@@ -184,7 +196,7 @@ def _cells(partition: Partition) -> str:
 Disjoint cells of the S2 hierarchy, small where photos are dense. Column *i* of the logits is row
 *i* of `cells.parquet`.
 
-{_table(("", ""), rows)}"""
+{markdown_table(("", ""), rows)}"""
 
 
 def _training(metrics: Mapping[str, Any]) -> str:
@@ -197,7 +209,7 @@ def _training(metrics: Mapping[str, Any]) -> str:
             (key.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
             for key, value in group.items()
         ]
-        text += f"\n{_table((name.replace('_', ' '), ''), rows)}\n"
+        text += f"\n{markdown_table((name.replace('_', ' '), ''), rows)}\n"
     if not metrics:
         text += "\nNo metrics were recorded.\n"
     return text
@@ -222,10 +234,10 @@ def _answers(
             (words, *(f"{quality[name]:.4f}" for quality in columns.values()))
             for name, words in names.items()
         ]
-        text += f"\n\n{_table(('', *columns), rows)}"
+        text += f"\n\n{markdown_table(('', *columns), rows)}"
     if medians := point_estimate.get("median_km"):
-        rows = [(POINT_METHODS[name], _short(km)) for name, km in medians.items()]
-        text += f"\n\n{_table(('point estimate', 'median distance, km'), rows)}"
+        rows = [(POINT_METHODS[name], significant(km)) for name, km in medians.items()]
+        text += f"\n\n{markdown_table(('point estimate', 'median distance, km'), rows)}"
     return text
 
 
@@ -303,8 +315,8 @@ _LIMITS = """
 - The model knows only the places of its training photos. A photo from anywhere else still gets an
   answer, often a confident one; only a photo of another kind is called unlike them.
 - {trust}
-- The validation photos above were used to choose the weights, the temperature and the point
-  estimate; `geoguess eval` measures on test photos, which were used for no choice.
+- Validation photos, if there were any, chose the weights, the temperature and the point estimate;
+  `geoguess eval` measures on test photos, which were used for no choice.
 - The model may use details that have nothing to do with the place: a vehicle, a lens, a season.
   `geoguess occlude` shows which parts of a photo an answer depends on."""
 
@@ -326,18 +338,9 @@ Telling where a photo was taken can hurt people. Do not use the model
 Respect the licences of the photos that it was trained on."""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _spread(values: Any) -> str:
     low, middle, high = np.quantile(np.asarray(values, dtype=np.float64), (0.0, 0.5, 1.0))
-    return f"{_short(low)} to {_short(high)}, median {_short(middle)}"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{significant(low)} to {significant(high)}, median {significant(middle)}"
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -81,6 +81,9 @@ def test_a_folder_gives_the_same_answers_and_keeps_the_licence(
         "geoclip 9.9",
         "MIT (package)",
         "| gallery places in a cell |",
+        "their photos: GeoCLIP, https://arxiv.org/abs/2309.16020.",
+        ", its projection |",
+        "cosines with the places of a gallery",
     ):
         assert words in card
 
