@@ -104,13 +104,13 @@ def world(tmp_path_factory) -> World:
 
 
 @pytest.mark.parametrize("rows", [FEATURE_ROWS, HYBRID_ROWS], ids=["features", "hybrid"])
-def test_all_rows_of_a_group_have_the_same_steps(world, rows) -> None:
+def test_all_rows_of_a_group_have_the_steps_of_the_same_time(world, rows) -> None:
     size = Size(feature_steps=40, hybrid_steps=40)
     for row in rows:
         config = config_of(row, 0, world, size)
         photos = photos_learned(row, config, world)
         epoch = -(-photos // config.train.batch_size)
-        assert abs(steps_of(config, photos) - 40) <= epoch / 2, row.name
+        assert abs(steps_of(config, photos) - 40 * row.pace) <= epoch / 2, row.name
 
 
 def test_rows_differ_from_their_base_by_the_keys_they_name(world) -> None:
