@@ -58,6 +58,7 @@ CALIBRATED = (
     "together",
     "paper",
     "best",
+    "tuned",
 )
 """Rows whose calibration is looked at more closely."""
 
@@ -132,7 +133,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="seeds of rows on features")
     parser.add_argument("--hybrid-seeds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=600, help="steps on features")
-    parser.add_argument("--hybrid-steps", type=int, default=450)
+    parser.add_argument("--hybrid-steps", type=int, default=1800)
     parser.add_argument("--hybrid", choices=["small", "full"], help="default: small if drawn")
     parser.add_argument("--max-photos", type=int, help="of a cell; 60 if drawn, else 100")
     parser.add_argument("--min-photos", type=int, help="of a cell; 12 if drawn, else 20")

@@ -97,7 +97,7 @@ def _ways(lines: Sequence[Line]) -> Figure:
     left.set_yticks(places, [_name(line) for line in lines])
     left.set_ylim(len(lines) - 0.4, -0.6)
     left.tick_params(axis="y", length=0)
-    return headed(figure, "The hybrid end to end, and the ceiling")
+    return headed(figure, "End to end, and the ceiling")
 
 
 def _name(line: Line) -> str:
