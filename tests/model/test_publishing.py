@@ -59,7 +59,7 @@ def test_places_of_a_published_gallery_are_no_secret(
     trained: TrainedModel, tmp_path: Path, cells_from: str, warned: bool
 ) -> None:
     single = dataclasses.replace(trained.partition, photos=np.ones_like(trained.partition.photos))
-    metrics = {"adopted": {"cells_from": cells_from}}
+    metrics = {"adopted": {"model": "GeoCLIP", "cells_from": cells_from}}
     save_model(tmp_path / "own", dataclasses.replace(trained, partition=single, metrics=metrics))
     warnings = plan_push(licensed(tmp_path / "own"), MODEL).warnings
     assert any("had one training photo" in warning for warning in warnings) == warned
