@@ -5,8 +5,7 @@
 A predictor that makes up logits stands in for the model. Its own time is measured alone and
 subtracted. The script prints JSON lines: the time of the made-up logits, of the evaluation, of its
 figures and files, and the ratio of the remaining time to the target of 60 s, with the peak memory
-in GB. On a shared machine, trust the seconds of the processor more than those of the clock, and set
-OPENBLAS_NUM_THREADS=1 so that its threads do not wait for each other.
+in GB. On a shared machine, trust the seconds of the processor more than those of the clock.
 """
 
 import argparse
@@ -18,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import calm  # noqa: F401  (before numpy)
 import numpy as np
 import polars as pl
 

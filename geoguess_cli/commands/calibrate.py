@@ -52,7 +52,7 @@ def calibrate(
 
     path = output or folder
     check_writable(path.parent)
-    table = read_photos(config.photos, sink, columns=config.columns)
+    table = read_photos(config.photos, sink, columns=config.columns).table
     require_splits(table, "val")
     check_leaks(table, "val", sink)
     predictor = load_predictor(config, model, keeps=True, processes=processes)

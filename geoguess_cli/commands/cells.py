@@ -41,7 +41,7 @@ def build(
 
     table = read_photos(
         config.photos, sink, columns=config.columns, places_only=True, swap=swap, stops=True
-    )
+    ).table
     chosen = photos_of_split(table, split, sink)
     partition = build_partition(
         chosen.latlng,
@@ -252,7 +252,7 @@ def assign(
     from geoguess_cli.photos.table import PhotoTable, write_photo_table
 
     partition = read_partition(cells or config.cells_path)
-    photos = read_photos(config.photos, sink, columns=config.columns)
+    photos = read_photos(config.photos, sink, columns=config.columns).table
     indices = partition.assign(photos.latlng, uncovered=config.cells.uncovered)
     path = output or config.artifacts / "photos-with-cells.parquet"
     tokens = [partition.tokens[index] if index >= 0 else None for index in indices.tolist()]

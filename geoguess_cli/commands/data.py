@@ -277,7 +277,7 @@ def leaks(
     from geoguess_cli.photos.hash_store import HashStore, kept_beside
     from geoguess_cli.photos.leaks import find_leaks
 
-    table = read_photos(config.photos, sink, columns=config.columns)
+    table = read_photos(config.photos, sink, columns=config.columns).table
     kept = HashStore(kept_beside(config.photos)) if config.photos.is_file() else None
     with sink.counter("photos") as move:
         report = find_leaks(
@@ -313,7 +313,7 @@ def export(
     """
     from geoguess_cli.sources.exports import Export
 
-    job = Export(read_photos(config.photos, sink, columns=config.columns), to, output)
+    job = Export(read_photos(config.photos, sink, columns=config.columns).table, to, output)
     exported(job, sink, force=force)
     written = len(job.table) - len(job.failures)
     if sink.as_json:

@@ -6,7 +6,7 @@ import typer
 
 from geoguess_cli.config import Config
 from geoguess_cli.console import options
-from geoguess_cli.console.inputs import read_all
+from geoguess_cli.console.inputs import read_photos
 from geoguess_cli.console.leaks import show_kept
 from geoguess_cli.console.output import Sink
 from geoguess_cli.console.verbs import configured
@@ -44,7 +44,7 @@ def card(
     from geoguess_cli.report.files import write_datasheet
 
     source = config.photos
-    reading = read_all(source, sink, columns=config.columns)
+    reading = read_photos(source, sink, columns=config.columns)
     leaks = None
     kept = HashStore(kept_beside(source)) if photos and source.is_file() else None
     if len(reading.table.splits) > 1:

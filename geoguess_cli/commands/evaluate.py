@@ -66,7 +66,7 @@ def evaluate(
         raise typer.BadParameter("--compare already names two models; leave out --model")
     target = report or config.artifacts / ("eval" if compare is None else "comparison")
     check_writable(target)
-    table = read_photos(config.photos, sink, columns=config.columns)
+    table = read_photos(config.photos, sink, columns=config.columns).table
     photos_of_split(table, split, sink)
     leaks = check_leaks(table, split, sink)
 

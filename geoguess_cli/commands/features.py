@@ -54,7 +54,8 @@ def build(
     from geoguess_cli.model.checkpoint import load_model
     from geoguess_cli.training.feature_build import build_features
 
-    table = photos_of_split(read_photos(config.photos, sink, columns=config.columns), split, sink)
+    table = read_photos(config.photos, sink, columns=config.columns).table
+    table = photos_of_split(table, split, sink)
     trained = None if model is None else load_model(model)
     with sink.counter("features") as move:
         built = build_features(config, table, trained=trained, on_photos=move)
@@ -137,7 +138,7 @@ def prune(
     deleted = delete(config.features_path, unused_days=unused / DAY_S)
     dropped = 0
     if rows:
-        photos = KeyedPhotos(read_photos(config.photos, sink, columns=config.columns).files)
+        photos = KeyedPhotos(read_photos(config.photos, sink, columns=config.columns).table.files)
         dropped = sum(photos.prune(store) for store in stores_in(config.features_path))
     freed = sum(size for _, size in deleted)
     sink.result(

@@ -62,7 +62,7 @@ def card(
     folder = model or config.model_path
     table = None
     if is_there(config.photos):
-        table = read_photos(config.photos, sink, columns=config.columns)
+        table = read_photos(config.photos, sink, columns=config.columns).table
 
     def planned(licence: str) -> "CardPlan":
         return plan_card(

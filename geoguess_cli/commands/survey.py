@@ -78,7 +78,7 @@ def survey(
         batch_size=batch_size or 32,
     )
     folder = output or config.artifacts / "survey"
-    known = read_photos(config.photos, sink, columns=config.columns)
+    known = read_photos(config.photos, sink, columns=config.columns).table
     photos = photos_of_split(known, split, sink)
     if not known.has("sequence"):
         sink.notice("the photo table has no `sequence` column; shortcuts show only within a drive")

@@ -133,7 +133,7 @@ def train(
     model_path = output or config.model_path
     check_writable(model_path.parent)
     partition = read_partition(cells_path)
-    table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True)
+    table = read_photos(config.photos, sink, columns=config.columns, swap=swap, stops=True).table
     check_leaks(table, "val", sink)
     run, going_on = processes.of_leader(
         lambda: choose_run(

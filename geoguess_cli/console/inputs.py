@@ -58,21 +58,6 @@ def read_photos(
     places_only: bool = False,
     swap: bool | None = None,
     stops: bool = False,
-) -> "PhotoTable":
-    """The photo table of a source of any layout; arguments and errors are those of `read_all`."""
-    return read_all(
-        source, sink, columns=columns, places_only=places_only, swap=swap, stops=stops
-    ).table
-
-
-def read_all(
-    source: Path,
-    sink: Sink,
-    *,
-    columns: ColumnsConfig | None = None,
-    places_only: bool = False,
-    swap: bool | None = None,
-    stops: bool = False,
 ) -> "Reading":
     """What a source of any layout holds, with a warning for each row that was left out.
 
@@ -170,7 +155,7 @@ def originals_of(config: Config) -> "Originals":
     source, silent = config.photos, Sink(quiet=True)
 
     def names() -> set[str]:
-        table = read_photos(source, silent, columns=config.columns)
+        table = read_photos(source, silent, columns=config.columns).table
         return set(table.frame["photo"].to_list())
 
     return Originals(source if source.is_dir() else source.parent, names)
@@ -302,7 +287,7 @@ def _photos_of(
             sink.notice(notice)
         return [loose.paths, inside]
     if name.suffix.lower() in TABLE_SUFFIXES:
-        table = tables[name.resolve()] = read_photos(name, sink, columns=columns)
+        table = tables[name.resolve()] = read_photos(name, sink, columns=columns).table
         return [table.files]
     if (file := photo_at(name)) is None:
         raise MissingFileError(f"{name} does not exist; name a photo, a folder or a table")
@@ -335,5 +320,5 @@ def truths_of(
     if table is None and is_there(config.photos):
         # --column speaks of the tables among the arguments, if there are any.
         columns = replace(config.columns, demanded=()) if photos.tables else config.columns
-        table = read_photos(config.photos, sink, columns=columns)
+        table = read_photos(config.photos, sink, columns=columns).table
     return find_truths(photos.files, table)
