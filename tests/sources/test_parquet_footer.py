@@ -13,9 +13,8 @@ from geoguess_cli.sources.parquet_footer import read_footer
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
-@pytest.fixture
-def file(tmp_path):
-    """Rows with every kind of column, null photos, and a note, in row groups of seven."""
+def written(path, *, group):
+    """Rows with every kind of column, null photos, and a note, in row groups of this size."""
     images = [{"bytes": bytes([n]) * 100 * n, "path": f"{n}.jpg"} for n in range(40)]
     images[3], images[9]["bytes"] = None, None
     columns = {
@@ -26,8 +25,13 @@ def file(tmp_path):
         "when": pa.array(range(40), pa.timestamp("ms")),
     }
     table = pa.table(columns).replace_schema_metadata({"huggingface": json.dumps({"info": {}})})
-    pq.write_table(table, tmp_path / "t.parquet", row_group_size=7)
-    return tmp_path / "t.parquet"
+    pq.write_table(table, path, row_group_size=group)
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return written(tmp_path / "t.parquet", group=7)
 
 
 def test_it_says_what_pyarrow_says(file):
@@ -67,8 +71,8 @@ def test_a_file_without_a_footer_is_named(tmp_path, content):
         read_footer(path)
 
 
-def test_no_damage_to_the_footer_is_a_bug(file, tmp_path):
-    whole = file.read_bytes()
+def test_no_damage_to_the_footer_is_a_bug(tmp_path):
+    whole = written(tmp_path / "t.parquet", group=20).read_bytes()
     start = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
     damaged = tmp_path / "d.parquet"
     for at in range(start, len(whole) - 8, 41):
