@@ -143,7 +143,7 @@ def pass_rate(config: Config) -> float:
 
 
 def paper_hours(photos: int, cells: int, measured: int) -> float:
-    """Hours of the 23 epochs of the paper's recipe, from steps of its stage that takes longest."""
+    """Hours of the 23 epochs of the paper's recipe, from a few steps of each stage."""
     config = Config()
     batch = min(measured, config.train.batch_size)
     geolocator = build_geolocator(config.model, cells=cells, image_size=224)

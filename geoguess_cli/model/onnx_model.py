@@ -52,6 +52,7 @@ class OnnxModel(OnnxDescription):
         try:
             logits, pooled = self.session.run([LOGITS, POOLED], {IMAGES: images})
         except Exception as error:
+            # onnxruntime has no error of its own for this; only the words tell.
             if "allocate" in str(error).lower():
                 raise MemoryError(str(error)) from error
             raise
