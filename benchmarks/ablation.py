@@ -59,6 +59,7 @@ CALIBRATED = (
     "paper",
     "best",
     "tuned",
+    "tuned-224",
 )
 """Rows whose calibration is looked at more closely."""
 
