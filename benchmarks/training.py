@@ -7,7 +7,9 @@ is trained on them by `TrainingSession`: decoded and augmented by worker process
 cores, with metrics and snapshots. `bare_loop.py` trains the same model in a process of its own. The
 two take turns of an epoch each, so that other programs disturb both. Prints a JSON line a round
 (photos a second of the training phase; seconds of the whole epoch), then the median of the rounds'
-ratios. `epoch_of_bare` also counts validation and snapshot of an epoch as lost time.
+ratios. `epoch_of_bare` also counts validation and snapshot of an epoch as lost time. At last the
+photos are decoded alone, by the same processes. On a CPU model and decoding share the cores, so
+`reachable` is the ratio that training would have if neither ever waited for the other.
 """
 
 import argparse
@@ -32,6 +34,7 @@ from PIL import Image, ImageFilter
 from geoguess_cli.config import Config, StageConfig
 from geoguess_cli.geo.partition import Partition, build_partition
 from geoguess_cli.photos.table import PhotoTable
+from geoguess_cli.photos.workers import FEW_PHOTOS, automatic_workers
 
 HERE = Path(__file__).resolve().parent
 PICTURES = 48
@@ -95,7 +98,8 @@ def prepared(arguments: argparse.Namespace, folder: Path) -> Config:
         artifacts=folder,
         device=arguments.device,
         precision=arguments.precision,
-        workers=arguments.workers,
+        # An epoch of a round has few photos, for which no process would be started.
+        workers=automatic_workers(FEW_PHOTOS) if arguments.workers < 0 else arguments.workers,
         cells=dataclasses.replace(config.cells, uncovered="nearest"),
         model=dataclasses.replace(config.model, weights="none"),
         train=dataclasses.replace(
@@ -107,16 +111,12 @@ def prepared(arguments: argparse.Namespace, folder: Path) -> Config:
     )
 
 
-def training(
-    arguments: argparse.Namespace, folder: Path, cells: Partition
-) -> Iterator[tuple[float, float]]:
+def training(config: Config, table: PhotoTable, cells: Partition) -> Iterator[tuple[float, float]]:
     """Photos a second of each epoch, and the seconds that it took with all that belongs to it."""
     from geoguess_cli.training.run import Run
     from geoguess_cli.training.session import TrainingSession
 
-    photos = arguments.steps * arguments.batch_size + VALIDATED
-    table = photo_table(write_photos(folder, arguments.side, photos), np.random.default_rng(1))
-    session = TrainingSession(prepared(arguments, folder), table, cells, run=Run(folder / "run"))
+    session = TrainingSession(config, table, cells, run=Run(config.artifacts / "run"))
     epochs = session.epochs()
     while True:
         started = time.perf_counter()
@@ -124,6 +124,28 @@ def training(
         if stats is None:
             return
         yield stats.photos_per_second, time.perf_counter() - started
+
+
+def decoded_per_second(config: Config, table: PhotoTable) -> float:
+    """Training photos a second that the worker processes decode, with nothing beside them."""
+    from geoguess_cli.model.geolocator import image_spec
+    from geoguess_cli.photos.dataset import PhotoLoader
+    from geoguess_cli.training.features import training_augmentation
+
+    photos = table.only("train")
+    with PhotoLoader(
+        photos.files,
+        spec=image_spec(config.model, config.images),
+        batch_size=config.train.batch_size,
+        workers=config.workers,
+        augmentation=training_augmentation(config),
+    ) as loader:
+        for _ in loader:  # starts the processes
+            pass
+        started = time.perf_counter()
+        for _ in loader.epoch(1):
+            pass
+        return len(photos) / (time.perf_counter() - started)
 
 
 @contextmanager
@@ -177,11 +199,15 @@ def main() -> None:
     from bare_loop import PAPER_CELLS
 
     cells = cells_of(PAPER_CELLS if arguments.paper else SAMPLE_CELLS, np.random.default_rng(0))
-    ratios, whole = [], []
+    ratios, whole, bares = [], [], []
     photos = arguments.steps * arguments.batch_size
     with tempfile.TemporaryDirectory() as name, bare_loop(arguments, len(cells)) as bare:
-        for rate, seconds in training(arguments, Path(name), cells):
+        paths = write_photos(Path(name), arguments.side, photos + VALIDATED)
+        table = photo_table(paths, np.random.default_rng(1))
+        config = prepared(arguments, Path(name))
+        for rate, seconds in training(config, table, cells):
             beside = bare()
+            bares.append(beside)
             ratios.append(rate / beside)
             whole.append(photos / seconds / beside)
             row = {
@@ -190,6 +216,8 @@ def main() -> None:
                 "seconds": round(seconds, 2),
             }
             print(json.dumps(row | {"of_bare": round(ratios[-1], 3)}), flush=True)
+        decoded = decoded_per_second(config, table)
+    shared = 1 / (1 + statistics.median(bares) / decoded)
     print(
         json.dumps(
             {
@@ -198,6 +226,8 @@ def main() -> None:
                 "precision": arguments.precision,
                 "of_bare": round(statistics.median(ratios[1:]), 3),
                 "epoch_of_bare": round(statistics.median(whole[1:]), 3),
+                "decoded_per_second": round(decoded, 1),
+                **({"reachable": round(shared, 3)} if arguments.device == "cpu" else {}),
             }
         )
     )
