@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from bare_loop import PAPER_CELLS, configuration
-from training import SAMPLE_CELLS, bare_loop, cells_of, training
+from training import SAMPLE_CELLS, bare_loop, cells_of, prepared, training
 
 from geoguess_cli.model.device import resolve_device
 from geoguess_cli.model.geolocator import build_geolocator, image_spec
@@ -33,7 +33,7 @@ def trained_beside(arguments: argparse.Namespace) -> dict[str, float]:
     cells = cells_of(PAPER_CELLS if arguments.paper else SAMPLE_CELLS, np.random.default_rng(0))
     rates, ratios = [], []
     with tempfile.TemporaryDirectory() as name, bare_loop(arguments, len(cells)) as bare:
-        for rate, _ in training(arguments, Path(name), cells):
+        for rate, _ in training(*prepared(arguments, Path(name)), cells):
             rates.append(rate)
             ratios.append(rate / bare())
             print(json.dumps({"compile": arguments.compile, "photos_per_second": round(rate, 1)}))

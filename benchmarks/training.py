@@ -87,13 +87,15 @@ def _places(count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return {"latitude": rng.uniform(30, 47, count), "longitude": rng.uniform(-120, -80, count)}
 
 
-def prepared(arguments: argparse.Namespace, folder: Path) -> Config:
-    """The configuration of one stage in which everything learns, an epoch a round."""
+def prepared(arguments: argparse.Namespace, folder: Path) -> tuple[Config, PhotoTable]:
+    """One stage in which everything learns, an epoch a round, and its photos."""
     from bare_loop import configuration
 
+    photos = arguments.steps * arguments.batch_size + VALIDATED
+    paths = write_photos(folder, arguments.side, photos)
     config = configuration(paper=arguments.paper)
     stage = StageConfig("everything", epochs=arguments.rounds + 1, learning_rate=1e-4)
-    return dataclasses.replace(
+    config = dataclasses.replace(
         config,
         artifacts=folder,
         device=arguments.device,
@@ -109,6 +111,7 @@ def prepared(arguments: argparse.Namespace, folder: Path) -> Config:
             stages=(stage,),
         ),
     )
+    return config, photo_table(paths, np.random.default_rng(1))
 
 
 def training(config: Config, table: PhotoTable, cells: Partition) -> Iterator[tuple[float, float]]:
@@ -202,9 +205,7 @@ def main() -> None:
     ratios, whole, bares = [], [], []
     photos = arguments.steps * arguments.batch_size
     with tempfile.TemporaryDirectory() as name, bare_loop(arguments, len(cells)) as bare:
-        paths = write_photos(Path(name), arguments.side, photos + VALIDATED)
-        table = photo_table(paths, np.random.default_rng(1))
-        config = prepared(arguments, Path(name))
+        config, table = prepared(arguments, Path(name))
         for rate, seconds in training(config, table, cells):
             beside = bare()
             bares.append(beside)
